@@ -1,5 +1,5 @@
 /**
- * Writes src/ui/report/built-page.js: the page as texts, for programs that hold it, such as the stage program
+ * Writes src/pages/report/built-page.js: the page as texts, for programs that hold it, such as the stage program
  * `report`. It is made from the sources as they are, and only touched when they changed.
  */
 import { readFile, rename, writeFile } from 'node:fs/promises';
@@ -13,7 +13,7 @@ export async function writeBuiltPageModule(root) {
   const icon = await readFile(join(root, 'src/ui/page/icon.svg'), 'utf8');
   const page = { script: text('.js'), style: text('.css'), icon };
   const module = `export const builtPage = ${JSON.stringify(page)};\n`;
-  const file = join(root, 'src/ui/report/built-page.js');
+  const file = join(root, 'src/pages/report/built-page.js');
   if ((await readFile(file, 'utf8').catch(() => undefined)) === module) return file;
   const partial = `${file}.${process.pid}`;
   await writeFile(partial, module);

@@ -2,10 +2,9 @@ import { fileProblemText } from '../src/files/file-problem.ts';
 import { writeFileAtomically } from '../src/files/write-atomically.ts';
 import { defineStage } from '../src/stage/define-stage.ts';
 import type { Best } from '../src/stage/best.ts';
+import { reportDocument } from '../src/pages/report/report-document.ts';
+import { readReport } from './report/read-report.ts';
 import { bestSchema } from './results/best-param.ts';
-import { bestPoints } from './results/best-points.ts';
-import { readLogs, readSamples, readScoreRows } from './results/read-results.ts';
-import { reportPage } from './report/page.ts';
 
 interface ReportParams {
   readonly title: string;
@@ -13,10 +12,18 @@ interface ReportParams {
   readonly best?: Best;
 }
 
-/** Scores with intervals, loss curves and samples side by side, on one page. */
+/** The page with scores, curves, answers, samples and data of the experiment inside. */
 export const stage = defineStage<
   ReportParams,
-  'evaluations' | 'trainings' | 'validations?' | 'logs' | 'samples',
+  | 'evaluations'
+  | 'trainings'
+  | 'validations?'
+  | 'logs'
+  | 'samples'
+  | 'predictions?'
+  | 'preparations?'
+  | 'trainRows?'
+  | 'testRows?',
   'page'
 >({
   params: {
@@ -25,25 +32,28 @@ export const stage = defineStage<
     required: ['title'],
     additionalProperties: false,
   },
-  deps: ['evaluations', 'trainings', 'validations?', 'logs', 'samples'],
+  deps: [
+    'evaluations',
+    'trainings',
+    'validations?',
+    'logs',
+    'samples',
+    'predictions?',
+    'preparations?',
+    'trainRows?',
+    'testRows?',
+  ],
   outs: ['page'],
-  async run({ params, gathered, outs }) {
-    const rows = await readScoreRows(gathered);
-    if (!rows.ok) return rows;
-    const points = bestPoints(rows.value, params.best);
-    if (!points.ok) return points;
-    const logs = await readLogs(gathered.logs);
-    if (!logs.ok) return logs;
-    const samples = await readSamples(gathered.samples);
-    if (!samples.ok) return samples;
-    const page = reportPage({
-      title: params.title,
-      rows: rows.value,
-      points: points.value,
-      logs: logs.value,
-      samples: samples.value,
-    });
-    const written = await writeFileAtomically(outs.page, page);
+  async run({ params, gathered, outs, emit }) {
+    const report = await readReport(params, gathered);
+    if (!report.ok) return report;
+    const { data, worst } = report.value;
+    if (worst !== undefined)
+      emit({
+        kind: 'warning',
+        text: `all answers would take more than 20 MB: the page holds the texts of the worst ${worst} of each model, and the scores of all`,
+      });
+    const written = await writeFileAtomically(outs.page, reportDocument(data, params.title));
     if (!written.ok) return { ok: false, error: fileProblemText(written.error) };
   },
 });

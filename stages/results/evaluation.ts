@@ -92,14 +92,6 @@ export interface ValidationRow {
   readonly smoothed_loss: number;
 }
 
-/** One line of log.jsonl: a training step, or an evaluation on the validation split. */
-export interface LogRecord {
-  readonly step: number;
-  readonly loss?: number;
-  readonly evaluationLoss?: number;
-  readonly selectionLoss?: number;
-}
-
 /**
  * samples.json: what `qualitative` writes: one model's answers, by temperature, in the order of the
  * questions.

@@ -5,7 +5,7 @@ import { metricNames, textMetricNames } from '../../src/ml/metrics/metric-table.
 import type { Result } from '../../src/result.ts';
 import type { Gathered } from '../../src/stage/context.ts';
 import { type Axed, type ScoreRow, scoreRows } from './score-row.ts';
-import type { Evaluation, LogRecord, Samples, TrainingSummary, ValidationRow } from './evaluation.ts';
+import type { Evaluation, Samples, TrainingSummary, ValidationRow } from './evaluation.ts';
 
 /** What the rows of the tables are joined from; losses of validation rows are not always gathered. */
 export interface GatheredScores {
@@ -30,22 +30,19 @@ const evaluationText = 'the metrics of an evaluation';
 export const readEvaluation = (path: string): Promise<Result<Evaluation>> =>
   readOne(path, isEvaluation, evaluationText);
 
-const readEvaluations = (members: readonly Gathered[]): Promise<Result<readonly Axed<Evaluation>[]>> =>
+export const readEvaluations = (members: readonly Gathered[]): Promise<Result<readonly Axed<Evaluation>[]>> =>
   readAll(members, isEvaluation, evaluationText);
 
-const readSummaries = (members: readonly Gathered[]): Promise<Result<readonly Axed<TrainingSummary>[]>> =>
+export const readSummaries = (
+  members: readonly Gathered[],
+): Promise<Result<readonly Axed<TrainingSummary>[]>> =>
   readAll(members, isSummary, 'the summary of a training');
 
 export const readSamples = (members: readonly Gathered[]): Promise<Result<readonly Axed<Samples>[]>> =>
   readAll(members, isSamples, 'the samples of a model');
 
-/** The series of each training, in the order of its lines. */
-export const readLogs = (
-  members: readonly Gathered[],
-): Promise<Result<readonly Axed<readonly LogRecord[]>[]>> => readLines(members, isLogRecord);
-
 /** The losses of each training's validation rows. */
-const readValidations = (
+export const readValidations = (
   members: readonly Gathered[],
 ): Promise<Result<readonly Axed<readonly ValidationRow[]>[]>> => readLines(members, isValidationRow);
 
@@ -124,8 +121,6 @@ const isSamples = (value: unknown): value is Samples =>
 
 const isTexts = (value: unknown): boolean =>
   Array.isArray(value) && value.every((text) => typeof text === 'string');
-
-const isLogRecord = (value: unknown): value is LogRecord => hasNumbers(value, ['step']);
 
 const hasNumbers = (value: unknown, names: readonly string[]): boolean =>
   isRecord(value) && names.every((name) => typeof value[name] === 'number');

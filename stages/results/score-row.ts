@@ -78,7 +78,7 @@ export function scoreRows(
  * Finds the result that agrees with some axes on all of its own: an evaluation may have more than its
  * training.
  */
-function foundByAxes<T>(results: readonly Axed<T>[]): (axes: Gathered['axes']) => Axed<T> | undefined {
+export function foundByAxes<T>(results: readonly Axed<T>[]): (axes: Gathered['axes']) => Axed<T> | undefined {
   const byNames = new Map<
     string,
     { readonly names: readonly string[]; readonly found: Map<string, Axed<T>> }
@@ -115,7 +115,7 @@ export function modelOf(axes: Gathered['axes']): string {
   return labels.length === 0 ? 'model' : labels.join(', ');
 }
 
-function labelOf(value: Value): string {
+export function labelOf(value: Value): string {
   if (typeof value !== 'object' || value === null) return String(value);
   if (!Array.isArray(value) && 'name' in value) return labelOf(value['name'] ?? '');
   return Object.entries(value)

@@ -7,7 +7,7 @@ import {
   textMetricNames,
 } from '../../src/ml/metrics/metric-table.ts';
 import { sampleDeviation, seedInterval } from '../../src/ml/metrics/seed-interval.ts';
-import type { Evaluation, Slice, ValidationRow } from './evaluation.ts';
+import type { Evaluation, ValidationRow } from './evaluation.ts';
 import type { ScoreRow } from './score-row.ts';
 
 /** A score of a row of the tables: of one model, or over the seeds of a point. */
@@ -133,39 +133,6 @@ export function lossShares(rows: readonly ValidationRow[]): readonly number[] {
   const tokens = rows.reduce((sum, row) => sum + row.tokens, 0);
   return rows.map(({ loss }) => (loss * rows.length) / tokens);
 }
-
-/** The slots that the answers of a row were judged by, in the order of their names. */
-export const slotsOf = (rows: readonly ScoreRow[]): readonly string[] =>
-  [...new Set(rows.flatMap(({ evaluations }) => evaluations.flatMap(slotNames)))].sort();
-
-const slotNames = ({ slots = {} }: Evaluation): readonly string[] => Object.keys(slots);
-
-/** The share of answers that name the right value of a slot. */
-export const slotScore = ({ evaluations }: ScoreRow, slot: string): RowScore | undefined =>
-  overSeeds(evaluations, 'proportion', ({ slots }) => {
-    const found = slots?.[slot];
-    return found === undefined
-      ? undefined
-      : { value: found.mean, interval: [found.low, found.high], ...found };
-  });
-
-/** The parts of the test rows that evaluations tell apart, in their order. */
-export function slicesOf(rows: readonly ScoreRow[]): readonly SliceName[] {
-  const slices = new Map<string, SliceName>();
-  for (const { evaluations } of rows)
-    for (const evaluation of evaluations)
-      for (const { by, slice } of evaluation.slices) slices.set(`${by} ${slice}`, { by, slice });
-  return [...slices.values()];
-}
-
-export type SliceName = Pick<Slice, 'by' | 'slice'>;
-
-/** ROUGE-L of a part of the test rows. */
-export const sliceScore = ({ evaluations }: ScoreRow, { by, slice }: SliceName): RowScore | undefined =>
-  overSeeds(evaluations, 'share', ({ slices }) => {
-    const found = slices.find((other) => other.by === by && other.slice === slice)?.rougeL;
-    return found && { value: found.mean, interval: [found.low, found.high], ...found };
-  });
 
 type KnownScore = Omit<RowScore, 'deviation' | 'method'> & { readonly method: IntervalMethod | undefined };
 

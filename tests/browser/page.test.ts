@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import type { Browser, BrowserContext, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { pages } from '../../src/ui/pages.ts';
+import { pages } from '../../src/pages/pages.ts';
 import { createRig, type Rig } from '../rig/rig.ts';
 import { buildPage } from './build-page.ts';
 import { chromiumPath, launchChromium } from './chromium.ts';

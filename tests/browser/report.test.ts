@@ -4,7 +4,7 @@ import { hostname } from 'node:os';
 import { pathToFileURL } from 'node:url';
 import type { Browser, BrowserContext, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { pages } from '../../src/ui/pages.ts';
+import { pages } from '../../src/pages/pages.ts';
 import { createRig, type Rig } from '../rig/rig.ts';
 import { chromiumPath, launchChromium } from './chromium.ts';
 import { hostileTexts, shownProject } from './shown-project.ts';

@@ -75,7 +75,7 @@ describe('the project as a package of another project', () => {
   test('every module of it can be imported by its public name', async () => {
     // What the page is made of has none: stage programs reach it by their own paths.
     const names = files.flatMap(
-      (path) => /^dist\/package\/(?:src\/(?!ui\/))?(?!src\/)(.*)\.js$/.exec(path)?.[1] ?? [],
+      (path) => /^dist\/package\/(?:src\/(?!pages\/))?(?!src\/)(.*)\.js$/.exec(path)?.[1] ?? [],
     );
     expect(names.length).toBeGreaterThan(100);
     const program = `for (const name of ${JSON.stringify(names)}) await import('medical-qa-pipeline/' + name); console.log('all')`;

@@ -1,182 +1,205 @@
-import { describe, expect, test } from 'vitest';
-import { scoreRows } from '../../stages/results/score-row.ts';
-import { lossChart, smoothed } from '../../stages/report/loss-chart.ts';
-import { reportPage } from '../../stages/report/page.ts';
-import type { BestPoints } from '../../stages/results/best-points.ts';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, describe, expect, test } from 'vitest';
+import type { ReportData } from '../../src/pages/report/report-data.ts';
+import type {
+  CurveAnswer,
+  CurvesAnswer,
+  DataAnswer,
+  ExperimentsAnswer,
+  SamplesAnswer,
+} from '../../src/pages/result-answers.ts';
+import { reportDocument } from '../../src/pages/report/report-document.ts';
+import { evaluationsIn } from '../../src/pages/report/report-evaluations.ts';
+import { readReport } from '../../stages/report/read-report.ts';
+import type { GatheredReport } from '../../stages/report/read-report.ts';
+import { gatheredReport, predictionLine, type ReportedModel } from './gathered-report.ts';
 import { evaluation, smallEvaluation, summary } from './results.ts';
 
-const axes = { dataset: 'aimc', config: { name: 'lora' } };
+const folder = mkdtempSync(join(tmpdir(), 'report-'));
+afterAll(() => rmSync(folder, { recursive: true }));
 
-const unmarked: BestPoints = { by: undefined, best: new Set(), tied: new Set(), warnings: [] };
+const best = { by: 'train.summary.selection_loss', goal: 'min', within: ['dataset'] } as const;
 
-const page = reportPage({
-  title: 'medical-qa',
-  rows: scoreRows([{ axes, content: evaluation({ rougeL: 0.731 }) }], [{ axes, content: summary(0.25) }]),
-  points: unmarked,
-  logs: [
-    {
-      axes,
-      content: [
-        { step: 1, loss: 2 },
-        { step: 2, loss: 1 },
-        { step: 2, evaluationLoss: 1.5 },
-      ],
-    },
-  ],
-  samples: [
-    {
-      axes,
-      content: {
-        questions: ['Is 3 < 4 & "so"?'],
-        answers: { '0.7': ['<script>alert(1)</script>'], '1.0': ['yes'] },
-      },
-    },
-  ],
+const model = (name: string, changes: Partial<ReportedModel> = {}): ReportedModel => ({
+  axes: { config: { name, r: name.length }, dataset: 'aimc' },
+  evaluation: evaluation({ rougeL: 0.731 }),
+  summary: summary(0.25),
+  ...changes,
 });
 
-describe('the report', () => {
-  test('shows scores with intervals, loss curves, slots and samples', () => {
-    for (const part of [
-      '0.731',
-      '0.400 to 0.600',
-      '<polyline',
-      'Slot accuracy',
-      'temperature 0.7',
-      'not medical advice',
-    ])
-      expect(page).toContain(part);
-  });
+let written = 0;
+const report = async (
+  models: readonly ReportedModel[],
+  without: Partial<GatheredReport> = {},
+): Promise<ReportData> => {
+  const gathered = { ...gatheredReport(join(folder, `${written++}`), models), ...without };
+  const read = await readReport({ title: 'medical-qa', best }, gathered);
+  if (!read.ok) throw new Error(read.error);
+  return read.value.data;
+};
 
-  test('calls the bounds of fewer than 10 rows a range', () => {
-    const rows = scoreRows([{ axes, content: smallEvaluation([0.2, 0.7]) }], []);
-    const small = reportPage({ title: 'few', rows, points: unmarked, logs: [], samples: [] });
-    expect(small).toContain('0.200 to 0.700 (range)');
-    expect(small).toContain('ROUGE-L with its range of the rows');
-    expect(small).not.toContain('95 %');
-    expect(page).toContain('ROUGE-L with its 95 % interval');
-  });
+/** What a page gets, as JSON holds it. */
+const answerOf = <T>(data: ReportData, key: string): T => {
+  const answer: T = JSON.parse(JSON.stringify(data.answers[key]));
+  return answer;
+};
+const experiments = (data: ReportData) => answerOf<ExperimentsAnswer>(data, '/api/experiments');
 
-  test('text of a model cannot become markup', () => {
-    expect(page).not.toContain('<script>');
-    expect(page).toContain('&#60;script&#62;');
-    expect(page).toContain('Is 3 &#60; 4 &#38; &#34;so&#34;?');
-  });
-
-  test('allows inline style and nothing else, before anything that could be loaded', () => {
-    const policy = page.indexOf(
-      `<meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'">`,
-    );
-    expect(policy).toBeGreaterThan(0);
-    expect(policy).toBeLessThan(page.search(/<(style|title|body)/));
-  });
-
-  test('needs nothing but itself: no script, no request', () => {
-    expect(page).not.toMatch(/<script|src=|https?:|@import|url\(/);
-  });
-});
-
-describe('the report of several seeds and many models', () => {
-  const models = Array.from({ length: 10 }, (_, model) => `m${model}`);
-  const each = models.flatMap((name) => [1, 2].map((seed) => ({ dataset: 'aimc', config: { name }, seed })));
-  const records = [
-    { step: 1, loss: 2 },
-    { step: 2, loss: 1 },
-  ];
-  const seeded = reportPage({
-    title: 'seeds',
-    rows: scoreRows(
-      each.map((point) => ({ axes: point, content: evaluation({ rougeL: point.seed / 4 }) })),
-      [],
-    ),
-    points: unmarked,
-    logs: each.map((point) => ({ axes: point, content: records })),
-    samples: [],
-  });
-
-  test('has a dot with whiskers for each model and a tick for each seed', () => {
-    expect(seeded.match(/class="dot"/g)).toHaveLength(10);
-    expect(seeded.match(/class="whisker"/g)).toHaveLength(10);
-    expect(seeded.match(/class="seed"/g)).toHaveLength(20);
-    expect(page).not.toContain('class="seed"');
-    expect(seeded).toContain('± 0.177');
-  });
-
-  test('has one colour and mark for the seeds of a model, and no two models alike', () => {
-    const keys = [...seeded.matchAll(/<span><svg class="key".*?<\/svg>m\d<\/span>/gs)].map(([key]) =>
-      key.replace(/m\d<\/span>$/, ''),
-    );
-    expect(new Set(keys).size).toBe(10);
-    expect(seeded.match(/<title>m3, seed [12], training<\/title>/g)).toHaveLength(2);
-    expect(seeded).toContain('a line for each seed');
-  });
-
-  test('leaves out ROUGE-1 beside the F1 that it equals, and says so', () => {
-    const [scoresTable = ''] = /<h3>Scores<\/h3>.*?<\/table>/s.exec(seeded) ?? [];
-    expect(scoresTable).toContain('ROUGE-1 always equals F1');
-    expect(scoresTable).not.toContain('<th>ROUGE-1</th>');
-    expect(scoresTable).toContain('<th>F1</th>');
-  });
-});
-
-test('the report shows parts of the rows, and scores without leaked rows, where they are known', () => {
-  const { slices: _, signatures: _same, bertscore_model: _too, ...rest } = evaluation({ rougeL: 0.3 });
-  const content = {
-    ...evaluation({}),
-    slices: [
-      {
-        by: 'slot',
-        slice: 'dose not right',
-        characters: [1, 2],
-        rougeL: { mean: 0.4321, low: 0.1, high: 0.9, rows: 12, method: 'student-t' },
-      },
-    ],
-    without_leaked: { ...rest, num_samples: 20 },
-  } as const;
-  const shown = reportPage({
-    title: 'parts',
-    rows: scoreRows([{ axes, content }], []),
-    points: unmarked,
-    logs: [],
-    samples: [],
-  });
-  for (const part of ['dose not right', '0.432', '12 rows', 'Without leaked rows', '20 of 32'])
-    expect(shown).toContain(part);
-  expect(page).not.toContain('Without leaked rows');
-});
-
-describe('the loss chart', () => {
-  test('survives one point, equal losses, and losses that are not finite', () => {
-    const line = { label: 'a', color: 'red', mark: 'none', dashed: false } as const;
-    for (const points of [
-      [{ x: 1, y: 2 }],
-      [
-        { x: 1, y: 2 },
-        { x: 2, y: 2 },
-      ],
-      [
-        { x: 0, y: Number.NaN },
-        { x: 1, y: 3 },
-      ],
-    ]) {
-      expect(lossChart([{ ...line, points }]).html).not.toMatch(/Infinity/);
-    }
-    expect(lossChart([]).html).toContain('No training steps');
-  });
-
-  test('a running mean starts with what there is', () => {
-    expect(
-      smoothed(
-        [
-          { x: 1, y: 1 },
-          { x: 2, y: 3 },
-          { x: 3, y: 8 },
-        ],
-        2,
-      ),
-    ).toEqual([
-      { x: 1, y: 1 },
-      { x: 2, y: 2 },
-      { x: 3, y: 5.5 },
+describe('the page of the stage `report`', () => {
+  test('has a page for what is gathered, and says that it is no medical advice', async () => {
+    const data = await report([
+      model('lora', {
+        log: [{ step: 1, loss: 2 }],
+        samples: { questions: [], answers: {} },
+        predictions: [],
+      }),
     ]);
+    expect(data.pages).toEqual(['/experiments', '/curves', '/answers', '/samples', '/data']);
+    expect(data.notice).toContain('not medical advice');
+    const few = await report([model('lora')], { predictions: [], preparations: [] });
+    expect(few.pages).toEqual(['/experiments']);
+  });
+
+  test('shows every number of an evaluation and its training, with the bounds of each', async () => {
+    const data = await report([model('lora', { validation: [0.2, 0.3, 0.25, 0.25] })]);
+    const [shown] = experiments(data).models;
+    expect(shown).toMatchObject({
+      instance: 'model[aimc,lora]',
+      labels: { dataset: 'aimc', config: 'lora' },
+      params: { 'config.r': 4 },
+      metrics: {
+        'multilingual.rougeL': { value: 0.731, low: 0.4, high: 0.6 },
+        'metrics.rougeL': { value: 0.731 },
+        'slots.dose.mean': { value: 0.25, low: 0.3, high: 0.7 },
+        'slot_mean.mean': { value: 0.5 },
+        'corpus.bleu': { value: 12.5 },
+        selection_loss: { value: 0.25 },
+        trainable_parameters: { value: 1 },
+      },
+    });
+    expect(shown?.metrics['selection_loss']?.low).toBeLessThan(0.25);
+    expect(experiments(data).notes.join(' ')).toContain('BERTScore by an encoder');
+  });
+
+  test('shows parts of the rows, and scores without leaked rows, where they are known', async () => {
+    const { slices: _, signatures: _same, bertscore_model: _too, ...rest } = evaluation({ rougeL: 0.3 });
+    const rougeL = { mean: 0.4321, low: 0.1, high: 0.9, rows: 12, method: 'student-t' } as const;
+    const content = {
+      ...evaluation({}),
+      slices: [{ by: 'slot', slice: 'dose not right', characters: [1, 2], rougeL }],
+      without_leaked: { ...rest, num_samples: 20 },
+    } as const;
+    const [shown] = experiments(await report([model('lora', { evaluation: content })])).models;
+    expect(shown?.metrics).toMatchObject({
+      'rougeL of slot dose not right': { value: 0.4321, low: 0.1, high: 0.9 },
+      'without_leaked.multilingual.rougeL': { value: 0.3, low: 0.4, high: 0.6 },
+      'without_leaked.num_samples': { value: 20 },
+    });
+  });
+
+  test('calls the bounds of fewer than 10 rows a range', async () => {
+    const [small] = experiments(
+      await report([model('lora', { evaluation: smallEvaluation([0.2, 0.7]) })]),
+    ).models;
+    expect(small?.metrics['multilingual.rougeL']).toMatchObject({ low: 0.2, high: 0.7, isRange: true });
+    const [large] = experiments(await report([model('lora')])).models;
+    expect(large?.metrics['multilingual.rougeL']).not.toHaveProperty('isRange');
+  });
+
+  test('marks the best, what does not differ from it, and what no run computed', async () => {
+    const losses = (loss: number) => Array.from({ length: 40 }, (_, row) => loss + (row % 5) / 10);
+    const ranked = (name: string, loss: number, changes: Partial<ReportedModel> = {}): ReportedModel =>
+      model(name, { summary: summary(loss), validation: losses(loss), ...changes });
+    const { models } = experiments(
+      await report([
+        ranked('full', 0.2),
+        ranked('lora', 0.2, { validation: losses(0.2).toReversed(), summary: summary(0.201) }),
+        ranked('base', 0.9, { adopted: true }),
+      ]),
+    );
+    expect(models.map((each) => [each.instance, each.best, each.isTied, each.isAdopted])).toEqual([
+      ['model[aimc,base]', undefined, undefined, true],
+      ['model[aimc,full]', 'train.summary.selection_loss, the smallest of its dataset', undefined, undefined],
+      ['model[aimc,lora]', undefined, true, undefined],
+    ]);
+  });
+
+  test('warns of models that cannot be ranked together', async () => {
+    const { warnings } = experiments(
+      await report([model('a'), model('b', { summary: summary(0.3, { base_model: 'other' }) })]),
+    );
+    expect(warnings).toEqual(['aimc: a, b are ranked together, but differ in their base model']);
+  });
+
+  test('has a row for each seed, which the page can put together', async () => {
+    const seeded = (seed: number): ReportedModel =>
+      model('lora', { axes: { config: { name: 'lora' }, dataset: 'aimc', seed } });
+    const { models } = experiments(await report([seeded(1), seeded(2)]));
+    expect(models.map(({ instance, params }) => [instance, params])).toEqual([
+      ['model[aimc,lora,1]', { seed: 1 }],
+      ['model[aimc,lora,2]', { seed: 2 }],
+    ]);
+  });
+
+  test('has the curves, the samples, the answers and the data', async () => {
+    const data = await report([
+      model('lora', {
+        log: [
+          { step: 1, epoch: 0.5, loss: 2, learningRate: 0.1 },
+          { step: 2, evaluationLoss: 1.5 },
+        ],
+        samples: { questions: ['why?'], answers: { 'temp_0.7': ['so'] } },
+        predictions: [predictionLine('one', 'the answer to one', 1), predictionLine('two', 'no', 0.25)],
+      }),
+    ]);
+    expect(answerOf<CurvesAnswer>(data, '/api/curves').curves).toEqual([
+      { instance: 'model[aimc,lora]', isRunning: false, hasResult: true },
+    ]);
+    expect(answerOf<CurveAnswer>(data, '/api/curve?name=model%5Baimc%2Clora%5D').series).toEqual({
+      loss: [{ step: 1, value: 2, epoch: 0.5 }],
+      learningRate: [{ step: 1, value: 0.1, epoch: 0.5 }],
+      evaluationLoss: [{ step: 2, value: 1.5 }],
+    });
+    expect(answerOf<SamplesAnswer>(data, '/api/samples').models).toEqual([
+      { instance: 'model[aimc,lora]', questions: ['why?'], answers: { 'temp_0.7': ['so'] } },
+    ]);
+    expect(evaluationsIn(data.sets, 'multilingual')[0]?.evaluation.rows[1]).toMatchObject({
+      question: 'two',
+      prediction: 'no',
+      scores: { rougeL: 0.25, bertscore_f1: 0.25, slots: 0 },
+      slots: { drug: 'other' },
+    });
+    const [set] = answerOf<DataAnswer>(data, '/api/data').sets;
+    expect(set?.instance).toBe('data[aimc]');
+    expect(set?.lengths.map(({ split, field, median }) => [split, field, median])).toEqual([
+      ['train', 'human', 4],
+      ['train', 'assistant', 2],
+      ['test', 'human', 4],
+      ['test', 'assistant', 4],
+    ]);
+  });
+
+  test('names the file and the line of answers that it cannot read', async () => {
+    const gathered = gatheredReport(join(folder, 'broken'), [
+      model('lora', { predictions: [predictionLine('one', 'yes', 1), { question: 'two' }] }),
+    ]);
+    const read = await readReport({ title: 'x' }, gathered);
+    expect(read.ok ? '' : read.error).toMatch(/0-predictions\.jsonl:2.*expected the texts question/);
+  });
+
+  test('is the same to the byte when it is made again, and needs nothing but itself', async () => {
+    const models = [model('lora', { predictions: [predictionLine('<script>alert(1)</script>', 'x', 0)] })];
+    const [first, second] = [await report(models), await report(models)].map((data) =>
+      reportDocument(data, 'x'),
+    );
+    expect(first).toBe(second);
+    expect(first).not.toContain('<script>alert');
+    expect(first).not.toMatch(/<(script|img|link)[^>]+(src|href)="(?!data:)/);
+    const policy =
+      first?.indexOf(`<meta http-equiv="Content-Security-Policy" content="default-src 'none'; `) ?? -1;
+    expect(policy).toBeGreaterThan(0);
+    expect(policy).toBeLessThan(first?.search(/<(style|title|script|body)/) ?? 0);
   });
 });

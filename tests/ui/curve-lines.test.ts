@@ -1,7 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import type { InstanceId } from '../../src/runner/identity.ts';
-import type { CurveAnswer, LiveEvent } from '../../src/ui/api.ts';
+import type { LiveEvent } from '../../src/ui/api.ts';
+import type { CurveAnswer } from '../../src/pages/result-answers.ts';
 import {
   afterEvents,
   nearestTo,
@@ -11,7 +12,7 @@ import {
   thinned,
 } from '../../src/ui/page/charts/curve-lines.ts';
 import { linearScale, logScale } from '../../src/ui/page/charts/scale.ts';
-import { histogram } from '../../src/ui/results/histogram.ts';
+import { histogram } from '../../src/pages/results/histogram.ts';
 
 const points = (ys: readonly number[]) => ys.map((y, x) => ({ x, y }));
 

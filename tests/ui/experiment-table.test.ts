@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import type { ModelAnswer } from '../../src/ui/api.ts';
+import type { ModelAnswer } from '../../src/pages/result-answers.ts';
 import {
   differingSettings,
   experimentRows,
@@ -7,7 +7,7 @@ import {
   shownMetrics,
   sortedRows,
 } from '../../src/ui/page/pages/experiment-table.ts';
-import { leavesOf } from '../../src/ui/results/model-answer.ts';
+import { leavesOf } from '../../src/pages/results/model-answer.ts';
 
 const model = (
   name: string,

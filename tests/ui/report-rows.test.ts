@@ -1,14 +1,14 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import { jsonText } from '../../src/files/json-text.ts';
-import { reportDocument } from '../../src/ui/report/report-document.ts';
-import { evaluationsIn } from '../../src/ui/report/report-evaluations.ts';
-import { reportRows } from '../../src/ui/report/report-rows.ts';
-import { thinnedCurve } from '../../src/ui/report/thinned-curve.ts';
-import { answerRequest } from '../../src/ui/results/answer-request.ts';
-import { answerRows } from '../../src/ui/results/answer-rows.ts';
-import { compareAnswers } from '../../src/ui/results/compare-answers.ts';
-import type { NamedEvaluation } from '../../src/ui/results/evaluation.ts';
+import { reportDocument } from '../../src/pages/report/report-document.ts';
+import { evaluationsIn } from '../../src/pages/report/report-evaluations.ts';
+import { reportRows } from '../../src/pages/report/report-rows.ts';
+import { thinnedCurve } from '../../src/pages/report/thinned-curve.ts';
+import { answerRequest } from '../../src/pages/results/answer-request.ts';
+import { answerRows } from '../../src/pages/results/answer-rows.ts';
+import { compareAnswers } from '../../src/pages/results/compare-answers.ts';
+import type { NamedEvaluation } from '../../src/pages/results/evaluation.ts';
 import { createRig } from '../rig/rig.ts';
 
 /** A model that is right more often, the later the row. */

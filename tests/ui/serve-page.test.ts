@@ -2,17 +2,13 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
+import type { GraphAnswer, InstanceAnswer, LiveEvent, RunAnswer, RunsAnswer } from '../../src/ui/api.ts';
 import type {
   AnswersAnswer,
   CompareAnswer,
   EvaluationsAnswer,
   ExperimentsAnswer,
-  GraphAnswer,
-  InstanceAnswer,
-  LiveEvent,
-  RunAnswer,
-  RunsAnswer,
-} from '../../src/ui/api.ts';
+} from '../../src/pages/result-answers.ts';
 import { dataAnswer } from '../../src/ui/server/data-sets.ts';
 import { cursorAfter } from '../../src/ui/server/live-events.ts';
 import { type PageServer, servePage } from '../../src/ui/server/serve-page.ts';

@@ -31,8 +31,8 @@ export function reportCommand(): Command {
 }
 
 async function writeReport(options: ReportOptions): Promise<void> {
-  const { projectReport } = await import('../../ui/report/project-report.ts');
-  const { reportDocument } = await import('../../ui/report/report-document.ts');
+  const { projectReport } = await import('../../ui/server/project-report.ts');
+  const { reportDocument } = await import('../../pages/report/report-document.ts');
   const { writeFileAtomically } = await import('../../files/write-atomically.ts');
   const { fileProblemText } = await import('../../files/file-problem.ts');
   const { sizeText } = await import('../../runner/wording/size-text.ts');

@@ -1,9 +1,10 @@
 import type { FileProblem } from '../../files/file-problem.ts';
-import { isJsonObject, type Json } from '../../files/json.ts';
+import { isJsonObject } from '../../files/json.ts';
 import { readJsonLines } from '../../files/json-lines.ts';
 import type { Result } from '../../result.ts';
 import type { ScoredRow } from './compare-models.ts';
-import { metricNames, type Profile, textMetricNames } from './metric-table.ts';
+import { countedScores, numbersOf, textsOf } from './counted-scores.ts';
+import { type Profile, textMetricNames } from './metric-table.ts';
 import { multilingualProfile, referenceProfile } from './profile.ts';
 import { mixedTokens } from './tokenize.ts';
 
@@ -33,7 +34,7 @@ export async function readScoredRows(
     const texts = textsOf(value);
     if (texts === undefined) return unexpected(path, number, 'the texts question, prediction and reference');
     const { question, prediction, reference } = texts;
-    const counted = scoresOf(value, profile);
+    const counted = countedScores(value, profile);
     scoredAgain ||= counted === undefined;
     rows.push({
       identity: JSON.stringify([question, reference]),
@@ -66,38 +67,3 @@ const unexpected = (path: string, line: number, what: string): Result<never, Fil
   ok: false,
   error: { path, line, message: `expected ${what}` },
 });
-
-function textsOf(value: Json) {
-  if (!isJsonObject(value)) return undefined;
-  const { question, prediction, reference } = value;
-  return typeof question === 'string' && typeof prediction === 'string' && typeof reference === 'string'
-    ? { question, prediction, reference }
-    : undefined;
-}
-
-function scoresOf(value: Json, profile: Profile): Readonly<Record<string, number>> | undefined {
-  if (!isJsonObject(value)) return undefined;
-  const { scores, slots } = value;
-  if (!isJsonObject(scores)) return undefined;
-  const { [profile]: own, reference } = scores;
-  if (!isJsonObject(own) || !isJsonObject(reference)) return undefined;
-  const ofBert = numbersOf(reference, ['bertscore_f1']);
-  const outcomes = isJsonObject(slots) ? Object.values(slots) : [];
-  const right = outcomes.filter((outcome) => outcome === 'named').length;
-  return {
-    ...numbersOf(own, profile === 'reference' ? metricNames() : textMetricNames()),
-    ...ofBert,
-    ...(outcomes.length === 0 ? {} : { slots: right / outcomes.length }),
-  };
-}
-
-const numbersOf = (
-  values: Readonly<Record<string, Json | number | undefined>>,
-  names: readonly string[],
-): Readonly<Record<string, number>> =>
-  Object.fromEntries(
-    names.flatMap((name) => {
-      const value = values[name];
-      return typeof value === 'number' ? [[name, value] as const] : [];
-    }),
-  );

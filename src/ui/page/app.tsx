@@ -1,7 +1,7 @@
 import type { ComponentChildren, FunctionComponent } from 'preact';
 import { useEffect, useRef } from 'preact/hooks';
 import type { ProjectAnswer } from '../api.ts';
-import { type PagePath, pages } from '../pages.ts';
+import { type PagePath, pages } from '../../pages/pages.ts';
 import { linkTo, useAddress } from './address.ts';
 import { AnswersPage } from './pages/answers-page.tsx';
 import { AskPage } from './pages/ask-page.tsx';

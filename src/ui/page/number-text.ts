@@ -1,4 +1,4 @@
-import type { JsonNumber } from '../api.ts';
+import type { JsonNumber } from '../../pages/result-answers.ts';
 
 /** A number that JSON may hold as a text. */
 export const numberOf = (value: JsonNumber | null | undefined): number =>

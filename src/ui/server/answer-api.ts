@@ -1,7 +1,7 @@
 import type { Readable } from 'node:stream';
 import type { Result } from '../../result.ts';
 import type { Problem, Project } from '../../runner/project.ts';
-import { answerRequest, countIn, profileIn } from '../results/answer-request.ts';
+import { answerRequest, countIn, profileIn } from '../../pages/results/answer-request.ts';
 import { answersAnswer, compareAnswer, evaluationsAnswer } from './evaluations.ts';
 import { askModelsAnswer } from './ask.ts';
 import { curveAnswer, curvesAnswer } from './curves.ts';

@@ -3,8 +3,8 @@ import { fileProblemText } from '../../files/file-problem.ts';
 import { readJson } from '../../files/json.ts';
 import type { Result } from '../../result.ts';
 import type { Project } from '../../runner/project.ts';
-import type { DataAnswer, DataSet, LengthHistogram } from '../api.ts';
-import { lengthsIn, preparationIn } from '../results/preparation.ts';
+import type { DataAnswer, DataSet, LengthHistogram } from '../../pages/result-answers.ts';
+import { lengthsIn, preparationIn } from '../../pages/results/preparation.ts';
 import type { Refusal } from './refusal.ts';
 import { everything } from './graph.ts';
 

@@ -1,8 +1,8 @@
 import type { Result } from '../../result.ts';
 import { stageOf } from '../../runner/identity.ts';
 import type { InstanceMetrics, Project } from '../../runner/project.ts';
-import type { ExperimentsAnswer } from '../api.ts';
-import { type MeasuredPart, modelAnswer } from '../results/model-answer.ts';
+import type { ExperimentsAnswer } from '../../pages/result-answers.ts';
+import { type MeasuredPart, modelAnswer } from '../../pages/results/model-answer.ts';
 import type { Refusal } from './refusal.ts';
 import { everything } from './graph.ts';
 
@@ -38,6 +38,8 @@ export async function experimentsAnswer(project: Project): Promise<Result<Experi
   return {
     ok: true,
     value: {
+      warnings: [],
+      notes: [],
       models: rows
         .filter(({ parts }) => parts.length > 0)
         .map(({ instance, parts }) => modelAnswer(instance, parts)),

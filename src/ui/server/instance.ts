@@ -8,7 +8,8 @@ import type { InstanceLog, MetricValue, Project } from '../../runner/project.ts'
 import { logParts } from '../../runner/report/log-text.ts';
 import { failureText } from '../../runner/report/outcome-text.ts';
 import { reasonText } from '../../runner/report/reason-text.ts';
-import type { InstanceAnswer, JsonNumber, LogAnswer, OutAnswer, PrintedAnswer } from '../api.ts';
+import type { InstanceAnswer, LogAnswer, OutAnswer, PrintedAnswer } from '../api.ts';
+import type { JsonNumber } from '../../pages/result-answers.ts';
 import type { Refusal } from './refusal.ts';
 import { everything } from './graph.ts';
 

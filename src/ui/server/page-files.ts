@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileProblem, fileProblemText } from '../../files/file-problem.ts';
 import type { Result } from '../../result.ts';
-import { pages } from '../pages.ts';
+import { pages } from '../../pages/pages.ts';
 
 /** What is sent for a path. */
 export type PageFiles = Readonly<

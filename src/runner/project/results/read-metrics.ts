@@ -1,15 +1,13 @@
 import { readFile } from 'node:fs/promises';
 import type { FileProblem } from '../../../files/file-problem.ts';
-import { isJsonList, isJsonObject, type Json, readJson } from '../../../files/json.ts';
+import { isJsonObject, type Json, readJson } from '../../../files/json.ts';
 import type { Result } from '../../../result.ts';
+import { type MeasuredNumber, measuredNumbers, valueAt } from '../../../files/measured-numbers.ts';
 import type { MetricValue } from '../../answers.ts';
 
-/** One number of a metrics file: the names that lead to it, and its value. */
-export interface Metric {
-  readonly path: readonly string[];
+/** One number of a metrics file: the names that lead to it, and its value with all digits. */
+export interface Metric extends Omit<MeasuredNumber, 'value'> {
   readonly value: MetricValue;
-  /** The bounds that the file states for it. */
-  readonly interval?: readonly [low: number, high: number];
   /** How many rows the file says that it is of. */
   readonly rows?: number;
 }
@@ -18,31 +16,13 @@ export interface Metric {
 export async function readMetrics(file: string): Promise<Result<readonly Metric[], FileProblem>> {
   const read = await readJson(file);
   if (!read.ok) return read;
-  const found = numbersIn(read.value, []).map((metric) =>
-    withRows(withInterval(metric, read.value), read.value),
-  );
+  const found = measuredNumbers(read.value).map((metric) => withRows(metric, read.value));
   return {
     ok: true,
     value: found.every(({ value }) => isExact(value))
       ? found
       : withAllDigits(found, await readFile(file, 'utf8')),
   };
-}
-
-/**
- * The two ways in which a file states an interval: `intervals` repeats the names of the metrics, each with a
- * list of two bounds; or a metric is a map of `mean`, `low` and `high`.
- */
-function withInterval(metric: Metric, file: Json): Metric {
-  const { path } = metric;
-  const pair = valueAt(file, ['intervals', ...path]);
-  const [low, high] =
-    isJsonList(pair) && pair.length === 2
-      ? pair
-      : path.at(-1) === 'mean'
-        ? ['low', 'high'].map((bound) => valueAt(file, [...path.slice(0, -1), bound]))
-        : [];
-  return typeof low === 'number' && typeof high === 'number' ? { ...metric, interval: [low, high] } : metric;
 }
 
 /** A count beside a metric, or else in a map around it. */
@@ -59,19 +39,6 @@ function withRows(metric: Metric, file: Json): Metric {
 
 /** Names by which metrics files count rows, the field's usual ones. */
 const rowCounts: readonly string[] = ['rows', 'n', 'num_samples'];
-
-const valueAt = (file: Json, path: readonly string[]): Json | undefined =>
-  path.reduce<Json | undefined>(
-    (value, name) => (isJsonObject(value) && Object.hasOwn(value, name) ? value[name] : undefined),
-    file,
-  );
-
-function numbersIn(value: Json, path: readonly string[]): readonly Metric[] {
-  if (typeof value === 'number' && path.length > 0) return [{ path, value }];
-  return isJsonObject(value)
-    ? Object.entries(value).flatMap(([name, member]) => numbersIn(member, [...path, name]))
-    : [];
-}
 
 /** Beyond 2^53 a JavaScript number may be another integer. */
 const isExact = (value: MetricValue): boolean => !Number.isInteger(value) || Number.isSafeInteger(value);

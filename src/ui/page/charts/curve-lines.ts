@@ -1,4 +1,5 @@
-import type { CurveAnswer, LiveEvent } from '../../api.ts';
+import type { LiveEvent } from '../../api.ts';
+import type { CurveAnswer } from '../../../pages/result-answers.ts';
 import { numberOf } from '../number-text.ts';
 
 /** What stands across. */

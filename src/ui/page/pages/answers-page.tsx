@@ -7,7 +7,7 @@ import type {
   CompareAnswer,
   EvaluationsAnswer,
   ModelAnswerText,
-} from '../../api.ts';
+} from '../../../pages/result-answers.ts';
 import { changed, go } from '../address.ts';
 import { ChoiceMenu } from '../choice-menu.tsx';
 import { DifferenceBars } from '../charts/difference-bars.tsx';

@@ -1,6 +1,7 @@
 import { useEffect, useRef, useState } from 'preact/hooks';
 import { shellQuoted } from '../../../runner/wording/shell-quoted.ts';
-import type { CurveAnswer, CurvesAnswer, RunsAnswer } from '../../api.ts';
+import type { RunsAnswer } from '../../api.ts';
+import type { CurveAnswer, CurvesAnswer } from '../../../pages/result-answers.ts';
 import { changed, go } from '../address.ts';
 import { type Across, afterEvents, pointsOf, smoothed } from '../charts/curve-lines.ts';
 import { shortLabel } from '../instance-labels.ts';

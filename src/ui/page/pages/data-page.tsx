@@ -1,4 +1,4 @@
-import type { DataAnswer, DataSet, LengthHistogram, ReasonCount } from '../../api.ts';
+import type { DataAnswer, DataSet, LengthHistogram, ReasonCount } from '../../../pages/result-answers.ts';
 import { changed, go } from '../address.ts';
 import { numberText } from '../number-text.ts';
 import { Choice, Command, Empty, PageHead, Waiting } from '../parts.tsx';

@@ -2,7 +2,7 @@ import { stageOf } from '../../../runner/identity.ts';
 import { leadingMetrics } from '../../../runner/report/metrics/leading-metrics.ts';
 import { direction, headingsOf } from '../../../runner/report/metrics/metrics-table.ts';
 import type { Value } from '../../../stage/context.ts';
-import type { ModelAnswer } from '../../api.ts';
+import type { ModelAnswer } from '../../../pages/result-answers.ts';
 import { numberOf } from '../number-text.ts';
 
 /** A row of the table: a model, or the models that differ in their seed alone. */
@@ -20,6 +20,8 @@ export interface RowMetric {
   readonly high: number;
   /** The sample standard deviation over the seeds; NaN for one. */
   readonly deviation: number;
+  /** Whether the bounds are the least and the greatest of too few rows for an interval. */
+  readonly isRange: boolean;
 }
 
 /** What names a seed. */
@@ -71,6 +73,7 @@ function metricsOf(models: readonly ModelAnswer[]): ExperimentRow['metrics'] {
           low: isOne ? numberOf(only?.low) : Number.NaN,
           high: isOne ? numberOf(only?.high) : Number.NaN,
           deviation: isOne ? Number.NaN : deviation(values),
+          isRange: isOne && only?.isRange === true,
         },
       ];
     }),

@@ -1,5 +1,5 @@
 import { shellQuoted } from '../../../runner/wording/shell-quoted.ts';
-import type { ExperimentsAnswer } from '../../api.ts';
+import type { ExperimentsAnswer } from '../../../pages/result-answers.ts';
 import { changed, linkTo, go } from '../address.ts';
 import {
   differingSettings,
@@ -53,6 +53,11 @@ export function ExperimentsPage({ query }: { readonly query: URLSearchParams }) 
       >
         <Command text={metricsCommand(metrics, sort)} />
       </PageHead>
+      {answer.warnings.map((text) => (
+        <p key={text} class="notice">
+          {text}
+        </p>
+      ))}
       {all.length === 0 && (
         <Empty>No result has metrics yet: an out of kind “metrics” makes a row here.</Empty>
       )}
@@ -126,6 +131,7 @@ export function ExperimentsPage({ query }: { readonly query: URLSearchParams }) 
               short={short}
               query={query}
               order={{ sort, isDescending }}
+              notes={answer.notes}
             />
           )}
           {view === 'parallel' && (
@@ -187,9 +193,12 @@ interface TableProps {
 }
 
 function ExperimentTable(
-  props: TableProps & { readonly order: { readonly sort: string; readonly isDescending: boolean } },
+  props: TableProps & {
+    readonly order: { readonly sort: string; readonly isDescending: boolean };
+    readonly notes: readonly string[];
+  },
 ) {
-  const { rows, settings, metrics, short, query, order } = props;
+  const { rows, settings, metrics, short, query, order, notes } = props;
   const rule = rows.flatMap(({ models }) => models.flatMap(({ best }) => best ?? [])).at(0);
   const ranges = new Map(metrics.map((name) => [name, rangeOf(rows, name)]));
   const heading = (name: string, text: string, isNumber: boolean) => {
@@ -211,6 +220,7 @@ function ExperimentTable(
     );
   };
   const hasBounds = metrics.some((name) => rows.some(({ metrics: { [name]: metric } }) => isSpread(metric)));
+  const hasRanges = rows.some(({ metrics: all }) => metrics.some((name) => all[name]?.isRange === true));
   return (
     <>
       <VirtualRows
@@ -274,8 +284,13 @@ function ExperimentTable(
             ★ the best by {rule}, as <code>best</code> in the pipeline file says.{' '}
           </>
         )}
-        Below a score: its 95 % interval, as the metrics file states it; of several seeds, their standard
-        deviation.
+        {rows.some(({ models }) => models.some(({ isTied }) => isTied)) &&
+          '~ what it is ranked by does not differ from that of the best, row by row (p at least 0.05). '}
+        {rows.some(({ models }) => models.some(({ isAdopted }) => isAdopted)) &&
+          '† adopted: files that were there, which no run computed. '}
+        Below a score: its 95 % interval, as the metrics file states it
+        {hasRanges && ', or the range of the rows, where they are fewer than 10'}; of several seeds, their
+        standard deviation.{notes.map((text) => ` ${text}`)}
       </p>
     </>
   );
@@ -322,6 +337,8 @@ function ModelName({ row }: { readonly row: ExperimentRow }) {
           <span class="hidden-text">the best by {first.best}</span>
         </span>
       )}
+      {row.models.some(({ isTied }) => isTied) && <Mark sign="~" text="does not differ from the best" />}
+      {row.models.some(({ isAdopted }) => isAdopted) && <Mark sign="†" text="adopted" />}
       {row.models.some(({ outdated }) => outdated.length > 0) && (
         <span class="state state-out-of-date" title={first.outdated.join(', ')}>
           out of date
@@ -330,6 +347,15 @@ function ModelName({ row }: { readonly row: ExperimentRow }) {
     </>
   );
 }
+
+/** Read aloud as its text. */
+const Mark = ({ sign, text }: { readonly sign: string; readonly text: string }) => (
+  <span title={text}>
+    {' '}
+    <span aria-hidden="true">{sign}</span>
+    <span class="hidden-text">{text}</span>
+  </span>
+);
 
 type Range = readonly [low: number, high: number];
 
@@ -345,7 +371,7 @@ function rangeOf(rows: readonly ExperimentRow[], name: string): Range | undefine
 function MetricCell(props: { readonly metric: RowMetric | undefined; readonly range: Range | undefined }) {
   const { metric, range } = props;
   if (metric === undefined) return null;
-  const { value, low, high, deviation } = metric;
+  const { value, low, high, deviation, isRange } = metric;
   const hasInterval = Number.isFinite(low) && Number.isFinite(high);
   return (
     <div class="metric">
@@ -353,6 +379,7 @@ function MetricCell(props: { readonly metric: RowMetric | undefined; readonly ra
       {hasInterval && (
         <small class="muted">
           {numberText(low)} – {numberText(high)}
+          {isRange && ' (range)'}
         </small>
       )}
       {Number.isFinite(deviation) && <small class="muted">± {numberText(deviation)}</small>}

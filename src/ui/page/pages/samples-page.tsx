@@ -1,4 +1,4 @@
-import type { SampledModel, SamplesAnswer } from '../../api.ts';
+import type { SampledModel, SamplesAnswer } from '../../../pages/result-answers.ts';
 import { changed, go } from '../address.ts';
 import { ChoiceMenu } from '../choice-menu.tsx';
 import { nameOfSet } from '../instance-labels.ts';

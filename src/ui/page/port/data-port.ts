@@ -1,6 +1,6 @@
-import type { PagePath } from '../../pages.ts';
-import { pages } from '../../pages.ts';
-import { type ReportData, reportElement } from '../../report/report-data.ts';
+import type { PagePath } from '../../../pages/pages.ts';
+import { pages } from '../../../pages/pages.ts';
+import { type ReportData, reportElement } from '../../../pages/report/report-data.ts';
 import { reportPort } from './report-port.ts';
 import { serverPort } from './server-port.ts';
 

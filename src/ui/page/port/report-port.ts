@@ -1,14 +1,14 @@
 import { jsonText } from '../../../files/json-text.ts';
 import type { Profile } from '../../../ml/metrics/metric-table.ts';
 import type { Result } from '../../../result.ts';
-import type { EvaluationsAnswer } from '../../api.ts';
-import { answerKey, type ReportData } from '../../report/report-data.ts';
-import { evaluationsIn } from '../../report/report-evaluations.ts';
-import { answerRequest, profileIn } from '../../results/answer-request.ts';
-import { answerRows } from '../../results/answer-rows.ts';
-import { compareAnswers } from '../../results/compare-answers.ts';
-import type { Evaluation, NamedEvaluation } from '../../results/evaluation.ts';
-import { evaluationSets, evaluationsOfSameRows } from '../../results/evaluation-sets.ts';
+import type { EvaluationsAnswer } from '../../../pages/result-answers.ts';
+import { answerKey, type ReportData } from '../../../pages/report/report-data.ts';
+import { evaluationsIn } from '../../../pages/report/report-evaluations.ts';
+import { answerRequest, profileIn } from '../../../pages/results/answer-request.ts';
+import { answerRows } from '../../../pages/results/answer-rows.ts';
+import { compareAnswers } from '../../../pages/results/compare-answers.ts';
+import type { Evaluation, NamedEvaluation } from '../../../pages/results/evaluation.ts';
+import { evaluationSets, evaluationsOfSameRows } from '../../../pages/results/evaluation-sets.ts';
 
 /** Answers from the data of a report, as the server would, by the same functions where it computes. */
 export function reportPort(data: ReportData): <T>(address: string) => Promise<T> {

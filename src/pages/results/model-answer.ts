@@ -1,5 +1,5 @@
 import type { Value } from '../../stage/context.ts';
-import type { MeasuredValue, ModelAnswer } from '../api.ts';
+import type { MeasuredValue, ModelAnswer } from '../result-answers.ts';
 
 /** What one instance measured of a model. */
 export interface MeasuredPart {
@@ -12,6 +12,9 @@ export interface MeasuredPart {
   /** A bigint where a number would lose digits. */
   readonly values: Readonly<Record<string, number | bigint>>;
   readonly intervals?: Readonly<Record<string, readonly [low: number, high: number]>> | undefined;
+  /** Those of them that are the least and the greatest of too few rows, by name. */
+  readonly ranges?: readonly string[] | undefined;
+  readonly adopted?: boolean | undefined;
   /** The metric by which it is the best. */
   readonly best?: string | undefined;
 }
@@ -22,19 +25,25 @@ export function modelAnswer(model: string, parts: readonly MeasuredPart[]): Mode
   const own = parts.find(({ instance }) => instance === model);
   const names = parts.flatMap(({ values }) => Object.keys(values));
   const metrics: Record<string, MeasuredValue> = {};
-  for (const { stage, values, intervals = {} } of parts)
+  for (const { stage, values, intervals = {}, ranges = [] } of parts)
     for (const [name, value] of Object.entries(values)) {
       // Said of a metric, not a metric.
       if (isPartOfEstimate(name, intervals)) continue;
       const isShared = names.filter((other) => other === name).length > 1;
       const shown = isShared ? `${stage}: ${name}` : name;
       const [low, high] = intervals[name] ?? [];
-      metrics[shown] = { value: Number(value), low, high };
+      metrics[shown] = {
+        value: Number(value),
+        low,
+        high,
+        isRange: ranges.includes(name) ? true : undefined,
+      };
     }
   return {
     instance: model,
     from: parts.flatMap(({ instance }) => (instance === model ? [] : [instance])),
     best: parts.find(({ best }) => best !== undefined)?.best,
+    isAdopted: parts.some(({ adopted }) => adopted === true) ? true : undefined,
     outdated: parts.filter(({ isCurrent }) => !isCurrent).map(({ instance }) => instance),
     axes: (own ?? parts[0])?.axes ?? {},
     labels: (own ?? parts[0])?.labels ?? {},

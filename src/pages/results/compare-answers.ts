@@ -1,6 +1,6 @@
 import { compareModels } from '../../ml/metrics/compare-models.ts';
 import type { Result } from '../../result.ts';
-import type { CompareAnswer } from '../api.ts';
+import type { CompareAnswer } from '../result-answers.ts';
 import type { Evaluation } from './evaluation.ts';
 
 /** The paired comparison of two models, as `pipeline compare` makes it. */

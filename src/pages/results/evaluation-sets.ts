@@ -1,5 +1,5 @@
 import type { Result } from '../../result.ts';
-import type { EvaluationSet } from '../api.ts';
+import type { EvaluationSet } from '../result-answers.ts';
 import type { Evaluation, NamedEvaluation } from './evaluation.ts';
 
 /** The evaluations by the rows that they answer: only those of the same rows can be compared. */

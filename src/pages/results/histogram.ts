@@ -1,4 +1,4 @@
-import type { LengthHistogram } from '../api.ts';
+import type { LengthHistogram } from '../result-answers.ts';
 
 /** Whole numbers in bins of one width, at most 24 of them. */
 export function histogram(

@@ -1,6 +1,6 @@
 import { isJsonObject } from '../../files/json.ts';
 import { readJsonLines } from '../../files/json-lines.ts';
-import type { CurvePoint } from '../api.ts';
+import type { CurvePoint } from '../result-answers.ts';
 
 export interface FiledSeries {
   readonly series: Readonly<Record<string, readonly CurvePoint[]>>;

@@ -1,6 +1,6 @@
 import { isJsonList, isJsonObject, type Json, type JsonObject } from '../../files/json.ts';
 import { readJsonLines } from '../../files/json-lines.ts';
-import type { DataSet, LengthHistogram, ReasonCount } from '../api.ts';
+import type { DataSet, LengthHistogram, ReasonCount } from '../result-answers.ts';
 import { histogram } from './histogram.ts';
 
 /** What preparation.json says, as far as it says it. */

@@ -1,4 +1,4 @@
-import type { AnswerRow, AnswersAnswer, ModelAnswerText } from '../api.ts';
+import type { AnswerRow, AnswersAnswer, ModelAnswerText } from '../result-answers.ts';
 import type { AnswerRequest } from './answer-request.ts';
 import type { EvaluatedRow, Evaluation } from './evaluation.ts';
 

@@ -1,4 +1,4 @@
-import type { CurveAnswer, CurvePoint } from '../api.ts';
+import type { CurveAnswer, CurvePoint } from '../result-answers.ts';
 
 /** A chart is hardly wider: a long training has a hundred thousand steps. */
 const mostPoints = 2000;

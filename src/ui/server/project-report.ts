@@ -1,21 +1,22 @@
 import type { Result } from '../../result.ts';
 import type { Project, RunRecord } from '../../runner/project.ts';
-import type { CurveAnswer, InstanceAnswer } from '../api.ts';
-import { pages } from '../pages.ts';
-import { curveAnswer, curvesAnswer } from '../server/curves.ts';
-import { dataAnswer } from '../server/data-sets.ts';
-import { namedEvaluations } from '../server/evaluations.ts';
-import { experimentsAnswer } from '../server/experiments.ts';
-import { graphAnswer } from '../server/graph.ts';
-import { instanceAnswer, printedAnswer } from '../server/instance.ts';
-import type { KnownEvaluations } from '../server/read-evaluation.ts';
-import type { Refusal } from '../server/refusal.ts';
-import { runAnswer, runsAnswer } from '../server/runs.ts';
-import { samplesAnswer } from '../server/samples.ts';
+import type { InstanceAnswer } from '../api.ts';
+import type { CurveAnswer } from '../../pages/result-answers.ts';
+import { pages } from '../../pages/pages.ts';
+import { curveAnswer, curvesAnswer } from './curves.ts';
+import { dataAnswer } from './data-sets.ts';
+import { namedEvaluations } from './evaluations.ts';
+import { experimentsAnswer } from './experiments.ts';
+import { graphAnswer } from './graph.ts';
+import { instanceAnswer, printedAnswer } from './instance.ts';
+import type { KnownEvaluations } from './read-evaluation.ts';
+import type { Refusal } from './refusal.ts';
+import { runAnswer, runsAnswer } from './runs.ts';
+import { samplesAnswer } from './samples.ts';
 import { jsonText } from '../../files/json-text.ts';
-import { answerKey, type ReportData } from './report-data.ts';
-import { reportRows } from './report-rows.ts';
-import { thinnedCurve } from './thinned-curve.ts';
+import { answerKey, type ReportData } from '../../pages/report/report-data.ts';
+import { reportRows } from '../../pages/report/report-rows.ts';
+import { thinnedCurve } from '../../pages/report/thinned-curve.ts';
 
 export interface ProjectReportOptions {
   readonly project: Project;

@@ -1,5 +1,5 @@
 import { isJsonList, isJsonObject, type Json } from '../../files/json.ts';
-import type { SampledModel } from '../api.ts';
+import type { SampledModel } from '../result-answers.ts';
 
 /** Undefined: the file is none of sampled answers. */
 export function samplesIn(file: Json): Omit<SampledModel, 'instance'> | undefined {

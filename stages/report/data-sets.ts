@@ -1,0 +1,27 @@
+import { fileProblemText } from '../../src/files/file-problem.ts';
+import { readJson } from '../../src/files/json.ts';
+import type { Result } from '../../src/result.ts';
+import type { Gathered } from '../../src/stage/context.ts';
+import type { DataAnswer, DataSet, LengthHistogram } from '../../src/pages/result-answers.ts';
+import { lengthsIn, preparationIn } from '../../src/pages/results/preparation.ts';
+import { byInstance, nameOf } from './model-name.ts';
+
+/** What became of the raw data, and how long the texts of each split are. */
+export async function readDataSets(
+  preparations: readonly Gathered[],
+  splits: Readonly<Record<'train' | 'test', readonly Gathered[]>>,
+): Promise<Result<DataAnswer>> {
+  const sets: DataSet[] = [];
+  for (const { axes, path } of preparations) {
+    const read = await readJson(path);
+    if (!read.ok) return { ok: false, error: fileProblemText(read.error) };
+    const lengths: LengthHistogram[] = [];
+    const instance = nameOf('data', axes);
+    for (const [split, members] of Object.entries(splits)) {
+      const own = members.find((member) => nameOf('data', member.axes) === instance);
+      if (own !== undefined) lengths.push(...(await lengthsIn(split, own.path)));
+    }
+    sets.push({ instance, ...preparationIn(read.value), lengths });
+  }
+  return { ok: true, value: { sets: byInstance(sets), truncations: [], faults: [] } };
+}

@@ -1,0 +1,128 @@
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import type { Browser, BrowserContext, Page } from 'playwright-core';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { reportDocument } from '../../src/pages/report/report-document.ts';
+import { readReport } from '../../stages/report/read-report.ts';
+import { gatheredReport, predictionLine, type ReportedModel } from '../stages/gathered-report.ts';
+import { evaluation, summary } from '../stages/results.ts';
+import { chromiumPath, launchChromium } from './chromium.ts';
+import { hostileTexts } from './shown-project.ts';
+
+const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
+
+const model = (name: string, loss: number, score: number): ReportedModel => ({
+  axes: { config: { name, r: 8 * name.length }, dataset: 'aimc' },
+  evaluation: evaluation({ rougeL: score }),
+  summary: summary(loss),
+  log: Array.from({ length: 20 }, (_, step) => ({ step: step + 1, epoch: step / 10, loss: 1 / (step + 1) })),
+  samples: {
+    questions: ['What helps?'],
+    answers: { 'temp_0.7': [`${name} says rest`], 'temp_1.3': ['tea'] },
+  },
+  predictions: Array.from({ length: 30 }, (_, row) =>
+    predictionLine(`question ${row}`, row === 0 ? hostileTexts.script : `${name} ${row}`, (row * score) / 30),
+  ),
+});
+
+describe.skipIf(chromiumPath === undefined)('the page of the stage `report` in Chromium', () => {
+  const folder = mkdtempSync(join(tmpdir(), 'stage-report-'));
+  const file = pathToFileURL(join(folder, 'report.html')).href;
+  let browser: Browser;
+
+  beforeAll(async () => {
+    const gathered = gatheredReport(join(folder, 'results'), [
+      model('lora', 0.3, 0.6),
+      model('full', 0.2, 0.9),
+    ]);
+    const best = { by: 'train.summary.selection_loss', goal: 'min', within: ['dataset'] } as const;
+    const read = await readReport({ title: 'Medical question answering', best }, gathered);
+    if (!read.ok) throw new Error(read.error);
+    writeFileSync(join(folder, 'report.html'), reportDocument(read.value.data, 'Medical question answering'));
+    browser = await launchChromium();
+  });
+
+  afterAll(async () => {
+    await browser.close();
+    rmSync(folder, { recursive: true });
+  });
+
+  async function open(
+    width: number,
+    colorScheme: 'light' | 'dark',
+  ): Promise<{ readonly page: Page; readonly context: BrowserContext; readonly faults: readonly string[] }> {
+    const context = await browser.newContext({ viewport: { width, height: 900 }, colorScheme });
+    const page = await context.newPage();
+    const faults: string[] = [];
+    page.on('console', (message) => {
+      if (message.type() === 'error') faults.push(message.text());
+    });
+    page.on('pageerror', (error) => faults.push(error.message));
+    page.on('request', (request) => {
+      if (request.url() !== file && !request.url().startsWith('data:'))
+        faults.push(`asked for ${request.url()}`);
+    });
+    await page.goto(file);
+    return { page, context, faults };
+  }
+
+  test.each([
+    [360, 'dark'],
+    [1280, 'light'],
+  ] as const)(
+    'opens with the scores, and every page is drawn without a request or a fault of axe, %i pixels wide, %s',
+    async (width, scheme) => {
+      const { page, context, faults } = await open(width, scheme);
+      const links = page.getByRole('navigation', { name: 'Pages' }).getByRole('link');
+      expect(await links.allTextContents()).toEqual(['Experiments', 'Curves', 'Answers', 'Samples', 'Data']);
+      expect(await page.title()).toBe('Experiments · Medical question answering');
+      for (const name of await links.allTextContents()) {
+        await links.filter({ hasText: name }).click();
+        await page.getByRole('heading', { level: 1, name }).waitFor();
+        await page.waitForFunction(() => document.querySelector('.loading') === null);
+        expect(await page.locator('main .problem').count(), name).toBe(0);
+        expect(await page.locator('main > .notice').first().textContent()).toContain('not medical advice');
+        expect(await page.evaluate(() => document.documentElement.scrollWidth), name).toBeLessThanOrEqual(
+          width,
+        );
+        await page.evaluate(axe);
+        const found: readonly string[] = await page.evaluate(`axe.run().then(({ violations }) =>
+          violations.map(({ id, nodes }) => id + ': ' + nodes.map(({ html }) => html.slice(0, 160)).join(' | ')))`);
+        expect(found, name).toEqual([]);
+      }
+      expect(faults).toEqual([]);
+      await context.close();
+    },
+  );
+
+  test('marks the best, links to no page that it has not, and names no command', async () => {
+    const { page, context } = await open(1280, 'light');
+    const rows = page.locator('.experiments tbody tr');
+    expect(await rows.locator('th .name').allTextContents()).toEqual([
+      'model[aimc,full]',
+      'model[aimc,lora]',
+    ]);
+    expect(await rows.nth(0).locator('.best').count()).toBe(1);
+    expect(await rows.locator('th a').count()).toBe(0);
+    expect(await page.locator('.command').count()).toBe(0);
+    await page
+      .getByText('the best by train.summary.selection_loss, the smallest of its dataset')
+      .first()
+      .waitFor();
+    await context.close();
+  });
+
+  test('compares two models on all rows, and shows a text that would be code as a text', async () => {
+    const { page, context, faults } = await open(1280, 'light');
+    await page.goto(`${file}#/answers?sort=row`);
+    await page.getByText('30 rows, paired').waitFor();
+    const answers = page.locator('.answer').first().locator('.text');
+    expect(await answers.allTextContents()).toContain(hostileTexts.script);
+    expect(await page.evaluate(() => 'hacked' in window)).toBe(false);
+    expect(faults).toEqual([]);
+    await context.close();
+  });
+});
