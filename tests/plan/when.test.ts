@@ -117,7 +117,7 @@ describe('an instance that is left out is absent', () => {
     const plan = planOfText(stage('{ dataset: aimc }'));
     const chosen = select(plan, { patterns: ['fit[huatuo,lora]'], mode: 'needs' });
     expect(chosen.ok ? [] : chosen.error.map(({ code, message }) => `${code}: ${message}`)).toEqual([
-      'left-out: "fit[huatuo,lora]" names what `when` leaves out (dataset = aimc): fit[huatuo,lora]',
+      'left-out: fit[huatuo,lora] is left out: the stage has `when`: dataset = aimc',
     ]);
     const off = select(planOfText(stage('{ vars.ablate: false }')), { patterns: ['fit'], mode: 'needs' });
     expect(off.ok ? [] : off.error.map(({ code }) => code)).toEqual(['left-out']);

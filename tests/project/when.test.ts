@@ -61,6 +61,6 @@ test('who asks for what is left out is told why', async () => {
   const explained = await project.ask((open) => open.explain('fit[c]'));
   expect(explained.ok ? '' : JSON.stringify(explained.error)).toContain('left-out');
   expect((await project.run({ patterns: ['fit[c]'] })).problem).toContain(
-    'left-out: "fit[c]" names what `when` leaves out (dataset is not c): fit[c]',
+    'left-out: fit[c] is left out: the stage has `when`: dataset is not c',
   );
 });

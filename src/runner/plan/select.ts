@@ -149,13 +149,11 @@ const matchesLabel = (pattern: string, label: string): boolean =>
   matchesWildcards(pattern, label) || matchesWildcards(pattern, encodedLabel(label));
 
 function leftOut(pattern: string, left: readonly LeftInstance[]): Diagnostic {
-  const ids = joinFirst(
-    left.map(({ id }) => id),
-    5,
-  );
+  const ids = left.map(({ id }) => id);
+  const what = ids.length === 1 && ids[0] === pattern ? pattern : `${pattern} (${joinFirst(ids, 5)})`;
   return fault(
     'left-out',
-    `${JSON.stringify(pattern)} names what \`when\` leaves out (${left[0]?.condition ?? ''}): ${ids}`,
+    `${what} is left out: the stage has \`when\`: ${left[0]?.condition ?? ''}`,
     undefined,
   );
 }
