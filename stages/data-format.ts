@@ -93,7 +93,7 @@ export const stage = defineStage<
           properties: {
             stratifyBy: {
               not: {},
-              description: 'cannot be combined with groupBy: a group has rows of many strata',
+              description: 'cannot be combined with groupBy: a group can have rows of several strata',
             },
           },
         },

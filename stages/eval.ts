@@ -80,7 +80,7 @@ export const stage = defineStage<
     if (!read.ok) return { ok: false, error: fileProblemText(read.error) };
     const rows = read.value.slice(0, params.limit ?? read.value.length);
     if (rows.length === 0)
-      return { ok: false, error: `${deps.test} holds no rows: there is nothing to evaluate on` };
+      return { ok: false, error: `${deps.test} has no rows: there is nothing to evaluate` };
     const leaked = deps.leaks === undefined ? undefined : await readLeaks(deps.leaks);
     if (leaked?.ok === false) return { ok: false, error: fileProblemText(leaked.error) };
     const engine = openEngine({ engine: module, engineFolder, cpus, device, emit });
@@ -153,9 +153,9 @@ export const smoke: Smoke<EvalParams> = (params) => ({ ...params, limit: atMost(
 
 const fewRowsText = (rows: number): string =>
   rows < leastRows
-    ? `${rows} test rows are too few for intervals of most scores: the bounds beside them are the range of ` +
-      'the rows'
-    : `${rows} test rows are few: read the intervals beside the scores`;
+    ? `${rows} test rows are too few for intervals of most scores: the range of the rows is shown ` +
+      'instead'
+    : `${rows} test rows are few: compare scores by their intervals`;
 
 /** With fewer, no interval holds what it promises for every kind of score. */
 const fewRows = 20;

@@ -68,7 +68,10 @@ const answersOf =
     } as const;
     const own = folderGeneration(search, model.generation, model.config);
     if (!own.ok)
-      emit({ kind: 'warning', text: `answers are measured without the model's own settings: ${own.error}` });
+      emit({
+        kind: 'warning',
+        text: `answers are evaluated without the model's own generation settings: ${own.error}`,
+      });
     const options = own.ok ? own : folderGeneration(search, readGenerationConfig({}).config, model.config);
     if (!options.ok) return options;
     const asked = rows.slice(0, measure.rows);

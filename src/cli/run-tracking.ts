@@ -34,7 +34,7 @@ export function runTracking(project: Project): RunTracking {
       opening = undefined;
       if (live === undefined) return;
       const models = run === undefined ? undefined : await project.models(run);
-      if (models?.ok === false) return warn('tracking: the models of the run cannot be read');
+      if (models?.ok === false) return warn('tracking: cannot read the models of the run');
       await live.finish(models?.value ?? []);
     },
   };

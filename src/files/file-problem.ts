@@ -79,7 +79,7 @@ function meaning(code: string): string | undefined {
     case 'ENFILE':
       return `too many open files (${code})`;
     case 'ECANCELED':
-      return 'it was not read to the end';
+      return 'it could not be read to the end';
     case 'EIO':
       return 'the device failed (EIO)';
     default:

@@ -65,7 +65,7 @@ async function entryAt(root: string, path: string): Promise<Result<TreeEntry, Fi
     if (stats.isDirectory()) return { ok: true, value: { kind: 'folder', path, stats } };
     if (stats.isSymbolicLink())
       return { ok: true, value: { kind: 'symlink', path, target: await readlink(place), stats } };
-    return { ok: false, error: { path: place, message: 'is neither a file, a folder nor a symbolic link' } };
+    return { ok: false, error: { path: place, message: 'is not a file, folder or symbolic link' } };
   } catch (error) {
     return { ok: false, error: fileProblem(place, error) };
   }

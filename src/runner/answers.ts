@@ -447,7 +447,7 @@ export interface ResultsCheck {
 
 /**
  * `changed`: it would be another result now. `metrics`: the file has other numbers than the result.
- * `missing`: the file has no line of it. `gone`: the pipeline file does not name it. `unknown`: what it reads
+ * `missing`: the file has no line for it. `gone`: the pipeline file does not name it. `unknown`: what it reads
  * from has no result here, so its manifest is not known.
  */
 export interface ResultsDifference {

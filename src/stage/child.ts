@@ -48,7 +48,7 @@ function supervise(bundle: string): void {
     if (!ended)
       console.error(
         code === unsettled
-          ? 'the program ended before its run was finished: one of its promises never settled'
+          ? 'the program ended before its run was finished: a promise was never settled'
           : `the program called process.exit(${code}) before its run was finished`,
       );
     if (!ended) process.exitCode = code === 0 ? 1 : code;

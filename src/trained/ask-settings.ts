@@ -46,13 +46,13 @@ export function askSettings(
     return {
       ok: false,
       error: isSampling
-        ? `${misplaced.join(', ')} counts in beam search only: set --beams`
-        : `${misplaced.join(', ')} counts for drawn answers only: set --temperature`,
+        ? `${misplaced.join(', ')} applies to beam search only: set --beams`
+        : `${misplaced.join(', ')} applies to sampled answers only: set --temperature`,
     };
   if (overrides.temperature !== undefined && overrides.beams !== undefined)
     return {
       ok: false,
-      error: '--temperature draws answers and --beams searches for the best one: set one of them',
+      error: '--temperature samples answers and --beams uses beam search: set only one of them',
     };
   const runtime = params['runtime'] ?? 'onnx';
   if (runtime !== 'onnx')

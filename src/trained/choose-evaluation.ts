@@ -19,19 +19,19 @@ export function chooseEvaluation(
   if (known === '')
     return {
       ok: false,
-      error: `no instance answers questions with ${instance} alone (its params have no "maxLength"): there are no generation settings to take`,
+      error: `no instance answers questions with ${instance} alone (its params have no "maxLength"), so there are no generation settings to use`,
     };
   if (chosen.length > 1)
     return {
       ok: false,
-      error: `several evaluations answer with ${instance}: choose one with \`--as\`: ${chosen.map((one) => shellName(one.instance)).join(', ')}`,
+      error: `several evaluations use ${instance}: choose one with \`--as\`: ${chosen.map((one) => shellName(one.instance)).join(', ')}`,
     };
   return {
     ok: false,
     error:
       asked === undefined
-        ? `no evaluation of ${instance} has metrics: choose what to take the settings of with \`--as\`: ${known}`
-        : `"${asked}" answers no questions with ${instance}: expected one of ${known}`,
+        ? `no evaluation of ${instance} has metrics: choose one to use its settings with \`--as\`: ${known}`
+        : `"${asked}" does not evaluate ${instance}: expected one of ${known}`,
   };
 }
 

@@ -16,7 +16,7 @@ export function modelFolders(root: string, place: ModelPlace): Result<ModelFolde
   const run = `\`pipeline run ${shellName(place.instance)}\``;
   const trained = resolve(root, place.folder);
   if (!existsSync(trained))
-    return { ok: false, error: `${place.folder} does not exist: make it with ${run}` };
+    return { ok: false, error: `${place.folder} does not exist: create it with ${run}` };
   const isAdapter = existsSync(resolve(trained, 'adapter_config.json'));
   const base = place.base === undefined ? undefined : resolve(root, place.base);
   if (isAdapter && (base === undefined || !existsSync(base)))
@@ -37,7 +37,7 @@ export function modelFolders(root: string, place: ModelPlace): Result<ModelFolde
         place.state === 'up-to-date'
           ? []
           : [
-              `${place.instance} is ${place.state.replaceAll('-', ' ')}: ${place.folder} is used as it is (update it with ${run})`,
+              `${place.instance} is ${place.state.replaceAll('-', ' ')}: ${place.folder} is used anyway (update it with ${run})`,
             ],
     },
   };

@@ -81,7 +81,7 @@ function licensedCard(
 ): Result<{ readonly card: string; readonly license: string }> {
   const start = '---\n';
   const end = card.startsWith(start) ? card.indexOf('\n---\n', start.length - 1) : -1;
-  if (end === -1) return { ok: false, error: 'has no front matter, which holds the licence' };
+  if (end === -1) return { ok: false, error: 'has no front matter to take the licence from' };
   const named = /^license: *(\S+)$/m.exec(card.slice(0, end + 1))?.[1];
   if (named !== undefined && asked !== undefined && named !== asked)
     return { ok: false, error: `names the licence ${named}, not ${asked}` };

@@ -45,7 +45,7 @@ export function visibilityOf({
       ? { ok: true, value: { isNew: false, visibility: 'public' } }
       : {
           ok: false,
-          error: `${repository} is public: push there with \`--public\`, or make it private first`,
+          error: `${repository} is public: confirm with \`--public\`, or make the repository private first`,
         };
   });
 }
@@ -70,7 +70,7 @@ export async function pushModel({
     }));
     const made = await commit({ repo, title, operations, ...credentials(access) });
     return made === undefined
-      ? { ok: false, error: 'the hub named no commit' }
+      ? { ok: false, error: 'the hub returned no commit' }
       : { ok: true, value: made.commit.url };
   });
 }

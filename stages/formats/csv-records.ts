@@ -54,7 +54,7 @@ const hasMark = (bytes: Uint8Array): boolean => bytes[0] === 0xef && bytes[1] ==
 const unusable = (fault: Fault, line: number): RawItem => ({
   ...fault,
   line,
-  detail: `the header cannot be used, and no row of the file was read: ${fault.detail}`,
+  detail: `no row was read, because the header is not usable: ${fault.detail}`,
 });
 
 interface Header {

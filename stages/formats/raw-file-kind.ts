@@ -69,7 +69,7 @@ function excel(path: string): string {
 /** Files by polars and pandas have a footer; those that the datasets library writes are streams. */
 function arrow(path: string): string {
   return (
-    `is an Arrow (Feather) file, which is not read: convert it with ` +
+    `is an Arrow (Feather) file, which is not supported: convert it with ` +
     `\`python -c "import pyarrow.feather as f, pyarrow.parquet as p; ` +
     `p.write_table(f.read_table(${quoted(path)}), ${renamed(path, '.parquet')})"\`; ` +
     `a folder by save_to_disk with ` +
@@ -78,7 +78,7 @@ function arrow(path: string): string {
 }
 
 const pandas = (what: string, call: string): string =>
-  `is a ${what} file, which is not read: convert it with \`python -c "import pandas; ${call}"\``;
+  `is a ${what} file, which is not supported: convert it with \`python -c "import pandas; ${call}"\``;
 
 const quoted = (path: string): string => `'${path.replaceAll("'", "\\'")}'`;
 

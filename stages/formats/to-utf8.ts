@@ -33,13 +33,13 @@ export function toUtf8(bytes: Uint8Array, encoding: string | undefined): Result<
   if (marked === 'UTF-32')
     return {
       ok: false,
-      error: 'is UTF-32, which is not read: convert it with `iconv -f UTF-32 -t UTF-8`',
+      error: 'is UTF-32, which is not supported: convert it with `iconv -f UTF-32 -t UTF-8`',
     };
   if (marked === undefined && encoding === undefined && looksLikeUtf16(bytes))
     return {
       ok: false,
       error:
-        'holds NUL at every other byte, like UTF-16 without a byte order mark: set the param `encoding` to utf-16le (or utf-16be)',
+        'has NUL at every other byte, like UTF-16 without a byte order mark: set the param `encoding` to utf-16le (or utf-16be)',
     };
   const name = marked ?? encoding ?? 'UTF-8';
   if (/^utf-?8$/i.test(name)) return { ok: true, value: { bytes, isDamaged: false } };

@@ -5,11 +5,7 @@ import { loraSettings } from './lora-settings.ts';
 
 /** Contradictory or impossible settings of a point: schemas for `allOf` that refuse one with the reason. */
 export const contradictions: readonly Schema[] = [
-  refused(
-    given('maxSteps'),
-    ['epochs'],
-    'cannot be combined with maxSteps: both set where the training ends',
-  ),
+  refused(given('maxSteps'), ['epochs'], 'cannot be combined with maxSteps: both set when the training ends'),
   refused(
     given('warmupSteps'),
     ['warmupRatio'],
@@ -19,7 +15,7 @@ export const contradictions: readonly Schema[] = [
   refused(
     { ...given('evaluateEvery'), properties: { evaluateEvery: { type: 'null' } } },
     ['earlyStopping'],
-    'never happens with evaluateEvery: null',
+    'has no effect with evaluateEvery: null',
   ),
   refused(
     {
@@ -27,7 +23,7 @@ export const contradictions: readonly Schema[] = [
       properties: { schedule: followsEvaluations(), evaluateEvery: { type: 'null' } },
     },
     ['schedule'],
-    'has no losses to follow with evaluateEvery: null',
+    'needs evaluations, but evaluateEvery is null',
   ),
   {
     properties: {
@@ -42,12 +38,12 @@ export const contradictions: readonly Schema[] = [
 
 /** The same between the settings of a point and the share of the rows that is held out. */
 export const contradictionsOfValidation: readonly Schema[] = [
-  withoutValidation({ properties: { earlyStopping: never('never happens with validation: 0') } }),
+  withoutValidation({ properties: { earlyStopping: never('has no effect with validation: 0') } }),
   withoutValidation(
     refused(
       { ...given('schedule'), properties: { schedule: followsEvaluations() } },
       ['schedule'],
-      'has no losses to follow with validation: 0',
+      'needs validation losses, but validation is 0',
     ),
   ),
 ];

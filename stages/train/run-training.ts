@@ -106,8 +106,8 @@ export async function runTraining(
       outs.validation !== undefined && 'the out validation',
       measureFor !== undefined && 'measure',
     ]);
-    if (need !== undefined) return { ok: false, error: `${text}; validation rows are needed by ${need}` };
-    emit({ kind: 'warning', text: `${text}; there is no validation, and the last step is kept` });
+    if (need !== undefined) return { ok: false, error: `${text}; ${need} needs validation rows` };
+    emit({ kind: 'warning', text: `${text}; without validation, the model of the last step is used` });
   }
   const measure = measureFor?.({
     model: model.value,

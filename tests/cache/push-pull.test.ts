@@ -123,8 +123,8 @@ test('without a shared cache, or without a key, the commands say so', async () =
     },
   );
   const asked = await bare.withProject((project) => project.remoteCheck());
-  expect(JSON.stringify(asked)).toContain('no shared cache is set');
-  await expect(bare.runHere({ restoreOnly: true })).rejects.toThrow('no shared cache is set');
+  expect(JSON.stringify(asked)).toContain('no shared cache is configured');
+  await expect(bare.runHere({ restoreOnly: true })).rejects.toThrow('no shared cache is configured');
   using keyless = clone({ XDG_CONFIG_HOME: remote.path }, filesFor(remote.path));
   await expect(push(keyless)).rejects.toThrow('no private key');
 });

@@ -177,12 +177,12 @@ describe('adapter_config.json', () => {
     ]);
     expect(parseAdapterConfig({ ...noted, peft_version: '0.21.2' }, 'a').ok).toBe(true);
     expect(messageOf(parseAdapterConfig({ use_gates: true, peft_version: '0.22.0' }, 'a'))).toMatch(
-      /^use_gates is true: a field of peft 0\.22\.0, which is newer than this reader/,
+      /^use_gates is true: a field of peft 0\.22\.0, which is newer than the versions read here/,
     );
   });
 
   test.each([
-    ['pissa_niter_4', /pissa_niter_4": peft takes random numbers without a seed/],
+    ['pissa_niter_4', /pissa_niter_4": peft subtracts unseeded random numbers/],
     ['loftq', /quantises the base weights/],
     ['corda', /needs covariances/],
     ['PISSA', /expected true, false, gaussian/],

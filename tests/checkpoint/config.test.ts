@@ -78,7 +78,7 @@ describe('config.json', () => {
     const strange = { model_type: 't5', note: 'ours', n_positions: 512, num_beams: 4, _commit_hash: 'a' };
     expect(unknownFields(parsed({ ...strange, transformers_version: '4.57.1' }))).toEqual(['note']);
     expect(refusal({ ...strange, transformers_version: '6.0.0' })).toMatch(
-      /^note is a field of transformers "6.0.0", which is newer than this reader/,
+      /^note is a field of transformers "6.0.0", which is newer than the versions read here/,
     );
     expect(parsed({ model_type: 't5', transformers_version: '6.0.0' }).tieWordEmbeddings).toBe(true);
   });

@@ -77,7 +77,7 @@ describe.each([
       changed(model.tensors, [], { 'decoder.embed_tokens.weight': one([20, 6], -1) }),
     );
     expect(messageOf(await openMt5Folder(folder))).toBe(
-      'decoder.embed_tokens.weight should be a copy of shared.weight, but holds other numbers',
+      'decoder.embed_tokens.weight should be a copy of shared.weight, but has different values',
     );
   });
 

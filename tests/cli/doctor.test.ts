@@ -89,7 +89,7 @@ describe('pipeline doctor on an installation', () => {
       const found = await spoilt('better-sqlite3', withoutNativePart);
       expect(found).toMatchObject({
         state: 'broken',
-        message: expect.stringContaining('its native part is missing'),
+        message: expect.stringContaining('its native module is missing'),
         help: expect.stringMatching(/^npm rebuild better-sqlite3 /),
       });
     });
@@ -114,7 +114,7 @@ describe('pipeline doctor on an installation', () => {
         const { code, stderr } = await pipeline(installation, ['run'], { cwd: folder });
         expect(code).toBe(2);
         expect(stderr).toMatch(
-          /^error: better-sqlite3: its native part is missing; without it, nothing runs.*\n  help: npm rebuild better-sqlite3 .*\n$/,
+          /^error: better-sqlite3: its native module is missing; without it, nothing can run.*\n  help: npm rebuild better-sqlite3 .*\n$/,
         );
       });
     });
@@ -135,7 +135,7 @@ describe('pipeline doctor on an installation', () => {
     test('another esbuild than the one whose bytes the keys stand for', async () => {
       expect(await spoilt('esbuild', fake("exports.version = '0.1.0'"))).toMatchObject({
         state: 'broken',
-        message: expect.stringMatching(/version 0\.1\.0 is installed where \d+\.\d+\.\d+ is expected/),
+        message: expect.stringMatching(/version 0\.1\.0 is installed, expected \d+\.\d+\.\d+/),
       });
     });
 
@@ -159,7 +159,7 @@ describe('pipeline doctor in a project', () => {
     expect(finding('file system')).toMatchObject({ state: 'good' });
     expect(finding('cache')).toMatchObject({
       state: 'good',
-      message: expect.stringContaining('nothing was run yet'),
+      message: expect.stringContaining('nothing has run yet'),
     });
     expect(readdirSync(folder)).toEqual(['pipeline.yaml']);
   });
@@ -175,7 +175,7 @@ describe('pipeline doctor in a project', () => {
     });
     expect(finding('processes')).toMatchObject({
       state: 'good',
-      message: 'no run is in progress, and no process is left over',
+      message: 'no run is in progress, and no processes are left over',
     });
     expect(readdirSync(join(folder, 'cache')).filter((name) => name.startsWith('.'))).toEqual([]);
   });
@@ -217,9 +217,9 @@ describe('pipeline doctor in a project', () => {
       [(place: string) => writeFileSync(place, ''), 'is a file where a folder is needed'],
       [
         (place: string) => symlinkSync('/nonexistent/x', place),
-        'is a symbolic link to /nonexistent/x, where nothing is',
+        'is a symbolic link to /nonexistent/x, which does not exist',
       ],
-      [(place: string) => symlinkSync('cache', place), 'is a symbolic link to cache, and leads in a cycle'],
+      [(place: string) => symlinkSync('cache', place), 'is a symbolic link to cache, which leads back to it'],
     ] as const) {
       const folder = project(twoFiles);
       put(join(folder, 'cache'));
@@ -348,7 +348,7 @@ describe('what doctor says of a disk', () => {
     expect(behaviourFinding(plain)).toMatchObject({ state: 'good' });
     expect(behaviourFinding({ ...plain, foldsCase: true, clones: true })).toMatchObject({
       state: 'good',
-      message: expect.stringMatching(/one name, copies share/),
+      message: expect.stringMatching(/as the same name, copies share/),
     });
     expect(behaviourFinding({ ...plain, lost: ['symbolic links', 'execute bits'] })).toMatchObject({
       state: 'warning',

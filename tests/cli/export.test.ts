@@ -10,7 +10,7 @@ test('exports every model, says where, and changes nothing in the project', asyn
   expect(await rig.pipeline('export', 'csv', 'out').result).toMatchObject({
     code: 1,
     stdout: '',
-    stderr: 'error: no instance with an out of kind "model" has a result: run it with `pipeline run`\n',
+    stderr: 'error: no instance with an out of kind "model" has a result: compute one with `pipeline run`\n',
   });
   await rig.pipeline('run').result;
   const { code, stdout, stderr } = await rig.pipeline('export', 'csv', 'out').result;

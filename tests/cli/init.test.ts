@@ -81,7 +81,7 @@ describe('pipeline init', () => {
       expect(await pipeline(installation, words, options)).toMatchObject({ code: 0, stderr: '' });
     expect(await pipeline(installation, ['compare', 'guess:1', 'guess:5'], options)).toMatchObject({
       code: 0,
-      stderr: expect.stringMatching(/^(warning: .* were scored again, .*\n){2}$/),
+      stderr: expect.stringMatching(/^(warning: .* were scored now, .*\n){2}$/),
     });
   });
 
@@ -106,14 +106,14 @@ describe('pipeline init', () => {
     expect(await pipeline(installation, ['init', 'file'])).toMatchObject({
       code: 2,
       stdout: '',
-      stderr: expect.stringContaining('nothing was made'),
+      stderr: expect.stringContaining('nothing was created'),
     });
     expect(readFileSync(at('file'), 'utf8')).toBe('');
     symlinkSync('gone', at('dangling'));
     expect(await pipeline(installation, ['init', 'dangling'])).toMatchObject({
       code: 2,
       stdout: '',
-      stderr: `error: ${at('dangling')}: is a symbolic link to gone, where nothing is; nothing was made\n`,
+      stderr: `error: ${at('dangling')}: is a symbolic link to gone, which does not exist; nothing was created\n`,
     });
   });
 
@@ -123,7 +123,7 @@ describe('pipeline init', () => {
       expect(await pipeline(installation, ['init', '/proc/x/y'])).toMatchObject({
         code: 2,
         stdout: '',
-        stderr: 'error: /proc/x: no folder can be made there; nothing was made\n',
+        stderr: 'error: /proc/x: no folder can be made there; nothing was created\n',
       });
     },
   );
@@ -163,7 +163,7 @@ describe('pipeline init', () => {
       /already there, left unchanged:\n {2}README\.md\n {2}\.gitignore\n {2}package\.json\n/,
     );
     expect(ended.stdout).toMatch(
-      /add to \.gitignore,.*:\n {2}artifacts\/\n {2}data\/models\/\*\n {2}!data\/models\/nano-mt5\n/,
+      /add to \.gitignore:\n {2}artifacts\/\n {2}data\/models\/\*\n {2}!data\/models\/nano-mt5\n/,
     );
     expect(ended.stdout).toMatch(/npm install \S*medical-qa-pipeline\S*\n {2}npx pipeline run\n$/);
   });

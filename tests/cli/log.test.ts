@@ -115,7 +115,7 @@ describe('pipeline log', () => {
     for (const command of ['log', 'explain'])
       expect(await rig.pipeline(command, 'a').result).toMatchObject({
         code: 2,
-        stderr: 'error: "a" selects 2 instances, and one is expected: a[1], a[2] [many-instances]\n',
+        stderr: 'error: "a" selects 2 instances, expected one: a[1], a[2] [many-instances]\n',
       });
     expect(await rig.pipeline('log', 'a:1').result).toMatchObject({ code: 1, stderr: 'a:1 has not run\n' });
   });

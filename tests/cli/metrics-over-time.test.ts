@@ -59,18 +59,18 @@ test('metrics of a commit, of a run, and what changed since, as Markdown', async
 
   rmSync(join(rig.root, 'cache/objects'), { recursive: true });
   const evicted = await rig.pipeline('metrics', '--at', 'HEAD').result;
-  expect(evicted.stderr).toContain('the result that a had is not in the cache any more: it is left out');
+  expect(evicted.stderr).toContain('the result that a had is no longer in the cache, so it is left out');
 
   git(rig, 'commit', '-qam', 'second');
   const missing = await rig.pipeline('metrics', '--diff', 'HEAD').result;
   expect([missing.code, missing.stderr]).toEqual([
     2,
     expect.stringMatching(
-      /[0-9a-f]{7} has no results\.json, and no run of \S+ from it without changed files is recorded here/,
+      /[0-9a-f]{7} has no results\.json, and no run of \S+ at it without uncommitted changes is recorded here/,
     ),
   ]);
   const unknown = await rig.pipeline('metrics', '--at', '--output=x').result;
-  expect(unknown.stderr).toContain('git knows no commit "--output=x" here');
+  expect(unknown.stderr).toContain('git finds no commit "--output=x"');
   const noRun = await rig.pipeline('metrics', '--run', 'x').result;
   expect([noRun.code, noRun.stderr]).toEqual([2, expect.stringContaining('there is no run "x"')]);
 });
@@ -126,7 +126,7 @@ test('compare --at compares the answers of the commit, and leaves out by name wh
   rmSync(join(rig.root, 'cache/objects'), { recursive: true });
   const evicted = await rig.pipeline('compare', 'eval[*]', '--at', 'trunk').result;
   expect(evicted.code).toBe(2);
-  expect(evicted.stderr).toContain('the answers that eval[b] had at');
+  expect(evicted.stderr).toContain('the answers of eval[b] at');
   expect(evicted.stderr).toContain('leaves no model to compare at trunk');
 });
 
@@ -139,7 +139,7 @@ test('compare says that a file was edited by hand, and compares the result in th
   rig.write({ 'artifacts/pipeline/eval/b/p/b.jsonl': '' });
   const after = await rig.pipeline('compare', 'eval[*]').result;
   expect(after.stdout).toBe(before.stdout);
-  expect(after.stderr).toContain('p/b.jsonl was changed: the result in the cache is compared');
+  expect(after.stderr).toContain('p/b.jsonl was changed: comparing the cached result');
   expect(after.stderr).not.toContain('p/a.jsonl was changed');
 });
 
@@ -166,12 +166,12 @@ test('the results file of a commit is read before any run, and checked without i
   };
   expect(await check()).toEqual([0, 'results.json is up to date: 1 instance\n']);
   rig.write({ 'results.json': text.replace(/"key":"../, '"key":"00') });
-  expect(await check()).toEqual([0, expect.stringContaining('of another platform')]);
+  expect(await check()).toEqual([0, expect.stringContaining('from another platform')]);
   await rig.pipeline('run').result;
   rig.write({ 'results.json': text.replaceAll('0.25', '0.75') });
   expect(await check()).toEqual([
     1,
-    expect.stringContaining('a  the file has other metrics than its result'),
+    expect.stringContaining('a  the metrics in the file differ from those of its result'),
   ]);
   rig.write(scored(0.5));
   expect(await check()).toEqual([1, expect.stringContaining('a  its manifest changed')]);

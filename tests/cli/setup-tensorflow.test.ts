@@ -50,12 +50,12 @@ describe('pipeline doctor on TensorFlow and GPUs, from what was found', () => {
     [
       'a driver without a device',
       { ...nothing, driver: '550.54.15' },
-      ['good', /^not installed/, 'warning', /^NVIDIA driver 550\.54\.15, but no device file/],
+      ['good', /^not installed/, 'warning', /^NVIDIA driver 550\.54\.15, but there is no device file/],
     ],
     [
       'a card and the library for the CPU',
       { ...nothing, ...card, installed: engine('cpu'), tried: works('cpu') },
-      ['good', /computes on cpu$/, 'warning', /the library for GPUs is not installed/],
+      ['good', /computes on cpu$/, 'warning', /the TensorFlow library for GPUs is not installed/],
     ],
     [
       'a card and a library that cannot use it',

@@ -73,7 +73,7 @@ describe('the end of a run', () => {
 
   test('with nothing to retry, --retry-failed does not say that all is up to date, which nobody looked at', () => {
     expect(shown({}, 0, { retryFailed: true, file: 'b.yaml' })).toEqual([
-      '✓ nothing to retry: no instance failed, was blocked or was interrupted in its last run (see `pipeline status --file b.yaml`)',
+      '✓ nothing to retry: no instance failed, was blocked or was interrupted when it was last run (see `pipeline status --file b.yaml`)',
     ]);
   });
 

@@ -58,7 +58,7 @@ test('a pipe is a problem, and reading does not wait for it', async () => {
   execFileSync('mkfifo', [join(folder, 'pipe')]);
   expect(await walkTree(folder)).toEqual({
     ok: false,
-    error: { path: join(folder, 'pipe'), message: 'is neither a file, a folder nor a symbolic link' },
+    error: { path: join(folder, 'pipe'), message: 'is not a file, folder or symbolic link' },
   });
 });
 

@@ -310,7 +310,10 @@ describe('forms', () => {
         dropped: [
           {
             examples: [
-              { line: 3, message: expect.stringContaining('expected "patient", which the params name') },
+              {
+                line: 3,
+                message: expect.stringContaining('expected the field "patient" (named in the params)'),
+              },
             ],
           },
         ],

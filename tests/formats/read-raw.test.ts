@@ -87,7 +87,7 @@ test('what would pass for clean is reported too: NUL, a mark amid the lines, a c
     await found('twice.csv', 'Description,Patient,Doctor,Doctor\nQ. a?,"Hi doctor, b",Hello. c,Hello. d\n'),
   ).toEqual([
     0,
-    [1, 'wrong columns: the header cannot be used, and no row of the file was read: it names "Doctor" twice'],
+    [1, 'wrong columns: no row was read, because the header is not usable: it names "Doctor" twice'],
   ]);
   expect(
     await found('lacks.csv', 'Description,Patient\nQ. a?,"Hi doctor, b"\nQ. c?,"Hi doctor, d"\n'),

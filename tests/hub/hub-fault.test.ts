@@ -22,15 +22,15 @@ const texts: readonly (readonly [HubProblem, string])[] = [
   ],
   [
     { kind: 'unreachable', host: 'hub', reason: 'ENOTFOUND', certificate: false },
-    'hub cannot be reached (ENOTFOUND): check the network and HTTPS_PROXY; what was downloaded is kept, and the next run continues from there',
+    'hub cannot be reached (ENOTFOUND): check the network and HTTPS_PROXY; downloaded files are kept, and the next run resumes the download',
   ],
   [
     { kind: 'no-model', lacks: 'config.json', found: Array.from({ length: 10 }, (_, index) => `f${index}`) },
-    'the repository has no model that can be read: it lacks config.json: it has f0, f1, f2, f3, f4, f5, f6, f7 and 2 more; name a repository or a revision with safetensors or PyTorch weights',
+    'the repository has no supported model: config.json is missing: it has f0, f1, f2, f3, f4, f5, f6, f7 and 2 more; name a repository or a revision with safetensors or PyTorch weights',
   ],
   [
     { kind: 'disk', problem: { path: '/cache/x', message: 'no space left on the device' }, missing: 2 ** 31 },
-    '/cache/x: no space left on the device: 2.0 GiB are missing: free some space, or name another folder in HF_HOME; what was downloaded is kept, and the next run continues from there',
+    '/cache/x: no space left on the device: 2.0 GiB are missing: free some space, or name another folder in HF_HOME; downloaded files are kept, and the next run resumes the download',
   ],
   [
     { kind: 'differs-from-lock', files: ['config.json'] },

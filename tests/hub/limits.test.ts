@@ -120,7 +120,7 @@ describe('a list of files whose header Link', () => {
     await using rig = await openRig();
     answer(rig, '/tree/', 200, { link });
     const fetched = await rig.fetch();
-    expect(textOf(fetched)).toMatch(/its header Link cannot be read: "/);
+    expect(textOf(fetched)).toMatch(/its Link header cannot be parsed: "/);
     expect(rig.waits).toEqual([]);
   });
 
@@ -131,14 +131,14 @@ describe('a list of files whose header Link', () => {
       response.writeHead(200, { link: `<${rig.hub.endpoint}${path}>; rel="next"` }).end('[]');
       return true;
     });
-    expect(textOf(await rig.fetch())).toMatch(/leads to a page that was read already/);
+    expect(textOf(await rig.fetch())).toMatch(/points to a page that was already read/);
     expect(rig.hub.requests).toHaveLength(1);
   });
 
-  test('leads to another server: it is not asked', async () => {
+  test('points to another server: it is not asked', async () => {
     await using rig = await openRig();
     answer(rig, '/tree/', 200, { link: '<http://elsewhere.example/x>; rel="next"' });
-    expect(textOf(await rig.fetch())).toMatch(/leads to another server: "http:\/\/elsewhere/);
+    expect(textOf(await rig.fetch())).toMatch(/points to another server: "http:\/\/elsewhere/);
   });
 });
 

@@ -73,7 +73,7 @@ test.each<readonly [readonly string[], readonly string[]]>([
     ['dep base: file name nano-mt5 → mt5-base'],
   ],
   [deps({ more: { kind: 'content', name: 'x', content: file('x') } }), ['dep more: added']],
-  [deps({ base: { kind: 'absent' } }), ['dep base: it was there and is missing now']],
+  [deps({ base: { kind: 'absent' } }), ['dep base: it existed and is now missing']],
   [deps({ base: { kind: 'files', files: [] } }), ['dep base: declared in another way']],
   [deps({ runs: { kind: 'gather', members: [lora] } }), ['dep runs: [full,aimc] removed']],
   [
@@ -123,7 +123,7 @@ test.each<readonly [readonly string[], readonly string[]]>([
       },
     }),
     [
-      'package onnxruntime-node 1.29.0: its files or what it depends on changed',
+      'package onnxruntime-node 1.29.0: its files or its dependencies changed',
       'package @node-rs/jieba 2.0.3 added',
     ],
   ],
@@ -154,7 +154,7 @@ test.each<readonly [Reason, string]>([
   [{ kind: 'failed-before' }, 'the last attempt failed'],
   [{ kind: 'interrupted-before' }, 'the last attempt was interrupted'],
   [{ kind: 'evicted' }, 'its result is no longer in the cache'],
-  [{ kind: 'not-cached' }, 'the stage is declared cache: false'],
+  [{ kind: 'not-cached' }, 'the stage has `cache: false`'],
   [
     { kind: 'damaged', object: digestOf('x'), path: 'model/weights.bin' },
     'the cached model/weights.bin is missing or damaged (object 2d711642)',

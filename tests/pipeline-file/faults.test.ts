@@ -354,23 +354,23 @@ describe('a fault says what was expected', () => {
     const fault = faultOf(
       'stages:\n  a: { cmd: [x], deps: { d: { from: b, out: o } }, outs: { o: o } }\n  b: { cmd: [x], deps: { d: { from: a, out: o } }, outs: { o: o } }\n',
     );
-    expect(fault.message).toBe('these stages need each other: a → b → a');
-    expect(fault.notes?.map(({ message }) => message)).toEqual(['a needs b']);
+    expect(fault.message).toBe('these stages depend on each other: a → b → a');
+    expect(fault.notes?.map(({ message }) => message)).toEqual(['a depends on b']);
   });
 
   test('how values that have one name are distinguished', () => {
     const helpFor = (values: string) => faultOf(stage(`matrix: { c: [${values}] }`, 'cmd: [echo]')).help;
     expect(helpFor('{ name: x, r: 1 }, { name: x, r: 2 }')).toBe(
-      'two values of c have the name x: give one of them another',
+      'two values of c have the name x: give one of them a different name',
     );
     expect(helpFor('{ r: 1 }, { r: "1" }')).toBe('give the values of c names: { name: …, … }');
-    expect(helpFor('1, "1"')).toBe('the values of c read alike: write them so that they differ as texts');
+    expect(helpFor('1, "1"')).toBe('values of c have the same text: write them so that their texts differ');
   });
 
   test('how a stage reads what another writes', () => {
     const fault = faultOf(
       'stages: { p: { cmd: [a], outs: { x: { path: data/x, workspace: true } } }, q: { cmd: [a], deps: { x: data/x } } }',
     );
-    expect(fault.help).toBe('a stage reads what another writes by { from: p, out: x }');
+    expect(fault.help).toBe('to read what another stage writes, use the dep { from: p, out: x }');
   });
 });

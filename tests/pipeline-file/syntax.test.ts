@@ -7,21 +7,21 @@ describe('what is no YAML is reported where it is written, in words about the te
       'no colon',
       'vars:\n  a: 1\n  validation 0.1\n  b: 2\n',
       '3:3 validation 0.1',
-      'a name and its value need ": " between them',
+      'expected ": " between a name and its value',
       undefined,
     ],
     [
       'no colon in the last line',
       'vars:\n  a: 1\n  validation 0.1\nstages: {}\n',
       '3:3 validation 0.1',
-      'a name and its value need ": " between them',
+      'expected ": " between a name and its value',
       undefined,
     ],
     [
       'no space after the colon',
       'vars:\n  a:1\n  b: 2\n',
       '2:3 a:1',
-      'a name and its value need ": " between them',
+      'expected ": " between a name and its value',
       'write "a: 1", with a space',
     ],
     [
@@ -57,7 +57,7 @@ describe('what is no YAML is reported where it is written, in words about the te
       'a line too far to the right',
       'vars:\n  a: 1\n\n    b: 2\n',
       '4:5 b: 2',
-      'this line is indented below a name that has its value already',
+      'this line is indented below a name that already has a value',
       undefined,
     ],
     [
@@ -107,7 +107,7 @@ describe('what is no YAML is reported where it is written, in words about the te
       'vars:\n  a: "C:\\data"\n',
       '2:9 \\',
       '\\d is not an escape sequence in double quotes',
-      'in single quotes a backslash is a backslash; in double quotes it is written twice',
+      'use single quotes, or write the backslash twice',
     ],
     [
       'a tab',

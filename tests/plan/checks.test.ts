@@ -136,14 +136,14 @@ describe('params, deps and outs of a stage program', () => {
     expect(faults(text('seed: x, other: 1', 'deps: { trian: rows }, outs: { model: m, log: l }'))).toEqual([
       ['stages/a.ts has no params.other: expected one of seed, config', 'other', undefined],
       ['params.seed must be integer', 'x', undefined],
-      ['stages/a.ts knows no dep trian: expected one of train, base', 'rows', 'train'],
-      ['stages/a.ts knows no out log: expected one of model, card', 'l', undefined],
+      ['stages/a.ts declares no dep trian: expected one of train, base', 'rows', 'train'],
+      ['stages/a.ts declares no out log: expected one of model, card', 'l', undefined],
     ]);
   });
 
   test('what is missing is reported beside what is unknown, where no typo is both', () => {
     expect(faults(text('seed: 1', 'deps: { rows: rows }, outs: {}')).map(([message]) => message)).toEqual([
-      'stages/a.ts knows no dep rows: expected one of train, base',
+      'stages/a.ts declares no dep rows: expected one of train, base',
       'stages/a.ts needs the dep train',
       'stages/a.ts needs the out model',
     ]);

@@ -214,7 +214,7 @@ describe('a matrix whose values a list holds', () => {
 
 describe('a list that cannot be used', () => {
   test.each<readonly [string, string]>([
-    ['{}', 'it is JSON but not a list (a file with a value a line is named .jsonl)'],
+    ['{}', 'it is JSON but not a list (name a file with one value per line .jsonl)'],
     ['[1, 2', 'line 1, column 6: is not JSON'],
     ['["a", "a"]', 'its values 1 and 2 are equal: a'],
     ['["a", "A"]', 'its values 1 and 2 would share a folder: a, A'],
@@ -224,7 +224,7 @@ describe('a list that cannot be used', () => {
       'its value 1 is 12345678901234567000, a whole number with more digits than a double keeps: write it as text',
     ],
     ['["a\\u0000"]', 'its value 1 has a text with a NUL character'],
-    ['[{ "name": "" }]', 'the "name" of its value 1 is no text that could label it'],
+    ['[{ "name": "" }]', 'the "name" of its value 1 is not a text that can be used as a label'],
     [`[${'['.repeat(200)}${']'.repeat(200)}]`, 'its value 1 has more than 100 levels'],
     [
       JSON.stringify(Array.from({ length: 100_001 }, (_, index) => index)),

@@ -66,7 +66,7 @@ describe('the engine and the device that "auto" stands for', () => {
 
   test.each([
     [{ runtime: 'far', device: 'cpu' }, onGpu, 'device', /asks for a GPU/],
-    [{ runtime: 'near', device: 'cuda' }, resources, 'runtime', /"near" computes on the CPU: name "far"/],
+    [{ runtime: 'near', device: 'cuda' }, resources, 'runtime', /"near" computes on the CPU: use "far"/],
   ])('%o contradicts itself', (params, asked, param, message) => {
     expect(chooseEngine(engines, { params, resources: asked }, true)).toEqual({
       ok: false,

@@ -98,7 +98,7 @@ describe('an engine that is installed for all projects of a user', () => {
     expect(rig.read('artifacts/auto/b/out.txt')).toBe('near no folder');
     const contradictions = [
       ['cpu.yaml', /cpu\.yaml:1:\d+: error: "device" is "cpu", but the stage asks for a GPU/],
-      ['wrong.yaml', /wrong\.yaml:1:\d+: error: the engine "near" computes on the CPU: name "far"/],
+      ['wrong.yaml', /wrong\.yaml:1:\d+: error: the engine "near" computes on the CPU: use "far"/],
     ] as const;
     for (const [file, message] of contradictions) {
       const refused = await rig.pipeline('run', '-f', file).result;

@@ -53,17 +53,21 @@ describe('a command that is a text', () => {
 
 describe('a script that cannot be started is named before anything runs', () => {
   test.each([
-    ['with Windows line ends', '#!/bin/sh\r\necho x\r\n', 'its lines end as on Windows (CRLF)'],
-    ['with Windows line ends and env', '#!/usr/bin/env python3\r\n', 'its lines end as on Windows (CRLF)'],
+    ['with Windows line ends', '#!/bin/sh\r\necho x\r\n', 'its line ends are those of Windows (CRLF)'],
+    [
+      'with Windows line ends and env',
+      '#!/usr/bin/env python3\r\n',
+      'its line ends are those of Windows (CRLF)',
+    ],
     [
       'with an interpreter that is not there',
       '#!/usr/bin/no-such-shell\n',
-      'there is no program /usr/bin/no-such-shell',
+      'the program /usr/bin/no-such-shell does not exist',
     ],
     [
       'with one that env would not find',
       '#!/usr/bin/env no-such-python\n',
-      'there is no program no-such-python',
+      'the program no-such-python does not exist',
     ],
   ])('%s', async (_, script, message) => {
     for (const fields of [{ cmd: ['./run.sh'] }, { cmd: 'true && ./run.sh', code: ['run.sh'] }]) {

@@ -87,7 +87,7 @@ test.each([
   ],
   [
     { by: 'train.summary', goal: 'min' },
-    'bad-best: "train.summary" names no metric: expected stage.out.name, as in train.summary.loss',
+    'bad-best: "train.summary" is not the name of a metric: expected stage.out.name, as in train.summary.loss',
   ],
   [
     { by: 'train.summary.loss', goal: 'min', within: ['date'] },
@@ -115,7 +115,9 @@ test('a number that no result has is a warning, not silence', async () => {
   );
   await opened.metrics({ patterns: [], mode: 'needs' });
   opened.close();
-  expect(warnings).toEqual(['no result of train has a number "los" in its out summary: nothing is marked']);
+  expect(warnings).toEqual([
+    'no result of train has a number "los" in its out summary, so none is marked as the best',
+  ]);
 });
 
 test('the table says what its star means', async () => {
@@ -124,7 +126,7 @@ test('the table says what its star means', async () => {
   await project.run();
   const measured = await project.ask((asked) => asked.metrics({ patterns: [], mode: 'needs' }));
   expect(measured.ok ? metricsText(measured.value, undefined, 80) : '').toMatch(
-    /1\*[\s\S]*\n\* the best, as `best` in the pipeline file says/,
+    /1\*[\s\S]*\n\* the best by the rule `best` in the pipeline file/,
   );
 });
 

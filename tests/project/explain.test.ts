@@ -233,7 +233,7 @@ describe('what happened to a result is named', () => {
     await project.run();
   };
 
-  test('nothing was run yet; forced', async () => {
+  test('nothing has run yet; forced', async () => {
     using project = inProcess();
     project.write({ ...start, 'pipeline.yaml': command() });
     expect(await explained(project, 'a')).toBe('a: out of date (key dddddddddddd)\n  no result yet\n');
@@ -345,7 +345,7 @@ describe('what happened to a result is named', () => {
     project.write({ ...start, 'pipeline.yaml': command({ cache: false }) });
     await project.run();
     expect(await explained(project, 'a')).toBe(
-      'a: out of date (key dddddddddddd)\n  the stage is declared cache: false\n',
+      'a: out of date (key dddddddddddd)\n  the stage has `cache: false`\n',
     );
   });
 });
@@ -357,7 +357,7 @@ function changeRows({ root }: InProcess, ...statements: readonly string[]): void
   rows.close();
 }
 
-test('an out that holds another result of its instance was not changed by anybody', async () => {
+test('an out that contains another result of its instance was not changed by anybody', async () => {
   using project = inProcess();
   const write = (data: string): void =>
     project.write({
@@ -378,7 +378,7 @@ test('an out that holds another result of its instance was not changed by anybod
     await project.run();
   }
   write('1');
-  expect(await displaced()).toEqual([['artifacts/pipeline/a/o holds another result']]);
+  expect(await displaced()).toEqual([['artifacts/pipeline/a/o contains another result']]);
   project.write({ 'artifacts/pipeline/a/o': 'mine' });
   expect(await displaced()).toEqual([['artifacts/pipeline/a/o was changed']]);
 });

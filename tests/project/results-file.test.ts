@@ -64,7 +64,7 @@ test.each([
   ['{', 'is not JSON'],
   ['{"mine": 1}', 'is not a results file'],
   ['{"version": 2, "pipeline": "p", "instances": {}}', 'has version 2'],
-  ['{"version": 1, "pipeline": "p", "instances": {"a": {}}}', 'says of a no "key"'],
+  ['{"version": 1, "pipeline": "p", "instances": {"a": {}}}', 'has no "key"'],
 ])('a file that holds %s is refused', (text, why) => {
   const read = parseResultsFile(text, 'results.json');
   expect(read).toEqual({ ok: false, error: expect.stringContaining(why) });

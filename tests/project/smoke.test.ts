@@ -53,7 +53,7 @@ test('a smoke run makes everything small, apart from all real results, and says 
   expect(rig.read(`${folder}/pipeline/take/out.txt`)).toBe('a b');
   expect(JSON.parse(rig.read(`${folder}/pipeline/count/n.json`))).toEqual({ n: 2 });
   expect(first.stderr).toContain('tried on few rows and steps: take');
-  expect(first.stderr).toContain('run as they are (their programs export no "smoke"): count');
+  expect(first.stderr).toContain('run at full size (their programs export no "smoke"): count');
   expect(rig.exists('artifacts')).toBe(false);
 
   // Nothing of it is known to the project.
@@ -92,7 +92,7 @@ test('a failure of a smoke run is that of the stage, and later runs know nothing
   expect(failed.code).toBe(1);
   expect(failed.json).toMatchObject({ failed: ['fail'], ran: ['take', 'count'] });
   expect(failed.stderr).toContain('exit code 3');
-  expect(failed.stderr).toContain('what its stages printed is in cache/logs/');
+  expect(failed.stderr).toContain('the output of its stages is in cache/logs/');
   expect(failed.stderr).not.toContain('pipeline log');
   expect((await rig.pipeline('run', 'count').result).json).toMatchObject({ ran: ['take', 'count'] });
 });
@@ -117,7 +117,9 @@ test('an out in the project is written in the folder of the smoke run; a command
   });
   const refused = await rig.pipeline('run', '--smoke').result;
   expect(refused.code).toBe(2);
-  expect(refused.stderr).toContain('a smoke run must not run kept: its command writes kept.txt itself');
+  expect(refused.stderr).toContain(
+    'kept cannot run with --smoke: its command writes kept.txt in the project directly',
+  );
   expect(rig.read('kept.txt')).toBe('mine');
 });
 

@@ -303,7 +303,7 @@ describe('data that come and go', () => {
         kind: 'finished',
         instance: 'a',
         outcome: expect.objectContaining({
-          failure: { kind: 'disk', message: 'the dep d (d/y): went away while its folder was read' },
+          failure: { kind: 'disk', message: 'the dep d (d/y): disappeared while its folder was read' },
         }),
       }),
     );

@@ -172,14 +172,18 @@ describe('invariant 2: what is published is what the key describes', () => {
       (started) => started.order('link', { path: 'out:m', target: '../../../../rows' }),
       'is a symbolic link where',
     ],
-    ['a pipe', (started) => started.order('pipe', { path: 'out:m' }), 'is neither a file'],
+    [
+      'a pipe',
+      (started) => started.order('pipe', { path: 'out:m' }),
+      'is not a file, folder or symbolic link',
+    ],
     [
       'a folder with a pipe in it',
       async (started) => {
         await started.order('folder', { path: 'out:m' });
         await started.order('pipe', { path: 'out:m/p' });
       },
-      'is neither a file',
+      'is not a file, folder or symbolic link',
     ],
   ])('an out that is %s is a failure, in words', async (_, make, words) => {
     await using rig = await createRig();
@@ -246,7 +250,7 @@ describe('invariant 2: what is published is what the key describes', () => {
     symlinkSync('../outside', join(rig.root, 'outside/again'));
     const refused = await rig.pipeline('run').result;
     expect(refused).toMatchObject({ code: 1, json: { failed: ['train'] } });
-    expect(refused.stderr).toContain('is a symbolic link to a folder that holds it');
+    expect(refused.stderr).toContain('is a symbolic link to a folder that contains it');
   });
 
   test('a dep that is a link to itself is reported as one', async () => {
@@ -259,7 +263,7 @@ describe('invariant 2: what is published is what the key describes', () => {
     symlinkSync('rows', join(rig.root, 'rows'));
     const refused = await rig.pipeline('run').result;
     expect(refused).toMatchObject({ code: 2 });
-    expect(refused.stderr).toContain('rows is a symbolic link to rows, and leads in a cycle');
+    expect(refused.stderr).toContain('rows is a symbolic link to rows, which leads back to it');
   });
 
   test('a link that leads out of the folder it is in: the result is kept and not cached, the link named', async () => {

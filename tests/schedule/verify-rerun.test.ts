@@ -3,7 +3,7 @@ import { createRig } from '../rig/rig.ts';
 
 const rerun = ['verify', '--rerun', 'a'] as const;
 
-test('a stage that makes the same bytes again, and one that does not: the out and the file are named, and the results stay as they are', async () => {
+test('a stage that makes the outputs are identical, and one that does not: the out and the file are named, and the results stay as they are', async () => {
   await using rig = await createRig();
   const [steady, moody] = [rig.puppet('steady'), rig.puppet('moody')];
   rig.write({
@@ -17,7 +17,7 @@ test('a stage that makes the same bytes again, and one that does not: the out an
   await first.result;
   const same = rig.pipeline(...rerun);
   await (await steady.nextStart()).exit(0, { o: 'same' });
-  expect(await same.result).toMatchObject({ code: 0, stdout: 'a: the same bytes again\n' });
+  expect(await same.result).toMatchObject({ code: 0, stdout: 'a: the outputs are identical\n' });
   const other = rig.pipeline('verify', '--rerun', 'b');
   await (await moody.nextStart()).exit(0, { 'd/x': 'two', 'd/y': 'y' });
   expect(await other.result).toMatchObject({ code: 1, stdout: 'b: out d differs: x\n' });

@@ -191,7 +191,9 @@ test('a field that the split goes by and a record lacks costs the record, by nam
   expect(preparation.dropped).toMatchObject([
     {
       count: 1,
-      examples: [{ file: 'raw.jsonl', line: 9, message: expect.stringContaining('expected "patient"') }],
+      examples: [
+        { file: 'raw.jsonl', line: 9, message: expect.stringContaining('expected the field "patient"') },
+      ],
     },
   ]);
 });

@@ -37,7 +37,7 @@ test.each([
   [
     'a driver without device',
     [[versionFile, version]],
-    /driver 550\.54\.15 is there, but no device file .*--gpus all/,
+    /driver 550\.54\.15 was found, but there is no device file .*--gpus all/,
   ],
   [
     'a device that the library cannot use',
@@ -47,7 +47,7 @@ test.each([
       ['dev/nvidia2', ''],
       ['dev/nvidiactl', ''],
     ],
-    /\/dev\/nvidia2, \/dev\/nvidia10 and driver 550\.54\.15 are there: `pipeline doctor`/,
+    /\/dev\/nvidia2, \/dev\/nvidia10 and driver 550\.54\.15 were found: `pipeline doctor`/,
   ],
 ] as const)('a stage that asks for a GPU never computes on the CPU: %s', (_, files, message) => {
   for (const [path, text] of files) write(path, text);

@@ -24,7 +24,7 @@ describe('settings of a training', () => {
   test.each([
     [
       'method: full, maxSteps: 10, epochs: 2',
-      'params.config.epochs cannot be combined with maxSteps: both set where the training ends',
+      'params.config.epochs cannot be combined with maxSteps: both set when the training ends',
     ],
     [
       'method: lora, warmupSteps: 3, warmupRatio: 0.1',
@@ -33,11 +33,11 @@ describe('settings of a training', () => {
     ['method: full, r: 8', 'params.config.r is a setting of method: lora'],
     [
       'method: full, evaluateEvery: null, earlyStopping: { patience: 1 }',
-      'params.config.earlyStopping never happens with evaluateEvery: null',
+      'params.config.earlyStopping has no effect with evaluateEvery: null',
     ],
     [
       'method: full, evaluateEvery: null, schedule: { name: reduce_lr_on_plateau }',
-      'params.config.schedule has no losses to follow with evaluateEvery: null',
+      'params.config.schedule needs evaluations, but evaluateEvery is null',
     ],
     [
       'method: full, optimizer: { name: adafactor, warmupInit: true }',
@@ -67,10 +67,10 @@ describe('settings of a training', () => {
 
   test('that need evaluations are refused where nothing is held out', () => {
     expect(faultsOf('method: full, earlyStopping: { patience: 1 }', '0')).toEqual([
-      'params.config.earlyStopping never happens with validation: 0',
+      'params.config.earlyStopping has no effect with validation: 0',
     ]);
     expect(faultsOf('method: full, schedule: reduce_lr_on_plateau', '0')).toEqual([
-      'params.config.schedule has no losses to follow with validation: 0',
+      'params.config.schedule needs validation losses, but validation is 0',
     ]);
   });
 });

@@ -69,14 +69,14 @@ describe('the stage program train', () => {
     ] as const)
       expect(await refused(config as Partial<MethodParams>)).toEqual({
         ok: false,
-        error: `validation: 0.04 of 20 training rows rounds down to no rows: give a share of at least 0.05, or validation: 0; validation rows are needed by ${need}`,
+        error: `validation: 0.04 of 20 training rows rounds down to no rows: give a share of at least 0.05, or validation: 0; ${need} needs validation rows`,
       });
     const messages: StageMessage[] = [];
     expect(await train.run({ ...contextOf('said', messages), params: few })).toMatchObject({ ok: true });
     expect(messages).toContainEqual({
       kind: 'warning',
       text: expect.stringMatching(
-        /rounds down to no rows.*there is no validation, and the last step is kept/,
+        /rounds down to no rows.*without validation, the model of the last step is used/,
       ),
     });
   });
@@ -251,7 +251,7 @@ describe('the stage program train', () => {
     ).toEqual({ ok: true, value: undefined });
     expect(messages).toContainEqual({
       kind: 'warning',
-      text: expect.stringMatching(/without the model's own settings: .*guidance_scale is 2/),
+      text: expect.stringMatching(/without the model's own generation settings: .*guidance_scale is 2/),
     });
   });
 

@@ -188,7 +188,7 @@ describe('a stage that replaces a folder of ours by a link while it runs', () =>
 describe('one file by two paths', () => {
   test.each([
     ['a dep through a link on an out', { deps: { x: 'build/w.txt' } }, 'build/w.txt'],
-    ['a dep on a folder that holds it', { deps: { x: 'build' } }, 'build'],
+    ['a dep on a folder that contains it', { deps: { x: 'build' } }, 'build'],
     ['code through a link', { code: ['build/w.txt'] }, 'build/w.txt'],
     [
       'an external dep by an absolute path',

@@ -35,7 +35,7 @@ test('a stage runs without an optional path, runs again when it appears and when
   expect((await project.run()).outcomes).toEqual({ fit: 'up-to-date' });
 
   project.write({ 'data/prior.txt': 'p' });
-  expect(await explained(project)).toContain('dep prior: data/prior.txt was missing and is there now');
+  expect(await explained(project)).toContain('dep prior: data/prior.txt was missing and now exists');
   expect((await project.run()).outcomes).toEqual({ fit: 'ran' });
   expect(project.read('artifacts/pipeline/fit/o')).toBe('prior=data/prior.txt');
 
@@ -47,7 +47,7 @@ test('where no result without an optional path is known, it runs when that is go
   using project = withoutPrior({ 'data/prior.txt': 'p' });
   await project.run();
   rmSync(join(project.root, 'data/prior.txt'));
-  expect(await explained(project)).toContain('dep prior: data/prior.txt was there and is missing now');
+  expect(await explained(project)).toContain('dep prior: data/prior.txt existed and is now missing');
   expect((await project.run()).outcomes).toEqual({ fit: 'ran' });
 });
 
@@ -87,7 +87,7 @@ test.each(['data/prior.txt', 'data'])(
     };
     project.write({ 'pipeline.yaml': { stages } });
     expect((await project.run()).problem).toContain(
-      'is a symbolic link to /mnt/not-mounted, where nothing is',
+      'is a symbolic link to /mnt/not-mounted, which does not exist',
     );
   },
 );
@@ -167,7 +167,7 @@ test('a stage program gets no path where an optional one is missing', async () =
 test('a stage program that needs a dep is not given one that may be missing', async () => {
   using project = withoutPrior({ 'stages/fit.ts': program('prior'), 'pipeline.yaml': usesProgram });
   expect((await project.run()).problem).toBe(
-    'optional-dep: stages/fit.ts needs the dep prior, and here it may be missing',
+    'optional-dep: stages/fit.ts needs the dep prior, which is optional here',
   );
 });
 

@@ -17,7 +17,7 @@ test('what no machine has is refused where it is written, through a reference to
     faults.map(({ code, at }) => [code, pipeline.slice(at?.offset, (at?.offset ?? 0) + (at?.length ?? 0))]),
   ).toEqual([['unsatisfiable', '4096TiB']]);
   expect(faults.map(({ message }) => message.replace(/has .*/, 'has …'))).toEqual([
-    '4096 TiB of memory are asked for, and this machine has …',
+    '4096 TiB of memory are requested, but this machine has …',
   ]);
 });
 
@@ -105,10 +105,10 @@ test('a link that leads nowhere is reported as one, with where it leads, and no 
   const forecast = await project.ask((open) => open.dryRun(wholeRun));
   const faults = forecast.ok || forecast.error.kind !== 'invalid' ? [] : forecast.error.diagnostics;
   expect(faults.map(({ code, message, suggestion }) => [code, message, suggestion])).toEqual([
-    ['missing-file', 'data/d.txt is a symbolic link to /nonexistent/x, where nothing is', undefined],
-    ['missing-file', 'data/c.txt is a symbolic link to c.txt, and leads in a cycle', undefined],
-    ['missing-file', 'linked/x: linked is a symbolic link to gone, where nothing is', undefined],
-    ['missing-file', 'b.ts is a symbolic link to gone.ts, where nothing is', undefined],
+    ['missing-file', 'data/d.txt is a symbolic link to /nonexistent/x, which does not exist', undefined],
+    ['missing-file', 'data/c.txt is a symbolic link to c.txt, which leads back to it', undefined],
+    ['missing-file', 'linked/x: linked is a symbolic link to gone, which does not exist', undefined],
+    ['missing-file', 'b.ts is a symbolic link to gone.ts, which does not exist', undefined],
   ]);
 });
 
@@ -124,11 +124,11 @@ test('a file, or a link that leads nowhere, where a folder above an out is neede
       .filter((line) => line.includes('in-the-way') || line.includes('help')),
   ).toEqual([
     expect.stringMatching(
-      /artifacts is a file where a folder is needed: artifacts\/pipeline\/a\/1\/o could not be put there/,
+      /artifacts is a file where a folder is needed: artifacts\/pipeline\/a\/1\/o cannot be written/,
     ),
-    expect.stringMatching(/made is a file where a folder is needed: made\/in\/o could not be put there/),
+    expect.stringMatching(/made is a file where a folder is needed: made\/in\/o cannot be written/),
     expect.stringMatching(
-      /linked is a symbolic link to gone, where nothing is: linked\/o could not be put there/,
+      /linked is a symbolic link to gone, which does not exist: linked\/o cannot be written/,
     ),
   ]);
   expect(project.snapshot('.')).not.toHaveProperty('ran');

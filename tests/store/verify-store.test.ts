@@ -43,8 +43,8 @@ describe('verify tells of each object that is not right once, whose it is and wh
     damage(project, 'a\n');
     rmSync(objectWith(project, 'same\n'));
     expect((await faults(project)).toSorted()).toEqual([
-      'cache/objects: is missing: part of the out o of a in pipeline, and of 1 other result; a run that needs it makes it again',
-      'cache/objects: its bytes are not those it is named for: part of the out p of a in pipeline; a run that needs it makes it again',
+      'cache/objects: is missing: part of the out o of a in pipeline, and of 1 other result; a run that needs it computes it again',
+      'cache/objects: its content does not match its digest: part of the out p of a in pipeline; a run that needs it computes it again',
     ]);
     expect((await project.run()).outcomes).toEqual({ a: 'ran', b: 'ran' });
     expect(await faults(project)).toEqual([]);
@@ -59,7 +59,7 @@ describe('verify tells of each object that is not right once, whose it is and wh
     expect((await project.run()).outcomes).toEqual({ a: 'up-to-date' });
     expect(await faults(project)).toEqual([
       expect.stringMatching(
-        /: part of the out p of an older result \([0-9a-f]{8}\) of b in pipeline; a run makes it again only where it needs that result, pipeline gc --keep-runs 0 deletes it where no pipeline file names it$/,
+        /: part of the out p of an older result \([0-9a-f]{8}\) of b in pipeline; a run computes it again only if it needs that result; `pipeline gc --keep-runs 0` deletes it if no pipeline file needs it$/,
       ),
     ]);
     await project.ask((asked) => asked.gc({ dryRun: false, keepRuns: 0 }));
@@ -73,7 +73,7 @@ describe('verify tells of each object that is not right once, whose it is and wh
     const object = `cache/objects/00/${'0'.repeat(62)}`;
     project.write({ [object]: 'other bytes' });
     expect(await faults(project)).toEqual([
-      'cache/objects: its bytes are not those it is named for: no result needs it; pipeline gc deletes it',
+      'cache/objects: its content does not match its digest: no result needs it; pipeline gc deletes it',
     ]);
     await project.ask((asked) => asked.gc({ dryRun: false, keepRuns: 5 }));
     expect(await faults(project)).toEqual([]);

@@ -24,7 +24,7 @@ describe('a model that cannot be used is refused, and why is said', () => {
   });
 
   test.each<[string, ModelFields, string]>([
-    ['no unknown piece', { pieces: [['a', -1, 1]] }, 'no piece is the unknown one'],
+    ['no unknown piece', { pieces: [['a', -1, 1]] }, 'it has no unknown piece'],
     [
       'two unknown pieces',
       {

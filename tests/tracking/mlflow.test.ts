@@ -74,7 +74,7 @@ test('an overloaded server is asked again; credentials come from the environment
   const written = exporter.ok ? await exporter.value.write(sampleRun) : exporter;
   expect(written).toEqual({
     ok: false,
-    error: `${server.url}: experiments/get-by-name: status 404: it does not answer as an MLflow server`,
+    error: `${server.url}: experiments/get-by-name: status 404: it is not an MLflow server`,
   });
   expect(server.seen.map(({ headers }) => headers.authorization)).toEqual(
     Array.from({ length: 2 }, () => `Basic ${Buffer.from('me:secret').toString('base64')}`),

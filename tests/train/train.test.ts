@@ -98,12 +98,12 @@ describe('a training', () => {
     );
     expect(other.outcome).toMatchObject({
       kind: 'failed',
-      problem: expect.stringContaining('is the state of a training with other rows or settings'),
+      problem: expect.stringContaining('is the state of a training with different rows or settings'),
     });
     const none = await trainTiny(settings, { takeStateFrom: folder });
     expect(none.outcome).toMatchObject({
       kind: 'failed',
-      problem: expect.stringContaining('holds no state of a training'),
+      problem: expect.stringContaining('contains no training state'),
     });
     await rm(folder, { recursive: true });
   });

@@ -30,15 +30,15 @@ describe('which settings are taken', () => {
   });
   test('of several, the error lists them', () => {
     expect(chosen([scored, evaluation('eval[a,lora,b]', true)])).toBe(
-      'several evaluations answer with train[a,lora]: choose one with `--as`: eval:a,lora, eval:a,lora,b',
+      'several evaluations use train[a,lora]: choose one with `--as`: eval:a,lora, eval:a,lora,b',
     );
   });
   test('what answers nothing is no choice', () => {
     expect(chosen([scored, sampled, foreign], 'size')).toBe(
-      '"size" answers no questions with train[a,lora]: expected one of eval:a,lora, qualitative:a,lora',
+      '"size" does not evaluate train[a,lora]: expected one of eval:a,lora, qualitative:a,lora',
     );
     expect(chosen([foreign])).toMatch(/^no instance answers questions with train\[a,lora\] alone/);
-    expect(chosen([sampled])).toMatch(/choose what to take the settings of with `--as`: qualitative:a,lora$/);
+    expect(chosen([sampled])).toMatch(/choose one to use its settings with `--as`: qualitative:a,lora$/);
   });
 });
 
@@ -110,11 +110,11 @@ describe('settings', () => {
 
   test('an option that would count for nothing is refused', () => {
     expect(settings(beam, { topK: 3, seed: 1 })).toBe(
-      '--top-k, --seed counts for drawn answers only: set --temperature',
+      '--top-k, --seed applies to sampled answers only: set --temperature',
     );
     expect(settings(drawn, { lengthPenalty: 3 })).toBe(
-      '--length-penalty counts in beam search only: set --beams',
+      '--length-penalty applies to beam search only: set --beams',
     );
-    expect(settings(beam, { temperature: 1, beams: 2 })).toMatch(/set one of them$/);
+    expect(settings(beam, { temperature: 1, beams: 2 })).toMatch(/set only one of them$/);
   });
 });

@@ -91,10 +91,10 @@ test('what cannot be asked is refused: what to do is said', async () => {
     code: 2,
     stdout: '',
     stderr:
-      'error: artifacts/pipeline/train/one/model does not exist: make it with `pipeline run train:one`\n',
+      'error: artifacts/pipeline/train/one/model does not exist: create it with `pipeline run train:one`\n',
   });
   expect((await refused('eval:one')).stderr).toContain('eval[one] has no out of kind "model"');
-  expect((await refused('train')).stderr).toContain('"train" selects 2 instances, and one is expected');
+  expect((await refused('train')).stderr).toContain('"train" selects 2 instances, expected one');
   expect((await refused('train:one', '--top-p', '1.5')).stderr).toContain('above 0 and at most 1');
   await rig.pipeline('run', 'train:one').result;
   const changed = nanoPipeline.stages.train;
@@ -106,6 +106,6 @@ test('what cannot be asked is refused: what to do is said', async () => {
   const { code, stderr } = await rig.pipeline('ask', 'train:one', 'why?').result;
   expect([code, stderr.split('\n')[0]]).toEqual([
     0,
-    'warning: train[one] is out of date: artifacts/pipeline/train/one/model is used as it is (update it with `pipeline run train:one`)',
+    'warning: train[one] is out of date: artifacts/pipeline/train/one/model is used anyway (update it with `pipeline run train:one`)',
   ]);
 });

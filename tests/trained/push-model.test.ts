@@ -157,7 +157,7 @@ test('a repository that is there keeps its visibility: a public one has to be as
     const refused = await rig.pipeline(...words, '--yes').result;
     expect([refused.code, refused.stderr]).toEqual([
       2,
-      'error: me/medical is public: push there with `--public`, or make it private first\n',
+      'error: me/medical is public: confirm with `--public`, or make the repository private first\n',
     ]);
     expect(hub.requests).toHaveLength(1);
     const { code, stdout } = await rig.pipeline(...words, '--yes', '--public', '--json').result;
@@ -179,7 +179,7 @@ test('nothing is sent without a token, a licence, a model that is up to date, or
     expect(code).toBe(2);
     return stderr;
   };
-  expect(await refused(...words, '--yes')).toContain('make it with `pipeline run train:aimc`');
+  expect(await refused(...words, '--yes')).toContain('create it with `pipeline run train:aimc`');
   await rig.pipeline('run').result;
   expect(await refused('push-model', 'train:aimc', 'me/medical', '--yes')).toContain('names no licence');
   expect(await refused('push-model', 'train:aimc', 'medical', '--yes')).toContain('expected hf:owner/name');

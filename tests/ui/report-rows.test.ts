@@ -108,7 +108,7 @@ test('above 20 MB the report holds the worst answers, and the terminal says so',
   expect(code, stderr).toBe(0);
   expect(stdout).toBe('report.html\n');
   expect(stderr).toMatch(
-    /warning: all answers would take more than 20 MB: the file holds the texts of the worst \d+/,
+    /warning: all answers would take more than 20 MB: the file has the texts of the worst \d+/,
   );
   const bytes = readFileSync(`${rig.root}/report.html`).length;
   expect(bytes).toBeLessThan(20_200_000);

@@ -260,7 +260,7 @@ describe('the server of the page', () => {
     });
     expect(again).toEqual({
       ok: false,
-      error: `port ${server.port} is in use: choose another with --port, or leave it out for any free one`,
+      error: `port ${server.port} is in use: choose another one with --port, or omit --port for any free one`,
     });
   });
 });

@@ -48,7 +48,7 @@ describe('a watch comes to rest where a stage changes what it reads, and says wh
     }
     const sixth = await a.nextStart();
     await sixth.order('write', { files: { x: '6' } });
-    await run.said('x was changed while a ran, as in its last 5 starts: letting it finish this time');
+    await run.said('x was changed while a ran, as in its last 5 attempts: this time it is not stopped');
     await sixth.exit(0, { o: 'a' });
     const seventh = await a.nextStart();
     await seventh.order('write', { files: { x: '7' } });

@@ -145,7 +145,7 @@ test('a dep of a finished stage that cannot be read for a moment ends no stage t
   const started = await b.nextStart();
   execFileSync('mkfifo', [join(rig.root, 'd/pipe')]);
   expect(await watch.heard('problem')).toMatchObject({
-    problem: { kind: 'disk', message: 'd/pipe: is neither a file, a folder nor a symbolic link' },
+    problem: { kind: 'disk', message: 'd/pipe: is not a file, folder or symbolic link' },
   });
   rmSync(join(rig.root, 'd/pipe'));
   await started.exit(0, { o: 'b' });

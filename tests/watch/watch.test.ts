@@ -115,7 +115,7 @@ describe('invariant 8: events are hints, content decides', () => {
     await waits(run, 1);
     expect(await endings(run)).toEqual([
       'a ran',
-      'b cancelled: a, which it reads from, is out of date',
+      'b cancelled: a, which it depends on, is out of date',
       'b interrupted',
       'a ran',
       'b ran',
@@ -144,7 +144,7 @@ describe('invariant 8: events are hints, content decides', () => {
     expect(await endings(run)).toEqual([
       'a ran',
       'renamed restored',
-      'a cancelled: no stage asks for it any more',
+      'a cancelled: it is no longer selected',
       'a interrupted',
       'b ran',
     ]);

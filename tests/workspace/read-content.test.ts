@@ -46,7 +46,7 @@ test('a large file is not read to its end when that is of no use any more: it is
   stop.abort();
   expect(await read).toEqual({
     ok: false,
-    error: { path: 'large', message: 'it was not read to the end', code: 'ECANCELED' },
+    error: { path: 'large', message: 'it could not be read to the end', code: 'ECANCELED' },
   });
   expect(workspace.stats.find('large')).toBeUndefined();
 });
@@ -107,7 +107,11 @@ describe('content', () => {
   });
 
   test.each<[string, (workspace: BareWorkspace) => void, string]>([
-    ['a pipe', (workspace) => execFileSync('mkfifo', [workspace.place('d/pipe')]), 'is neither a file'],
+    [
+      'a pipe',
+      (workspace) => execFileSync('mkfifo', [workspace.place('d/pipe')]),
+      'is not a file, folder or symbolic link',
+    ],
     [
       'links in a cycle',
       (workspace) => {
@@ -115,7 +119,7 @@ describe('content', () => {
         symlinkSync('../e', workspace.place('d/e'));
         symlinkSync('../e', workspace.place('e/e'));
       },
-      'folder that holds it',
+      'folder that contains it',
     ],
     [
       'a name that is not UTF-8',

@@ -80,7 +80,7 @@ async function compare(
     const isEvicted = ({ instance }: Artifact): boolean => evicted.includes(instance);
     for (const instance of evicted)
       openScreen().write(
-        `warning: the answers that ${instance} had at ${commit} are not in the cache: it is left out\n`,
+        `warning: the answers of ${instance} at ${commit} are not in the cache: it is left out\n`,
       );
     const left = declared.value.filter((artifact) => !isEvicted(artifact));
     if (left.length === 0 && evicted.length > 0) continue;
@@ -93,7 +93,7 @@ async function compare(
   if (models.length < 2)
     return refuse(
       options.at === undefined
-        ? `${asked.join(' ')} names one model: name another to compare it with`
+        ? `${asked.join(' ')} selects only one model: name another to compare it with`
         : `${asked.join(' ')} leaves ${left} to compare at ${options.at}`,
       2,
     );
@@ -105,7 +105,7 @@ async function compare(
   const shown = compared.value.filter((comparison) => score === undefined || comparison.score === score);
   if (shown.length === 0) {
     const known = [...new Set(compared.value.map((comparison) => comparison.score))];
-    return refuse(`no score "${score}" was counted for all of them: ${known.join(', ')}`, 2);
+    return refuse(`not all of them have a score "${score}": expected one of ${known.join(', ')}`, 2);
   }
   if (options.json === true) printJson({ comparisons: shown });
   else process.stdout.write(await comparisonText(shown));
@@ -165,7 +165,7 @@ async function modelsOf(
     if (!read.ok) return { ok: false, error: fileProblemText({ ...read.error, path }) };
     if (read.value.scoredAgain)
       openScreen().write(
-        `warning: ${path} holds no scores: its answers were scored again, by letters and words ("mixed")\n`,
+        `warning: ${path} has no scores: its answers were scored now, by characters and words ("mixed")\n`,
       );
     models.push({ name: instance, rows: read.value.rows });
   }
@@ -185,9 +185,9 @@ async function doubtAbout(
 ): Promise<string | undefined> {
   const command = `\`pipeline run '${instance}'\``;
   if (state === 'out-of-date')
-    return `${instance} is out of date: its last result is compared (update it with ${command})`;
+    return `${instance} is out of date: comparing its last result (update it with ${command})`;
   return artifact !== undefined && isFile(artifact) && !(await haveSameBytes(file, artifact))
-    ? `${path} was changed: the result in the cache is compared (restore the file with ${command})`
+    ? `${path} was changed: comparing the cached result (restore the file with ${command})`
     : undefined;
 }
 
@@ -227,8 +227,8 @@ async function comparisonText(comparisons: readonly ModelComparison[]): Promise<
   const notes = [
     [
       pluralize(most, 'row'),
-      'effect: mean difference in standard deviations',
-      'detectable: with 80 % power at 5 %',
+      'effect: mean difference, in standard deviations',
+      'detectable: the difference found with 80 % power at the 5 % level',
     ].join('; '),
     ...(isOnePair ? comparisons : comparisons.slice(0, 1))
       .filter((one) => one.rows < most)

@@ -41,7 +41,10 @@ async function exportModels(
     if (!models.ok) return await reportProblem(models.error, options);
     if (models.value === undefined) return refuse(unknownRun(String(options.run)), 2);
     if (models.value.length === 0)
-      return refuse('no instance with an out of kind "model" has a result: run it with `pipeline run`', 1);
+      return refuse(
+        'no instance with an out of kind "model" has a result: compute one with `pipeline run`',
+        1,
+      );
     const { readTrackerRun } = await import('../../tracking/tracker-run.ts');
     const graph = await project.graph({ patterns: [], mode: 'only' });
     if (!graph.ok) return await reportProblem(graph.error, options);

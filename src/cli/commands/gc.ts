@@ -81,7 +81,7 @@ function removedLine({ key, instance, lastUse, bytes, because }: Collected['remo
 }
 
 const removedText: Readonly<Record<Collected['removed'][number]['because'], string>> = {
-  unnamed: 'no pipeline file names it',
+  unnamed: 'no pipeline file needs it',
   unused: 'not used for longer than --older-than',
   size: 'least recently used (--max-size)',
 };
@@ -91,7 +91,7 @@ function keptLines(
   runs: number,
 ): readonly string[] {
   const reasons = [
-    ...(named > 0 ? [`${named} named by a pipeline file`] : []),
+    ...(named > 0 ? [`${named} needed by a pipeline file`] : []),
     ...(recent > 0 ? [`${recent} made by the last ${pluralize(runs, 'run')} (--keep-runs)`] : []),
     ...(withinLimits > 0 ? [`${withinLimits} within the limits`] : []),
   ];
@@ -112,7 +112,7 @@ function sizeLines({ bytesLeft }: Collected, { maxSize, named, keepRuns }: GcOpt
 }
 
 const becauseText: Readonly<Record<Collected['kept']['files'][number]['because'], string>> = {
-  edited: 'it changed since a run wrote it',
+  edited: 'it was changed after a run wrote it',
   'below-a-link': 'a symbolic link leads to it',
   unreadable: 'it cannot be read',
 };

@@ -49,7 +49,7 @@ function madeText({ folder, written, kept, missingLines, install }: NewProject):
     ...section(written.length === 0 ? `nothing to add in ${folder}` : `added in ${folder}:`, written),
     ...(kept.length === 0 ? [] : section('already there, left unchanged:', kept)),
     ...Object.entries(missingLines).flatMap(([path, lines]) =>
-      section(`add to ${path}, if you want it as in a new project:`, lines),
+      section(`to get the same as in a new project, add to ${path}:`, lines),
     ),
     ...section('next:', steps),
   ]
@@ -65,7 +65,7 @@ const section = (title: string, lines: readonly string[]): readonly string[] => 
 function faultText(folder: string, fault: NewProjectFault): string {
   switch (fault.kind) {
     case 'file':
-      return `${fileProblemText(fault.problem)}; nothing was made`;
+      return `${fileProblemText(fault.problem)}; nothing was created`;
     case 'in-the-way':
       return [
         `nothing was written: ${folder} has other files of these names:`,

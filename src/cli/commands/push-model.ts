@@ -40,12 +40,13 @@ export function pushModelCommand(): Command {
 
 async function push(instance: string, named: string, options: PushOptions): Promise<void> {
   const repository = /^(?:hf:)?([\w.-]+\/[\w.-]+)$/.exec(named)?.[1];
-  if (repository === undefined) return refuse(`"${named}" names no repository: expected hf:owner/name`, 2);
+  if (repository === undefined) return refuse(`"${named}" is not a repository: expected hf:owner/name`, 2);
   const project = await openProjectHere(options);
   try {
     const access = await project.hubAccess();
-    if (access.offline) return refuse('HF_HUB_OFFLINE is set: nothing may be sent to the hub', 2);
-    if (access.token === undefined) return refuse('set HF_TOKEN to a token of the hub that may write', 2);
+    if (access.offline) return refuse('HF_HUB_OFFLINE is set: unset it to push', 2);
+    if (access.token === undefined)
+      return refuse('set HF_TOKEN to a Hugging Face token with write access', 2);
     const place = await project.model(instance);
     if (!place.ok) return await reportProblem(place.error, options);
     const { pushModel, visibilityOf } = await import('../../trained/push-model.ts');

@@ -55,7 +55,7 @@ async function writeReport(options: ReportOptions): Promise<void> {
     if (!written.ok) return refuse(fileProblemText(written.error), 1);
     process.stdout.write(`${options.out}\n`);
     const size = sizeText(Buffer.byteLength(text));
-    openScreen().write(`${size}, opens in any browser without a server\n${heldText(worst)}`);
+    openScreen().write(`${size}; open it in any browser, no server is needed\n${heldText(worst)}`);
   } finally {
     project.close();
   }
@@ -64,4 +64,4 @@ async function writeReport(options: ReportOptions): Promise<void> {
 const heldText = (worst: number | undefined): string =>
   worst === undefined
     ? ''
-    : `warning: all answers would take more than 20 MB: the file holds the texts of the worst ${worst} of each model, and the scores of all\n`;
+    : `warning: all answers would take more than 20 MB: the file has the texts of the worst ${worst} of each model, and all scores\n`;

@@ -32,7 +32,7 @@ export function resultsCommand(): Command {
           },
           checkText,
         );
-      return refuse('say what to do: --write or --check', 2);
+      return refuse('expected --write or --check', 2);
     });
 }
 
@@ -45,7 +45,7 @@ async function writtenText({ file, instances, changed, leftOut }: WrittenResults
     ...(leftOut.length === 0
       ? []
       : [
-          `left out, since no result is up to date: ${joinFirst(leftOut, 10)} (run them, then write again)\n`,
+          `left out, because their results are out of date: ${joinFirst(leftOut, 10)} (run them, then write again)\n`,
         ]),
   ].join('');
 }
@@ -58,7 +58,7 @@ async function checkText({ file, same, platformOnly, differences }: ResultsCheck
     ...(platformOnly.length === 0
       ? []
       : [
-          `${pluralize(platformOnly.length, 'result')} of another platform, and of the same manifest otherwise: ${joinFirst(platformOnly, 10)}`,
+          `${pluralize(platformOnly.length, 'result')} from another platform, with otherwise equal manifests: ${joinFirst(platformOnly, 10)}`,
         ]),
     differences.length === 0
       ? `${file} is up to date: ${pluralize(same + platformOnly.length, 'instance')}`
@@ -69,8 +69,8 @@ async function checkText({ file, same, platformOnly, differences }: ResultsCheck
 
 const differenceText = {
   changed: 'its manifest changed since the file was written',
-  metrics: 'the file has other metrics than its result',
-  missing: 'the file has no line of it',
-  gone: 'the pipeline file does not name it any more',
-  unknown: 'its manifest is not known: what it reads from has no result here',
+  metrics: 'the metrics in the file differ from those of its result',
+  missing: 'the file has no line for it',
+  gone: 'it is no longer in the pipeline file',
+  unknown: 'its manifest is unknown: a dependency has no result here',
 } satisfies Record<ResultsCheck['differences'][number]['kind'], string>;

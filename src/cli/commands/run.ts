@@ -32,7 +32,7 @@ export function runCommand(): Command {
       (options.smoke === true ? notWithSmoke(options) : undefined) ??
       (options.watch === true ? notWithWatch(options) : undefined) ??
       (options.remote === true && options.dryRun !== true
-        ? '--remote goes with --dry-run: a run asks the shared cache by itself'
+        ? '--remote needs --dry-run: a run always uses the shared cache'
         : undefined);
     if (contradiction !== undefined) return refuse(contradiction, 2);
     const eventFile = openEventFile(options.events, (problem) =>
@@ -194,7 +194,7 @@ function notWithSmoke(options: RunOptions): string | undefined {
   const other = Object.entries(others).find(([, value]) => value !== undefined)?.[0];
   return other === undefined
     ? undefined
-    : `--smoke and ${other} exclude each other: a smoke run makes all that it needs itself, and nothing of it stays`;
+    : `--smoke and ${other} exclude each other: a smoke run computes everything itself and keeps nothing`;
 }
 
 /** Why an option and --watch contradict each other. */
@@ -219,7 +219,7 @@ function existingOutsFault(
   if (adopt !== true && overwrite !== true) return undefined;
   if (adopt === true && overwrite === true) return '--adopt and --overwrite exclude each other';
   const option = adopt === true ? '--adopt' : '--overwrite';
-  if (names.length === 0) return `${option} needs the names of the instances that it is about`;
+  if (names.length === 0) return `${option} needs the names of instances`;
   if (adopt === true && force === true) return '--adopt and --force exclude each other';
   const other =
     watches === true

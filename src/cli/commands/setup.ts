@@ -112,9 +112,9 @@ async function setUp({
   });
   if (!installed.ok) return installed;
   say(
-    `${installed.value.version} computes on ${device}; it counts in keys as ${identityOf(installed.value)}`,
+    `${installed.value.version} computes on ${device}; its identity in keys is ${identityOf(installed.value)}`,
   );
   if (gpu && device === 'cpu')
-    say('no GPU could be used: stages that ask for one will fail (see `pipeline doctor`)');
+    say('no usable GPU was found: stages that request one will fail (see `pipeline doctor`)');
   return { ok: true, value: undefined };
 }

@@ -60,7 +60,7 @@ async function verifyRerun(project: Project, instance: string, options: Pipeline
   const { different } = verified.value;
   const text =
     different.length === 0
-      ? `${verified.value.instance}: the same bytes again\n`
+      ? `${verified.value.instance}: the outputs are identical\n`
       : different
           .map(
             ({ out, files }) =>

@@ -25,14 +25,14 @@ export function diskFinding({ type, freeBytes }: Disk, store: Disk = { type, fre
       part: 'disk',
       state: 'broken',
       message,
-      help: 'make room: pipeline gc --dry-run says what can go from the cache',
+      help: 'make room: `pipeline gc --dry-run` lists what can be deleted from the cache',
     };
   if (store.type !== undefined && isOfNetwork(store.type)) {
     // https://sqlite.org/wal.html: "WAL does not work over a network filesystem".
     return {
       part: 'disk',
       state: 'warning',
-      message: `${message}: the database is on a network file system (${store.type}), where SQLite cannot keep two machines apart`,
+      message: `${message}: the database is on a network file system (${store.type}), where SQLite locks do not work between machines`,
       help: 'name a folder on a local disk as "store:" in pipeline.machine.yaml, or never run it from two machines at once',
     };
   }
@@ -41,7 +41,7 @@ export function diskFinding({ type, freeBytes }: Disk, store: Disk = { type, fre
       part: 'disk',
       state: 'warning',
       message,
-      help: 'every result is kept twice, in artifacts and in the cache: pipeline gc --dry-run says what can go',
+      help: 'every result is kept twice, in artifacts and in the cache: `pipeline gc --dry-run` lists what can be deleted',
     };
   return { part: 'disk', state: 'good', message };
 }

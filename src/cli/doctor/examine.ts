@@ -46,7 +46,7 @@ function companionsFinding(): Finding {
         part: manifest.name,
         state: 'broken',
         message: `${missing.join(' and ')} not built`,
-        help: `npm rebuild ${manifest.name}; in a clone of it: npm run prepare`,
+        help: `npm rebuild ${manifest.name}; in a clone of the repository: npm run prepare`,
       };
 }
 
@@ -57,7 +57,7 @@ async function* examineProject(folder: string): AsyncGenerator<Finding> {
       part: 'project',
       state: 'warning',
       message: 'no pipeline.yaml here or in a folder above',
-      help: 'pipeline doctor in a project looks at its disk and its cache too; pipeline init makes a project',
+      help: 'run `pipeline doctor` in a project to check its disk and cache too; `pipeline init` creates a project',
     };
   const { root } = found.value;
   yield { part: 'project', state: 'good', message: root };
@@ -87,7 +87,7 @@ async function* examineProject(folder: string): AsyncGenerator<Finding> {
       ...('help' in health.error ? { help: health.error.help } : {}),
     };
   if (health.value === undefined)
-    return yield { part: 'cache', state: 'good', message: 'empty: nothing was run yet' };
+    return yield { part: 'cache', state: 'good', message: 'empty: nothing has run yet' };
   yield cacheFinding(health.value);
   if (health.value.store.damage === undefined) yield processesFinding(health.value, Date.now());
 }

@@ -90,27 +90,27 @@ export function behaviourFinding({ refused, lost, foldsCase, clones, secondsAhea
       part,
       state: 'broken',
       message: refused.join('; '),
-      help: 'results could not be kept: put the project on a disk that this user may write to',
+      help: 'results cannot be stored: put the project on a disk that this user can write to',
     };
   if (Math.abs(secondsAhead) > 1) {
     return {
       part,
       state: 'warning',
-      message: `its clock is ${Math.abs(secondsAhead).toFixed(0)} s ${secondsAhead > 0 ? 'ahead of' : 'behind'} this machine's, and file times are what recent changes are detected by`,
-      help: 'set both clocks by one time server',
+      message: `its clock is ${Math.abs(secondsAhead).toFixed(0)} s ${secondsAhead > 0 ? 'ahead of' : 'behind'} this machine's, so recent changes of files may be missed`,
+      help: 'synchronise both clocks with one time server',
     };
   }
   if (lost.length > 0)
     return {
       part,
       state: 'warning',
-      message: `it does not keep ${lost.join(' and ')}: outs that hold them do not come back as they were`,
-      help: 'put the project on a disk of this system, not on an exchange format',
+      message: `it does not keep ${lost.join(' and ')}: outs that contain them are not restored as they were`,
+      help: 'put the project on a native file system of this machine, not on FAT or exFAT',
     };
   const facts = [
     'renames and syncs',
-    ...(foldsCase ? ['takes "a" and "A" for one name'] : []),
-    clones ? 'copies share their blocks' : 'copies take their full size',
+    ...(foldsCase ? ['treats "a" and "A" as the same name'] : []),
+    clones ? 'copies share disk blocks' : 'copies use their full size on disk',
   ];
   return { part, state: 'good', message: facts.join(', ') };
 }

@@ -38,11 +38,11 @@ function diagnosis(
   // A package is looked for by its name, its native part as a file.
   if ('code' in error && String(error.code).endsWith('MODULE_NOT_FOUND'))
     return /\.node'/.test(line)
-      ? { message: 'its native part is missing', help: repair }
+      ? { message: 'its native module is missing', help: repair }
       : { message: 'it is not installed', help: 'npm ci' };
   if (/GLIBC|musl|ld-linux/.test(error.message))
     return {
-      message: `this system's C library does not fit: ${line}`,
+      message: `it is incompatible with this system's C library: ${line}`,
       help: 'use a Linux with glibc 2.28 or newer (Debian 10, Ubuntu 20.04 and later; not Alpine)',
     };
   return { message: line, help: repair };

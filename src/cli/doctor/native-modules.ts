@@ -4,9 +4,9 @@ import type { NativeModule } from './native-module.ts';
 export const nativeModules: readonly NativeModule[] = [
   {
     name: 'better-sqlite3',
-    purpose: 'nothing runs: it holds the store of results',
+    purpose: 'nothing can run: it is needed for the database of results',
     repair:
-      'npm rebuild better-sqlite3 (it fetches a built file; where that cannot be reached, it compiles itself and needs python3, make and g++)',
+      'npm rebuild better-sqlite3 (it downloads a prebuilt binary, or else compiles one, which needs python3, make and g++)',
     async load() {
       const { trySqlite } = await import('../../runner/project/machine/native-parts.ts');
       return `SQLite ${trySqlite()}`;
@@ -14,8 +14,8 @@ export const nativeModules: readonly NativeModule[] = [
   },
   {
     name: 'esbuild',
-    purpose: 'no TypeScript stage runs',
-    repair: 'npm ci, without --omit=optional: its program comes in a package for each platform',
+    purpose: 'TypeScript stages cannot run',
+    repair: 'npm ci, without --omit=optional: its binary is in an optional package for each platform',
     async load() {
       const { tryBundler } = await import('../../runner/project/machine/native-parts.ts');
       return tryBundler();
@@ -23,8 +23,8 @@ export const nativeModules: readonly NativeModule[] = [
   },
   {
     name: '@node-rs/jieba',
-    purpose: 'Chinese answers cannot be scored by words',
-    repair: 'npm ci, without --omit=optional: its native part comes in a package for each platform',
+    purpose: 'Chinese answers cannot be split into words for scoring',
+    repair: 'npm ci, without --omit=optional: its native module is in an optional package for each platform',
     async load() {
       const { Jieba } = await import('@node-rs/jieba');
       new Jieba().cut('你好');

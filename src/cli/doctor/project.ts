@@ -11,7 +11,7 @@ export function cacheFinding({
       part: 'cache',
       state: 'broken',
       message: `the database of the project (pipeline.sqlite) is damaged: ${damage}`,
-      help: 'move the file away: results are computed again',
+      help: 'move the file away: results will be computed again',
     };
   const message = `${results} results, ${objects} objects, ${sizeText(bytes)}`;
   if (incomplete > 0)
@@ -35,8 +35,12 @@ export function processesFinding({ run, leftOver }: ProjectHealth, now: number):
     return {
       part: 'processes',
       state: 'warning',
-      message: `left over from a run that was killed: ${leftOver.join(', ')}`,
-      help: 'the next pipeline run ends them first',
+      message: `left over from a killed run: ${leftOver.join(', ')}`,
+      help: 'the next `pipeline run` stops them first',
     };
-  return { part: 'processes', state: 'good', message: 'no run is in progress, and no process is left over' };
+  return {
+    part: 'processes',
+    state: 'good',
+    message: 'no run is in progress, and no processes are left over',
+  };
 }

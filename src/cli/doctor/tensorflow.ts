@@ -82,7 +82,7 @@ function gpuFinding({ installed, tried, hasCuda, driver, devices }: TensorflowLo
     return {
       part,
       state: 'warning',
-      message: `NVIDIA driver ${driver}, but no device file /dev/nvidia0`,
+      message: `NVIDIA driver ${driver}, but there is no device file /dev/nvidia0`,
       help: 'in a container: start it with `--gpus all`; on the machine itself: `nvidia-modprobe`',
     };
   const found = `${devices.join(', ')}, driver ${driver}`;
@@ -91,7 +91,7 @@ function gpuFinding({ installed, tried, hasCuda, driver, devices }: TensorflowLo
     return {
       part,
       state: 'warning',
-      message: `${found}, unused: the library for GPUs is not installed`,
+      message: `${found}, not used: the TensorFlow library for GPUs is not installed`,
       help: 'npx pipeline setup tensorflow --gpu',
     };
   if (tried?.ok === true && tried.value.device !== 'cpu')
@@ -101,7 +101,7 @@ function gpuFinding({ installed, tried, hasCuda, driver, devices }: TensorflowLo
     state: 'broken',
     message: `${found}, but ${engine.version} cannot use it`,
     help: hasCuda
-      ? 'the driver has to be one for CUDA 12.5 or newer: compare `nvidia-smi`'
-      : 'its CUDA libraries are not there: `npx pipeline setup tensorflow --gpu` brings those of 2.21.0; 2.9.1 needs CUDA 11.2 and cuDNN 8.1 of yours',
+      ? 'the driver must support CUDA 12.5 or newer (see `nvidia-smi`)'
+      : 'its CUDA libraries are missing: `npx pipeline setup tensorflow --gpu` installs those of 2.21.0; for 2.9.1 install CUDA 11.2 and cuDNN 8.1 yourself',
   };
 }

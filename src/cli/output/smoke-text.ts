@@ -17,9 +17,9 @@ export function smokeText(
     ...(small.length === 0 ? [] : [`  tried on few rows and steps: ${small.join(', ')}`]),
     ...(whole.length === 0
       ? []
-      : [`  run as they are (their programs export no "smoke"): ${whole.join(', ')}`]),
-    ...(exitCode === 0 ? [] : [`  what its stages printed is in cache/logs/${run}`]),
-    `  what it made is in ${folder} until the next smoke run or \`pipeline gc\`; no real result was read or changed`,
+      : [`  run at full size (their programs export no "smoke"): ${whole.join(', ')}`]),
+    ...(exitCode === 0 ? [] : [`  the output of its stages is in cache/logs/${run}`]),
+    `  its results are in ${folder} until the next smoke run or \`pipeline gc\`; no real result was read or changed`,
   ];
   return `${lines.join('\n')}\n`;
 }

@@ -25,7 +25,7 @@ export function summaryText(
   const counts = countOutcomes(outcomes.values());
   const total = outcomes.size;
   if (total === 0 && exitCode === 0 && typed.retryFailed === true) {
-    const noneToRetry = 'no instance failed, was blocked or was interrupted in its last run';
+    const noneToRetry = 'no instance failed, was blocked or was interrupted when it was last run';
     return `${colors.green('✓')} nothing to retry: ${noneToRetry} (see \`${commandOf(typed, 'status')}\`)\n`;
   }
   const time = durationText(seconds);

@@ -60,7 +60,7 @@ export async function installTensorflow(
 
     const name = `${release.version}-${release.gpu ? 'gpu' : 'cpu'}`;
     const before = readInstalled(folder);
-    say('hashing what was installed');
+    say('hashing the installed files');
     const installed: InstalledEngine = {
       version: installedVersion(release),
       gpu: release.gpu,
@@ -70,7 +70,7 @@ export async function installTensorflow(
     const place = join(folder, installed.folder);
     await rm(place, { recursive: true, force: true }); // of an installation that was cut off
     await rename(partial, place);
-    say('trying whether it computes');
+    say('testing a computation');
     const tried = await works(place);
     if (!tried.ok) {
       await rm(place, { recursive: true });

@@ -34,8 +34,8 @@ export function tensorflowRelease(version: TensorflowVersion, gpu: boolean): Ten
     cuda: !gpu
       ? undefined
       : isNew
-        ? 'the CUDA 12 libraries come with it; a driver of NVIDIA for CUDA 12.5 or newer has to be installed'
-        : 'CUDA 11.2 and cuDNN 8.1 have to be installed by you',
+        ? 'an NVIDIA driver for CUDA 12.5 or newer (the CUDA 12 libraries are included)'
+        : 'CUDA 11.2 and cuDNN 8.1, which you install yourself',
   };
 }
 

@@ -14,6 +14,6 @@ export async function tryTensorflow(folder: string, device: 'cpu' | 'cuda'): Pro
   await session.release();
   const product = Array.from(square?.data ?? [], Number).join();
   if (product !== '7,10,15,22')
-    throw new Error(`it computes that [1 2; 3 4] squared is ${product}, expected 7,10,15,22`);
+    throw new Error(`it computes [1 2; 3 4] squared as ${product}, expected 7,10,15,22`);
   return runtime;
 }

@@ -37,7 +37,7 @@ export async function canonicalMt5Tensors(
   const different: string[] = [];
   for (const { name, tensor } of others) {
     if (first !== undefined && !(await areEqual(first.tensor, tensor)))
-      different.push(`${name} should be a copy of ${first.name}, but holds other numbers`);
+      different.push(`${name} should be a copy of ${first.name}, but has different values`);
   }
   return { tensors, problems: [...problems, ...different], unused };
 }

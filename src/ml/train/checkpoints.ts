@@ -199,7 +199,7 @@ async function readStored(folder: string, step: number): Promise<Result<StoredSt
   if (!isState(json.value) || json.value.step !== step || json.value['sum'] !== checked(json.value).sum)
     return {
       ok: false,
-      error: { path, message: 'is not the state of a training, or is damaged' },
+      error: { path, message: 'is not a training state, or is damaged' },
     };
   return { ok: true, value: json.value };
 }

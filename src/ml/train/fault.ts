@@ -23,7 +23,7 @@ export function faultOf(
       return `row ${row} has no ${source.length === 0 ? 'source' : 'target'} token: expected at least the end of the text`;
     const foreign = [...source, ...target].find((id) => !(Number.isInteger(id) && id >= 0 && id < vocabSize));
     if (foreign !== undefined)
-      return `row ${row} has the token ${shownToken(foreign, tokenText(foreign))}, but the model's vocabulary has ${vocabSize} entries: is the tokenizer the model's own?`;
+      return `row ${row} has the token ${shownToken(foreign, tokenText(foreign))}, but the model's vocabulary has ${vocabSize} entries: use the tokenizer of this model`;
   }
   return undefined;
 }

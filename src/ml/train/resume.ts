@@ -53,7 +53,9 @@ export async function resume(
   for (const step of steps.value.toReversed()) {
     const state = await readState(scratch, step);
     if (state.ok && state.value.fingerprint !== fingerprint) {
-      warn(`${scratch} held checkpoints of a training with other rows or settings, which were removed`);
+      warn(
+        `${scratch} contained checkpoints of a training with different rows or settings; they were removed`,
+      );
       const removed = await removeCheckpoints(scratch, 0, disk);
       return removed.ok ? { ok: true, value: 'anew' } : removed;
     }
@@ -65,7 +67,7 @@ export async function resume(
         ok: false,
         error: {
           ...filled.error,
-          message: `${filled.error.message}; the checkpoint of step ${step} was left unchanged: make it readable and run again`,
+          message: `${filled.error.message}; the checkpoint of step ${step} was left unchanged: fix its permissions and run again`,
         },
       };
     if (!filled.ok)

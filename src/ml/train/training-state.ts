@@ -43,13 +43,13 @@ export async function takeState(
   if (!here.ok) return here;
   const newest = left.value.at(-1);
   if (newest === undefined)
-    return { ok: false, error: { path: folder, message: 'holds no state of a training' } };
+    return { ok: false, error: { path: folder, message: 'contains no training state' } };
   const state = await readState(folder, newest);
   if (!state.ok) return state;
   if (state.value.fingerprint !== fingerprint)
     return {
       ok: false,
-      error: { path: folder, message: 'is the state of a training with other rows or settings' },
+      error: { path: folder, message: 'is the state of a training with different rows or settings' },
     };
   if ((here.value.at(-1) ?? -1) >= newest) return { ok: true, value: undefined };
   for (const step of left.value) {

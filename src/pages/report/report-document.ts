@@ -33,7 +33,7 @@ export function reportDocument(data: ReportData, title: string): string {
     <script type="application/json" id="${reportElement}">${scriptData(data)}</script>
   </head>
   <body>
-    <noscript>This report draws its pages with a script that it holds: allow scripts for this file.</noscript>
+    <noscript>This report needs JavaScript: allow scripts for this file.</noscript>
     <script type="module">${script}</script>
   </body>
 </html>

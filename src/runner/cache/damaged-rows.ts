@@ -86,13 +86,13 @@ const tables: readonly Table[] = [
   {
     name: 'events',
     keys: ['run', 'sequence'],
-    fault: (row) => (parseEvent(row.text('body')) === undefined ? 'it is no event' : undefined),
+    fault: (row) => (parseEvent(row.text('body')) === undefined ? 'it is not an event' : undefined),
   },
   {
     name: 'listings',
     keys: ['digest'],
     fault: (row) =>
-      parseTree(inflateSync(row.bytes('text')).toString('utf8')).ok ? undefined : 'it is no list of files',
+      parseTree(inflateSync(row.bytes('text')).toString('utf8')).ok ? undefined : 'it is not a list of files',
   },
   {
     name: 'bundles',
@@ -112,12 +112,12 @@ const tables: readonly Table[] = [
         ? 'its key cannot be read'
         : isOneOf(row.optionalText('ended'), attemptEnds)
           ? undefined
-          : 'its end is none that an attempt has',
+          : 'its ending is unknown',
   },
   {
     name: 'outcomes',
     keys: ['pipeline', 'instance'],
-    fault: (row) => (isOneOf(row.text('kind'), outcomeKinds) ? undefined : 'it is no outcome'),
+    fault: (row) => (isOneOf(row.text('kind'), outcomeKinds) ? undefined : 'it is not an outcome'),
   },
   {
     name: 'runs',
@@ -127,7 +127,7 @@ const tables: readonly Table[] = [
   {
     name: 'plans',
     keys: ['file'],
-    fault: (row) => (isWholePlan(row.text('text')) ? undefined : 'its plan is not whole'),
+    fault: (row) => (isWholePlan(row.text('text')) ? undefined : 'its plan is incomplete'),
   },
   {
     name: 'checked',
@@ -137,7 +137,7 @@ const tables: readonly Table[] = [
   {
     name: 'idle',
     keys: ['request'],
-    fault: (row) => (isWholeIdle(row.text('record')) ? undefined : 'its record is not whole'),
+    fault: (row) => (isWholeIdle(row.text('record')) ? undefined : 'its record is incomplete'),
   },
   {
     name: 'found_outs',
@@ -171,7 +171,7 @@ function isWholeIdle(record: string): boolean {
 function manifestFault(key: string, text: string): string | undefined {
   const manifest = parseManifest(text);
   if (parseKey(key) === undefined || manifest === undefined) return 'its manifest or its key cannot be read';
-  return keyOf(manifest) === key ? undefined : 'its manifest is not that of its key';
+  return keyOf(manifest) === key ? undefined : 'its manifest does not match its key';
 }
 
 function damagedIn(store: Store, { name, keys, fault }: Table): readonly DamagedRow[] {

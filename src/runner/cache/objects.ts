@@ -142,7 +142,7 @@ async function nameObjects(
     noteWritten(workspace, objectPath(digest), digest);
     return true;
   });
-  if (!allNamed) return { path: objectsFolder, message: 'caching was given up' };
+  if (!allNamed) return { path: objectsFolder, message: 'caching was cancelled' };
   await bringToDisk(folders);
   return undefined;
 }

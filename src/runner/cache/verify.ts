@@ -70,7 +70,7 @@ export async function verifyStore(
   const makers = holders.size === 0 ? [] : allMakers(store);
   const faults = [...holders].map(([object, held]) => ({
     path: objectPath(object),
-    message: `${damaged.has(object) ? 'its bytes are not those it is named for' : 'is missing'}: ${holdersText(held, makers, named)}`,
+    message: `${damaged.has(object) ? 'its content does not match its digest' : 'is missing'}: ${holdersText(held, makers, named)}`,
   }));
   // Without memory: every byte is read.
   const forgetful: Workspace = {
@@ -80,7 +80,7 @@ export async function verifyStore(
   const mending = ({ digest }: Content): string =>
     cached.has(digest)
       ? 'pipeline run restores it'
-      : 'it is not in the cache, so that only its stage can make it again: pipeline run';
+      : 'it is not in the cache, so its stage has to run again: pipeline run';
   for (const { path, content, instance, pipeline } of allPlacements(store)) {
     if (named?.has(`${pipeline} ${instance}`) === false) continue;
     const found = await readContent(forgetful, path, { links: 'keep' });
@@ -90,7 +90,7 @@ export async function verifyStore(
     else if (found.value.content.digest !== content.digest || found.value.content.form !== content.form)
       faults.push({
         path,
-        message: `was changed since it was made by ${instance}; ${mending(content)}`,
+        message: `changed since ${instance} wrote it; ${mending(content)}`,
       });
   }
   return { objects: right.size, bytes, faults: [...damages, ...faults] };
@@ -119,8 +119,8 @@ function holdersText(
   const more = new Set(held.map(({ key }) => key)).size - 1;
   const others = more > 0 ? `, and of ${pluralize(more, 'other result')}` : '';
   if (last !== undefined)
-    return `part of the out ${last.out} of ${last.instance} in ${last.pipeline}${others}; a run that needs it makes it again`;
+    return `part of the out ${last.out} of ${last.instance} in ${last.pipeline}${others}; a run that needs it computes it again`;
   const maker = made.find(({ key }) => key === first.key);
   const result = `an older result (${first.key.slice(0, 8)})${maker === undefined ? '' : ` of ${maker.instance} in ${maker.pipeline}`}`;
-  return `part of the out ${first.out} of ${result}${others}; a run makes it again only where it needs that result, pipeline gc --keep-runs 0 deletes it where no pipeline file names it`;
+  return `part of the out ${first.out} of ${result}${others}; a run computes it again only if it needs that result; \`pipeline gc --keep-runs 0\` deletes it if no pipeline file needs it`;
 }

@@ -154,14 +154,14 @@ async function openHub(
     return badSetting('HF_ENDPOINT', 'expected a URL such as https://huggingface.co');
   // fetch would show the value of a header that it cannot send.
   if (token !== undefined && !/^[\x21-\x7e]+$/.test(token))
-    return badSetting('HF_TOKEN', 'it holds a character that no token has: copy the token again');
+    return badSetting('HF_TOKEN', 'it contains a character that tokens cannot have: copy the token again');
   if (Number.isNaN(leastSpeed))
     return badSetting(
       'PIPELINE_HUB_LEAST_SPEED',
-      'expected bytes per second, a whole number; 0: no least speed',
+      'expected a whole number of bytes per second; 0: no minimum',
     );
   if (Number.isNaN(totalTime))
-    return badSetting('PIPELINE_HUB_TOTAL_TIME', 'expected seconds, a whole number; 0: any time');
+    return badSetting('PIPELINE_HUB_TOTAL_TIME', 'expected a whole number of seconds; 0: no limit');
   const send = await world.connect(proxy);
   return send.ok
     ? { ok: true, value: { endpoint, token, send: send.value, now: world.now } }

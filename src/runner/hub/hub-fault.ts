@@ -92,7 +92,7 @@ interface Words {
   readonly help: string;
 }
 
-const resumes = 'what was downloaded is kept, and the next run continues from there';
+const resumes = 'downloaded files are kept, and the next run resumes the download';
 
 function words(problem: HubProblem): Words {
   switch (problem.kind) {
@@ -125,7 +125,7 @@ function words(problem: HubProblem): Words {
       return notFound(problem);
     case 'no-model':
       return {
-        message: `the repository has no model that can be read: it lacks ${problem.lacks}`,
+        message: `the repository has no supported model: ${problem.lacks} is missing`,
         help:
           problem.found.length === 0
             ? 'it is empty at this revision'
@@ -134,7 +134,7 @@ function words(problem: HubProblem): Words {
     case 'hostile-name':
       return {
         message: `the hub lists a file named ${JSON.stringify(problem.name.slice(0, 100))}, which leads out of its folder`,
-        help: 'nothing was downloaded; check HF_ENDPOINT: the real hub has no such names',
+        help: 'nothing was downloaded; check HF_ENDPOINT: the Hugging Face hub has no such names',
       };
     case 'bad-answer':
       return {
@@ -161,12 +161,12 @@ function words(problem: HubProblem): Words {
     case 'wrong-size':
       return {
         message: `${problem.file} has ${problem.found} bytes, but the hub lists ${problem.expected}`,
-        help: 'the file was discarded, the others are kept. Try again, and check the proxy if it happens again',
+        help: 'the file was discarded, other files are kept; try again, and check the proxy if it happens again',
       };
     case 'wrong-hash':
       return {
         message: `${problem.file} does not match the hash that the hub lists: it has ${problem.found}, expected ${problem.expected}`,
-        help: 'the file was discarded, the others are kept. Try again, and check the proxy if it happens again',
+        help: 'the file was discarded, other files are kept; try again, and check the proxy if it happens again',
       };
     case 'differs-from-lock':
       return {

@@ -110,8 +110,8 @@ function apiFetch(hub: Hub, repository: string, control: Control): typeof fetch 
   return async (input) => {
     const url = String(input);
     if (!url.startsWith(`${hub.endpoint}/`))
-      throw badAnswer(`its header Link leads to another server: ${JSON.stringify(url.slice(0, 200))}`);
-    if (asked.has(url)) throw badAnswer('its header Link leads to a page that was read already');
+      throw badAnswer(`its Link header points to another server: ${JSON.stringify(url.slice(0, 200))}`);
+    if (asked.has(url)) throw badAnswer('its Link header points to a page that was already read');
     if (asked.size === mostRequests) throw badAnswer(`its list has more than ${mostRequests} pages`);
     asked.add(url);
     const path = url.slice(hub.endpoint.length + 1);
@@ -136,7 +136,7 @@ async function readWhole(attempt: Attempt<Answer>, control: Control): Promise<At
       kind: 'failed',
       problem: {
         kind: 'bad-answer',
-        message: `its header Link cannot be read: ${JSON.stringify(link.slice(0, 200))}`,
+        message: `its Link header cannot be parsed: ${JSON.stringify(link.slice(0, 200))}`,
       },
     };
   const pieces: Uint8Array[] = [];

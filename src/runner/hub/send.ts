@@ -31,7 +31,7 @@ interface AnswerBody extends AsyncIterable<Uint8Array> {
  */
 export async function connect(proxy: ProxySettings | undefined, silence = 60_000): Promise<Result<Send>> {
   const wrong = [proxy?.http, proxy?.https].find((url) => url !== undefined && !isProxyUrl(url));
-  if (wrong !== undefined) return { ok: false, error: 'it holds no URL such as http://proxy.example:3128' };
+  if (wrong !== undefined) return { ok: false, error: 'it is not a URL such as http://proxy.example:3128' };
   const { Agent, EnvHttpProxyAgent, fetch } = await import('undici');
   const limits = { headersTimeout: silence, bodyTimeout: silence };
   const dispatcher =

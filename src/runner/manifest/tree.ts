@@ -75,7 +75,7 @@ export function parseTree(text: string): Result<readonly TreeItem[]> {
   if (below !== undefined)
     return {
       ok: false,
-      error: `the listing of a folder has ${JSON.stringify(below.path)} below something that is no folder`,
+      error: `the listing of a folder has ${JSON.stringify(below.path)} below an entry that is not a folder`,
     };
   return { ok: true, value: items };
 }

@@ -26,10 +26,10 @@ const localFolder = matching('an absolute folder, or one from ~/', /^(~?\/).*$/)
 
 export const machineShape = record('a machine file', {
   cache: optional(record('the shared cache', remoteFields), 'where results are shared, and how'),
-  executor: optional(text, 'where stages run that name no executor'),
+  executor: optional(text, 'the default executor of stages'),
   executors: optional(executorsShape(namePattern), 'queues that stages can be run on, by name'),
   store: optional(localFolder, 'a folder on a disk of this machine, for the rows and locks of projects'),
-  tracking: optional(trackingShape, 'where runs are shown while they run'),
+  tracking: optional(trackingShape, 'trackers that runs are sent to'),
 });
 
 /** Reads a machine file; an empty one says nothing. Undefined where it has faults. */

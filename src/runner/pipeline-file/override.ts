@@ -24,7 +24,7 @@ export function override(root: Node, file: string, text: string, report: Report)
     return { root };
   };
   const equals = text.indexOf('=');
-  if (equals < 0) return fault('a name, "=" and a value are expected', text.length);
+  if (equals < 0) return fault('expected a name, "=" and a value', text.length);
   const path = text.slice(0, equals).split('.');
   if (path.includes('')) return fault('this path has an empty name', equals);
   const value = valueAfter(file, text, equals + 1, report);

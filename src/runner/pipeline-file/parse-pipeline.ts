@@ -173,7 +173,7 @@ function toStage(
     report({
       severity: 'error',
       code: 'env-twice',
-      message: `${both.value} is in env, which counts, and in passEnv, which does not`,
+      message: `${both.value} is in both env (part of the key) and passEnv (not part of the key)`,
       at: both.at,
     });
   const matrix = withSearch(
@@ -236,24 +236,20 @@ function toProgram(
     return fault(
       `the stage ${name} has both uses and cmd`,
       cmd.at,
-      'a stage runs one program: leave one of them out',
+      'a stage runs one program: remove one of them',
     );
   if (ownShell !== undefined && cmd?.kind !== 'shell')
-    return fault(
-      'shell is given, but no command line for it',
-      ownShell.at,
-      'leave it out, or write cmd as a text',
-    );
+    return fault('shell is set, but cmd is not a text', ownShell.at, 'remove it, or write cmd as a text');
   if (uses !== undefined)
     return code === undefined || code.length === 0
       ? { kind: 'uses', path: uses }
       : fault(
-          'code is given beside uses',
+          'code is set together with uses',
           code[0]?.at ?? at,
-          'leave it out: the code that a TypeScript stage can reach is found by itself',
+          'remove it: the code that a TypeScript stage imports is found automatically',
         );
   if (cmd === undefined)
-    return fault(`the stage ${name} has nothing to run`, at, 'give it uses: stages/name.ts, or cmd');
+    return fault(`the stage ${name} has nothing to run`, at, 'add uses: stages/name.ts, or cmd');
   return cmd.kind === 'shell'
     ? { ...cmd, shell: ownShell?.value ?? shell, code: code ?? [] }
     : { ...cmd, code: code ?? [] };

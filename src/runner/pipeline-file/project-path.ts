@@ -18,7 +18,7 @@ export function projectPath(text: string): Result<string> {
   if (text.startsWith('/')) return refuse('is an absolute path: expected one from the project root');
   if (/^[a-z][a-z0-9+.-]*:\/\//i.test(text))
     return refuse('is an address: expected a path from the project root');
-  if (text.length > 4096) return refuse('is longer than any system takes: 4096 characters');
+  if (text.length > 4096) return refuse('is longer than 4096 characters, the limit of the operating system');
   const parts = text.split('/').filter((part) => part !== '' && part !== '.');
   if (parts.length === 0) return refuse('names no file or folder below the project root');
   for (const part of parts) {
@@ -37,9 +37,9 @@ function partFault(part: string): string | undefined {
     return 'leads out of a folder by "..": expected a path that only goes down from the project root';
   const seen = lookalike(part);
   if (/^\.*$/.test(seen))
-    return `holds ${JSON.stringify(part)}, which some file systems take for ".", ".." or nothing`;
+    return `holds ${JSON.stringify(part)}, which some file systems treat as ".", ".." or an empty name`;
   if (/[/\\]/.test(seen))
-    return `holds ${JSON.stringify(part)}, which some programs take for more than one part of a path`;
+    return `holds ${JSON.stringify(part)}, which some programs treat as several parts of a path`;
   if (Buffer.byteLength(part) > 255) return 'has a part longer than 255 bytes';
   return undefined;
 }
@@ -76,7 +76,7 @@ export function outPathFault(path: string): string | undefined {
     .split('/')
     .find((name) => /[. ]$/.test(name) || /[<>:"|?*]/.test(name) || reservedName.test(name));
   if (part === undefined) return undefined;
-  return `${JSON.stringify(part.slice(0, 100))} is a name that not every file system keeps: no trailing dot or space, none of < > : " | ? *, and no device such as con or nul`;
+  return `${JSON.stringify(part.slice(0, 100))} is not a valid name on every file system: no trailing dot or space, none of < > : " | ? *, and no device such as con or nul`;
 }
 
 /** Names that Windows keeps for devices, with any extension. */

@@ -111,9 +111,9 @@ function claimsOf(instance: Instance, report: Report): readonly Claim[] {
       report({
         severity: 'error',
         code: 'reserved-path',
-        message: `${JSON.stringify(path)}: stages must not write to ${root}`,
+        message: `${JSON.stringify(path)}: stages cannot write to ${root}`,
         at,
-        help: 'without workspace: true the out is a path in the folder of its instance',
+        help: 'without `workspace: true` the path is inside the folder of the instance',
       });
   }
   return [...writesOf(instance), ...readsOf(instance, false)];
@@ -169,7 +169,7 @@ function reportOverlap(outer: Claim, inner: Claim, report: Report): void {
     code: 'overlap',
     message: `${main.what} and ${other.what} overlap: ${where}`,
     ...(main.at === undefined ? {} : { at: main.at }),
-    ...(joins ? { help: `a stage reads what another writes by ${writer.dep}` } : {}),
+    ...(joins ? { help: `to read what another stage writes, use the dep ${writer.dep}` } : {}),
     notes: other.at === undefined ? [] : [{ message: `${other.what} is declared here`, at: other.at }],
   });
 }

@@ -51,7 +51,7 @@ export function checkPatterns(
       code: 'overlap',
       message: `${what} and the out ${found.name} of ${found.id} overlap: ${JSON.stringify(found.path)} can match ${JSON.stringify(path)}`,
       at,
-      help: `a stage reads what another writes by { from: ${found.stage}, out: ${found.name} }`,
+      help: `to read what another stage writes, use the dep { from: ${found.stage}, out: ${found.name} }`,
       notes: [{ message: `the out ${found.name} of ${found.id} is declared here`, at: found.at }],
     });
   }

@@ -184,9 +184,9 @@ const absenceFaults = (expected: readonly string[], instance: Instance): readonl
     .map(([name, { at }]) => ({
       severity: 'error',
       code: 'optional-dep',
-      message: `${programName(instance)} needs the dep ${name}, and here it may be missing`,
+      message: `${programName(instance)} needs the dep ${name}, which is optional here`,
       at,
-      help: `leave optional out, or let the program declare it as '${name}?' if it can do without`,
+      help: `remove optional, or declare the dep as '${name}?' in the program if it is not needed`,
     }));
 
 function nameFaults(
@@ -211,7 +211,7 @@ function nameFaults(
       return {
         severity: 'error',
         code: `unknown-${kind}`,
-        message: `${programName(instance)} knows no ${kind} ${name}${knownText(known)}`,
+        message: `${programName(instance)} declares no ${kind} ${name}${knownText(known)}`,
         at,
         ...(suggestion === undefined ? {} : { suggestion }),
       };

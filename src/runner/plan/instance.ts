@@ -196,7 +196,7 @@ export interface Plan {
   readonly executor?: Located<string>;
   /** Of the pipeline file. */
   readonly executors?: Readonly<Record<string, ExecutorSettings>>;
-  /** Of the pipeline file: where runs are shown while they run. */
+  /** Of the pipeline file: trackers that runs are sent to. */
   readonly tracking?: readonly TrackerSettings[];
   /** The instances that each one reads from, each once. */
   readonly needs: ReadonlyMap<InstanceId, readonly InstanceId[]>;

@@ -206,12 +206,14 @@ function cycleFault(edges: readonly StageEdge[]): Diagnostic {
     severity: 'error',
     code: 'cycle',
     message:
-      edges.length === 1 ? `${last?.from} needs itself` : `these stages need each other: ${cycleText(edges)}`,
+      edges.length === 1
+        ? `${last?.from} depends on itself`
+        : `these stages depend on each other: ${cycleText(edges)}`,
     ...(last === undefined ? {} : { at: last.at }),
     notes: edges
       .slice(0, -1)
       .slice(0, 10)
-      .map(({ from, to, at }) => ({ message: `${from} needs ${to}`, at })),
+      .map(({ from, to, at }) => ({ message: `${from} depends on ${to}`, at })),
   };
 }
 

@@ -131,7 +131,7 @@ function couldMatch(patterns: readonly string[], { stage, labels, name }: Listed
 }
 
 const help =
-  'a stage is named as train, an instance as train[aimc,lora] or train:aimc,lora, many as train[*,gs_*]';
+  'write a stage as train, an instance as train[aimc,lora] or train:aimc,lora, several as train[*,gs_*]';
 
 /** Each label as it stands or as the id shows it, where nothing else can be meant by a comma. */
 function matchesLabels(patterns: readonly string[], instance: LeftInstance | Instance): boolean {

@@ -50,7 +50,7 @@ export const smokeFaults = ({ id, outs, smoke }: Instance): readonly Diagnostic[
         .map(([name, { path, at }]) => ({
           severity: 'error',
           code: 'smoke-out',
-          message: `a smoke run must not run ${id}: its command writes ${path} itself, in the project`,
+          message: `${id} cannot run with --smoke: its command writes ${path} in the project directly`,
           at,
-          help: `let the command write to "\${outs.${name}}", or name other stages`,
+          help: `make the command write to "\${outs.${name}}", or select other stages`,
         }));

@@ -37,7 +37,7 @@ export async function askPrograms(
     if (!places.has(program)) return { kind: 'none' };
     const line = lines[next++];
     return line === undefined
-      ? { kind: 'error', text: `it ended while it was asked: ${printed.slice(-2000)}` }
+      ? { kind: 'error', text: `its process ended while it was asked: ${printed.slice(-2000)}` }
       : parseAnswer(line);
   });
 }

@@ -16,8 +16,8 @@ export function interpreterFault(
   if (line === undefined) return undefined;
   if (line.endsWith('\r'))
     return {
-      message: `${script} starts with ${JSON.stringify(line)}: its lines end as on Windows (CRLF), and the carriage return counts as a part of the interpreter's name`,
-      help: `convert its line ends: sed -i 's/\\r$//' ${script}`,
+      message: `${script} starts with ${JSON.stringify(line)}: its line ends are those of Windows (CRLF), and the carriage return becomes part of the interpreter's name`,
+      help: `convert them: sed -i 's/\\r$//' ${script}`,
     };
   const [interpreter = '', ...words] = line
     .slice(2)
@@ -31,7 +31,7 @@ export function interpreterFault(
   return missing === undefined
     ? undefined
     : {
-        message: `${script} starts with ${JSON.stringify(line)}, and there is no program ${missing}`,
+        message: `${script} starts with ${JSON.stringify(line)}, and the program ${missing} does not exist`,
         help: 'install it, or name another interpreter in the first line of the script',
       };
 }

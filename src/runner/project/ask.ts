@@ -452,14 +452,14 @@ const hasMetricsOut = ({ outs }: Instance): boolean =>
 const evictedResult = ({ id, at }: Instance): Diagnostic => ({
   severity: 'warning',
   code: 'result-not-cached',
-  message: `the result that ${id} had is not in the cache any more: it is left out`,
+  message: `the result that ${id} had is no longer in the cache, so it is left out`,
   at,
 });
 
 const missingMetric = ({ stage, out, metric, at }: PlannedBest): Diagnostic => ({
   severity: 'warning',
   code: 'best-without-metric',
-  message: `no result of ${stage} has a number ${JSON.stringify(metric)} in its out ${out}: nothing is marked`,
+  message: `no result of ${stage} has a number ${JSON.stringify(metric)} in its out ${out}, so none is marked as the best`,
   at,
 });
 

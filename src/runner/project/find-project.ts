@@ -36,7 +36,9 @@ export function findProject(folder: string, file: string | undefined): Result<Pr
   if (root === undefined)
     return {
       ok: false,
-      error: { message: `no pipeline.yaml in ${start} or any folder above it: pipeline init writes one` },
+      error: {
+        message: `no pipeline.yaml in ${start} or any folder above it (create one with \`pipeline init\`)`,
+      },
     };
   return {
     ok: true,

@@ -12,7 +12,7 @@ export function outcomeText(outcome: Outcome): string {
     case 'ran':
       return `done in ${durationText(outcome.seconds)}${outcome.published ? '' : ', not cached'}`;
     case 'up-to-date':
-      return outcome.adopted === true ? 'adopted what is there, nothing was run' : 'up to date';
+      return outcome.adopted === true ? 'adopted existing files, nothing was run' : 'up to date';
     case 'restored':
       return `restored from the ${outcome.origin === undefined ? 'cache' : 'shared cache'} (${pluralize(outcome.files, 'file')}, ${sizeText(outcome.bytes)}${outcome.origin === undefined ? '' : `; ${originText(outcome.origin)}`})${outcome.displaced === undefined || outcome.displaced.length === 0 ? '' : `: ${displacedText(outcome.displaced, 'was')}`}`;
     case 'failed':
@@ -26,9 +26,9 @@ export function outcomeText(outcome: Outcome): string {
     case 'interrupted':
       return `interrupted after ${durationText(outcome.seconds)}`;
     case 'submitted':
-      return 'submitted: its job goes on without this run';
+      return 'submitted: its job continues without this run';
     case 'waiting':
-      return 'waiting: the next `pipeline run` goes on';
+      return 'waiting: the next `pipeline run` continues';
   }
 }
 
@@ -52,7 +52,7 @@ export function displacedOutText({ path, was, files = [] }: DisplacedOut, verb: 
     case 'changed':
       return `${path} was changed`;
     case 'another-result':
-      return `${path} ${verb === 'is' ? 'holds' : 'held'} another result`;
+      return `${path} ${verb === 'is' ? 'contains' : 'contained'} another result`;
   }
 }
 
@@ -82,13 +82,13 @@ export function failureText(failure: Failure): string {
     case 'spawn':
       return `could not be started: ${failure.message}`;
     case 'lost':
-      return failure.message ?? 'its job disappeared and left no result';
+      return failure.message ?? 'its job disappeared without leaving a result';
     case 'out-of-memory':
-      return 'out of memory: ask for more with `resources.memory`';
+      return 'out of memory: request more with `resources.memory`';
     case 'time-limit':
       return failure.hasCheckpoint === true
-        ? 'its job reached its time limit: another one goes on from its checkpoint'
-        : 'its job reached its time limit without a checkpoint: ask for more with `resources.time`';
+        ? 'its job reached its time limit: another job continues from its checkpoint'
+        : 'its job reached its time limit without a checkpoint: request more with `resources.time`';
     case 'reported':
       return printableLines(failure.text);
     case 'cancelled':

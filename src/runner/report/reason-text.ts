@@ -24,7 +24,7 @@ export function reasonText(reason: Reason): string {
     case 'evicted':
       return 'its result is no longer in the cache';
     case 'not-cached':
-      return 'the stage is declared cache: false';
+      return 'the stage has `cache: false`';
   }
 }
 
@@ -100,7 +100,7 @@ function packageText(name: string, before: Value | undefined, after: Value | und
   if (old === undefined) return `package ${name} ${now} added`;
   if (now === undefined) return `package ${name} ${old} removed`;
   return old === now
-    ? `package ${name} ${now}: its files or what it depends on changed`
+    ? `package ${name} ${now}: its files or its dependencies changed`
     : `package ${name} ${old} → ${now}`;
 }
 
@@ -123,10 +123,8 @@ function dependencyText(part: string, { before, after, files, members, path }: D
       return membersText(before, after, members ?? {});
     default:
       if (before === undefined || after === undefined) return before === undefined ? 'added' : 'removed';
-      if (isAbsent(before))
-        return `${path === undefined ? 'it' : nameText(path)} was missing and is there now`;
-      if (isAbsent(after))
-        return `${path === undefined ? 'it' : nameText(path)} was there and is missing now`;
+      if (isAbsent(before)) return `${path === undefined ? 'it' : nameText(path)} was missing and now exists`;
+      if (isAbsent(after)) return `${path === undefined ? 'it' : nameText(path)} existed and is now missing`;
       return kindsOf(before, after).has('files') ? 'declared in another way' : 'gather changed';
   }
 }

@@ -10,10 +10,12 @@ export function sharedCacheText(report: SharedCacheReport): string | undefined {
     ...(fetched.results > 0 ? [`${transferredText(fetched)} fetched`] : []),
     ...(uploaded.results > 0 ? [`${transferredText(uploaded)} uploaded`] : []),
     ...(refreshed > 0 ? [`${pluralize(refreshed, 'older result')} renewed`] : []),
-    ...(absent > 0 ? [`${absent} not there`] : []),
-    ...(partial > 0 ? [`${pluralize(partial, 'result')} there without the bytes (push: false)`] : []),
+    ...(absent > 0 ? [`${absent} not in the shared cache`] : []),
+    ...(partial > 0
+      ? [`${pluralize(partial, 'result')} without files in the shared cache (push: false)`]
+      : []),
     ...(untrusted > 0 ? [`${untrusted} ignored, signed by keys that are not trusted`] : []),
-    ...(refused > 0 ? [`${refused} refused, the signature or the entry is wrong`] : []),
+    ...(refused > 0 ? [`${refused} refused, the signature or the entry is invalid`] : []),
     ...(incomplete > 0 ? [`${incomplete} refused, objects are missing or damaged`] : []),
     ...(unanswered > 0 ? [`${pluralize(unanswered, 'look-up')} unanswered`] : []),
     ...(notUploaded > 0

@@ -277,8 +277,8 @@ async function attemptOnce(
     warn(run, instance.id, {
       severity: 'warning',
       code: 'disk-full',
-      message: `no space is left on the disk of the project or of its cache: ${instance.id} may have failed because of it, and its log may be incomplete`,
-      help: 'make room (`pipeline gc --dry-run` lists what the cache can do without), then run again',
+      message: `the disk of the project or of its cache is full: ${instance.id} may have failed because of this, and its log may be incomplete`,
+      help: 'free some space (`pipeline gc --dry-run` lists results that can be deleted), then run again',
     });
   }
   const result =
@@ -311,7 +311,7 @@ function noteHost(run: Run, instance: Instance, record: Attempt, mayResume: bool
     severity: 'warning',
     code: 'mixed-cpus',
     message: `${instance.id} went on, on ${found.cpu} (${found.host}), from a checkpoint that was computed on ${before}: its last bits may differ from those of one model of CPU`,
-    help: 'for bit-identical results ask for one model with "constraint", and run again with --force',
+    help: 'for bit-identical results request one CPU model with "constraint", and run again with --force',
   });
 }
 
@@ -505,8 +505,8 @@ function leaves(run: Run, instance: Instance, outs: WrittenOuts): boolean {
   warn(run, instance.id, {
     severity: 'warning',
     code: 'out-link',
-    message: `${link} is a symbolic link that leads out of the out it is in: the result of ${instance.id} is not cached`,
-    help: 'write the file itself',
+    message: `${link} is a symbolic link to a place outside its out: the result of ${instance.id} is not cached`,
+    help: 'write a file instead of a link',
   });
   return true;
 }
@@ -550,7 +550,7 @@ async function tidy(run: Run, instance: Instance, { key }: Assessment): Promise<
     warn(run, instance.id, {
       severity: 'warning',
       code: 'left',
-      message: `${path} is no longer an out of ${instance.id}, and was kept because it was edited`,
+      message: `${path} is no longer an out of ${instance.id}; it was not deleted because it was edited`,
     });
   }
   await dropScratch(workspace, key);

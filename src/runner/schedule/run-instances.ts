@@ -183,7 +183,7 @@ async function bringUpToDate(run: Run, instance: Instance, rules: RunRules, turn
           return noted(run, rules, {
             key,
             outcome: failedBy(
-              'the cached result reads differently each time: check the disk with `pipeline verify`',
+              'the cached result changes each time it is read: check the disk with `pipeline verify`',
             ),
           });
       } else if (ending.kind === 'submitted') {

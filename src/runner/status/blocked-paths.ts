@@ -30,7 +30,7 @@ export function inTheWay(workspace: ProjectFiles, instances: readonly Instance[]
       faults.set(folder, {
         severity: 'error',
         code: 'in-the-way',
-        message: `${folder} ${fault.message}: ${path} could not be put there`,
+        message: `${folder} ${fault.message}: ${path} cannot be written`,
         at,
         help: fault.help,
       });

@@ -330,11 +330,11 @@ function linkedOuts(workspace: ProjectFiles, instance: Instance, linkOn: LinkOn)
         {
           severity: 'error',
           code: isInside ? 'linked-out' : 'leaves-project',
-          message: `${path} would be written through the symbolic link ${link} (to ${target}), over files that this pipeline did not make`,
+          message: `${path} would be written through the symbolic link ${link} (to ${target}), over files that this pipeline did not create`,
           at,
           help: isInside
-            ? `remove the link ${link}, or give the out the path that it leads to`
-            : 'where the project has no room, let cache be the link, or mount a disk at the folder',
+            ? `remove the link ${link}, or give the out the path of its target`
+            : 'to save space in the project, make cache a link, or mount a disk at the folder',
         },
       ];
     },
@@ -398,7 +398,7 @@ function severalCommands(
 ): { readonly help?: string } {
   if (program.kind !== 'argv' || !/\s/.test(name)) return {};
   return {
-    help: `a list is one program and its arguments; several commands are a text, of which each line must succeed: cmd: ${JSON.stringify(program.words.map(lineOf).join('\n'))}`,
+    help: `a list is one program with its arguments; write several commands as a text, in which every line must succeed: cmd: ${JSON.stringify(program.words.map(lineOf).join('\n'))}`,
   };
 }
 
@@ -422,7 +422,7 @@ function resourceFaults({ resources, resourceRanges }: Instance, capacity: Capac
   const tooMuch = (what: keyof Instance['resourceRanges'], wanted: string, there: string): Diagnostic => ({
     severity: 'error',
     code: 'unsatisfiable',
-    message: `${wanted} asked for, and this machine has ${there}`,
+    message: `${wanted} requested, but this machine has ${there}`,
     at: resourceRanges[what],
     help: `lower resources.${what}`,
   });

@@ -33,7 +33,7 @@ export function readFaults(
         code: 'leaves-project',
         message: `${dep.path} leads out of the project by a symbolic link, to ${workspace.disk.realPath(place)}`,
         at: dep.at,
-        help: 'name it as { path, external: true } if it is meant',
+        help: 'declare it as { path, external: true } if this is intended',
       });
     }
   }
@@ -88,7 +88,7 @@ export function globFaults(
   ];
 }
 
-export const allowMissingHelp = 'pipeline run --allow-missing takes it for what it was in the last result';
+export const allowMissingHelp = 'to use its digest from the last result, run `pipeline run --allow-missing`';
 
 /** That nothing is at a path, with the path that may be meant. */
 export function missing(workspace: ProjectFiles, path: string, at: Range): Diagnostic {

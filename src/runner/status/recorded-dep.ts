@@ -48,7 +48,7 @@ export function uncheckedDeps(
       warnings.set(lacking, {
         severity: 'warning',
         code: 'not-checked',
-        message: `${lacking} is not here: it counts as it did in the last results`,
+        message: `${lacking} is missing here: its digest from the last result is used`,
         at: dep.at,
       });
     }

@@ -74,7 +74,7 @@ async function locked(
     return { ok: true, value: database };
   } catch (error) {
     database?.close();
-    return { ok: false, error: storeFault(lockFile, error, 'it holds nothing: remove it') };
+    return { ok: false, error: storeFault(lockFile, error, 'it is empty: remove it') };
   }
 }
 

@@ -40,12 +40,12 @@ export class SelfEdits {
 const mostCuts = 5;
 const mostRuns = 2;
 
-const help = 'a stage must not write to its inputs: write to its outs or its scratch folder';
+const help = 'a stage must not change its inputs: write to its outs or its scratch folder';
 
 export const isLeftToEnd = (instance: InstanceId, because: string): Diagnostic => ({
   severity: 'warning',
   code: 'own-dep',
-  message: `${because} while ${instance} ran, as in its last ${mostCuts} starts: letting it finish this time`,
+  message: `${because} while ${instance} ran, as in its last ${mostCuts} attempts: this time it is not stopped`,
   help,
 });
 

@@ -65,7 +65,7 @@ export async function staleStages(
     const change =
       need === undefined
         ? await changeOf(now, stage, asked)
-        : changed(`${need}, which it reads from, is out of date`);
+        : changed(`${need}, which it depends on, is out of date`);
     if (!change.ok) return change;
     if (change.value !== undefined) stages.push({ stage, ...change.value });
   }
@@ -113,8 +113,8 @@ async function changeOf(
   if (unreadable !== undefined) return { ok: false, error: unreadable };
   if (identity?.ok !== true || identity.value.key !== assessment.key) {
     if (asked.has(assessment.key)) return unchanged;
-    if (now === undefined) return changed('no stage asks for it any more');
-    if (identity?.ok !== true) return changed('what it reads is not there any more');
+    if (now === undefined) return changed('it is no longer selected');
+    if (identity?.ok !== true) return changed('a file that it reads was removed');
   }
   const file = firstChangedFile(assessment, identity.value);
   const [difference] = differences(assessment.manifest, identity.value.manifest);

@@ -314,7 +314,7 @@ const notWatched = (message: string): Diagnostic => ({
   severity: 'warning',
   code: 'not-watched',
   message: `file watching is incomplete here (${message}); changes are also found by polling every minute`,
-  help: 'on Linux, fs.inotify.max_user_watches says how many files can be watched: raise it with sysctl',
+  help: 'on Linux, raise the limit fs.inotify.max_user_watches with sysctl',
 });
 
 /** What has to be watched wherever it is: deps, and what packages were read from. */

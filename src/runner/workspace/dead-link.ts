@@ -24,8 +24,8 @@ export function deadLink(
   if (disk.lstat(place)?.isSymbolicLink() !== true || disk.stat(place) !== undefined) return undefined;
   const target = disk.readLink(place);
   return isCircle(disk, place)
-    ? `is a symbolic link to ${target}, and leads in a cycle`
-    : `is a symbolic link to ${target}, where nothing is`;
+    ? `is a symbolic link to ${target}, which leads back to it`
+    : `is a symbolic link to ${target}, which does not exist`;
 }
 
 function isCircle({ realPath }: Pick<WorkspaceDisk, 'realPath'>, place: string): boolean {

@@ -212,7 +212,7 @@ class Reading {
 
   async #member(path: string, inside: string, real: readonly string[]): Promise<void> {
     const stats = this.#workspace.disk.lstat(placeOf(this.#workspace, path));
-    if (stats === undefined) throw new Unreadable(path, 'went away while its folder was read');
+    if (stats === undefined) throw new Unreadable(path, 'disappeared while its folder was read');
     if (stats.isSymbolicLink()) await this.#link(path, inside, stats, real);
     else await this.#reached(path, inside, { stats, known: path }, real);
   }
@@ -240,7 +240,7 @@ class Reading {
         (open) => open === reached.known || open.startsWith(reached.known + sep),
       )
     )
-      throw new Unreadable(path, `is a symbolic link to a folder that holds it (${target})`);
+      throw new Unreadable(path, `is a symbolic link to a folder that contains it (${target})`);
     await this.#reached(path, inside, reached, [...real, reached.known]);
   }
 
@@ -258,7 +258,7 @@ class Reading {
     path: string,
     { stats, known }: Reached,
   ): Promise<{ readonly digest: Digest; readonly executable: boolean }> {
-    if (!stats.isFile()) throw new Unreadable(path, 'is neither a file, a folder nor a symbolic link');
+    if (!stats.isFile()) throw new Unreadable(path, 'is not a file, folder or symbolic link');
     const { digest, stamp, size } = await settledDigest(this.#workspace, path, stats, this.#passing);
     this.#stamps.set(known, stamp);
     this.#files += 1;
@@ -283,7 +283,7 @@ async function settledDigest(
     const settled = isSettled(stats, workspace.now());
     const digest = await workspace.disk.digest(place);
     const after = workspace.disk.stat(place);
-    if (after === undefined) throw new Unreadable(path, 'went away while it was read');
+    if (after === undefined) throw new Unreadable(path, 'disappeared while it was read');
     if (stampOf(after) === stamp) {
       if (settled && !passing) workspace.stats.record(path, stamp, digest);
       return { digest, stamp, size: Number(after.size) };

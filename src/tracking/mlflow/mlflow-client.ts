@@ -94,7 +94,7 @@ function said(status: number, text: string): string {
   const message = isJsonObject(json) ? json['message'] : undefined;
   return typeof message === 'string'
     ? `${status}: ${message.slice(0, 500)}`
-    : `status ${status}${text === '' ? '' : ': it does not answer as an MLflow server'}`;
+    : `status ${status}${text === '' ? '' : ': it is not an MLflow server'}`;
 }
 
 /** Of "fetch failed", what lies below. */

@@ -143,7 +143,7 @@ const textIn = (json: JsonObject, name: string): Result<string> => {
   const text = json[name];
   return typeof text === 'string'
     ? { ok: true, value: text }
-    : { ok: false, error: `the server's answer has no "${name}": it does not answer as an MLflow server` };
+    : { ok: false, error: `the server's answer has no "${name}": it is not an MLflow server` };
 };
 
 async function ask(server: MlflowClient, call: MlflowCall): Promise<Result<JsonObject>> {

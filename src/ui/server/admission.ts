@@ -38,7 +38,7 @@ export function admission({ method, url = '', headers }: Asked, keys: Keys): Adm
     return { kind: 'refused', status: 403, problem: 'requests of other origins are not answered' };
   const asked = URL.canParse(url, `http://${host}`) ? new URL(url, `http://${host}`) : undefined;
   if (asked === undefined || !url.startsWith('/') || asked.host !== host.toLowerCase())
-    return { kind: 'refused', status: 400, problem: 'the address cannot be read' };
+    return { kind: 'refused', status: 400, problem: 'the address is not valid' };
   const path = asked.pathname;
   const token = asked.searchParams.get('token');
   if (token !== null) {
@@ -67,7 +67,7 @@ const sameSite: ReadonlySet<string> = new Set(['same-origin', 'none']);
 const refusedToken: Admission = {
   kind: 'refused',
   status: 401,
-  problem: 'open the address that `pipeline ui` prints: it holds the token of this server',
+  problem: 'open the address that `pipeline ui` prints: it contains the token of this server',
 };
 
 function cookieNamed(name: string, header: Asked['headers'][string]): string {

@@ -33,7 +33,7 @@ type Routed = Result<object | { readonly file: string; readonly stream: Readable
 /** Answers a request below /api/. */
 export async function answerApi(path: string, query: URLSearchParams, api: Api): Promise<ApiAnswer> {
   const route = Object.hasOwn(routes, path) ? routes[path] : undefined;
-  if (route === undefined) return json(404, { problem: `there is no answer ${path}` });
+  if (route === undefined) return json(404, { problem: `there is no API path ${path}` });
   if (path === '/api/file') return answered(route, query, api);
   const address = `${path}?${query.toString()}`;
   const answering = api.answering.get(address) ?? answered(route, query, api);

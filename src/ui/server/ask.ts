@@ -64,7 +64,7 @@ export async function readQuestion(request: IncomingMessage): Promise<Result<Ask
   )
     return { ok: false, error: 'expected an instance and a question' };
   if (question.includes('\0') || instance.includes('\0'))
-    return { ok: false, error: 'a question holds no null character' };
+    return { ok: false, error: 'a question cannot contain a null character' };
   return { ok: true, value: { instance, question, as: typeof as === 'string' ? as : '' } };
 }
 

@@ -54,7 +54,7 @@ export async function instanceAnswer(
 
 const unknownInstance = (name: string): Result<never, Refusal> => ({
   ok: false,
-  error: { kind: 'unknown', message: `the pipeline file names no instance ${name}` },
+  error: { kind: 'unknown', message: `the pipeline file has no instance ${name}` },
 });
 
 /** As JSON holds them: the writer of the answer turns what is not finite into text, and keeps all digits. */

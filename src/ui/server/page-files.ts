@@ -19,7 +19,7 @@ export async function readPageFiles(folder: string): Promise<Result<PageFiles>> 
     } catch (error) {
       return {
         ok: false,
-        error: `${fileProblemText(fileProblem(file, error))} (\`npm run build\` makes it)`,
+        error: `${fileProblemText(fileProblem(file, error))} (create it with \`npm run build\`)`,
       };
     }
   }

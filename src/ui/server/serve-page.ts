@@ -54,7 +54,7 @@ export async function servePage(options: PageOptions): Promise<Result<PageServer
         ok: false,
         error:
           error.code === 'EADDRINUSE'
-            ? `port ${options.port} is in use: choose another with --port, or leave it out for any free one`
+            ? `port ${options.port} is in use: choose another one with --port, or omit --port for any free one`
             : `port ${options.port} cannot be opened: ${error.message}`,
       }),
     );

@@ -27,11 +27,11 @@ test.each([
     "No OpKernel was registered to support Op 'MatMul' used by {{node n7}} with these attrs: [T=DT_BFLOAT16]",
     /no kernel of the op "MatMul" .*`pipeline setup tensorflow`/,
   ],
-  ['CUDA_ERROR_NO_BINARY_FOR_GPU: no kernel image is available', /no code for this GPU/],
+  ['CUDA_ERROR_NO_BINARY_FOR_GPU: no kernel image is available', /does not support this GPU/],
   ['CUDA driver version is insufficient for CUDA runtime version', /^the NVIDIA driver is too old/],
   [
     'CUDA_ERROR_LAUNCH_FAILED: unspecified launch failure',
-    /^the GPU failed .*run again to go on from the last checkpoint/,
+    /^the GPU failed .*run again to resume from the last checkpoint/,
   ],
   [
     'Session fail to run with error: Incompatible shapes',
@@ -79,7 +79,7 @@ test('what runs out of memory while weights are moved is not told to lower the b
   };
   const node = { node: 'zeroed', dtype: 'int32' } as const;
   const zero = () => zeroGroups(failing, [{ members: [], assigned: node, zeroed: node }]);
-  expect(zero).toThrow(/out of memory: weights and optimizer state alone do not fit/);
+  expect(zero).toThrow(/out of memory: not even the weights and the optimizer state fit/);
 });
 
 test.skipIf(tensorflow.isMissing)(

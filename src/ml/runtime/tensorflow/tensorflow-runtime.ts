@@ -15,7 +15,7 @@ export function openEngine(options: RuntimeOptions): Runtime {
 }
 
 export function loadEngine({ folder, precision = 'float32', ...options }: RuntimeOptions): OpenedEngine {
-  if (folder === undefined) throw new Error('the folder of the tensorflow engine is not known');
+  if (folder === undefined) throw new Error('the folder of the tensorflow engine is unknown');
   return { binding: loadBinding(folder, options), precision };
 }
 

@@ -13,7 +13,7 @@ export function pieceProblem(proto: ModelProto): string | undefined {
   const endless = scores.findIndex((score) => !Number.isFinite(score));
   if (endless !== -1) return `the score of ${shownPiece(proto, endless)} is ${scores[endless]}`;
   const unknown = types.indexOf('unknown');
-  if (unknown === -1) return 'no piece is the unknown one';
+  if (unknown === -1) return 'it has no unknown piece';
   const second = types.indexOf('unknown', unknown + 1);
   if (second !== -1)
     return `${shownPiece(proto, unknown)} and ${shownPiece(proto, second)} are both the unknown one`;
@@ -46,7 +46,7 @@ function byteProblem(proto: ModelProto): string | undefined {
     if (!ids.delete(bytePiece(byte))) return `it has byte fallback, but no piece ${bytePiece(byte)}`;
   }
   const [stray] = ids.values();
-  return stray === undefined ? undefined : `${shownPiece(proto, stray)} is called a byte`;
+  return stray === undefined ? undefined : `${shownPiece(proto, stray)} is marked as a byte`;
 }
 
 const textOf = (bytes: Uint8Array | undefined): string => Buffer.from(bytes ?? []).toString();

@@ -46,7 +46,7 @@ export async function checkStorage(
   const created = await step(
     'write an object',
     () => storage.create(objectName(digest), content, signal),
-    (how) => ({ ok: true, message: how === 'created' ? 'written' : 'it is there from an earlier check' }),
+    (how) => ({ ok: true, message: how === 'created' ? 'written' : 'already written by an earlier check' }),
   );
   if (created === undefined) return steps;
   await step(
@@ -56,8 +56,8 @@ export async function checkStorage(
       ok: true,
       message:
         how === 'present'
-          ? 'what is there is not written again'
-          : 'the server ignores If-None-Match: of two writers at once both write, which is harmless',
+          ? 'an existing object is not overwritten'
+          : 'the server ignores If-None-Match: two machines may write the same object at once, which is harmless',
     }),
   );
   await step(
@@ -75,7 +75,7 @@ export async function checkStorage(
         : {
             ok: false,
             message:
-              bytes === undefined ? 'it may not be read (s3:GetObject)' : 'other bytes than were written',
+              bytes === undefined ? 'it may not be read (s3:GetObject)' : 'not the bytes that were written',
           },
   );
   await step(

@@ -41,10 +41,12 @@ export function remoteSettings(
   const remarks = [
     ...(key.ok ? [] : [key.error]),
     ...(key.ok && own === undefined && wantsWrite
-      ? ['nothing is uploaded: there is no private key (`pipeline key --new` makes one)']
+      ? ['nothing is uploaded: there is no private key (create one with `pipeline key --new`)']
       : []),
     ...(trust.length === 0
-      ? ['nothing is read: no key is trusted (list public keys under cache.trust, or make a key)']
+      ? [
+          'nothing is read: no key is trusted (list public keys under cache.trust, or create a key of your own with `pipeline key --new`)',
+        ]
       : []),
   ];
   const host = hostname();

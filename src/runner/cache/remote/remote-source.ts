@@ -51,7 +51,7 @@ export function remoteSource(
         severity: 'warning',
         code: 'shared-cache-off',
         message: `${what} the shared cache ${storage.name} is off for this run: ${message}`,
-        help: 'find out more with `pipeline remote check`',
+        help: 'check the connection with `pipeline remote check`',
       }),
     );
   const reading = guard('reading from');
@@ -212,7 +212,7 @@ const nothing = {
 const faultOf = (error: unknown): RemoteFault =>
   error instanceof RemoteFailure
     ? error.fault
-    : { kind: 'failed', message: error instanceof Error ? error.message : 'the stream broke off' };
+    : { kind: 'failed', message: error instanceof Error ? error.message : 'the connection was interrupted' };
 
 function resultOf(
   { key, outs, manifest, run, seconds, at, host }: SharedEntry,

@@ -42,10 +42,10 @@ const here: JobMachine = {
 
 async function main(): Promise<number> {
   const job = fencedJob();
-  if (job === undefined) return leave('its attempt was given up');
+  if (job === undefined) return leave('its attempt was abandoned');
   const refusal = refusalOf(job);
   if (refusal !== undefined) return publish(refusal);
-  if (!claim()) return leave('it was started before');
+  if (!claim()) return leave('it was already started');
   if (job.program.kind === 'probe') return publish({ kind: 'exit', code: 0 });
   return runProgram(job);
 }
@@ -226,7 +226,7 @@ async function publish(ending: WrapperEnding, usage?: Usage): Promise<number> {
     usage,
   };
   for (let tries = 1; ; tries++) {
-    if (isGivenUp()) return leave('its attempt was given up');
+    if (isGivenUp()) return leave('its attempt was abandoned');
     try {
       writeShared(resultPath(folder, nonce), JSON.stringify(result));
       break;

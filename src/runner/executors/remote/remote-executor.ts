@@ -258,7 +258,7 @@ export function remoteExecutor(
       const result = resultOf({ nonce, folder });
       if (result?.ending.kind === 'refused') return result.ending.message;
       if (result === undefined)
-        return `the job that looks at the nodes left no result${tailOf(queueLogPath(folder, nonce))}`;
+        return `the job that inspects the nodes left no result${tailOf(queueLogPath(folder, nonce))}`;
       platform.set(result.platform);
       return undefined;
     } finally {
@@ -307,7 +307,7 @@ export function remoteExecutor(
           return { kind: 'time-limit', hasCheckpoint: ending.hasCheckpoint };
         return sight?.kind === 'ended' && sight.how.kind === 'lost'
           ? sight.how
-          : { kind: 'cancelled', message: `its job was ended on ${host} by a signal` };
+          : { kind: 'cancelled', message: `its job was killed on ${host} by a signal` };
       case 'out-of-memory':
       case 'refused':
         return ending;
@@ -355,9 +355,9 @@ function withoutResult({ isCancelled, sight }: Tracked, says: string): JobResult
 function sightText(sight: Sight): string | undefined {
   switch (sight.kind) {
     case 'pending':
-      return sight.stuck ?? `waits in the queue as job ${sight.id}`;
+      return sight.stuck ?? `waiting in the queue as job ${sight.id}`;
     case 'running':
-      return `runs on ${sight.node} as job ${sight.id}`;
+      return `running on ${sight.node} as job ${sight.id}`;
     case 'ended':
       return undefined;
   }

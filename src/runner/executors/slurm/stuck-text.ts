@@ -6,27 +6,26 @@ export function stuckText(id: string, reason: string): string | undefined {
 
 function adviceFor(reason: string): string | undefined {
   if (/^launch failed requeued held$/i.test(reason))
-    return 'its node could not start it; `pipeline cancel` it and look at the log of slurmd';
+    return 'its node could not start it: cancel it with `pipeline cancel` and check the log of slurmd';
   if (/^(ReqNodeNotAvail|Nodes required for job are DOWN)/.test(reason))
-    return 'nodes that it needs are down or reserved: ask for others by "partition" or "constraint"';
+    return 'nodes that it needs are down or reserved: request others with "partition" or "constraint"';
   if (/^(QOS|Assoc)Max.*PerJob/.test(reason) || /^(QOS|Assoc).*PerJobLimit$/.test(reason))
-    return 'it asks for more than one job may have here: lower "resources"';
+    return 'it requests more than the limit for one job: lower "resources"';
   return known[reason];
 }
 
 const known: Readonly<Record<string, string>> = {
   PartitionConfig:
-    'no node of the partition has what it asks for: lower "resources", or name another partition',
-  PartitionNodeLimit: 'it asks for more nodes than the partition gives: name another partition',
-  PartitionTimeLimit:
-    'its time limit is above that of the partition: lower "time", or name another partition',
-  PartitionDown: 'the partition takes no jobs now: name another one, or wait',
-  PartitionInactive: 'the partition is inactive: name another one',
-  BadConstraints: 'no node has all that it asks for: change "constraint" or "resources"',
-  DependencyNeverSatisfied: 'it waits for a job that failed: `pipeline cancel` it and run again',
-  InvalidAccount: 'the account is not known here: change "account"',
-  InvalidQOS: 'the QOS is not known here: change "extra"',
+    'no node of the partition has the requested resources: lower "resources", or use another partition',
+  PartitionNodeLimit: 'it requests more nodes than the partition allows: use another partition',
+  PartitionTimeLimit: 'its time limit exceeds that of the partition: lower "time", or use another partition',
+  PartitionDown: 'the partition is down: use another one, or wait',
+  PartitionInactive: 'the partition is inactive: use another one',
+  BadConstraints: 'no node meets all its requirements: change "constraint" or "resources"',
+  DependencyNeverSatisfied: 'it depends on a job that failed: cancel it with `pipeline cancel` and run again',
+  InvalidAccount: 'the account is unknown: change "account"',
+  InvalidQOS: 'the QOS is unknown: change "extra"',
   AccountNotAllowed: 'the account may not use the partition: change "account" or "partition"',
-  JobHeldUser: 'it is held: `scontrol release` it',
-  JobHeldAdmin: 'an administrator holds it: ask why',
+  JobHeldUser: 'it is on hold: release it with `scontrol release`',
+  JobHeldAdmin: 'an administrator put it on hold: ask them why',
 };

@@ -18,8 +18,8 @@ import {
 const range: Shape<readonly Node[]> = map(
   record('$range', {
     start: required(finiteNumber, 'the first value'),
-    stop: required(finiteNumber, 'where it ends: not a value itself'),
-    step: required(finiteNumber, 'the distance of two values'),
+    stop: required(finiteNumber, 'the end, not included'),
+    step: required(finiteNumber, 'the difference between two values'),
   }),
   ({ start, stop, step, at }, _, report) => {
     if (step.value === 0)
@@ -33,7 +33,7 @@ const range: Shape<readonly Node[]> = map(
         `this $range has no values: stop is not ${step.value > 0 ? 'above' : 'below'} start`,
         at,
         report,
-        'stop is not a value itself',
+        'stop is not included',
       );
     if (count > BigInt(limits.instances)) return refuseCount(count, at, report);
     const values = Array.from({ length: Number(count) }, (_unused, index) =>
@@ -67,7 +67,10 @@ const between = (from: Located<number>, to: Located<number>, share: number): num
   Number(Math.exp(Math.log(from.value) * (1 - share) + Math.log(to.value) * share).toPrecision(6));
 
 const listAxis = record('an axis with $from', {
-  $from: required(text, 'the stage whose out holds the values: the instance that agrees on the other axes'),
+  $from: required(
+    text,
+    'the stage whose out has the values: its instance with the same values of the other axes',
+  ),
   out: required(text, 'the name of its out: a JSON list, or JSON Lines in a file named .jsonl'),
   allowEmpty: optional(flag, 'true: the list may be empty, and then there are no instances'),
 });
@@ -78,13 +81,16 @@ export const computedAxis: Shape<AxisRule> = choice(
   {
     $range: map(
       record('an axis with $range', {
-        $range: required(range, 'values from start on in equal steps, as far as stop, which is none of them'),
+        $range: required(range, 'values from start in equal steps, up to but not including stop'),
       }),
       ({ $range }): AxisRule => ({ kind: 'values', values: $range }),
     ),
     $logspace: map(
       record('an axis with $logspace', {
-        $logspace: required(logspace, 'values at equal ratios, both ends included, to 6 significant digits'),
+        $logspace: required(
+          logspace,
+          'logarithmically spaced values, both ends included, rounded to 6 significant digits',
+        ),
       }),
       ({ $logspace }): AxisRule => ({ kind: 'values', values: $logspace }),
     ),
@@ -127,10 +133,10 @@ function distinct(
   const texts = new Set(values.map((node) => (node.kind === 'scalar' ? node.text : '')));
   if (texts.size === values.length) return values;
   return refuseAxis(
-    `two values of this ${rule} are the same once they are rounded`,
+    `two values of this ${rule} are equal after rounding`,
     at,
     report,
-    'take fewer values, or ends that are further apart',
+    'use fewer values, or ends that are further apart',
   );
 }
 

@@ -48,13 +48,16 @@ const words = map(listOf('a list of words', verbatim), (list, { at }, report) =>
 );
 
 const queueFields = {
-  jobs: optional(wholeNumber(1), 'how many jobs at once, waiting ones included; 100 where it is left out'),
+  jobs: optional(
+    wholeNumber(1),
+    'the maximum number of jobs in the queue at once, waiting ones included; default: 100',
+  ),
   setup: optional(lines, 'lines of the shell that run before each job: module load node'),
-  node: optional(verbatim, 'the Node that runs jobs there; after setup lines the first of PATH'),
-  interval: optional(seconds, 'how often the queue is asked; every 10 seconds where it is left out'),
+  node: optional(verbatim, 'the Node that runs jobs there; default with setup lines: the first on PATH'),
+  interval: optional(seconds, 'how often the queue is polled; default: every 10 seconds'),
   grace: optional(
     seconds,
-    'how long the result of a job that left the queue may take to show here; 60 seconds where it is left out',
+    'how long to wait for the result of a job that left the queue; default: 60 seconds',
   ),
 };
 
@@ -63,9 +66,12 @@ const slurm = record('settings of a Slurm executor', {
   partition: optional(text, 'the partition: --partition'),
   account: optional(text, 'the account that is charged: --account'),
   constraint: optional(text, 'features that nodes must have: --constraint'),
-  time: optional(seconds, 'the time limit of stages that ask for none: --time'),
+  time: optional(seconds, 'the time limit of stages that set none: --time'),
   extra: optional(listOf('a list of words for sbatch', verbatim), 'further options of sbatch: [--qos=low]'),
-  array: optional(wholeNumber(2), 'at most so many short jobs are submitted together as one array'),
+  array: optional(
+    wholeNumber(2),
+    'the maximum number of short jobs that are submitted together as one array',
+  ),
   ...queueFields,
 });
 

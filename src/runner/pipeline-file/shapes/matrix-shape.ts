@@ -76,7 +76,7 @@ function axisOf(name: string, at: Range, node: Node, report: Report): Axis | und
     return void report({
       severity: 'error',
       code: 'empty-axis',
-      message: `the axis ${name} has no values: the stage would have no instances`,
+      message: `the axis ${name} has no values, so the stage would have no instances`,
       at: node.at,
     });
   // A value with a fault of its own is no value: two of them would not be told apart.
@@ -118,17 +118,17 @@ function strayRule({ name, at }: RuleName): Diagnostic {
     ? {
         severity: 'error',
         code: 'bad-axis',
-        message: `${name} stands for all values of an axis, not for one of them or a part of one`,
+        message: `${name} gives all values of an axis, so it cannot be one of them or part of one`,
         at,
         help: `write it alone: { ${name}: { … } }`,
       }
     : {
         severity: 'error',
         code: 'bad-axis',
-        message: `${JSON.stringify(name.slice(0, 60))} is no rule for the values of an axis: expected ${listed(axisRules)}`,
+        message: `${JSON.stringify(name.slice(0, 60))} is not a rule for the values of an axis: expected ${listed(axisRules)}`,
         at,
         ...(suggestion === undefined
-          ? { help: 'names with "$" in front mean rules: give the value another name' }
+          ? { help: 'names that start with "$" are rules: give the value another name' }
           : { suggestion }),
       };
 }
@@ -185,7 +185,7 @@ export const matrix: Shape<readonly MatrixBlock[]> = choice(
         : void report({
             severity: 'error',
             code: 'empty-axis',
-            message: 'this matrix is empty: the stage would have no instances',
+            message: 'this matrix is empty, so the stage would have no instances',
             at: node.at,
           }),
     ),

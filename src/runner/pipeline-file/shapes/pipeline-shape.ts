@@ -48,7 +48,7 @@ const longOut = record('an out', {
   kind: optional(word(outKinds), 'how it is shown: metrics is JSON, series is JSON Lines by step'),
   workspace: optional(
     flag,
-    'true: the path is from the project root, for programs that write where they like',
+    'true: the path is relative to the project root, for programs that choose where they write',
   ),
   push: optional(flag, 'false: its bytes are never uploaded to the shared cache'),
 });
@@ -75,20 +75,26 @@ const out: Shape<StageOut> = choice(
 );
 
 const join = record('a dep on a stage', {
-  from: required(text, 'the stage whose out is read: the instance that agrees on every axis both have'),
+  from: required(text, 'the stage whose out is read: its instance with the same values of every shared axis'),
   out: required(text, 'the name of its out'),
-  gather: optional(flag, 'true: all instances that agree on the shared axes, each with its axes'),
+  gather: optional(flag, 'true: read all instances with the same values of the shared axes'),
 });
 
 const filed = record('a dep on a path', {
-  path: required(lateText('a path'), 'a file or a folder, or a pattern with * and **, by content'),
+  path: required(
+    lateText('a path'),
+    'a file, a folder or a pattern with * and **; its content is part of the key',
+  ),
   external: optional(flag, 'true: it lies outside the project and is only read'),
-  ignore: optional(flag, 'false: every file of the folder counts, also what systems and editors leave there'),
+  ignore: optional(
+    flag,
+    'false: every file of the folder counts, even those that systems and editors leave there',
+  ),
   optional: optional(
     flag,
-    'true: it may be missing, or match no file; a change of that runs the stage again',
+    'true: it may be missing, or match no file; the stage runs again when that changes',
   ),
-  hint: optional(text, 'what to say where it is missing: where to get it'),
+  hint: optional(text, 'help shown if it is missing, such as where to get it'),
 });
 
 export const dependencyShape: Shape<StageDependency> = choice(
@@ -169,7 +175,7 @@ const shell: Shape<Located<readonly string[]>> = map(
     return void report({
       severity: 'error',
       code: 'bad-shell',
-      message: `expected a shell that quotes as POSIX says (${posixShells.join(', ')}) and its options, -c among them: the line of cmd is its last argument`,
+      message: `expected a shell with POSIX quoting (${posixShells.join(', ')}) and its options, including -c: the line of cmd becomes its last argument`,
       at: words[0]?.at ?? at,
       help: 'to run a line with another program, write cmd as a list: [fish, -c, "…"]',
     });
@@ -190,37 +196,37 @@ const environmentNames = listOf(
 
 /** The fields of a stage as they are written. */
 export const stageShape = record('a stage', {
-  description: optional(text, 'what it does, for people'),
+  description: optional(text, 'a description for readers'),
   matrix: optional(matrix, 'the axes that it is repeated over: a product, or a list of products'),
-  when: optional(whenShape, 'which of its instances there are: values of axes, of vars.x and of params.x'),
-  search: optional(searchShape, 'an axis whose points are drawn, by a seed'),
+  when: optional(whenShape, 'a condition for its instances: values of axes, vars.x and params.x'),
+  search: optional(searchShape, 'an axis whose points are drawn at random from a seed'),
   uses: optional(
     usesPath,
     'a stage program: a TypeScript file of the project, or a module of a package (medical-qa-pipeline/stages/train)',
   ),
   cmd: optional(command, 'any other program: a list of words, or a line for /bin/sh'),
-  shell: optional(shell, 'what runs cmd where it is a line: [/bin/sh, -e, -c] where it is left out'),
+  shell: optional(shell, 'the shell that runs a cmd that is a line; default: [/bin/sh, -e, -c]'),
   code: optional(
     listOf('a list of paths, with * and **', lateText('a path')),
-    'the files of the project that cmd runs: a change of them runs it again',
+    'the project files that cmd runs; the stage runs again when they change',
   ),
   deps: optional(mapOf('a map of deps', namePattern, dependencyShape), 'what it reads, by name'),
-  params: optional(anyMap('a map of params'), 'the values it is given'),
+  params: optional(anyMap('a map of params'), 'the values that it gets'),
   outs: optional(mapOf('a map of outs', namePattern, out), 'what it writes, by name'),
-  env: optional(environmentNames, 'environment variables that it sees and that count'),
-  passEnv: optional(environmentNames, 'environment variables that it sees and that do not count: secrets'),
+  env: optional(environmentNames, 'environment variables that it sees, part of its key'),
+  passEnv: optional(environmentNames, 'environment variables that it sees, not part of its key: for secrets'),
   resources: optional(
     record('resources', {
-      cpus: optional(late(wholeNumber(1)), 'how many processors it keeps busy'),
+      cpus: optional(late(wholeNumber(1)), 'how many CPU cores it uses'),
       gpus: optional(late(wholeNumber(0)), 'how many GPUs it needs'),
       memory: optional(late(bytes), 'how much memory it needs'),
-      time: optional(late(seconds), 'how long it may take at most: the time limit of its job in a queue'),
+      time: optional(late(seconds), 'the time limit of its job in a queue'),
     }),
     'what it needs of the machine',
   ),
   executor: optional(late(text), 'where it runs: local, slurm, or a name of executors'),
-  timeout: optional(late(seconds), 'after this long it is stopped'),
-  retries: optional(late(wholeNumber(0)), 'how many times it is tried again after a failure'),
+  timeout: optional(late(seconds), 'the time after which it is stopped'),
+  retries: optional(late(wholeNumber(0)), 'how many times it is retried after a failure'),
   cache: optional(flag, 'false: it runs every time'),
   frozen: optional(flag, 'true: it does not run; its last result is used, whatever changed since'),
   push: optional(flag, 'false: the bytes of its outs are never uploaded to the shared cache'),
@@ -236,7 +242,7 @@ export const bestShape: Shape<WrittenBest> = record('a map with by, goal and wit
   goal: required(word(['min', 'max']), 'whether the smallest or the greatest is the best'),
   within: optional(
     listOf('a list of axes', text),
-    'axes of the stage: one best for each of their values; without it one of all instances',
+    'axes of the stage: one best for each of their values; default: one of all instances',
   ),
 });
 
@@ -249,19 +255,19 @@ export const remoteFields = {
     matching('s3://bucket/prefix or file:///folder', remotePattern),
     'where results are shared: s3://bucket/prefix or file:///folder',
   ),
-  read: optional(flag, 'false: results are not looked for there; true where it is left out'),
-  write: optional(flag, 'true: results that runs make are uploaded; they need a private key'),
+  read: optional(flag, 'false: results are not downloaded; default: true'),
+  write: optional(flag, 'true: results of runs are uploaded, signed with your private key'),
 };
 
 const sharedCache = record('the shared cache', {
   ...remoteFields,
-  project: optional(text, "what results are shared under; the pipeline's name where it is left out"),
+  project: optional(text, 'the name under which results are shared; default: the name of the pipeline'),
   trust: optional(
     listOf(
       'a list of public keys',
       matching('a public key as `pipeline key` shows it (ed25519:…)', /^ed25519:[0-9a-f]{64}$/),
     ),
-    "whose results are used, in this order; one's own alone where it is left out",
+    'whose results are used, in this order; default: only your own',
   ),
 });
 
@@ -274,19 +280,19 @@ export const pipelineShape = record('a pipeline file', {
     map(text, (name, _, report) =>
       namePattern.test(name.value) ? name : void report(badName(name.value, name.at)),
     ),
-    "the name of its folder in artifacts; the file's own name where it is left out",
+    'the name of its folder in artifacts; default: the name of the file',
   ),
   extends: optional(text, 'another pipeline file, which this one changes by JSON merge patch'),
   vars: optional(
     anyMap('a map of values'),
     'values to refer to as ${vars.name}; { $file: params.yaml } takes them from a file',
   ),
-  shell: optional(shell, 'what runs commands that are lines; a stage may have its own'),
+  shell: optional(shell, 'the shell that runs commands that are lines; a stage can override it'),
   best: optional(anyMap('a map with by, goal and within'), bestDescription),
   cache: optional(sharedCache, 'results that several machines share'),
-  executor: optional(text, 'where stages run that name no executor: local where it is left out'),
+  executor: optional(text, 'the default executor of stages; default: local'),
   executors: optional(executorsShape(namePattern), 'queues that stages can be run on, by name'),
-  tracking: optional(trackingShape, 'where runs are shown while they run; no key depends on it'),
+  tracking: optional(trackingShape, 'trackers that runs are sent to; not part of any key'),
   stages: required(anyMap('a map of stages'), 'the steps, by name'),
 });
 

@@ -45,7 +45,7 @@ const interval = map(
 );
 
 const uniform = map(
-  record('a value drawn evenly', {
+  record('a value drawn uniformly', {
     uniform: required(interval, 'the lowest and the highest value'),
   }),
   ({ uniform: { low, high } }): Draw =>
@@ -54,7 +54,7 @@ const uniform = map(
 );
 
 const logUniform = map(
-  record('a value whose logarithm is drawn evenly', {
+  record('a value drawn uniformly on a logarithmic scale', {
     logUniform: required(interval, 'the lowest and the highest value, above 0'),
   }),
   ({ logUniform: { low, high, at: place } }, _, report): Draw | undefined =>
@@ -67,7 +67,7 @@ const oneOf = map(
   record('one of some values', {
     choice: required(
       listOf('a list of values', { schema: {}, expected: 'a value', read: (node: Node) => node }),
-      'the values, each as likely as the others',
+      'the values, all equally likely',
     ),
   }),
   ({ choice: values, at: place }, _, report): Draw | undefined => {
@@ -92,20 +92,14 @@ const drawn: Shape<Draw> = choice(
  */
 export const searchShape: Shape<Search> = map(
   record('a search', {
-    axis: required(
-      matching('the name of an axis', namePattern),
-      'the axis that its points are the values of',
-    ),
-    points: required(
-      wholeNumber(1),
-      'how many points are drawn; more of them leave the first ones as they are',
-    ),
-    seed: required(wholeNumber(0), 'what the points are drawn from'),
+    axis: required(matching('the name of an axis', namePattern), 'the axis whose values are the points'),
+    points: required(wholeNumber(1), 'how many points are drawn; raising it keeps the first ones'),
+    seed: required(wholeNumber(0), 'the seed that the points are drawn from'),
     over: required(
       mapOf('a map of what is drawn', namePattern, drawn),
       'what is drawn, by name: { uniform: [low, high] }, { logUniform: [low, high] } or { choice: […] }',
     ),
-    with: optional(anyMap('a map of values'), 'what is the same in every point'),
+    with: optional(anyMap('a map of values'), 'values that are the same in every point'),
   }),
   ({ axis, points, seed, over, with: fixed, at }, node, report) => {
     if (refers(node))

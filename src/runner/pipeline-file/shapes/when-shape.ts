@@ -59,7 +59,7 @@ function conditionOf(name: string, { key, value }: MapEntry, report: Report): Co
     return void report({
       severity: 'error',
       code: 'bad-condition',
-      message: `${JSON.stringify(name.slice(0, 60))} names nothing that a condition can be about: expected an axis, vars.x or params.x`,
+      message: `${JSON.stringify(name.slice(0, 60))} cannot be used in a condition: expected an axis, vars.x or params.x`,
       at: key,
     });
   const not = value.kind === 'map' ? value.entries.get('not') : undefined;
@@ -90,7 +90,7 @@ function scalarIn(node: Node, report: Report): ScalarNode | undefined {
         code: 'bad-condition',
         message: `expected a single value, a list of them, or { not: … }, found ${kindText(node)}`,
         at: node.at,
-        help: 'a map of an axis is named by its label (`name`), or by a value in it: config.r: 8',
+        help: 'refer to a map value of an axis by its label (`name`), or by a value in it: config.r: 8',
       });
     return undefined;
   }

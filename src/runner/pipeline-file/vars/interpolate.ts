@@ -66,7 +66,7 @@ function interpolateScalar(
     return void report({
       severity: 'error',
       code: 'too-large',
-      message: `this text would have more than ${limits.text} characters once its references are written out`,
+      message: `this text would have more than ${limits.text} characters with its references replaced`,
       at: node.at,
     });
   }
@@ -87,7 +87,7 @@ export function textOf(reference: Reference, lookUp: LookUp, report: Report): st
     help:
       node.kind === 'map'
         ? `name one of its values: ${examples(node, reference)}`
-        : `alone in a value, it keeps its type; an element is \${${referenceText([...reference.path, '[0]'])}}`,
+        : `a reference that is the whole value keeps its type; an element is \${${referenceText([...reference.path, '[0]'])}}`,
     notes: [{ message: 'it is written here', at: node.at }],
   });
 }
@@ -131,7 +131,7 @@ const lengthText = (length: number): string =>
   length === 0 ? 'is an empty list' : `has ${pluralize(length, 'element')} (the first is [0])`;
 
 const listHelp = (shown: string, length: number): string =>
-  length === 0 ? 'it is an empty list' : `name one of its elements by its index: \${${shown}[0]}`;
+  length === 0 ? 'it is an empty list' : `refer to an element by its index: \${${shown}[0]}`;
 
 /** A name that a reference gives and that is not there. */
 export function unknownReference(name: string, where: string, known: Names, at: Range): Fault {

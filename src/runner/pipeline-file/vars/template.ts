@@ -63,7 +63,7 @@ const notAReference = (source: string, open: boolean, at: Range): Diagnostic => 
   code: 'bad-reference',
   message: open
     ? 'this ${ has no closing }'
-    : `${JSON.stringify(source.slice(0, 60))} is no reference: expected names joined by dots, as in \${vars.model}, or with an index, as in \${vars.models[0]}`,
+    : `${JSON.stringify(source.slice(0, 60))} is not a reference: expected names joined by dots, as in \${vars.model}, or with an index, as in \${vars.models[0]}`,
   at,
-  help: 'write $${ where ${ is meant as text, for the shell for example',
+  help: 'write $${ for a literal ${, for example one for the shell',
 });

@@ -40,9 +40,9 @@ export function unreachedVars(root: Node, changed: readonly ChangedVar[]): reado
     .map(({ node, name, patched }) => ({
       severity: 'warning',
       code: 'unreached-var',
-      message: `this changes nothing: no stage refers to ${name}`,
+      message: `this has no effect: no stage refers to ${name}`,
       at: node.at,
-      help: `a stage refers to it as \${${name}}${patched ? '; what came from it by an anchor (<<: *…) was put together before: change it by --set' : ''}`,
+      help: `a stage refers to it as \${${name}}${patched ? '; values merged by an anchor (<<: *…) are not changed: change them with --set' : ''}`,
     }));
 }
 

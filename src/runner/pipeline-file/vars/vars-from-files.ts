@@ -64,7 +64,7 @@ function fileValue(node: MapNode, { value }: MapEntry, { readText, sources, repo
   if (beside !== undefined)
     return fault(
       'file-not-alone',
-      `${fileName} stands for a whole value, so nothing can stand beside it: found ${JSON.stringify(beside[0].slice(0, 60))}`,
+      `${fileName} replaces a whole value, so no other names are allowed beside it: found ${JSON.stringify(beside[0].slice(0, 60))}`,
       beside[1].key,
       `give it a name of its own: vars: { params: { ${fileName}: … }, … }`,
     );
@@ -75,11 +75,7 @@ function fileValue(node: MapNode, { value }: MapEntry, { readText, sources, repo
   const path = projectPath(value.value);
   if (!path.ok) return fault('bad-path', path.error, value.at);
   if (!/\.(ya?ml|json)$/i.test(path.value))
-    return fault(
-      'bad-path',
-      `${path.value}: expected a file named .yaml, .yml or .json, which says how it is read`,
-      value.at,
-    );
+    return fault('bad-path', `${path.value}: expected a file that ends in .yaml, .yml or .json`, value.at);
   const text = readText(path.value);
   if (!text.ok) return fault('unreadable', `${path.value}: ${text.error}`, value.at);
   sources.set(path.value, text.value);

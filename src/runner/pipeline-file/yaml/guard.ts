@@ -60,7 +60,7 @@ export function guardText(file: string, text: string): Diagnostic | undefined {
     return {
       severity: 'error',
       code: 'lone-surrogate',
-      message: 'half a character (a lone surrogate): it cannot be written as UTF-8',
+      message: 'half a character (a lone surrogate), which UTF-8 cannot represent',
       at: { file, offset: surrogate, length: 1 },
     };
   const carriageReturn = text.search(/\r(?!\n)/);

@@ -41,7 +41,7 @@ export function parseYaml(file: string, text: string, report: Report): Node | un
     report({
       severity: 'error',
       code: 'yaml-version',
-      message: `YAML ${document.directives.yaml.version} reads other values than 1.2 does: only 1.2 is read`,
+      message: `YAML ${document.directives.yaml.version} reads some values differently: only 1.2 is supported`,
       at: { file, offset: 0, length: 1 },
     });
   }

@@ -71,7 +71,7 @@ function words(
       return {
         ...here,
         message: `${text.slice(start, start + 2)} is not an escape sequence in double quotes`,
-        help: 'in single quotes a backslash is a backslash; in double quotes it is written twice',
+        help: 'use single quotes, or write the backslash twice',
       };
     case 'UNEXPECTED_TOKEN':
       return /^[}\]]$/.test(marked)
@@ -100,7 +100,7 @@ function missingColon(text: string, start: number): Words {
   const name = /^([^\s:"'{[]+):(\S.*)$/.exec(line);
   return {
     ...at,
-    message: 'a name and its value need ": " between them',
+    message: 'expected ": " between a name and its value',
     ...(name === null ? {} : { help: `write "${name[1]}: ${name[2]}", with a space` }),
   };
 }
@@ -126,7 +126,7 @@ function secondValue(text: string, start: number): Words {
     };
   return {
     ...badIndent(text, text.indexOf('\n', start) + 1),
-    message: 'this line is indented below a name that has its value already',
+    message: 'this line is indented below a name that already has a value',
   };
 }
 

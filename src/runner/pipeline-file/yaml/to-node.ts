@@ -83,10 +83,10 @@ function readTagged(node: Scalar | YAMLMap | YAMLSeq, at: Range, reader: Reader)
     const shown = node.tag.replace('tag:yaml.org,2002:', '!!');
     return broken(
       'tag',
-      `the tag ${shown.slice(0, 60)} is not read: values are those of YAML 1.2 core`,
+      `the tag ${shown.slice(0, 60)} is not supported: values are those of the YAML 1.2 core schema`,
       at,
       reader,
-      'write the value without a tag, a text in quotes',
+      'remove the tag; put text in quotes',
     );
   }
   if (isScalar(node)) return readScalar(node, at, reader);
@@ -162,7 +162,7 @@ function readScalar(node: Scalar, at: Range, reader: Reader): ScalarNode | Broke
       if (!Number.isFinite(value))
         return broken(
           'not-finite',
-          `${text.slice(0, 60)} cannot be handed to a stage: JSON has no such number`,
+          `${text.slice(0, 60)} cannot be passed to a stage: JSON has no such number`,
           at,
           reader,
         );
@@ -172,7 +172,7 @@ function readScalar(node: Scalar, at: Range, reader: Reader): ScalarNode | Broke
           `${text.slice(0, 60)} would be rounded to ${value}: a number holds 15 to 17 digits`,
           at,
           reader,
-          'put it in quotes to hand it on as text',
+          'put it in quotes to pass it as text',
         );
       return scalarNode(value, at, text);
     case 'string':
@@ -180,7 +180,7 @@ function readScalar(node: Scalar, at: Range, reader: Reader): ScalarNode | Broke
     default:
       return value === null
         ? scalarNode(value, at, text === '' ? 'null' : text)
-        : broken('bad-value', 'this value cannot be read', at, reader);
+        : broken('bad-value', 'this value cannot be parsed', at, reader);
   }
 }
 
@@ -272,7 +272,7 @@ function readKey(pair: Pair, at: Range, reader: Reader): string | undefined {
   if (refused !== undefined) return fault(`this name holds ${refused.what}`);
   const control = controlCharacter(name);
   if (control !== undefined) return fault(`this name holds the control character ${control}`);
-  if (name === '__proto__') return fault('__proto__ cannot be a name: JavaScript would not keep it');
+  if (name === '__proto__') return fault('__proto__ cannot be a name: it is reserved in JavaScript');
   if (name.includes('${')) return fault('a name cannot hold a reference', 'only values can');
   if (pair.key.anchor !== undefined) reader.anchors.set(pair.key.anchor, scalarNode(name, at));
   return name;
@@ -286,7 +286,7 @@ function readMerge(pair: Pair, at: Range, reader: Reader): readonly MapNode[] {
   if (other !== undefined)
     broken(
       'bad-merge',
-      `<< takes a map or a list of maps, and finds ${kindText(other)}`,
+      `expected a map or a list of maps after <<, found ${kindText(other)}`,
       at,
       reader,
       'write <<: *name after &name { … }',

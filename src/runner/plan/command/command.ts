@@ -67,9 +67,9 @@ function reportGathered(at: Range | undefined, piece: Piece, { report }: Command
   report({
     severity: 'error',
     code: 'gather-in-text',
-    message: `\${deps.${name}} gives a word for each of its paths and cannot be part of one`,
+    message: `\${deps.${name}} expands to one word per path and cannot be part of a word`,
     ...(at === undefined ? {} : { at }),
-    help: 'let it be a word of its own',
+    help: 'write it as a separate word',
   });
 }
 
@@ -83,10 +83,10 @@ function misquoted(parts: readonly Part[], { report }: CommandScope): boolean {
     report({
       severity: 'error',
       code: 'quoted-reference',
-      message: `\${${referenceText(part.path)}} is inside ${enclosure}: a reference in a command line is quoted as a word of its own, so write it outside`,
+      message: `\${${referenceText(part.path)}} is inside ${enclosure}: references in a command line are quoted automatically, so write it outside`,
       at: part.at,
       help: enclosure.endsWith('quotes')
-        ? 'leave the quotes out'
+        ? 'remove the quotes'
         : 'move it out, into a variable for example: name=${…}',
     });
     return true;

@@ -20,7 +20,7 @@ export function cellLookUp(
         code: 'unknown-reference',
         message: `\${${root}.…} is known only in cmd`,
         at: reference.at,
-        help: 'elsewhere vars and axes can be referred to',
+        help: 'other values can refer to vars and axes',
       });
     }
     return void report(

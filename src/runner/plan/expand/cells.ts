@@ -100,7 +100,7 @@ const sourcesOf = (stage: Stage | undefined): readonly SourceEdge[] =>
 
 function cycleFault(edges: readonly SourceEdge[]): Diagnostic {
   const last = edges.at(-1);
-  const message = `these matrices take their axes from each other: ${cycleText(edges)}`;
+  const message = `these matrices take axes from each other in a cycle: ${cycleText(edges)}`;
   return { severity: 'error', code: 'cycle', message, ...(last === undefined ? {} : { at: last.at }) };
 }
 

@@ -50,14 +50,14 @@ function sameness(
   if (other === undefined)
     return {
       code: 'no-axes',
-      message: `one cell of ${stage.name} has no axes and others have: their folders would lie in its own`,
-      help: 'give it the axes of the others',
+      message: `one instance of ${stage.name} has no axes and others have: their folders would be inside its folder`,
+      help: 'give it the same axes as the others',
     };
   if (equal)
     return {
       code: 'same-instance',
       message: `${cell.name.id} appears twice in this matrix`,
-      help: 'leave one of them out',
+      help: 'remove one of them',
     };
   return cell.name.id === other.name.id
     ? {
@@ -68,17 +68,18 @@ function sameness(
     : {
         code: 'same-identity',
         message: `${other.name.id} and ${cell.name.id} would share a folder where file systems ignore case`,
-        help: 'give them names that differ in more than case',
+        help: 'give them names that differ not only in case',
       };
 }
 
 /** How the value could be named apart that makes two instances differ. */
 function namingHelp(cell: Cell, other: Cell): string {
   const differing = [...cell.axes].find(([axis, value]) => other.axes.get(axis)?.identity !== value.identity);
-  if (differing === undefined) return 'name them apart';
+  if (differing === undefined) return 'give them different names';
   const [axis, { node, label }] = differing;
-  if (node.kind !== 'map') return `the values of ${axis} read alike: write them so that they differ as texts`;
+  if (node.kind !== 'map')
+    return `values of ${axis} have the same text: write them so that their texts differ`;
   return node.entries.has('name')
-    ? `two values of ${axis} have the name ${label}: give one of them another`
+    ? `two values of ${axis} have the name ${label}: give one of them a different name`
     : `give the values of ${axis} names: { name: …, … }`;
 }

@@ -25,7 +25,7 @@ export function listValues(text: string, path: string, at: Range): Result<readon
     if (!node.ok) return fault(`its value ${index + 1} ${node.error}`);
     const label = node.value.kind === 'map' ? node.value.entries.get('name')?.value : undefined;
     if (label !== undefined && (label.kind !== 'scalar' || label.value === null || label.text === ''))
-      return fault(`the "name" of its value ${index + 1} is no text that could label it`);
+      return fault(`the "name" of its value ${index + 1} is not a text that can be used as a label`);
     nodes.push(node.value);
   }
   return { ok: true, value: nodes };
@@ -52,7 +52,7 @@ function jsonElements(text: string, path: string): Result<readonly Json[]> {
   if (!parsed.ok) return fault(placed(parsed.error));
   return isJsonList(parsed.value)
     ? { ok: true, value: parsed.value }
-    : fault('it is JSON but not a list (a file with a value a line is named .jsonl)');
+    : fault('it is JSON but not a list (name a file with one value per line .jsonl)');
 }
 
 function lineValues(text: string, path: string): Result<readonly Json[]> {
@@ -74,7 +74,7 @@ const placed = ({ line, column, message }: { line?: number; column?: number; mes
  */
 function nodeOf(value: Json, at: Range, depth: number, budget: { values: number }): Result<Node> {
   budget.values -= 1;
-  if (budget.values < 0) return fault(`is past the limit of ${limits.values} values in all`);
+  if (budget.values < 0) return fault(`exceeds the limit of ${limits.values} values in total`);
   if (depth > limits.depth) return fault(`has more than ${limits.depth} levels`);
   if (isJsonList(value)) {
     const items: Node[] = [];

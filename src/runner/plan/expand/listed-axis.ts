@@ -59,12 +59,8 @@ function sourceOf({ stage, out }: AxisList, { pipeline, report }: Expansion): St
   }
   if (source.outs.has(out.value) && !source.cache)
     return void report({
-      ...fault(
-        'uncached-list',
-        stage.at,
-        `${source.name} has \`cache: false\`: what is in its list is not kept`,
-      ),
-      help: 'leave `cache: false` out, or write the list by a stage that is cached',
+      ...fault('uncached-list', stage.at, `${source.name} has \`cache: false\`, so its list is not cached`),
+      help: 'remove `cache: false`, or write the list in a stage that is cached',
     });
   if (source.outs.has(out.value)) return source;
   return void report({
@@ -139,7 +135,7 @@ function valuesIn(
   if (values === undefined) {
     if (read === undefined) return 'faulty';
     const text = read.text();
-    if (text === undefined) return refused('it is no text in UTF-8, or too large');
+    if (text === undefined) return refused('it is not UTF-8 text, or it is too large');
     const parsed = listValues(text, source.outs.get(out.value)?.path.text ?? '', at);
     if (!parsed.ok) return refused(parsed.error);
     values = parsed.value.map((node) => axisValue(node, known));
@@ -148,7 +144,7 @@ function valuesIn(
     note(values);
   }
   if (values.length === 0 && !allowEmpty)
-    return refused('it is empty', 'where no instances are right too, write `allowEmpty: true`');
+    return refused('it is empty', 'if an empty list is valid, set `allowEmpty: true`');
   return values;
 }
 

@@ -98,9 +98,9 @@ function hubDependency(
     return void report({
       severity: 'error',
       code: 'bad-optional',
-      message: `${JSON.stringify(text.slice(0, 100))} is fetched where it is missing, so it cannot be optional`,
+      message: `${JSON.stringify(text.slice(0, 100))} is downloaded if it is missing, so it cannot be optional`,
       at,
-      help: 'leave optional out; only files and folders may be missing',
+      help: 'remove optional; only files and folders can be optional',
     });
   const [, repository, revision] = /^hf:((?:[\w-][\w.-]*\/)?[\w-][\w.-]*)@([\w-][\w./-]*)$/.exec(text) ?? [];
   if (repository !== undefined && revision !== undefined && !`${repository}/${revision}`.includes('..'))
@@ -110,7 +110,7 @@ function hubDependency(
     code: 'bad-hub-name',
     message: `${JSON.stringify(text.slice(0, 100))} names no folder of the Hugging Face hub: expected hf:owner/name@revision`,
     at,
-    help: 'the revision is a commit; or a branch or tag, whose commit pipeline.lock then holds, so that every run reads the same files: hf:google/mt5-base@main',
+    help: 'the revision is a commit, or a branch or tag that pipeline.lock pins to a commit: hf:google/mt5-base@main',
   });
 }
 
@@ -178,7 +178,7 @@ function settleJoin(
     return void report({
       severity: 'error',
       code: 'too-large',
-      message: `with this dep the instances of the pipeline read from each other more than ${limits.edges} times`,
+      message: `with this dep the pipeline has more than ${limits.edges} dependencies between instances`,
       at: dep.at,
     });
   if (dep.gather)

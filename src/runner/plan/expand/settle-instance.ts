@@ -104,7 +104,7 @@ function settleParams(
         code: 'too-large',
         message: `with these params the instances of the pipeline have more than ${2 * limits.values} values`,
         at: params.at,
-        help: 'keep data in files and name them as deps',
+        help: 'keep data in files and declare them as deps',
       });
 }
 

@@ -64,9 +64,7 @@ export async function bundleAll(
 ): Promise<ReadonlyMap<string, Result<Bundle, readonly BundleFault[]>>> {
   const esbuild = await import('esbuild');
   if (esbuild.version !== bundlerVersion)
-    throw new Error(
-      `esbuild ${esbuild.version} is installed where ${bundlerVersion} is expected: run npm ci`,
-    );
+    throw new Error(`esbuild ${esbuild.version} is installed, expected ${bundlerVersion}: run npm ci`);
   try {
     return new Map(
       await Promise.all(
@@ -126,7 +124,7 @@ async function bundle(
     const [file, map] = ['.mjs', '.map'].map((ending) =>
       outputFiles.find(({ path: name }) => name.endsWith(ending)),
     );
-    if (file === undefined || map === undefined) throw new Error('esbuild gave no file');
+    if (file === undefined || map === undefined) throw new Error('esbuild wrote no file');
     const manifests = packageManifests(metafile);
     const alternatives = alternativeNames(metafile);
     const inputs = [...filesOf(metafile), ...manifests.filter((name) => isThere(workspace, name))];
@@ -188,7 +186,7 @@ function ownerOfEntry(workspace: Workspace, metafile: Esbuild.Metafile): OwnerPa
 const notInstalled = (module: string): BundleFault => ({
   message: 'no installed package has this module',
   at: undefined,
-  help: `npm install ${packageName(module)}; a stage program of the project is named with its ending: ${module}.ts`,
+  help: `npm install ${packageName(module)}; to use a stage program of the project, add its extension: ${module}.ts`,
 });
 
 const isThere = (workspace: Workspace, path: string): boolean =>

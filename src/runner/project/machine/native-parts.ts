@@ -16,7 +16,7 @@ export async function tryBundler(): Promise<string> {
   const esbuild = await import('esbuild');
   if (esbuild.version !== bundlerVersion)
     throw new Error(
-      `version ${esbuild.version} is installed where ${bundlerVersion} is expected: keys depend on the bytes that it writes`,
+      `version ${esbuild.version} is installed, expected ${bundlerVersion}: keys depend on its output`,
     );
   try {
     await esbuild.transform('let answer: number = 42', { loader: 'ts' });

@@ -137,7 +137,7 @@ function sameName({ root, file }: ProjectPlace, name: string): Diagnostic | unde
   return {
     severity: 'error',
     code: 'same-name',
-    message: `${file} and ${other} are both named ${JSON.stringify(name)}: their results would share one folder`,
+    message: `${file} and ${other} are both named ${JSON.stringify(name)}: their results would share a folder`,
     at: { file, offset: 0, length: 1 },
     help: 'give one of them another name: …',
   };

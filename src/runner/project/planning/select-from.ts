@@ -37,7 +37,7 @@ export const unknownList = ({ name, after }: AwaitedInstances): Diagnostic => ({
 export const oneInstance = (typed: string, found: readonly Instance[]): Diagnostic => ({
   severity: 'error',
   code: 'many-instances',
-  message: `${JSON.stringify(typed)} selects ${found.length} instances, and one is expected: ${joinFirst(
+  message: `${JSON.stringify(typed)} selects ${found.length} instances, expected one: ${joinFirst(
     found.map(({ id }) => id),
     10,
   )}`,

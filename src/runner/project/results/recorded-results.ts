@@ -58,7 +58,7 @@ export async function writeRecorded(
   if (read?.ok === false)
     return fault(
       'not-a-results-file',
-      `${file} ${read.error}: it is left as it is`,
+      `${file} ${read.error}: it was not changed`,
       'move it away, and try again',
     );
   const results = recordedNow(known);
@@ -189,7 +189,7 @@ export async function atCommit(
   revision: string,
 ): Promise<Result<AtCommit>> {
   const commit = await commitNamed(place.root, revision);
-  if (commit === undefined) return { ok: false, error: `git knows no commit "${revision}" here` };
+  if (commit === undefined) return { ok: false, error: `git finds no commit "${revision}"` };
   const short = commit.slice(0, 7);
   const file = resultsFileOf(place.file);
   const text = await fileAtCommit(place.root, commit, file);
@@ -203,7 +203,7 @@ export async function atCommit(
   return run === undefined
     ? {
         ok: false,
-        error: `${short} has no ${file}, and no run of ${plan.pipeline} from it without changed files is recorded here: check it out and run it`,
+        error: `${short} has no ${file}, and no run of ${plan.pipeline} at it without uncommitted changes is recorded here: check it out and run it`,
       }
     : { ok: true, value: { kind: 'run', commit: short, run } };
 }

@@ -92,11 +92,11 @@ function resultIn(instance: string, line: Json): Result<RecordedResult> {
   const { key, manifest, metrics } = isJsonObject(line) ? line : {};
   const known = typeof key === 'string' ? parseKey(key) : undefined;
   if (known === undefined || typeof manifest !== 'string' || !isJsonObject(metrics))
-    return { ok: false, error: `says of ${instance} no "key", "manifest" and "metrics"` };
+    return { ok: false, error: `has no "key", "manifest" and "metrics" for ${instance}` };
   const read = Object.entries(metrics).map(([name, metric]) => [name, metricIn(metric)] as const);
   const odd = read.find(([, metric]) => metric === undefined);
   if (odd !== undefined)
-    return { ok: false, error: `says of ${instance} no number as the value of "${odd[0]}"` };
+    return { ok: false, error: `has a value of "${odd[0]}" for ${instance} that is not a number` };
   return {
     ok: true,
     value: {

@@ -20,7 +20,7 @@ export function cacheKey(
   if (!found.ok) return found;
   if (!make || found.value !== undefined)
     return make && found.value !== undefined
-      ? { ok: false, error: `there is a key already: ${placeText(place)}` }
+      ? { ok: false, error: `a key already exists: ${placeText(place)}` }
       : { ok: true, value: { signer: found.value?.signer, place: placeText(place) } };
   if (place.kind === 'variable') return { ok: false, error: `${place.name} is set: unset it first` };
   const made = makeSigningKey(place.path);

@@ -142,5 +142,5 @@ const noKey = {
   severity: 'error',
   code: 'no-key',
   message: 'there is no private key to sign results with',
-  help: 'make one with `pipeline key --new`',
+  help: 'create one with `pipeline key --new`',
 } as const;

@@ -32,7 +32,7 @@ export async function remoteCheck(
       ok: true,
       message:
         own === undefined
-          ? 'none: nothing can be uploaded from here (`pipeline key --new` makes one)'
+          ? 'none: nothing can be uploaded from here (create one with `pipeline key --new`)'
           : `${own.signer}${rules.trust.includes(own.signer) ? '' : ', which cache.trust does not list'}`,
       milliseconds: 0,
     },

@@ -33,13 +33,13 @@ export function metricsText(
     return `${[...aligned(rows), ...notes.flatMap((each) => wrapped(each, width))].join('\n')}\n`;
   });
   const marked = shown.some(({ best }) => best !== undefined)
-    ? '\n* the best, as `best` in the pipeline file says\n'
+    ? '\n* the best by the rule `best` in the pipeline file\n'
     : '';
   const outdated = measured.some(({ state }) => state === 'out-of-date')
     ? '\nout of date: metrics of the last results, with their params (update them with `pipeline run`)\n'
     : '';
   const adopted = measured.some((row) => row.adopted)
-    ? '\nadopted: files that were there, taken for the result; `pipeline verify --rerun` checks them\n'
+    ? '\nadopted: existing files taken as the result; check them with `pipeline verify --rerun`\n'
     : '';
   return `${tables.join('\n')}${marked}${outdated}${adopted}`;
 }

@@ -24,10 +24,12 @@ export async function adoptOuts(run: Run, instance: Instance, assessment: Assess
     const found = await readContent(workspace, path, { links: 'keep', passing: true });
     if (!found.ok) return failedBy(`the out ${name}: ${found.error.message} (${found.error.path})`);
     if (found.value === undefined)
-      return failedBy(`${path} is missing: \`--adopt\` takes what is there, for every out of the instance`);
+      return failedBy(`${path} is missing: \`--adopt\` needs existing files for every out of the instance`);
     const [leaving] = found.value.leaving;
     if (leaving !== undefined)
-      return failedBy(`${leaving} is a symbolic link that leads out of the out: write the file itself`);
+      return failedBy(
+        `${leaving} is a symbolic link to a place outside the out: write a file instead of a link`,
+      );
     outs.set(name, { path, found: found.value });
   }
   const made: Made = { run: run.run, seconds: 0, at: Date.now(), adopted: true };

@@ -58,8 +58,8 @@ export async function placeOut(
 export const keptFilesWarning = (keptIn: string): Diagnostic => ({
   severity: 'warning',
   code: 'kept-files',
-  message: `files that no run wrote were in a folder of outs: moved to ${keptIn}`,
-  help: 'keep your own files outside of outs: an out holds only what its stage writes',
+  message: `files that no run wrote were in a folder of outs and were moved to ${keptIn}`,
+  help: 'keep your own files outside of outs: an out contains only what its stage writes',
 });
 
 /**

@@ -85,7 +85,7 @@ function opened(file: string, open: () => Sqlite.Database, isKept: boolean): Res
         ok: false,
         error: {
           kind: 'damaged',
-          message: `${file} was written by a newer version of this program (schema ${version}; this one knows ${schemaVersion}): use that version, or delete the cache folder`,
+          message: `${file} was written by a newer version of this program (schema ${version}, supported up to ${schemaVersion}): use that version, or delete the cache folder`,
         },
       };
     }
@@ -122,7 +122,7 @@ export function storeFault(file: string, error: unknown, advice: string): StoreF
   if (isFullDisk(error))
     return { kind: 'disk', message: `${file}: the disk is full (${error.code})`, help: roomHelp };
   if (error.code.startsWith('SQLITE_IOERR'))
-    return { kind: 'disk', message, help: 'pipeline doctor looks at the disk' };
+    return { kind: 'disk', message, help: 'check the disk with `pipeline doctor`' };
   return {
     kind: 'damaged',
     message: /^SQLITE_(CORRUPT|NOTADB|CANTOPEN)/.test(error.code) ? `${message}; ${advice}` : message,
@@ -147,7 +147,7 @@ function refusalToWrite(file: string, prepare: () => void = () => undefined): St
     if (!['EACCES', 'EPERM', 'EROFS'].includes(problem.code ?? '')) throw error;
     return {
       kind: 'disk',
-      message: `${fileProblemText(problem)}: results are kept there, so this project can only be read`,
+      message: `${fileProblemText(problem)}: results are stored there, so this project is read-only`,
       help: writeHelp,
     };
   }

@@ -69,7 +69,7 @@ class ThroughLink extends Error {
   readonly syscall = 'open';
   readonly path: string;
   constructor(path: string, real: string) {
-    super(`a folder above it is a symbolic link (to ${real}), so nothing is changed there`);
+    super(`a folder above it is a symbolic link (to ${real}), so nothing was changed there`);
     this.path = path;
   }
 }

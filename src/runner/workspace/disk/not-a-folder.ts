@@ -19,10 +19,10 @@ export function notAFolder(
   if (dead !== undefined)
     return {
       message: dead,
-      help: 'make the folder that it is to lead to, or mount its disk; or remove the link: a folder is made in its place',
+      help: 'create the target folder, or mount its disk; or remove the link, and a folder is created in its place',
     };
   return {
     message: 'is a file where a folder is needed',
-    help: 'move the file away: a folder is made in its place',
+    help: 'move the file away, and a folder is created in its place',
   };
 }

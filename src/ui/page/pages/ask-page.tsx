@@ -45,7 +45,7 @@ export function AskPage({ query }: { readonly query: URLSearchParams }) {
     <>
       <PageHead
         title="Ask"
-        text="A question to trained models, answered with the settings of their evaluation"
+        text="Ask trained models a question. They answer with the settings of their evaluation."
       >
         {question.trim() !== '' && models.length > 0 && <Command text={commandOf(models, question, stage)} />}
       </PageHead>

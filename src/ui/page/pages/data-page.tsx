@@ -14,7 +14,7 @@ export function DataPage({ query }: { readonly query: URLSearchParams }) {
   const set = answer?.sets.find(({ instance }) => instance === query.get('set')) ?? answer?.sets[0];
   return (
     <>
-      <PageHead title="Data" text="What became of the raw records">
+      <PageHead title="Data" text="How the raw records were prepared">
         {set !== undefined && <Command text={`pipeline log '${set.instance}'`} />}
       </PageHead>
       <Waiting problem={problem} isLoading={isLoading && answer === undefined} />
@@ -67,7 +67,7 @@ function OneSet({ set }: { readonly set: DataSet }) {
         <section class="card">
           <h2>Duplicates</h2>
           {set.leaks.length === 0 ? (
-            <p class="muted">not looked for</p>
+            <p class="muted">not checked</p>
           ) : (
             <table class="plain">
               <thead>
@@ -206,7 +206,7 @@ function Histogram({ lengths }: { readonly lengths: LengthHistogram }) {
 function Truncations({ truncations }: { readonly truncations: DataAnswer['truncations'] }) {
   return (
     <section class="card">
-      <h2>Cut to a limit of tokens</h2>
+      <h2>Truncated inputs</h2>
       <table class="plain">
         <thead>
           <tr>

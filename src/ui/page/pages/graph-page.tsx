@@ -24,7 +24,7 @@ export function GraphPage({ query }: { readonly query: URLSearchParams }) {
   const close = (): void => go(changed(query, { instance: undefined }));
   return (
     <>
-      <PageHead title="Graph" text="What depends on what, and the state of each instance">
+      <PageHead title="Graph" text="Dependencies and the state of each instance">
         <Command text="pipeline status" />
       </PageHead>
       <Waiting problem={problem} isLoading={isLoading && answer === undefined} />
@@ -33,7 +33,7 @@ export function GraphPage({ query }: { readonly query: URLSearchParams }) {
           <div class="bar">
             <Counts counts={countsByState(answer.stages.flatMap(({ instances }) => instances))} />
           </div>
-          {answer.stages.length === 0 && <Empty>The pipeline file names no stage.</Empty>}
+          {answer.stages.length === 0 && <Empty>The pipeline file has no stages.</Empty>}
           <div class={open === null ? 'split' : 'split open'}>
             <Drawing
               graph={answer}

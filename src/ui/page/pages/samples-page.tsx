@@ -17,7 +17,7 @@ export function SamplesPage({ query }: { readonly query: URLSearchParams }) {
   const set = sets.find(({ name }) => name === query.get('set')) ?? sets[0];
   return (
     <>
-      <PageHead title="Samples" text="What models answer when they draw their words by chance">
+      <PageHead title="Samples" text="Answers sampled at different temperatures">
         <Command text="pipeline run qualitative" />
       </PageHead>
       {answer.faults.length > 0 && <pre class="problem">{answer.faults.join('\n')}</pre>}

@@ -43,7 +43,7 @@ export function reportPort(data: ReportData): <T>(address: string) => Promise<T>
         const key = answerKey(path, query);
         const found = Object.hasOwn(data.answers, key) ? data.answers[key] : undefined;
         return found === undefined
-          ? { ok: false, error: 'this report does not hold that' }
+          ? { ok: false, error: 'this is not included in the report' }
           : { ok: true, value: found };
       }
     }

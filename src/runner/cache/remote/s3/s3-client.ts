@@ -119,7 +119,7 @@ function faultIn(
   region: string,
 ): RemoteFault | undefined {
   if (code === 'RequestTimeTooSkewed')
-    return { kind: 'clock', message: `the clocks of ${host} and of this machine differ too much` };
+    return { kind: 'clock', message: `the clock of this machine differs too much from that of ${host}` };
   if (code === 'NoSuchBucket')
     return { kind: 'denied', message: `there is no bucket ${JSON.stringify(bucket)} at ${host}` };
   if (status === 301 || code === 'AuthorizationHeaderMalformed' || code === 'PermanentRedirect')
