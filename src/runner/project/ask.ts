@@ -439,9 +439,10 @@ export async function metricsOfRun(
 
 const measuredBy = (
   named: NamedMetrics | undefined,
-): Pick<InstanceMetrics, 'values' | 'intervals' | 'rows' | 'faults'> => ({
+): Pick<InstanceMetrics, 'values' | 'intervals' | 'ranges' | 'rows' | 'faults'> => ({
   values: named?.values ?? {},
   intervals: named?.intervals ?? {},
+  ranges: named?.ranges ?? [],
   rows: named?.rows ?? {},
   faults: named?.faults ?? [],
 });

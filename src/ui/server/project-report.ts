@@ -3,6 +3,7 @@ import type { Project, RunRecord } from '../../runner/project.ts';
 import type { InstanceAnswer } from '../api.ts';
 import type { CurveAnswer } from '../../pages/result-answers.ts';
 import { pages } from '../../pages/pages.ts';
+import { askedOnce } from './asked-once.ts';
 import { curveAnswer, curvesAnswer } from './curves.ts';
 import { dataAnswer } from './data-sets.ts';
 import { namedEvaluations } from './evaluations.ts';
@@ -41,7 +42,8 @@ const mostPrinted = 8000;
 
 /** All that the pages of a project can show, as it is now. */
 export async function projectReport(options: ProjectReportOptions): Promise<Result<ProjectReport, Refusal>> {
-  const { project, version, notice, withUser, mostBytes } = options;
+  const { version, notice, withUser, mostBytes } = options;
+  const project = askedOnce(options.project);
   const graph = await graphAnswer(project);
   if (!graph.ok) return graph;
   const { pipeline } = graph.value;

@@ -27,6 +27,8 @@ export interface NamedMetrics {
   readonly values: Readonly<Record<string, MetricValue>>;
   /** The bounds of those that have some, by the same names. */
   readonly intervals: Readonly<Record<string, readonly [low: number, high: number]>>;
+  /** Those whose bounds the file calls a range: the least and the greatest of too few rows. */
+  readonly ranges: readonly string[];
   /** Of how many rows they are, where the file says so; by the same names. */
   readonly rows: Readonly<Record<string, number>>;
   /** Outs whose numbers cannot be read. */
@@ -58,6 +60,7 @@ export async function namedMetrics(
       intervals: Object.fromEntries(
         named.flatMap(({ name, interval }) => (interval === undefined ? [] : [[name, interval]])),
       ),
+      ranges: named.flatMap(({ name, isRange }) => (isRange === true ? [name] : [])),
       rows: Object.fromEntries(named.flatMap(({ name, rows }) => (rows === undefined ? [] : [[name, rows]]))),
       faults,
     };

@@ -1,0 +1,32 @@
+import type { Result } from '../../result.ts';
+import type { Problem, Project, Selection } from '../../runner/project.ts';
+import { everything } from './graph.ts';
+
+/**
+ * A project that is asked once for what it knows of everything. A report asks the same of each instance, by
+ * its name, and shall show one state of all.
+ */
+export function askedOnce(project: Project): Project {
+  const graph = once(() => project.graph(everything));
+  return {
+    ...project,
+    graph,
+    artifacts: selected(once(() => project.artifacts(everything))),
+    results: selected(once(() => project.results(everything))),
+    metrics: selected(once(() => project.metrics(everything))),
+  };
+}
+
+function once<T>(ask: () => Promise<T>): () => Promise<T> {
+  let answer: Promise<T> | undefined;
+  return () => (answer ??= ask());
+}
+
+const selected =
+  <T extends { readonly instance: string }>(ask: () => Promise<Result<readonly T[], Problem>>) =>
+  async ({ patterns, mode }: Selection): Promise<Result<readonly T[], Problem>> => {
+    const all = await ask();
+    return all.ok && mode === 'only'
+      ? { ok: true, value: all.value.filter(({ instance }) => patterns.includes(instance)) }
+      : all;
+  };
