@@ -216,7 +216,8 @@ const warningsOf = ({ notRead, laterExchanges, dropped, repaired }: RawData): re
   ...notRead.map((file) => `not read: ${notReadText(file)}`),
   ...(laterExchanges > 0
     ? [
-        `left out ${laterExchanges} questions and answers after the first of their conversations (\`turns: each\` makes rows of them)`,
+        `left out ${laterExchanges} questions and answers after the first of their conversations ` +
+          '(`turns: each` makes rows of them)',
       ]
     : []),
   ...dropped.map((finding) => `dropped ${findingText(finding)}`),

@@ -73,5 +73,6 @@ tags:
 
 # ${type} with random weights
 
-Weights drawn with seed ${seed}: a start for pre-training, which answers nothing. For research only; not medical advice.
+Random weights (seed ${seed}) as a start for pre-training: the model cannot answer questions yet. For research
+only; not medical advice.
 `;

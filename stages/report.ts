@@ -51,7 +51,9 @@ export const stage = defineStage<
     if (worst !== undefined)
       emit({
         kind: 'warning',
-        text: `all answers would take more than 20 MB: the page holds the texts of the worst ${worst} of each model, and the scores of all`,
+        text:
+          `all answers would take more than 20 MB: the page holds the texts of the worst ${worst} of ` +
+          'each model, and the scores of all',
       });
     const written = await writeFileAtomically(outs.page, reportDocument(data, params.title));
     if (!written.ok) return { ok: false, error: fileProblemText(written.error) };

@@ -23,7 +23,7 @@ function numbersIn(value: Json, path: readonly string[]): readonly MeasuredNumbe
 
 /**
  * The two ways in which a file states an interval: `intervals`, in a map around the metric, repeats the names
- * that lead to it, with a list of two bounds, and `interval_methods` says how they were found; or a metric is a
+ * that lead to it, with a list of two bounds, and `interval_methods` names the method; or a metric is a
  * map of `mean`, `low`, `high` and `method`.
  */
 function withBounds(number: MeasuredNumber, file: Json): MeasuredNumber {

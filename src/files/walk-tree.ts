@@ -47,7 +47,9 @@ async function namesIn(folder: string): Promise<Result<readonly string[], FilePr
         ok: false,
         error: {
           path: folder,
-          message: `holds a name that is not UTF-8 (${JSON.stringify(foreign.toString('latin1'))} in Latin-1): rename it`,
+          message:
+            `holds a name that is not UTF-8 (${JSON.stringify(foreign.toString('latin1'))} in ` +
+            'Latin-1): rename it',
         },
       };
     return { ok: true, value: names.map((name) => name.toString('utf8')) };

@@ -448,9 +448,9 @@ export interface ResultsCheck {
 }
 
 /**
- * `changed`: it would be another result now. `metrics`: the file has other numbers than the result.
- * `missing`: the file has no line for it. `gone`: the pipeline file does not name it. `unknown`: what it reads
- * from has no result here, so its manifest is not known.
+ * `changed`: its inputs changed. `metrics`: the numbers in the file differ from those of the result.
+ * `missing`: the file has no line for it. `gone`: it is no longer in the pipeline file. `unknown`: a
+ * dependency has no result here, so its manifest is unknown.
  */
 export interface ResultsDifference {
   readonly instance: string;

@@ -137,4 +137,5 @@ const startedRun = (
 });
 
 const failureText = ({ format, destination }: ExportPlace, error: string): string =>
-  `tracking: ${format} ${destination}: ${error} (nothing more of this run is sent there; \`pipeline export ${format} ${destination}\` sends it later)`;
+  `tracking: ${format} ${destination}: ${error} (nothing more of this run is sent there; \`pipeline ` +
+  `export ${format} ${destination}\` sends it later)`;

@@ -19,12 +19,16 @@ export function chooseEvaluation(
   if (known === '')
     return {
       ok: false,
-      error: `no instance answers questions with ${instance} alone (its params have no "maxLength"), so there are no generation settings to use`,
+      error:
+        `no instance answers questions with ${instance} alone (its params have no "maxLength"), so ` +
+        'there are no generation settings to use',
     };
   if (chosen.length > 1)
     return {
       ok: false,
-      error: `several evaluations use ${instance}: choose one with \`--as\`: ${chosen.map((one) => shellName(one.instance)).join(', ')}`,
+      error:
+        `several evaluations use ${instance}: choose one with \`--as\`: ` +
+        `${chosen.map((one) => shellName(one.instance)).join(', ')}`,
     };
   return {
     ok: false,

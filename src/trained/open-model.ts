@@ -37,7 +37,8 @@ export function modelFolders(root: string, place: ModelPlace): Result<ModelFolde
         place.state === 'up-to-date'
           ? []
           : [
-              `${place.instance} is ${place.state.replaceAll('-', ' ')}: ${place.folder} is used anyway (update it with ${run})`,
+              `${place.instance} is ${place.state.replaceAll('-', ' ')}: ${place.folder} is used ` +
+                `anyway (update it with ${run})`,
             ],
     },
   };

@@ -58,7 +58,9 @@ export async function openAnswerer({
   if (maxLength !== params.maxLength)
     emit({
       kind: 'warning',
-      text: `max_new_tokens of the model's generation settings overrides maxLength: answers have at most ${maxLength} tokens, not ${params.maxLength}`,
+      text:
+        "max_new_tokens of the model's generation settings overrides maxLength: answers have at most " +
+        `${maxLength} tokens, not ${params.maxLength}`,
     });
   const decoder = await openDecoder(
     runtime,

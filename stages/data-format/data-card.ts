@@ -29,7 +29,8 @@ export async function dataCard(content: CardContent): Promise<string> {
   return [
     `# Data card: ${name}`,
     '',
-    `${raw.read} records were read, ${raw.rows.length} are rows: ${train.length} for training, ${test.length} for testing.`,
+    `${raw.read} records were read, ${raw.rows.length} are rows: ${train.length} for training, ` +
+      `${test.length} for testing.`,
     `Params: \`${JSON.stringify(params)}\`.`,
     '',
     '## Files',
@@ -66,7 +67,8 @@ export async function dataCard(content: CardContent): Promise<string> {
     '',
     '## Languages',
     '',
-    'Estimated for each row from its trigrams (franc-min); texts of fewer than 20 characters are not estimated.',
+    'Estimated for each row from its trigrams (franc-min); texts ' +
+      'of fewer than 20 characters are not estimated.',
     '',
     table(
       ['language', ...parts.map(({ part }) => part)],
@@ -105,10 +107,12 @@ export async function dataCard(content: CardContent): Promise<string> {
 
 function duplicateLines({ train, test, leaks }: CardContent): readonly string[] {
   const inTrain = duplicatesOf(train, undefined, { near: false });
+  const inBoth = leaksText(leaks.test, test.length, 'test', 'are also in the training rows');
+  const repeated = leaksText(leaks.withinTest, test.length, 'test', 'repeat an earlier test row');
   return [
     `- ${inTrain.length} of ${train.length} training rows repeat the words or the question of an earlier one`,
-    `- ${leaksText(leaks.test, test.length, 'test', 'are also in the training rows') ?? 'no test row is in the training rows'}`,
-    `- ${leaksText(leaks.withinTest, test.length, 'test', 'repeat an earlier test row') ?? 'no test row repeats another'}`,
+    `- ${inBoth ?? 'no test row is in the training rows'}`,
+    `- ${repeated ?? 'no test row repeats another'}`,
   ];
 }
 

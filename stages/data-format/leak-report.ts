@@ -48,8 +48,10 @@ export const leakCounts = (
 });
 
 export const methodText = (foldedChinese: boolean): string =>
-  `words after NFKC, without case and signs${foldedChinese ? ', traditional characters as simplified ones' : ''}; ` +
-  `near: at least ${nearDuplicate.shingles} of all runs of three words in common, or at least ${nearDuplicate.aligned} of the words of the longer text in the same order`;
+  'words after NFKC, without case and ' +
+  `signs${foldedChinese ? ', traditional characters as simplified ones' : ''}; ` +
+  `near: at least ${nearDuplicate.shingles} of all runs of three words in common, or at least ` +
+  `${nearDuplicate.aligned} of the words of the longer text in the same order`;
 
 /** How many there are of each kind. */
 export function countsOf(leaks: readonly RowLeak[]): Readonly<Record<string, number>> {

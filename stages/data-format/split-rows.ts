@@ -59,7 +59,10 @@ export function splitRows(
   )
     return {
       ok: false,
-      error: `groupBy ${JSON.stringify(params.groupBy)} leaves ${split.heldOut.length === 0 ? 'no test rows' : 'no training rows'}: the largest group has ${largest} of ${rows.length} rows`,
+      error:
+        `groupBy ${JSON.stringify(params.groupBy)} leaves ` +
+        `${split.heldOut.length === 0 ? 'no test rows' : 'no training rows'}: the largest group has ` +
+        `${largest} of ${rows.length} rows`,
     };
   const numbers = groups && groupNumbers(groups);
   return {

@@ -30,16 +30,26 @@ export function openEngine(
 
 const noGpu = ({ name, version }: Runtime, driver: () => NvidiaDriver): string =>
   name === 'onnx'
-    ? 'the onnx runtime computes on the CPU: set `runtime: tensorflow`, or remove "gpus" from the resources of the stage'
+    ? 'the onnx runtime computes on the CPU: set `runtime: tensorflow`, or remove "gpus" from the ' +
+      'resources of the stage'
     : `${version} found no GPU that it can use, but the stage requests one: ${whatIsMissing(driver())}`;
 
 /** Files alone tell these apart: TensorFlow's own lines name wrong causes. */
 function whatIsMissing({ version, devices }: NvidiaDriver): string {
   if (version === undefined)
-    return 'this machine has no NVIDIA driver (no /proc/driver/nvidia/version): install it, or set `device: cpu` and remove "gpus" from the resources of the stage';
+    return (
+      'this machine has no NVIDIA driver (no /proc/driver/nvidia/version): install it, or set `device: ' +
+      'cpu` and remove "gpus" from the resources of the stage'
+    );
   if (devices.length === 0)
-    return `NVIDIA driver ${version} was found, but there is no device file /dev/nvidia0: start a container with \`--gpus all\`, or run \`nvidia-modprobe\``;
-  return `${devices.join(', ')} and driver ${version} were found: \`pipeline doctor\` shows what is missing, \`pipeline setup tensorflow --gpu\` installs TensorFlow for GPUs with its CUDA libraries`;
+    return (
+      `NVIDIA driver ${version} was found, but there is no device file /dev/nvidia0: start a container ` +
+      'with `--gpus all`, or run `nvidia-modprobe`'
+    );
+  return (
+    `${devices.join(', ')} and driver ${version} were found: \`pipeline doctor\` shows what is ` +
+    'missing, `pipeline setup tensorflow --gpu` installs TensorFlow for GPUs with its CUDA libraries'
+  );
 }
 
 /** The same for a stage that declares `trainingEngines`. */

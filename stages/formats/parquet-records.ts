@@ -31,7 +31,9 @@ export async function parquetRecords(
     failed = true;
     return {
       ok: false,
-      error: `is not a Parquet file that can be read: ${error instanceof Error ? error.message : String(error)}`,
+      error:
+        'is not a Parquet file that can be read: ' +
+        `${error instanceof Error ? error.message : String(error)}`,
     };
   }
 }

@@ -61,7 +61,9 @@ export function formOf(
           )
         : {
             reason: 'wrong columns',
-            detail: `expected "human" and "assistant", or a form that docs/data.md lists; found ${shown(names)}: name the columns with the param \`columns\``,
+            detail:
+              'expected "human" and "assistant", or a form that docs/data.md lists; found ' +
+              `${shown(names)}: name the columns with the param \`columns\``,
           },
   };
 }

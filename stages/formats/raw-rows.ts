@@ -155,7 +155,9 @@ function labelsOf(
 const noLabel = (field: string, value: Exclude<ExactJson, string> | undefined): Fault => ({
   kind: 'bad',
   reason: 'wrong columns',
-  detail: `expected the field "${field}" (named in the params) to be a text or a number; found ${value === undefined ? 'none' : shownValue(value)}`,
+  detail:
+    `expected the field "${field}" (named in the params) to be a text or a number; found ` +
+    `${value === undefined ? 'none' : shownValue(value)}`,
 });
 
 /** In the order in which the reasons were first met. */

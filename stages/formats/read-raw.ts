@@ -90,7 +90,9 @@ async function filesAt(path: string): Promise<Result<FoundFiles, FileProblem>> {
     ok: false,
     error: {
       path,
-      message: `holds no file with one of ${readExtensions.join(', ')}${first === undefined ? '' : `; ${first.path} ${first.reason}`}`,
+      message:
+        'holds no file with one of ' +
+        `${readExtensions.join(', ')}${first === undefined ? '' : `; ${first.path} ${first.reason}`}`,
     },
   };
 }
@@ -137,7 +139,8 @@ async function openFile(
 /** A file whose content is of a kind that its name does not say. */
 const misnamedText = (path: string, content: 'zip' | 'arrow'): string =>
   content === 'zip'
-    ? `has the content of a spreadsheet or a zip archive: unpack it if it is an archive; a spreadsheet ${conversionOf('.xlsx', path)}`
+    ? 'has the content of a spreadsheet or a zip archive: unpack it if it is an archive; a spreadsheet ' +
+      `${conversionOf('.xlsx', path)}`
     : `by its content, ${conversionOf('.arrow', path)}`;
 
 async function unzipped(bytes: Uint8Array): Promise<Result<Uint8Array>> {

@@ -13,7 +13,8 @@ export interface Utf8Text {
 export function encodingFault(encoding: string): string | undefined {
   return isKnown(encoding)
     ? undefined
-    : `unknown encoding ${JSON.stringify(encoding)}: expected a name of the WHATWG Encoding Standard (utf-8, utf-16le, gb18030, big5, windows-1252, …)`;
+    : `unknown encoding ${JSON.stringify(encoding)}: expected a name of the WHATWG Encoding Standard ` +
+        '(utf-8, utf-16le, gb18030, big5, windows-1252, …)';
 }
 
 function isKnown(encoding: string): boolean {
@@ -39,7 +40,8 @@ export function toUtf8(bytes: Uint8Array, encoding: string | undefined): Result<
     return {
       ok: false,
       error:
-        'has NUL at every other byte, like UTF-16 without a byte order mark: set the param `encoding` to utf-16le (or utf-16be)',
+        'has NUL at every other byte, like UTF-16 without a byte order mark: set the param ' +
+        '`encoding` to utf-16le (or utf-16be)',
     };
   const name = marked ?? encoding ?? 'UTF-8';
   if (/^utf-?8$/i.test(name)) return { ok: true, value: { bytes, isDamaged: false } };

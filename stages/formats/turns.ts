@@ -36,7 +36,8 @@ export function rowsOfTurns(
           error: {
             reason: 'wrong columns',
             detail:
-              'expected a question ("human", "user" or "问：") and an answer to it ("gpt", "assistant" or "答：")',
+              'expected a question ("human", "user" or "问：") and an ' +
+              'answer to it ("gpt", "assistant" or "答：")',
           },
         },
       ],

@@ -18,9 +18,10 @@ export function cardWithScores(card: string, published: PublishedScores): Result
   if (!card.startsWith(start) || !card.includes(section))
     return { ok: false, error: 'is no card that train wrote: it has no front matter, or scores already' };
   const found = shownScores(published.evaluation);
+  const body = card.slice(start.length).replace(section, () => scoreSection(published, found));
   return {
     ok: true,
-    value: `${start}${modelIndex(published, found)}${card.slice(start.length).replace(section, () => scoreSection(published, found))}`,
+    value: start + modelIndex(published, found) + body,
   };
 }
 
@@ -64,14 +65,17 @@ function modelIndex({ name, dataset }: PublishedScores, found: readonly ShownSco
 const scoreSection = ({ dataset, evaluation }: PublishedScores, found: readonly ShownScore[]): string => `
 ## Scores
 
-Of the answers to ${evaluation.num_samples} questions of ${dataset}, by beam search, in the multilingual profile. They say how like the
-reference answers the model's answers are, not whether these are right.
+Scores of the answers to ${evaluation.num_samples} questions of ${dataset}, by beam search, in the multilingual
+profile. They measure how similar the answers are to the reference answers, not whether they are right.
 
 | score | value | bounds | method |
 | --- | ---: | --- | --- |
-${found.map(({ title, score }) => `| ${title} | ${score.value.toFixed(3)} | ${boundsText(score)} | ${score.method ?? '-'} |\n`).join('')}
+${found.map(scoreLine).join('')}
 BERTScore is by ${evaluation.bertscore_model}.
 `;
+
+const scoreLine = ({ title, score }: ShownScore): string =>
+  `| ${title} | ${score.value.toFixed(3)} | ${boundsText(score)} | ${score.method ?? '-'} |\n`;
 
 const boundsText = ({ interval }: RowScore): string =>
   interval === undefined ? '-' : interval.map((bound) => bound.toFixed(3)).join(' to ');

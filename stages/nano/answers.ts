@@ -50,11 +50,14 @@ export const slotTexts = (language: Language, slots: Facts['slots']): Record<Slo
 const wordings: Record<Language, Record<Course, string>> = {
   en: {
     acute:
-      'Your {symptom} suggests {condition}. Take {drug}, {dose}, and {advice}. If {warning}, ask the {specialist} about {test}.',
+      'Your {symptom} suggests {condition}. Take {drug}, {dose}, and {advice}. If {warning}, ask the ' +
+      '{specialist} about {test}.',
     lasting:
-      'This {symptom} means {condition}. Please {advice} with {drug}, {dose}. Next, {test} by the {specialist}, unless {warning}.',
+      'This {symptom} means {condition}. Please {advice} with {drug}, {dose}. Next, {test} by the ' +
+      '{specialist}, unless {warning}.',
     chronic:
-      'Chronic {symptom} indicates {condition}: {test}, says every {specialist}. Then {drug}, {dose}. Also {advice}. Hurry when {warning}.',
+      'Chronic {symptom} indicates {condition}: {test}, says every {specialist}. Then {drug}, ' +
+      '{dose}. Also {advice}. Hurry when {warning}.',
   },
   zh: {
     acute: '{symptom}考虑{condition}。服用{drug}，{dose}，{advice}。若{warning}，到{specialist}做{test}。',

@@ -33,8 +33,10 @@ export function huatuoJsonLines(samples: readonly Sample[]): string {
 }
 
 /** Questions for the qualitative samples, as a prompt has them: title and story. */
-export const questionsJson = (samples: readonly Sample[]): string =>
-  `${JSON.stringify({ questions: samples.map(({ question: { title, story } }) => `${title} ${story}`.trim()) }, null, 2)}\n`;
+export function questionsJson(samples: readonly Sample[]): string {
+  const questions = samples.map(({ question: { title, story } }) => `${title} ${story}`.trim());
+  return `${JSON.stringify({ questions }, null, 2)}\n`;
+}
 
 /** Spread evenly, so that no split and no first page of the file misses them. */
 const interleave = <T>(many: readonly T[], few: readonly T[]): readonly T[] => {

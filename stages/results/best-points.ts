@@ -40,7 +40,9 @@ export function bestPoints(rows: readonly ScoreRow[], best: Best | undefined): R
   if (summaries.length > 0 && summaries.every((summary) => memberAt(summary, path) === undefined))
     return {
       ok: false,
-      error: `best is by ${best.by}, but no summary of a training has ${JSON.stringify(name)}: expected a number of the trainings, as train.summary.selection_loss`,
+      error:
+        `best is by ${best.by}, but no summary of a training has ${JSON.stringify(name)}: expected a ` +
+        'number of the trainings, as train.summary.selection_loss',
     };
   const candidates = rows.flatMap((row) =>
     row.trainings.flatMap(({ axes, summary }): readonly Candidate[] => {
@@ -70,7 +72,8 @@ const memberAt = (summary: TrainingSummary, path: readonly string[]): unknown =>
   );
 
 const byText = ({ by, goal, within = [] }: Best): string =>
-  `${by}, the ${goal === 'min' ? 'smallest' : 'greatest'} of ${within.length === 0 ? 'all' : `its ${within.join(' and ')}`}`;
+  `${by}, the ${goal === 'min' ? 'smallest' : 'greatest'} of ` +
+  `${within.length === 0 ? 'all' : `its ${within.join(' and ')}`}`;
 
 /** A row has all seeds of a point, which are the best together. */
 const groupOfRows = ({ members, best }: RankedGroup<Candidate>): RankedGroup<ScoreRow> => ({

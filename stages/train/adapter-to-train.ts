@@ -34,7 +34,9 @@ export async function adapterToTrain(
   if (stated.length > 0)
     return {
       ok: false,
-      error: `${path} already sets ${stated.join(', ')}: remove ${stated.length === 1 ? 'it' : 'them'} from config`,
+      error:
+        `${path} already sets ${stated.join(', ')}: remove ` +
+        `${stated.length === 1 ? 'it' : 'them'} from config`,
     };
   const adapter = await openFittingAdapter(path, model.config);
   if (!adapter.ok) return adapter;
@@ -54,7 +56,9 @@ export async function adapterToTrain(
     )
       return {
         ok: false,
-        error: `${path}: ${name} replaces a weight of the base model: such an adapter can be evaluated and merged, but not trained`,
+        error:
+          `${path}: ${name} replaces a weight of the base model: such an adapter can be evaluated and ` +
+          'merged, but not trained',
       };
   }
   return adapter;

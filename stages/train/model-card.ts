@@ -30,30 +30,37 @@ export function modelCard(model: TrainedModel): string {
     '',
     `# ${titleOf(model, base)}`,
     '',
-    '**For research only. The texts that this model writes are not medical advice**, and no score of it shows that an',
-    'answer is medically correct.',
+    '**For research only. The texts that this model writes are not medical advice**, and none of its scores',
+    'shows that an answer is medically correct.',
     '',
     '## Intended use',
     '',
-    'Experiments with question answering by small sequence-to-sequence models: comparing methods, settings and scores. It is',
-    'not made for diagnosis, treatment or advice, and must not answer questions of patients. It states wrong facts and doses in',
-    'fluent sentences, and it knows no more than its data.',
+    'Experiments with question answering by small sequence-to-sequence models: comparing methods, settings',
+    'and scores. The model is not made for diagnosis, treatment or advice, and must not answer questions of',
+    'patients. It states wrong facts and doses in fluent sentences, and it knows nothing beyond its data.',
     '',
     '## Base model',
     '',
-    `\`${base}\`${revision === null ? '' : ` at revision \`${revision}\``}${onHub ? '' : ' (a name in the project that trained it)'}, of type ${type}.`,
-    `${numberText(parameters.trainable)} of ${numberText(parameters.all)} parameters are trained${model.continued ? ', from an adapter that was trained before' : ''}.`,
+    `\`${base}\`` +
+      (revision === null ? '' : ` at revision \`${revision}\``) +
+      (onHub ? '' : ' (a name in the project that trained it)') +
+      `, of type ${type}.`,
+    `${numberText(parameters.trainable)} of ${numberText(parameters.all)} parameters are trained` +
+      (model.continued ? ', from an adapter that was trained before.' : '.'),
     '',
     '## Data',
     '',
-    `${numberText(model.trainRows)} rows of a question and an answer for training and ${numberText(model.validationRows)} for validation. The SHA-256 of`,
-    `the file of all of them is \`${model.data}\`.`,
+    `Rows of a question and an answer: ${numberText(model.trainRows)} for training and`,
+    `${numberText(model.validationRows)} for validation. The SHA-256 of the file with all of them is`,
+    `\`${model.data}\`.`,
     '',
-    `A question is asked as ${JSON.stringify(params.prompt)}, cut to ${params.sourceTokens} tokens; answers are cut to ${params.targetTokens}.`,
+    `A question is asked as ${JSON.stringify(params.prompt)}, cut to ${params.sourceTokens} tokens; ` +
+      `answers are cut to ${params.targetTokens}.`,
     '',
     '## Training',
     '',
-    `${numberText(model.steps)} steps with these settings; what is not named has the default of transformers or peft.`,
+    `${numberText(model.steps)} steps with these settings; what is not named has the default of ` +
+      'transformers or peft.',
     '',
     '```json',
     JSON.stringify(settingsOf(params), undefined, 2),
@@ -124,7 +131,8 @@ const usage = ({ config, prompt, targetTokens }: TrainParams, base: string): rea
         'model = AutoModelForSeq2SeqLM.from_pretrained("FOLDER")',
       ]),
   `question = ${JSON.stringify(prompt)}.replace("{human}", "…")`,
-  `answer = model.generate(**tokenizer(question, return_tensors="pt"), max_length=${targetTokens}, num_beams=4)`,
+  'answer = model.generate(**tokenizer(question, ' +
+    `return_tensors="pt"), max_length=${targetTokens}, num_beams=4)`,
   'print(tokenizer.decode(answer[0], skip_special_tokens=True))',
 ];
 

@@ -53,7 +53,10 @@ export function unfinishedText(outcome: Exclude<TrainOutcome, { kind: 'finished'
         outcome.during === 'step'
           ? `step ${outcome.step}: the loss is ${outcome.loss}, the gradient norm ${outcome.gradientNorm}`
           : `evaluation after step ${outcome.step}: the loss is ${outcome.loss}`;
-      return `${what}; the batch (rows ${outcome.rows.join(', ')}) is in ${outcome.batchFile}. A lower learning rate or clipping may help.`;
+      return (
+        `${what}; the batch (rows ${outcome.rows.join(', ')}) is in ${outcome.batchFile}. A lower ` +
+        'learning rate or clipping may help.'
+      );
     }
     case 'failed':
       return outcome.problem;

@@ -25,7 +25,7 @@ test('the card of an adapter says what it is of, by what data and settings, and 
     '## Intended use',
     '`google/mt5-base` at revision `2eb15465c5dd7f72a8f7984306ad05ebc3dd1e1f`',
     '24,576 of 1,140,480 parameters',
-    '260 rows of a question and an answer for training and 28 for validation',
+    'Rows of a question and an answer: 260 for training and\n28 for validation',
     digestOf('rows'),
     '"learningRate": 0.002',
     'PeftModel.from_pretrained(base, "FOLDER")',

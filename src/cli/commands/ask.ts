@@ -22,7 +22,8 @@ interface AskOptions extends PipelineOptions, Omit<AskOverrides, 'noRepeatNgram'
 export function askCommand(): Command {
   return withPipelineOptions(new Command('ask'))
     .description(
-      'Ask a trained model. Without a question, questions are read from stdin, one per line. Answers are generated with the settings of the evaluation of the model.',
+      'Ask a trained model. Without a question, questions are read from stdin, one per line. Answers ' +
+        'are generated with the settings of the evaluation of the model.',
     )
     .argument('<instance>', 'an instance with an out of kind "model"')
     .argument('[question]')
@@ -54,7 +55,8 @@ export function askCommand(): Command {
     .option('--seed <seed>', 'seed of the sampling', wholeNumber(0))
     .addHelpText(
       'after',
-      '\nExamples:\n  pipeline ask train:aimc,lora "What helps against headache?"\n  pipeline ask train:aimc,lora --compare train:aimc,full --beams 1',
+      '\nExamples:\n  pipeline ask train:aimc,lora "What helps against headache?"\n  pipeline ask ' +
+        'train:aimc,lora --compare train:aimc,full --beams 1',
     )
     .action((instance: string, question: string | undefined, options: AskOptions) =>
       ask(instance, question, options),

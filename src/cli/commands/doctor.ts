@@ -14,7 +14,8 @@ export function doctorCommand(): Command {
     .option('--json', 'print one JSON document to stdout')
     .addHelpText(
       'after',
-      '\nExample:\n  pipeline doctor\n\nThe exit code is 1 if something is broken. `pipeline verify` checks the contents of the cache.',
+      '\nExample:\n  pipeline doctor\n\nThe exit code is 1 if something is broken. `pipeline verify` ' +
+        'checks the contents of the cache.',
     )
     .action(async ({ json }: DoctorOptions) => {
       const { examine } = await import('../doctor/examine.ts');

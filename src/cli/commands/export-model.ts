@@ -22,7 +22,8 @@ export function exportModelCommand(): Command {
     .option('--onnx', 'write ONNX graphs, for onnxruntime, transformers.js and optimum')
     .addHelpText(
       'after',
-      '\nExamples:\n  pipeline export-model train:aimc,lora models/medical --merge\n  pipeline export-model train:aimc,lora models/medical-onnx --onnx',
+      '\nExamples:\n  pipeline export-model train:aimc,lora models/medical --merge\n  pipeline ' +
+        'export-model train:aimc,lora models/medical-onnx --onnx',
     )
     .action((instance: string, folder: string, options: ExportModelOptions) =>
       exportOne(instance, folder, options),

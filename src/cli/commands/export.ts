@@ -16,14 +16,16 @@ interface ExportOptions extends PipelineOptions {
 export function exportCommand(): Command {
   return withPipelineOptions(new Command('export'))
     .description(
-      'Export the models with their params, series, metrics and answers, for other tools. Exporting again updates what was exported.',
+      'Export the models with their params, series, metrics and answers, for other tools. Exporting ' +
+        'again updates what was exported.',
     )
     .addArgument(new Argument('<format>', 'what to write').choices(exportFormats))
     .argument('<folder-or-url>', 'where to write it: a folder, or the URL of an MLflow server')
     .option('--run <id>', 'export the models of this run (see `pipeline history`)')
     .addHelpText(
       'after',
-      '\nExamples:\n  pipeline export tensorboard exported && tensorboard --logdir exported\n  pipeline export parquet exported --run 20260131-142501-3f9a',
+      '\nExamples:\n  pipeline export tensorboard exported && tensorboard --logdir exported\n  ' +
+        'pipeline export parquet exported --run 20260131-142501-3f9a',
     )
     .action((format: ExportFormat, destination: string, options: ExportOptions) =>
       exportModels(format, destination, options),
@@ -79,5 +81,7 @@ async function exportedText(
   return `exported ${pluralize(exported.length, 'model')}:\n${lines.join('\n')}\n`;
 }
 
-const shownPlaces = ([first = '', ...more]: readonly string[]): string =>
-  `${/^https?:/.test(first) ? first : relative(process.cwd(), first)}${more.length === 0 ? '' : ` and ${more.length} more`}`;
+function shownPlaces([first = '', ...more]: readonly string[]): string {
+  const place = /^https?:/.test(first) ? first : relative(process.cwd(), first);
+  return more.length === 0 ? place : `${place} and ${more.length} more`;
+}

@@ -33,7 +33,8 @@ export function gcCommand(): Command {
     .option('--named', 'with a limit: last of all, also delete results of current pipeline files')
     .addHelpText(
       'after',
-      '\nThe least recently used results go first. With a limit, files below artifacts/ are kept.\n\nExamples:\n  pipeline gc --dry-run\n  pipeline gc --max-size 50GB --older-than 30d',
+      '\nThe least recently used results go first. With a limit, files below artifacts/ are ' +
+        'kept.\n\nExamples:\n  pipeline gc --dry-run\n  pipeline gc --max-size 50GB --older-than 30d',
     )
     .action((options: GcOptions, command: Command) => {
       const { maxSize, olderThan, named = false, dryRun = false, keepRuns } = options;
@@ -61,7 +62,8 @@ function collectedText(collected: Collected, options: GcOptions): string {
     ...removed.slice(0, shownResults).map(removedLine),
     ...(removed.length > shownResults
       ? [
-          `  … and ${pluralize(removed.length - shownResults, 'more result', 'more results')} (--json has all)`,
+          `  … and ${pluralize(removed.length - shownResults, 'more result', 'more results')} ` +
+            '(--json has all)',
         ]
       : []),
     ...files.map((file) => `  ${file}`),

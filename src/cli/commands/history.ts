@@ -16,7 +16,8 @@ interface HistoryOptions extends PipelineOptions {
 export function historyCommand(): Command {
   return withPipelineOptions(new Command('history'))
     .description(
-      'List runs, newest first: how they ended, and the scores and changed params of what they computed. With a run, its instances with the time, CPU time and memory that they took.',
+      'List runs, newest first: how they ended, and the scores and changed params of what they ' +
+        'computed. With a run, its instances with the time, CPU time and memory that they took.',
     )
     .argument('[run]', 'one run')
     .option('--limit <count>', 'list at most this many runs', wholeNumber(1), 20)

@@ -25,7 +25,8 @@ export function initCommand(): Command {
     .option('--json', 'print one JSON document to stdout')
     .addHelpText(
       'after',
-      '\nExamples:\n  npx pipeline init --template finetune && npx pipeline run\n  npx pipeline init ../my-experiment && cd ../my-experiment && npm install && npx pipeline run',
+      '\nExamples:\n  npx pipeline init --template finetune && npx pipeline run\n  npx pipeline init ' +
+        '../my-experiment && cd ../my-experiment && npm install && npx pipeline run',
     )
     .action(async (folder: string, { template, json }: InitOptions) => {
       const { newProject } = await import('../init/new-project.ts');

@@ -15,7 +15,9 @@ export function keyCommand(): Command {
     .option('--json', 'print one JSON document to stdout')
     .addHelpText(
       'after',
-      '\nThe private key is in ~/.config/medical-qa-pipeline/key.pem, in the file that PIPELINE_CACHE_KEY_FILE names,\nor in PIPELINE_CACHE_KEY itself. Others list the public key under cache.trust of pipeline.yaml.',
+      '\nThe private key is in ~/.config/medical-qa-pipeline/key.pem, in the file that ' +
+        'PIPELINE_CACHE_KEY_FILE names,\nor in PIPELINE_CACHE_KEY itself. Others list the public key ' +
+        'under cache.trust of pipeline.yaml.',
     )
     .action(async (options: KeyOptions) => {
       const { cacheKey } = await import('../../runner/project/shared-cache/cache-key.ts');

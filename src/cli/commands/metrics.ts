@@ -20,7 +20,8 @@ interface MetricsOptions extends PipelineOptions {
 export function metricsCommand(): Command {
   return withPipelineOptions(new Command('metrics'))
     .description(
-      'Show the metrics of finished instances, with the params in which they differ. A star marks the best model by the rule `best` in the pipeline file.',
+      'Show the metrics of finished instances, with the params in which they differ. A star marks ' +
+        'the best model by the rule `best` in the pipeline file.',
     )
     .argument('[names...]', 'stages or instances')
     .option('--columns <names>', 'metrics to show, separated by commas; the last part of a name is enough')
@@ -34,14 +35,16 @@ export function metricsCommand(): Command {
     .addOption(
       new Option(
         '--at <revision>',
-        'show the metrics of this commit: those in its results file, or else those of the last run at that commit without uncommitted changes',
+        'show the metrics of this commit: those in its results file, or else those of the last run ' +
+          'at that commit without uncommitted changes',
       ).conflicts('diff'),
     )
     .option('--diff <revision>', 'show what changed since this commit, as Markdown')
     .option('--wide', 'show every column, whatever the width of the terminal')
     .addHelpText(
       'after',
-      '\nExamples:\n  pipeline metrics eval\n  pipeline metrics "eval[aimc,gs_*]" --columns rougeL,f1 --sort rougeL\n  pipeline metrics eval --diff main',
+      '\nExamples:\n  pipeline metrics eval\n  pipeline metrics "eval[aimc,gs_*]" --columns ' +
+        'rougeL,f1 --sort rougeL\n  pipeline metrics eval --diff main',
     )
     .action((names: readonly string[], options: MetricsOptions) => {
       const named =

@@ -18,7 +18,8 @@ export function pullCommand(): Command {
     .option('--allow-missing', 'use the recorded digests of data that is missing on this machine')
     .addHelpText(
       'after',
-      '\nExamples:\n  pipeline pull\n  pipeline pull "train[aimc,*]"\n\n`pipeline run --dry-run --remote` lists what would be fetched.',
+      '\nExamples:\n  pipeline pull\n  pipeline pull "train[aimc,*]"\n\n`pipeline run --dry-run ' +
+        '--remote` lists what would be fetched.',
     )
     .action(async (names: readonly string[], options: PipelineOptions & { allowMissing?: true }) => {
       ignoreHangup();

@@ -21,7 +21,8 @@ interface PushOptions extends PipelineOptions {
 export function pushModelCommand(): Command {
   return withPipelineOptions(new Command('push-model'))
     .description(
-      'Push a trained model with its card to the Hugging Face hub. The card gets the scores of its evaluation; the repository is private.',
+      'Push a trained model with its card to the Hugging Face hub. The card gets the scores of its ' +
+        'evaluation; the repository is private.',
     )
     .argument('<instance>', 'an instance with an out of kind "model"')
     .argument('<repository>', 'hf:owner/name')
@@ -124,7 +125,8 @@ async function planText(
 ): Promise<string> {
   const { fileListText } = await import('../output/file-list-text.ts');
   return [
-    `${instance} to hf:${repository} (${isNew ? 'new, ' : ''}${visibility}), licence ${license}, base ${baseName ?? 'none'}:`,
+    `${instance} to hf:${repository} (${isNew ? 'new, ' : ''}${visibility}), licence ${license}, ` +
+      `base ${baseName ?? 'none'}:`,
     ...fileListText(files),
     '',
   ].join('\n');

@@ -25,7 +25,8 @@ export function reportCommand(): Command {
     .option('--with-user', 'include who started each run, and on which machine')
     .addHelpText(
       'after',
-      '\nThe page makes no network requests. If it would exceed 20 MB, it has only the worst answers of each model, with a note.',
+      '\nThe page makes no network requests. If it would exceed 20 MB, it has only the worst answers ' +
+        'of each model, with a note.',
     )
     .action(writeReport);
 }
@@ -64,4 +65,5 @@ async function writeReport(options: ReportOptions): Promise<void> {
 const heldText = (worst: number | undefined): string =>
   worst === undefined
     ? ''
-    : `warning: all answers would take more than 20 MB: the file has the texts of the worst ${worst} of each model, and all scores\n`;
+    : `warning: all answers would take more than 20 MB: the file has the texts of the worst ${worst} ` +
+      `of each model, and all scores\n`;

@@ -12,13 +12,15 @@ interface ResultsOptions extends PipelineOptions {
 export function resultsCommand(): Command {
   return withPipelineOptions(new Command('results'))
     .description(
-      'Keep the metrics of all results in results.json, a file to commit: `metrics --at`, `metrics --diff` and `compare --at` read it.',
+      'Keep the metrics of all results in results.json, a file to commit: `metrics --at`, `metrics ' +
+        '--diff` and `compare --at` read it.',
     )
     .addOption(new Option('--write', 'write the file').conflicts('check'))
     .option('--check', 'compare the file with the current results; exit code 1 if it is out of date')
     .addHelpText(
       'after',
-      '\nExamples:\n  pipeline run && pipeline results --write && git add results.json\n  pipeline results --check',
+      '\nExamples:\n  pipeline run && pipeline results --write && ' +
+        'git add results.json\n  pipeline results --check',
     )
     .action((options: ResultsOptions) => {
       if (options.write === true) return answer(options, (project) => project.writeResults(), writtenText);
@@ -45,7 +47,8 @@ async function writtenText({ file, instances, changed, leftOut }: WrittenResults
     ...(leftOut.length === 0
       ? []
       : [
-          `left out, because their results are out of date: ${joinFirst(leftOut, 10)} (run them, then write again)\n`,
+          `left out, because their results are out of date: ${joinFirst(leftOut, 10)} (run them, ` +
+            `then write again)\n`,
         ]),
   ].join('');
 }
@@ -58,7 +61,8 @@ async function checkText({ file, same, platformOnly, differences }: ResultsCheck
     ...(platformOnly.length === 0
       ? []
       : [
-          `${pluralize(platformOnly.length, 'result')} from another platform, with otherwise equal manifests: ${joinFirst(platformOnly, 10)}`,
+          `${pluralize(platformOnly.length, 'result')} from another platform, with otherwise equal ` +
+            `manifests: ${joinFirst(platformOnly, 10)}`,
         ]),
     differences.length === 0
       ? `${file} is up to date: ${pluralize(same + platformOnly.length, 'instance')}`

@@ -202,7 +202,10 @@ function notWithWatch({ dryRun: only, retryFailed, wait, detach }: RunOptions): 
   if (detach === true) return '--watch and --detach exclude each other';
   if (only === true) return '--watch and --dry-run exclude each other';
   if (retryFailed === true)
-    return '--watch and --retry-failed exclude each other: a watch retries a failed instance when something that it depends on changes';
+    return (
+      '--watch and --retry-failed exclude each other: a watch retries a failed instance when something ' +
+      'that it depends on changes'
+    );
   return wait === undefined
     ? undefined
     : '--watch and --wait exclude each other: a watch always waits for other runs';

@@ -5,7 +5,8 @@ export function schemaCommand(): Command {
     .description('Print the JSON Schema of pipeline.yaml, for completion in editors.')
     .addHelpText(
       'after',
-      '\nExample:\n  pipeline schema > pipeline.schema.json\n  # then, as the first line of pipeline.yaml:\n  # yaml-language-server: $schema=./pipeline.schema.json',
+      '\nExample:\n  pipeline schema > pipeline.schema.json\n  # then, as the first line of ' +
+        'pipeline.yaml:\n  # yaml-language-server: $schema=./pipeline.schema.json',
     )
     .action(async () => {
       const { pipelineSchema } = await import('../../runner/pipeline-file/shapes/pipeline-shape.ts');

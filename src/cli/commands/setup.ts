@@ -76,7 +76,9 @@ async function setUp({
   if (process.platform !== 'linux' || process.arch !== 'x64')
     return {
       ok: false,
-      error: `TensorFlow is installed on Linux x64 only, not on ${process.platform} ${process.arch}: use runtime onnx`,
+      error:
+        'TensorFlow is installed on Linux x64 only, not on ' +
+        `${process.platform} ${process.arch}: use runtime onnx`,
     };
   const before = readInstalled(folder);
   if (
@@ -112,7 +114,8 @@ async function setUp({
   });
   if (!installed.ok) return installed;
   say(
-    `${installed.value.version} computes on ${device}; its identity in keys is ${identityOf(installed.value)}`,
+    `${installed.value.version} computes on ${device}; its identity in keys is ` +
+      `${identityOf(installed.value)}`,
   );
   if (gpu && device === 'cpu')
     say('no usable GPU was found: stages that request one will fail (see `pipeline doctor`)');

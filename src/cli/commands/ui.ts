@@ -74,5 +74,8 @@ function portNumber(text: string): number {
 function accessText(port: number, { SSH_CONNECTION: connection, USER: user }: NodeJS.ProcessEnv): string {
   const host = connection?.split(' ')[2];
   if (host === undefined) return '';
-  return `from your own machine: ssh -L ${port}:127.0.0.1:${port} ${user === undefined ? '' : `${user}@`}${host}, then open the address\n`;
+  return (
+    `from your own machine: ssh -L ${port}:127.0.0.1:${port} ` +
+    `${user === undefined ? '' : `${user}@`}${host}, then open the address\n`
+  );
 }

@@ -12,7 +12,8 @@ import { ignoreHangup, stopSignals } from '../stop-signals.ts';
 export function verifyCommand(): Command {
   return withPipelineOptions(new Command('verify'))
     .description(
-      'Check every byte of the cache and the artifacts. With --rerun: run an instance again and compare its outputs.',
+      'Check every byte of the cache and the artifacts. With --rerun: run an instance again and ' +
+        'compare its outputs.',
     )
     .option('--rerun <instance>', 'check whether a stage is deterministic')
     .option('--repair', 'drop damaged rows of the store; their content is computed or looked up again')
@@ -64,7 +65,8 @@ async function verifyRerun(project: Project, instance: string, options: Pipeline
       : different
           .map(
             ({ out, files }) =>
-              `${verified.value.instance}: out ${out} differs${files.length > 0 ? `: ${files.join(', ')}` : ''}\n`,
+              `${verified.value.instance}: out ${out} ` +
+              `differs${files.length > 0 ? `: ${files.join(', ')}` : ''}\n`,
           )
           .join('');
   if (options.json === true) printJson(verified.value);

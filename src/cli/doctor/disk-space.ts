@@ -32,8 +32,12 @@ export function diskFinding({ type, freeBytes }: Disk, store: Disk = { type, fre
     return {
       part: 'disk',
       state: 'warning',
-      message: `${message}: the database is on a network file system (${store.type}), where SQLite locks do not work between machines`,
-      help: 'name a folder on a local disk as "store:" in pipeline.machine.yaml, or never run it from two machines at once',
+      message:
+        `${message}: the database is on a network file system (${store.type}), where SQLite locks do ` +
+        'not work between machines',
+      help:
+        'name a folder on a local disk as "store:" in ' +
+        'pipeline.machine.yaml, or never run it from two machines at once',
     };
   }
   if (freeBytes < 2 ** 31)
@@ -41,7 +45,9 @@ export function diskFinding({ type, freeBytes }: Disk, store: Disk = { type, fre
       part: 'disk',
       state: 'warning',
       message,
-      help: 'every result is kept twice, in artifacts and in the cache: `pipeline gc --dry-run` lists what can be deleted',
+      help:
+        'every result is kept twice, in artifacts and in the cache: ' +
+        '`pipeline gc --dry-run` lists what can be deleted',
     };
   return { part: 'disk', state: 'good', message };
 }

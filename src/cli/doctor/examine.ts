@@ -32,7 +32,9 @@ export async function* examine(folder: string): AsyncGenerator<Finding> {
   yield {
     part: 'machine',
     state: 'good',
-    message: `${process.platform} ${process.arch}, ${availableParallelism()} CPUs, ${sizeText(totalmem())} memory`,
+    message:
+      `${process.platform} ${process.arch}, ` +
+      `${availableParallelism()} CPUs, ${sizeText(totalmem())} memory`,
   };
   yield* examineProject(folder);
 }
@@ -57,7 +59,9 @@ async function* examineProject(folder: string): AsyncGenerator<Finding> {
       part: 'project',
       state: 'warning',
       message: 'no pipeline.yaml here or in a folder above',
-      help: 'run `pipeline doctor` in a project to check its disk and cache too; `pipeline init` creates a project',
+      help:
+        'run `pipeline doctor` in a project to check its disk and ' +
+        'cache too; `pipeline init` creates a project',
     };
   const { root } = found.value;
   yield { part: 'project', state: 'good', message: root };

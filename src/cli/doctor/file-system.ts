@@ -96,7 +96,10 @@ export function behaviourFinding({ refused, lost, foldsCase, clones, secondsAhea
     return {
       part,
       state: 'warning',
-      message: `its clock is ${Math.abs(secondsAhead).toFixed(0)} s ${secondsAhead > 0 ? 'ahead of' : 'behind'} this machine's, so recent changes of files may be missed`,
+      message:
+        `its clock is ${Math.abs(secondsAhead).toFixed(0)} s ` +
+        `${secondsAhead > 0 ? 'ahead of' : 'behind'} this ` +
+        "machine's, so recent changes of files may be missed",
       help: 'synchronise both clocks with one time server',
     };
   }

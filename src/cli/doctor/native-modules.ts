@@ -6,7 +6,8 @@ export const nativeModules: readonly NativeModule[] = [
     name: 'better-sqlite3',
     purpose: 'nothing can run: it is needed for the database of results',
     repair:
-      'npm rebuild better-sqlite3 (it downloads a prebuilt binary, or else compiles one, which needs python3, make and g++)',
+      'npm rebuild better-sqlite3 (it downloads a prebuilt binary, or else compiles one, which needs ' +
+      'python3, make and g++)',
     async load() {
       const { trySqlite } = await import('../../runner/project/machine/native-parts.ts');
       return `SQLite ${trySqlite()}`;

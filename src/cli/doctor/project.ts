@@ -18,7 +18,9 @@ export function cacheFinding({
     return {
       part: 'cache',
       state: 'warning',
-      message: `${message}; ${incomplete} of the results lack an object and are computed again when they are needed`,
+      message:
+        `${message}; ${incomplete} of the results lack an object ` +
+        'and are computed again when they are needed',
       help: 'pipeline verify names what is missing',
     };
   return { part: 'cache', state: 'good', message };

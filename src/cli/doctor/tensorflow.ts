@@ -102,6 +102,7 @@ function gpuFinding({ installed, tried, hasCuda, driver, devices }: TensorflowLo
     message: `${found}, but ${engine.version} cannot use it`,
     help: hasCuda
       ? 'the driver must support CUDA 12.5 or newer (see `nvidia-smi`)'
-      : 'its CUDA libraries are missing: `npx pipeline setup tensorflow --gpu` installs those of 2.21.0; for 2.9.1 install CUDA 11.2 and cuDNN 8.1 yourself',
+      : 'its CUDA libraries are missing: `npx pipeline setup tensorflow --gpu` installs those of ' +
+        '2.21.0; for 2.9.1 install CUDA 11.2 and cuDNN 8.1 yourself',
   };
 }

@@ -56,7 +56,10 @@ export function withRunOptions(command: Command): Command {
     .option('--events <file>', 'write events to a file, one JSON object per line')
     .addHelpText(
       'after',
-      '\nExamples:\n  pipeline run                          everything that is out of date\n  pipeline run "train[aimc,gs_*]"       the grid points of one data set\n  pipeline run --only eval              evaluate again, train nothing\n  pipeline run --dry-run --set vars.seed=7\n  pipeline run --smoke                  the whole path in a minute, before a long run',
+      '\nExamples:\n  pipeline run                          everything that is out of date\n  ' +
+        'pipeline run "train[aimc,gs_*]"       the grid points of one data set\n  pipeline run --only ' +
+        'eval              evaluate again, train nothing\n  pipeline run --dry-run --set vars.seed=7\n ' +
+        ' pipeline run --smoke                  the whole path in a minute, before a long run',
     );
 }
 

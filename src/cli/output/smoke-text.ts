@@ -19,7 +19,8 @@ export function smokeText(
       ? []
       : [`  run at full size (their programs export no "smoke"): ${whole.join(', ')}`]),
     ...(exitCode === 0 ? [] : [`  the output of its stages is in cache/logs/${run}`]),
-    `  its results are in ${folder} until the next smoke run or \`pipeline gc\`; no real result was read or changed`,
+    `  its results are in ${folder} until the next smoke run or ` +
+      '`pipeline gc`; no real result was read or changed',
   ];
   return `${lines.join('\n')}\n`;
 }

@@ -78,12 +78,18 @@ function nextSteps(unfinished: Unfinished, typed: TypedRun): readonly string[] {
 function editedText(edited: number): string {
   const [are, their, them] = edited === 1 ? ['is', 'its', 'it'] : ['are', 'their', 'them'];
   const computed = `the next run computes ${them} again`;
-  return `${pluralize(edited, 'result')} ${are} not cached, since ${their} inputs changed meanwhile: ${computed}`;
+  return (
+    `${pluralize(edited, 'result')} ${are} not cached, since ` +
+    `${their} inputs changed meanwhile: ${computed}`
+  );
 }
 
 function keepGoingText(skipped: number): string {
   const [verb, them] = skipped === 1 ? ['does', 'it'] : ['do', 'them'];
-  return `${pluralize(skipped, 'instance')} ${verb} not depend on the failure: run ${them} with \`--keep-going\``;
+  return (
+    `${pluralize(skipped, 'instance')} ${verb} not depend on ` +
+    `the failure: run ${them} with \`--keep-going\``
+  );
 }
 
 function commandOf({ file }: TypedRun, name: string): string {

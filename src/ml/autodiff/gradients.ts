@@ -48,7 +48,8 @@ export function gradients(scalar: Node, of: readonly Node[]): readonly (Node | u
         throw new Error(`${node.op} has no gradient with respect to its input ${i}: ${share.because}`);
       if (!sameShape(share.shape, input.shape))
         throw new Error(
-          `the gradient rule of ${node.op} gives ${typeText(share)} for input ${i}, expected ${typeText(input)}`,
+          `the gradient rule of ${node.op} gives ${typeText(share)} for input ${i}, expected ` +
+            `${typeText(input)}`,
         );
       sharesOf.set(input, [...(sharesOf.get(input) ?? []), share]);
     }

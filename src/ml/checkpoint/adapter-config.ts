@@ -247,7 +247,8 @@ function acting(others: JsonObject, config: AdapterConfig): readonly string[] {
       return [`${shown}: a variant of LoRA that is not supported, expected null or false`];
     return isSincePeft(config, 0, 22)
       ? [
-          `${shown}: a field of peft ${config.peftVersion}, which is newer than the versions read here; expected null or false`,
+          `${shown}: a field of peft ${config.peftVersion}, which is newer than the versions read ` +
+            'here; expected null or false',
         ]
       : [];
   });
@@ -276,11 +277,13 @@ function initialisationProblem(found: Json | undefined): readonly string[] {
   if (typeof found !== 'string' || takenOffTheBase(found) !== undefined) return [];
   if (storedWhole.includes(found) || found.toLowerCase() === 'gaussian') return [];
   const why = found.startsWith('pissa_niter_')
-    ? 'peft subtracts unseeded random numbers from the base weights, so every load differs; save the adapter as a plain LoRA (save_pretrained with path_initial_model_for_weight_conversion)'
+    ? 'peft subtracts unseeded random numbers from the base weights, so every load differs; save the ' +
+      'adapter as a plain LoRA (save_pretrained with path_initial_model_for_weight_conversion)'
     : found === 'loftq'
       ? 'peft quantises the base weights while it loads, which is not supported'
       : found.startsWith('corda')
-        ? 'peft needs covariances that are not in the folder; save the adapter as a plain LoRA (save_pretrained with path_initial_model_for_weight_conversion)'
+        ? 'peft needs covariances that are not in the folder; save the adapter as a plain LoRA ' +
+          '(save_pretrained with path_initial_model_for_weight_conversion)'
         : 'expected true, false, gaussian, orthogonal, eva, mica, lora_ga, pissa or olora';
   return [`init_lora_weights is ${JSON.stringify(found.slice(0, 40))}: ${why}`];
 }

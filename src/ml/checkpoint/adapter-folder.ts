@@ -37,7 +37,8 @@ export async function openAdapterFolder(folder: string): Promise<Result<OpenedAd
   const json = await readFolderJson(
     folder,
     'adapter_config.json',
-    'an adapter folder as peft has them: adapter_config.json, and adapter_model.safetensors or adapter_model.bin',
+    'an adapter folder as peft has them: adapter_config.json, and ' +
+      'adapter_model.safetensors or adapter_model.bin',
   );
   if (!json.ok) return json;
   const config = parseAdapterConfig(json.value, join(folder, 'adapter_config.json'));
@@ -124,7 +125,8 @@ function unpaired(tensors: LazyTensors): readonly string[] {
     return a.shape.length === 2 && b.shape.length === 2 && a.shape[0] === b.shape[1]
       ? []
       : [
-          `${layer} has ${kind}A [${a.shape.join(', ')}] and ${kind}B [${b.shape.join(', ')}]: expected [r, in] and [out, r]`,
+          `${layer} has ${kind}A [${a.shape.join(', ')}] and ${kind}B [${b.shape.join(', ')}]: ` +
+            'expected [r, in] and [out, r]',
         ];
   });
 }

@@ -39,7 +39,8 @@ export function parseBertConfig(json: JsonObject, path: string): Result<BertConf
     config.hiddenSize % config.numAttentionHeads === 0
       ? []
       : [
-          `hidden_size is ${config.hiddenSize}: expected a multiple of num_attention_heads, ${config.numAttentionHeads}`,
+          `hidden_size is ${config.hiddenSize}: expected a multiple of num_attention_heads, ` +
+            `${config.numAttentionHeads}`,
         ];
   const problems = [...fields.problems(), ...heads];
   return problems.length === 0

@@ -30,4 +30,5 @@ export async function readFolderJson(
 
 /** What a model folder has to be, and how one is fetched. */
 export const modelFolder =
-  'a model folder as Hugging Face has them: config.json, and model.safetensors or pytorch_model.bin, whole or sharded (to fetch one: hf download OWNER/NAME --local-dir FOLDER)';
+  'a model folder as Hugging Face has them: config.json, and model.safetensors or pytorch_model.bin, ' +
+  'whole or sharded (to fetch one: hf download OWNER/NAME --local-dir FOLDER)';

@@ -39,7 +39,9 @@ export function newerFields(json: JsonObject, other: JsonObject): readonly strin
     .filter((name) => !isKnownField(name))
     .map(
       (name) =>
-        `${name} is a field of transformers ${shownJson(json['transformers_version'] ?? null)}, which is newer than the versions read here (up to transformers ${newestKnown.join('.')}): its effect is unknown`,
+        `${name} is a field of transformers ${shownJson(json['transformers_version'] ?? null)}, ` +
+        `which is newer than the versions read here (up to transformers ${newestKnown.join('.')}): ` +
+        'its effect is unknown',
     );
 }
 

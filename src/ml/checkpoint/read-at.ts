@@ -26,7 +26,9 @@ export async function readAt(
             ok: false,
             error: {
               path,
-              message: `ends at byte ${position + done}, expected ${bytes.length - done} more: the file is truncated, or changed while it was read`,
+              message:
+                `ends at byte ${position + done}, expected ${bytes.length - done} more: the file is ` +
+                'truncated, or changed while it was read',
             },
           };
         done += bytesRead;

@@ -141,7 +141,9 @@ function storedTensor(entry: Json): Result<StoredTensor> {
   if (end - start !== elementCount(shape) * itemSize(dtype))
     return {
       ok: false,
-      error: `it takes bytes ${start} to ${end}, but a ${code} of shape [${shape.join(', ')}] takes ${elementCount(shape) * itemSize(dtype)} bytes`,
+      error:
+        `it takes bytes ${start} to ${end}, but a ${code} of shape [${shape.join(', ')}] takes ` +
+        `${elementCount(shape) * itemSize(dtype)} bytes`,
     };
   return { ok: true, value: { dtype, shape, start, end } };
 }
@@ -160,10 +162,14 @@ function uncovered(
   let end = 0;
   for (const [name, tensor] of tensors) {
     if (tensor.start !== end)
-      return `tensor ${JSON.stringify(name)} starts at byte ${tensor.start} of the data, expected ${end}: tensors ${tensor.start < end ? 'overlap' : 'leave a hole'}`;
+      return (
+        `tensor ${JSON.stringify(name)} starts at byte ${tensor.start} of the data, expected ${end}: ` +
+        `tensors ${tensor.start < end ? 'overlap' : 'leave a hole'}`
+      );
     end = tensor.end;
   }
   return end === dataBytes
     ? undefined
-    : `its tensors take ${end} bytes, but the file has ${dataBytes} after the header: it is truncated or damaged`;
+    : `its tensors take ${end} bytes, but the file has ${dataBytes} ` +
+        'after the header: it is truncated or damaged';
 }

@@ -29,7 +29,9 @@ export async function openSharded(indexPath: string, open: Open): Promise<Result
         ok: false,
         error: {
           ...shard.error,
-          message: `${shard.error.message} (one of ${new Set(places.values()).size} files that ${basename(indexPath)} names)`,
+          message:
+            `${shard.error.message} (one of ${new Set(places.values()).size} files that ` +
+            `${basename(indexPath)} names)`,
         },
       };
     shards.set(file, shard.value);

@@ -48,7 +48,8 @@ function lazyTensors(
     if (place?.size !== expected)
       return refused(
         path,
-        `the storage of ${JSON.stringify(name)} ${place === undefined ? 'is missing' : `has ${place.size} bytes, expected ${expected}`}`,
+        `the storage of ${JSON.stringify(name)} ` +
+          `${place === undefined ? 'is missing' : `has ${place.size} bytes, expected ${expected}`}`,
       );
     const view = viewOf(tensor);
     const lazy = views.get(view) ?? lazyTensor(path, tensor, place.start);
@@ -80,7 +81,8 @@ function sharesTooMuch(tensors: ReadonlyMap<string, TorchTensor>): string | unde
     [...views.values()].map(({ shape, storage }) => elementCount(shape) * itemSize(storage.dtype)),
   );
   return asked > mostReadings * held
-    ? `its tensors are ${views.size} views of the same elements: ${asked} bytes of ${held}, at most ${mostReadings} times as many are read; save copies of them (torch.Tensor.clone)`
+    ? `its tensors are ${views.size} views of the same elements: ${asked} bytes of ${held}, at most ` +
+        `${mostReadings} times as many are read; save copies of them (torch.Tensor.clone)`
     : undefined;
 }
 

@@ -299,7 +299,8 @@ function runMachine(bytes: Buffer, allowed: (name: string) => boolean, start: nu
 
 const unknown = (opcode: number | undefined, at: number): Refused =>
   new Refused(
-    `the pickle uses opcode 0x${(opcode ?? 0).toString(16)} at byte ${at - 1}, which a file of tensors does not need`,
+    `the pickle uses opcode 0x${(opcode ?? 0).toString(16)} at byte ${at - 1}, which a file of ` +
+      'tensors does not need',
   );
 
 const memoLine = (line: string): number | undefined => (/^\d{1,9}$/.test(line) ? Number(line) : undefined);

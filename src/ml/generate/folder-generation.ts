@@ -43,7 +43,8 @@ export function folderGeneration(
     ...tokensPast(config, model.vocabSize),
     ...(asked.search.kind === 'beam' && asked.search.beams > 1 && config.encoderRepetitionPenalty !== 1
       ? [
-          `encoder_repetition_penalty is ${config.encoderRepetitionPenalty}, which transformers applies to some beams only: expected 1`,
+          `encoder_repetition_penalty is ${config.encoderRepetitionPenalty}, which transformers ` +
+            'applies to some beams only: expected 1',
         ]
       : []),
   ];

@@ -1,9 +1,10 @@
 import type { MentionToken } from './mention-tokens.ts';
 
 /**
- * Tests whether a predicate after a value, which ends before `end`, takes it back, in the same clause: "ibuprofen is not recommended",
- * "布洛芬不推荐". Only whole predicates of a list count, since most words after a denial turn it again ("should not
- * be stopped", "is not only safe", "不宜过量"). The patterns are compiled once for a test.
+ * Tests whether a predicate in the same clause negates the value before it (which ends before `end`):
+ * "ibuprofen is not recommended", "布洛芬不推荐". Only whole predicates of a list count, since most words after
+ * a negation reverse it again ("should not be stopped", "is not only safe", "不宜过量"). The patterns are
+ * compiled once.
  */
 export function deniedPredicateTest(): (tokens: readonly MentionToken[], end: number) => boolean {
   const predicates = deniedPredicates();

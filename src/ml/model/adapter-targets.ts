@@ -64,7 +64,8 @@ export function adapterTargets(
   const overTied = chosen.find(({ name }) => name === 'shared' || name === 'lm_head');
   if (adapter.ensureWeightTying === true && config.tieWordEmbeddings && overTied !== undefined)
     problems.push(
-      `ensure_weight_tying is true and targetModules selects ${overTied.name}: a shared update of an embedding and its tied head is not supported`,
+      `ensure_weight_tying is true and targetModules selects ${overTied.name}: a shared update of an ` +
+        'embedding and its tied head is not supported',
     );
   const rankOf = patternValue(adapter.rankPattern, adapter.r, matcher);
   const alphaOf = patternValue(adapter.alphaPattern, adapter.loraAlpha, matcher);
@@ -79,7 +80,8 @@ export function adapterTargets(
       );
   if (chosen.length === 0 && problems.length === 0)
     problems.push(
-      `targetModules (${shown(adapter.targetModules)}) selects no layer: the linear layers are named ${lastNames(modules).join(', ')}`,
+      `targetModules (${shown(adapter.targetModules)}) selects no layer: the linear layers are named ` +
+        `${lastNames(modules).join(', ')}`,
     );
   if (problems.length > 0) return { ok: false, error: problems.join('\n') };
 
@@ -116,7 +118,8 @@ function patternCompiler(problems: string[]): Matcher {
     size += compiled.value.size;
     if (size <= largestPatterns) return compiled.value;
     problems.push(
-      `the patterns of the adapter have more than ${largestPatterns} instructions together: list fewer, or shorter ones`,
+      `the patterns of the adapter have more than ${largestPatterns} instructions together: list ` +
+        'fewer, or shorter ones',
     );
     return nothing;
   };
@@ -240,7 +243,8 @@ function blockFilter(adapter: AdapterConfig, matcher: Matcher, problems: string[
   const hasPattern = layersPattern !== null && layersPattern.length > 0;
   if (typeof targetModules === 'string' && (layersToTransform !== null || hasPattern))
     problems.push(
-      'layersToTransform and layersPattern need targetModules to be a list: found a pattern, which selects layers itself',
+      'layersToTransform and layersPattern need targetModules to be a list: found a pattern, which ' +
+        'selects layers itself',
     );
   if (hasPattern && layersToTransform === null)
     problems.push('layersPattern is given without layersToTransform: expected the numbers of the layers');

@@ -36,7 +36,8 @@ export async function openFittingAdapter(path: string, model: Mt5Config): Promis
     return found?.join() === shape.join()
       ? []
       : [
-          `${name} is ${found === undefined ? 'missing' : `[${found.join(', ')}]`}, expected [${shape.join(', ')}]`,
+          `${name} is ${found === undefined ? 'missing' : `[${found.join(', ')}]`}, expected ` +
+            `[${shape.join(', ')}]`,
         ];
   });
   const surplus = [...tensors.keys()]
@@ -109,7 +110,8 @@ function withoutEffect({ layers, saved, tokens }: AdapterTargets): readonly stri
   const rows = tokens.some(({ module, tied }) => module.name === 'shared' && !tied);
   return isShared || rows
     ? [
-        'its tensors for "shared" have no effect, as in transformers: the encoder and the decoder bypass the adapter when they look up tokens',
+        'its tensors for "shared" have no effect, as in transformers: the encoder and the decoder ' +
+          'bypass the adapter when they look up tokens',
       ]
     : [];
 }

@@ -18,19 +18,22 @@ export function loraTargets(adapter: AdapterConfig, config: Mt5Config): Result<L
   for (const { module, kind } of layers)
     if (kind === 'embedding')
       problems.push(
-        `targetModules selects ${module}, which is an embedding: a LoRA can be trained over linear layers only`,
+        `targetModules selects ${module}, which is an embedding: a ` +
+          'LoRA can be trained over linear layers only',
       );
   for (const { name, kind } of saved)
     if (kind === 'embedding')
       problems.push(
-        `modulesToSave selects ${name}, an embedding: it cannot be trained separately from the model's other uses of it`,
+        `modulesToSave selects ${name}, an embedding: it cannot be trained separately from the ` +
+          "model's other uses of it",
       );
   const isTied =
     config.tieWordEmbeddings &&
     [...layers.map(({ module }) => module), ...saved.map(({ name }) => name)].includes('lm_head');
   if (isTied)
     problems.push(
-      'targetModules or modulesToSave selects lm_head, which this model ties to the embedding: it cannot be trained separately',
+      'targetModules or modulesToSave selects lm_head, which this model ties to the embedding: it ' +
+        'cannot be trained separately',
     );
   return problems.length === 0
     ? { ok: true, value: { layers, saved, biases } }

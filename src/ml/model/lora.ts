@@ -159,4 +159,5 @@ export const parameterCountText = ({
   readonly trainable: number;
   readonly all: number;
 }): string =>
-  `trainable params: ${trainable.toLocaleString('en-US')} || all params: ${all.toLocaleString('en-US')} || trainable%: ${((100 * trainable) / all).toFixed(4)}`;
+  `trainable params: ${trainable.toLocaleString('en-US')} || all params: ` +
+  `${all.toLocaleString('en-US')} || trainable%: ${((100 * trainable) / all).toFixed(4)}`;

@@ -39,7 +39,10 @@ export async function openMergedModel(base: string, adapter: string): Promise<Re
   if (stacks.length > 0)
     return {
       ok: false,
-      error: `${adapter}: holds embeddings of the ${stacks.map((name) => name.split('.')[0]).join(' and the ')} only, but a model folder has one embedding for both`,
+      error:
+        `${adapter}: holds embeddings of the ` +
+        `${stacks.map((name) => name.split('.')[0]).join(' and the ')} only, but a model folder has ` +
+        'one embedding for both',
     };
   const untied = withOwnHead(folder.value, parameters);
   const shapes = shapesOf(untied.parameters, untied.config);
@@ -95,6 +98,7 @@ function differences({ targets }: LoadedAdapter, config: Mt5Folder['config']): r
   ];
   return merged.map(
     (module) =>
-      `its update of "${module}" is merged into every use of the embedding, as by peft's merge_and_unload: the merged model answers differently from the adapter`,
+      `its update of "${module}" is merged into every use of the embedding, as by peft's ` +
+      'merge_and_unload: the merged model answers differently from the adapter',
   );
 }

@@ -41,7 +41,8 @@ export function checkpointedTrace(trace: Mt5Trace): CheckpointedTrace {
       });
     collect([...outputs, ...of], gradients(loss, [...outputs, ...of]));
 
-    const between = new Set<Node>(); // what layers take from outside that is no layer's output: biases, embeddings
+    // Inputs of layers that no layer computes: biases and embeddings.
+    const between = new Set<Node>();
     for (const { build, output } of layers.toReversed()) {
       const upstream = sums.get(output);
       if (upstream === undefined) continue;

@@ -51,7 +51,8 @@ export function sizesOfFeeds(
       const [expected, given] = [evaluate(size, sizes), feeds[name]?.shape[axis]];
       if (expected !== given)
         throw new Error(
-          `"${name}" is fed with ${given} on axis ${axis}, expected ${size}${typeof size === 'string' ? ` = ${expected}` : ''}`,
+          `"${name}" is fed with ${given} on axis ${axis}, expected ` +
+            `${size}${typeof size === 'string' ? ` = ${expected}` : ''}`,
         );
     }
   }

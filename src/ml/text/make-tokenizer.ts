@@ -68,8 +68,10 @@ function makeT5(
       ok: false,
       error:
         tokenization === 'transformers'
-          ? 'it has no spiece.model, from which transformers converts the tokenizer where tokenizer_config.json sets add_prefix_space: remove it, or set it to null'
-          : 'it has no spiece.model, which tokenization "sentencepiece" needs; tokenization "transformers" needs only tokenizer.json',
+          ? 'it has no spiece.model, from which transformers converts the tokenizer where ' +
+            'tokenizer_config.json sets add_prefix_space: remove it, or set it to null'
+          : 'it has no spiece.model, which tokenization "sentencepiece" needs; tokenization ' +
+            '"transformers" needs only tokenizer.json',
     };
   if (tokenization === 'sentencepiece') {
     const sentencePiece = readSentencePiece(model);
@@ -84,7 +86,10 @@ function makeT5(
 /** The problem of a folder whose tokenizer class cuts texts differently from the `known` ones. */
 function unlike(known: RegExp, { className }: TokenizerConfig): string | undefined {
   if (className === undefined || anyClass.includes(className) || known.test(className)) return undefined;
-  return `its tokenizer_class is ${className}: expected T5Tokenizer or MT5Tokenizer with spiece.model, or BertTokenizer with vocab.txt`;
+  return (
+    `its tokenizer_class is ${className}: expected T5Tokenizer or MT5Tokenizer with spiece.model, or ` +
+    'BertTokenizer with vocab.txt'
+  );
 }
 
 /** Classes that take what tokenizer.json says, of transformers 4 and 5. */

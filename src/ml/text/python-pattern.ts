@@ -25,7 +25,8 @@ export interface PythonPattern {
 export function pythonPattern(source: string): Result<PythonPattern> {
   if (source.length > longestPattern)
     return refused(
-      `${JSON.stringify(source.slice(0, 40))}… has ${source.length} characters: at most ${longestPattern} are allowed`,
+      `${JSON.stringify(source.slice(0, 40))}… has ${source.length} characters: at most ` +
+        `${longestPattern} are allowed`,
     );
   const translated = translate(source);
   if (!translated.ok) return refused(`the pattern ${JSON.stringify(source)} ${translated.error}`);
@@ -46,7 +47,8 @@ export function pythonPattern(source: string): Result<PythonPattern> {
     };
   } catch (error) {
     return refused(
-      `the pattern ${JSON.stringify(source)} is not a regular expression: ${error instanceof Error ? error.message.replace(/^error parsing regexp: /, '') : String(error)}`,
+      `the pattern ${JSON.stringify(source)} is not a regular expression: ` +
+        `${error instanceof Error ? error.message.replace(/^error parsing regexp: /, '') : String(error)}`,
     );
   }
 }

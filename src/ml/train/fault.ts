@@ -20,10 +20,16 @@ export function faultOf(
   for (const [index, { source, target }] of examples.entries()) {
     const row = index + 1;
     if (source.length === 0 || target.length === 0)
-      return `row ${row} has no ${source.length === 0 ? 'source' : 'target'} token: expected at least the end of the text`;
+      return (
+        `row ${row} has no ` +
+        `${source.length === 0 ? 'source' : 'target'} token: expected at least the end of the text`
+      );
     const foreign = [...source, ...target].find((id) => !(Number.isInteger(id) && id >= 0 && id < vocabSize));
     if (foreign !== undefined)
-      return `row ${row} has the token ${shownToken(foreign, tokenText(foreign))}, but the model's vocabulary has ${vocabSize} entries: use the tokenizer of this model`;
+      return (
+        `row ${row} has the token ${shownToken(foreign, tokenText(foreign))}, but the model's ` +
+        `vocabulary has ${vocabSize} entries: use the tokenizer of this model`
+      );
   }
   return undefined;
 }

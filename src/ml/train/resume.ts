@@ -67,12 +67,15 @@ export async function resume(
         ok: false,
         error: {
           ...filled.error,
-          message: `${filled.error.message}; the checkpoint of step ${step} was left unchanged: fix its permissions and run again`,
+          message:
+            `${filled.error.message}; the checkpoint of step ${step} was left unchanged: fix its ` +
+            'permissions and run again',
         },
       };
     if (!filled.ok)
       warn(
-        `the checkpoint of step ${step} cannot be used and was removed; the training resumes from an earlier one, if any: ${fileProblemText(filled.error)}`,
+        `the checkpoint of step ${step} cannot be used and was removed; the training resumes from an ` +
+          `earlier one, if any: ${fileProblemText(filled.error)}`,
       );
     const removed = await removeCheckpoints(scratch, step, disk);
     if (!removed.ok) return removed;

@@ -135,7 +135,8 @@ async function startOrResume(
   if (!resumed.ok) return resumed;
   if (resumed.value !== 'anew')
     return { ok: true, value: { step: resumed.value.step, records: [...resumed.value.records] } };
-  const cleared = await session.assign(session.memory, zero); // a damaged checkpoint may have been read halfway
+  // A damaged checkpoint may have been read partly.
+  const cleared = await session.assign(session.memory, zero);
   if (!cleared.ok) return cleared;
   const loaded = await session.assign(parameters, parameterLoader(adapter ?? trainee.initial, model.tensors));
   return loaded.ok ? { ok: true, value: { step: 0, records: [] } } : loaded;
@@ -302,7 +303,10 @@ async function finish(compiled: Compiled, plan: Plan, { step, records }: Progres
       const removed = await removeCheckpoints(scratch, best.step, disk); // so that it is made again
       return {
         kind: 'failed',
-        problem: `the checkpoint of the best evaluation (step ${best.step}) cannot be used: ${fileProblemText(removed.ok ? restored.error : removed.error)}; run again to resume from an earlier one`,
+        problem:
+          `the checkpoint of the best evaluation (step ${best.step}) cannot be used: ` +
+          `${fileProblemText(removed.ok ? restored.error : removed.error)}; run again to resume from ` +
+          'an earlier one',
       };
     }
   }

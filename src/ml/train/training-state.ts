@@ -29,8 +29,9 @@ export async function leaveState(
 }
 
 /**
- * Puts the checkpoints that a training left into the scratch folder of the one that goes on, unless that is
- * further already. The state of another training is a problem: a start from nothing is not what was asked for.
+ * Copies the checkpoints of an earlier training into the scratch folder of the one that continues it, unless
+ * that one is already further. The state of a different training is an error: starting from scratch instead
+ * would be a surprise.
  */
 export async function takeState(
   folder: string,

@@ -192,7 +192,7 @@ async function unnamedFiles(
   return { files, deleted, kept: keptFiles };
 }
 
-/** What was being written when a run was killed, what smoke runs made, and scratch folders from which no attempt can resume. */
+/** Files left by a killed run or a smoke run, and scratch folders that no attempt can resume from. */
 function unfinished(
   workspace: Workspace,
   resumable: ReadonlySet<string>,

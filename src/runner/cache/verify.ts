@@ -70,7 +70,9 @@ export async function verifyStore(
   const makers = holders.size === 0 ? [] : allMakers(store);
   const faults = [...holders].map(([object, held]) => ({
     path: objectPath(object),
-    message: `${damaged.has(object) ? 'its content does not match its digest' : 'is missing'}: ${holdersText(held, makers, named)}`,
+    message:
+      `${damaged.has(object) ? 'its content does not match its digest' : 'is missing'}: ` +
+      `${holdersText(held, makers, named)}`,
   }));
   // Without memory: every byte is read.
   const forgetful: Workspace = {
@@ -119,8 +121,16 @@ function holdersText(
   const more = new Set(held.map(({ key }) => key)).size - 1;
   const others = more > 0 ? `, and of ${pluralize(more, 'other result')}` : '';
   if (last !== undefined)
-    return `part of the out ${last.out} of ${last.instance} in ${last.pipeline}${others}; a run that needs it computes it again`;
+    return (
+      `part of the out ${last.out} of ${last.instance} in ${last.pipeline}${others}; a run that needs ` +
+      'it computes it again'
+    );
   const maker = made.find(({ key }) => key === first.key);
-  const result = `an older result (${first.key.slice(0, 8)})${maker === undefined ? '' : ` of ${maker.instance} in ${maker.pipeline}`}`;
-  return `part of the out ${first.out} of ${result}${others}; a run computes it again only if it needs that result; \`pipeline gc --keep-runs 0\` deletes it if no pipeline file needs it`;
+  const result =
+    'an older result ' +
+    `(${first.key.slice(0, 8)})${maker === undefined ? '' : ` of ${maker.instance} in ${maker.pipeline}`}`;
+  return (
+    `part of the out ${first.out} of ${result}${others}; a run computes it again only if it needs that ` +
+    'result; `pipeline gc --keep-runs 0` deletes it if no pipeline file needs it'
+  );
 }

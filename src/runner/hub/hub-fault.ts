@@ -109,14 +109,17 @@ function words(problem: HubProblem): Words {
     case 'offline-revision':
       return {
         message: 'the commit of this revision is unknown, and HF_HUB_OFFLINE is set',
-        help: 'run once without HF_HUB_OFFLINE (pipeline.lock then names the commit), or write the commit, 40 hex digits, after the @',
+        help:
+          'run once without HF_HUB_OFFLINE (pipeline.lock then names the commit), or write the commit, ' +
+          '40 hex digits, after the @',
       };
     case 'offline-files':
       return {
         message:
           problem.damaged.length === 0
             ? `is not in ${problem.folder}, and HF_HUB_OFFLINE is set`
-            : `${joinFirst(problem.damaged, 8)} in ${problem.folder} changed since the download, and HF_HUB_OFFLINE is set`,
+            : `${joinFirst(problem.damaged, 8)} in ${problem.folder} changed since the download, and ` +
+              'HF_HUB_OFFLINE is set',
         help: 'run once without HF_HUB_OFFLINE, or copy that folder from a machine that has it',
       };
     case 'no-access':
@@ -129,11 +132,14 @@ function words(problem: HubProblem): Words {
         help:
           problem.found.length === 0
             ? 'it is empty at this revision'
-            : `it has ${joinFirst(problem.found, 8)}; name a repository or a revision with safetensors or PyTorch weights`,
+            : `it has ${joinFirst(problem.found, 8)}; name a repository or a revision with safetensors ` +
+              'or PyTorch weights',
       };
     case 'hostile-name':
       return {
-        message: `the hub lists a file named ${JSON.stringify(problem.name.slice(0, 100))}, which leads out of its folder`,
+        message:
+          'the hub lists a file named ' +
+          `${JSON.stringify(problem.name.slice(0, 100))}, which leads out of its folder`,
         help: 'nothing was downloaded; check HF_ENDPOINT: the Hugging Face hub has no such names',
       };
     case 'bad-answer':
@@ -145,32 +151,47 @@ function words(problem: HubProblem): Words {
       return {
         message: `${problem.host} cannot be reached (${problem.reason})`,
         help: problem.certificate
-          ? 'its certificate is not trusted: if a proxy replaces certificates, name its root certificate in NODE_EXTRA_CA_CERTS'
+          ? 'its certificate is not trusted: if a proxy replaces certificates, name its root ' +
+            'certificate in NODE_EXTRA_CA_CERTS'
           : `check the network and HTTPS_PROXY; ${resumes}`,
       };
     case 'rate-limited':
       return {
         message: `${problem.host} limits the rate of requests`,
-        help: `try again ${problem.seconds === undefined ? 'later' : `in ${durationText(problem.seconds)}`}${problem.token ? '' : '; with HF_TOKEN set, more requests are allowed'}; ${resumes}`,
+        help: [
+          `try again ${problem.seconds === undefined ? 'later' : `in ${durationText(problem.seconds)}`}`,
+          ...(problem.token ? [] : ['with HF_TOKEN set, more requests are allowed']),
+          resumes,
+        ].join('; '),
       };
     case 'refused':
       return {
-        message: `${problem.host} answered with status ${problem.status}${problem.words === '' ? '' : ` (${problem.words})`}`,
+        message:
+          `${problem.host} answered with status ` +
+          `${problem.status}${problem.words === '' ? '' : ` (${problem.words})`}`,
         help: `try again later; ${resumes}`,
       };
     case 'wrong-size':
       return {
         message: `${problem.file} has ${problem.found} bytes, but the hub lists ${problem.expected}`,
-        help: 'the file was discarded, other files are kept; try again, and check the proxy if it happens again',
+        help:
+          'the file was discarded, other files are kept; try ' +
+          'again, and check the proxy if it happens again',
       };
     case 'wrong-hash':
       return {
-        message: `${problem.file} does not match the hash that the hub lists: it has ${problem.found}, expected ${problem.expected}`,
-        help: 'the file was discarded, other files are kept; try again, and check the proxy if it happens again',
+        message:
+          `${problem.file} does not match the hash that the hub lists: it has ${problem.found}, ` +
+          `expected ${problem.expected}`,
+        help:
+          'the file was discarded, other files are kept; try ' +
+          'again, and check the proxy if it happens again',
       };
     case 'differs-from-lock':
       return {
-        message: `does not match pipeline.lock: ${joinFirst(problem.files, 8)} differ${problem.files.length === 1 ? 's' : ''}`,
+        message:
+          `does not match pipeline.lock: ${joinFirst(problem.files, 8)} ` +
+          `differ${problem.files.length === 1 ? 's' : ''}`,
         help: 'restore pipeline.lock from version control, or remove the entry to accept the new content',
       };
     case 'lock-file':
@@ -184,16 +205,23 @@ function words(problem: HubProblem): Words {
         help:
           problem.missing === undefined
             ? 'fix this and run again, or name another folder in HF_HOME'
-            : `${sizeText(problem.missing)} are missing: free some space, or name another folder in HF_HOME; ${resumes}`,
+            : `${sizeText(problem.missing)} are missing: free some space, or name another folder in ` +
+              `HF_HOME; ${resumes}`,
       };
     case 'too-slow':
       return {
-        message: `${problem.host} sends ${sizeText(problem.bytesPerSecond)} per second, less than ${sizeText(problem.leastSpeed)}`,
-        help: `try again later, or lower the limit in PIPELINE_HUB_LEAST_SPEED (bytes per second, 0: none); ${resumes}`,
+        message:
+          `${problem.host} sends ${sizeText(problem.bytesPerSecond)} per second, less than ` +
+          `${sizeText(problem.leastSpeed)}`,
+        help:
+          'try again later, or lower the limit in ' +
+          `PIPELINE_HUB_LEAST_SPEED (bytes per second, 0: none); ${resumes}`,
       };
     case 'out-of-time':
       return {
-        message: `the download took longer than allowed${problem.because === undefined ? '' : ` (last: ${words(problem.because).message})`}`,
+        message:
+          'the download took longer than ' +
+          `allowed${problem.because === undefined ? '' : ` (last: ${words(problem.because).message})`}`,
         help: `set the limit in PIPELINE_HUB_TOTAL_TIME (seconds, 0: none); ${resumes}`,
       };
     case 'interrupted':
@@ -210,7 +238,11 @@ function noAccess({
   if (gated)
     return {
       message: `this model is gated (${status})`,
-      help: `accept its conditions at ${page}${token ? ' with the account that HF_TOKEN belongs to' : ', and set HF_TOKEN to a token of that account'}`,
+      help:
+        `accept its conditions at ${page}` +
+        (token
+          ? ' with the account that HF_TOKEN belongs to'
+          : ', and set HF_TOKEN to a token of that account'),
     };
   if (token)
     return {

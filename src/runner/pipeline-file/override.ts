@@ -180,7 +180,9 @@ function replaced(
         return void report({
           severity: 'error',
           code: 'bad-override',
-          message: `this is a list of ${node.items.length}: expected a number from 0 to ${node.items.length - 1}`,
+          message:
+            `this is a list of ${node.items.length}: expected a number from 0 to ` +
+            `${node.items.length - 1}`,
           at,
         });
       const changed = replaced(item, rest, value, mustExist, report);

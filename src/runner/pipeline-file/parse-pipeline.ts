@@ -118,7 +118,9 @@ function readStages(
       report({
         severity: 'error',
         code: 'same-name',
-        message: `the stages ${JSON.stringify(other.name)} and ${JSON.stringify(name)} would share a folder where file systems ignore case`,
+        message:
+          `the stages ${JSON.stringify(other.name)} and ${JSON.stringify(name)} would share a folder ` +
+          'where file systems ignore case',
         at: key,
         notes: [{ message: 'the other is here', at: other.key }],
       });

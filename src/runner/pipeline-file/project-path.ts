@@ -76,7 +76,10 @@ export function outPathFault(path: string): string | undefined {
     .split('/')
     .find((name) => /[. ]$/.test(name) || /[<>:"|?*]/.test(name) || reservedName.test(name));
   if (part === undefined) return undefined;
-  return `${JSON.stringify(part.slice(0, 100))} is not a valid name on every file system: no trailing dot or space, none of < > : " | ? *, and no device such as con or nul`;
+  return (
+    `${JSON.stringify(part.slice(0, 100))} is not a valid name on every file system: no trailing dot ` +
+    'or space, none of < > : " | ? *, and no device such as con or nul'
+  );
 }
 
 /** Names that Windows keeps for devices, with any extension. */

@@ -33,7 +33,9 @@ export function bestOf(
     return void report({
       severity: 'error',
       code: 'bad-best',
-      message: `${JSON.stringify(by)} is not the name of a metric: expected stage.out.name, as in train.summary.loss`,
+      message:
+        `${JSON.stringify(by)} is not the name of a metric: expected stage.out.name, as in ` +
+        'train.summary.loss',
       at,
     });
   // What is wrong with the stage is reported already.

@@ -49,7 +49,9 @@ export function checkPatterns(
     report({
       severity: 'error',
       code: 'overlap',
-      message: `${what} and the out ${found.name} of ${found.id} overlap: ${JSON.stringify(found.path)} can match ${JSON.stringify(path)}`,
+      message:
+        `${what} and the out ${found.name} of ${found.id} overlap: ${JSON.stringify(found.path)} can ` +
+        `match ${JSON.stringify(path)}`,
       at,
       help: `to read what another stage writes, use the dep { from: ${found.stage}, out: ${found.name} }`,
       notes: [{ message: `the out ${found.name} of ${found.id} is declared here`, at: found.at }],

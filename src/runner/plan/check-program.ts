@@ -137,8 +137,10 @@ const knownText = (known: readonly string[]): string =>
 function errorText(error: ErrorObject): string {
   const { keyword, params, message } = error;
   switch (keyword) {
-    case 'enum':
-      return `must be ${listed(Array.isArray(params['allowedValues']) ? params['allowedValues'].map((value) => JSON.stringify(value)) : [])}`;
+    case 'enum': {
+      const allowed = Array.isArray(params['allowedValues']) ? params['allowedValues'] : [];
+      return `must be ${listed(allowed.map((value) => JSON.stringify(value)))}`;
+    }
     case 'const':
       return `must be ${JSON.stringify(params['allowedValue'])}`;
     case 'required':

@@ -24,7 +24,9 @@ export function fitCpus(
       {
         severity: 'warning',
         code: 'fewer-cpus',
-        message: `${joinFirst(stages, 3)} ${stages.length === 1 ? 'asks' : 'ask'} for more CPUs than this machine has: ${cpus} ${cpus === 1 ? 'is' : 'are'} used`,
+        message:
+          `${joinFirst(stages, 3)} ${stages.length === 1 ? 'asks' : 'ask'} for more CPUs than this ` +
+          `machine has: ${cpus} ${cpus === 1 ? 'is' : 'are'} used`,
         at: first.resourceRanges.cpus,
       },
     ],

@@ -54,7 +54,8 @@ export function instanceName(stage: string, labels: readonly string[]): Instance
   return { id: branded(`${stage}[${folder}]`), folder };
 }
 
-const branded = (id: string): InstanceId => id as InstanceId; // the only place that makes one: see identity.ts
+/** The only place that creates one: see identity.ts. */
+const branded = (id: string): InstanceId => id as InstanceId;
 
 /** The part of an instance's name that one axis gives. */
 export const axisName = (label: string): string => shortened(encodedLabel(label));

@@ -176,7 +176,9 @@ function noInstance(
   if (!counts.includes(labels.length)) {
     return fault(
       'no-instance',
-      `${JSON.stringify(pattern)} gives ${labels.length === 1 ? '1 label' : `${labels.length} labels`}, and the instances of ${stage} have ${counts.join(' or ')}${axes.length === 0 ? '' : ` (${axes.join(', ')})`}`,
+      `${JSON.stringify(pattern)} gives ` +
+        `${labels.length === 1 ? '1 label' : `${labels.length} labels`}, and the instances of ${stage} ` +
+        `have ${counts.join(' or ')}${axes.length === 0 ? '' : ` (${axes.join(', ')})`}`,
       nearest(wanted, ids),
       help,
     );

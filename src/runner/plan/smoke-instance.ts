@@ -15,8 +15,8 @@ export interface SmokeRequest {
 }
 
 /**
- * The instance that a smoke run executes in the place of a real one: small where its program says how, under a
- * key of its own, and with every out in the folder of the smoke run, also those in the project.
+ * The instance that a smoke run executes in place of a real one: small if its program says how, with a key
+ * of its own, and with all outs in the folder of the smoke run, even those with `workspace: true`.
  */
 export function smokeInstance(real: Instance, { folder: smoke, params, makesList }: SmokeRequest): Instance {
   // No result of it is small.

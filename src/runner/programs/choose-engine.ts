@@ -41,7 +41,8 @@ export function chooseEngine(
   if (device === 'cuda' && !canUseGpu)
     return fault(
       by,
-      `the engine "${String(engine)}" computes on the CPU: use "${auto?.cuda ?? automatic}", or remove "${deviceParam}"`,
+      `the engine "${String(engine)}" computes on the CPU: use "${auto?.cuda ?? automatic}", or ` +
+        `remove "${deviceParam}"`,
     );
   const isOpen = device === automatic || (device === undefined && engine === automatic);
   const usesGpu = device === 'cuda' || resources.gpus > 0 || (isOpen && canUseGpu && hasGpu);

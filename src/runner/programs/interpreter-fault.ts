@@ -16,7 +16,9 @@ export function interpreterFault(
   if (line === undefined) return undefined;
   if (line.endsWith('\r'))
     return {
-      message: `${script} starts with ${JSON.stringify(line)}: its line ends are those of Windows (CRLF), and the carriage return becomes part of the interpreter's name`,
+      message:
+        `${script} starts with ${JSON.stringify(line)}: its line ends are those of Windows (CRLF), and ` +
+        "the carriage return becomes part of the interpreter's name",
       help: `convert them: sed -i 's/\\r$//' ${script}`,
     };
   const [interpreter = '', ...words] = line

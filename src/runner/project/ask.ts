@@ -460,7 +460,9 @@ const evictedResult = ({ id, at }: Instance): Diagnostic => ({
 const missingMetric = ({ stage, out, metric, at }: PlannedBest): Diagnostic => ({
   severity: 'warning',
   code: 'best-without-metric',
-  message: `no result of ${stage} has a number ${JSON.stringify(metric)} in its out ${out}, so none is marked as the best`,
+  message:
+    `no result of ${stage} has a number ${JSON.stringify(metric)} ` +
+    `in its out ${out}, so none is marked as the best`,
   at,
 });
 

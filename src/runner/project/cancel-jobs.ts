@@ -71,7 +71,9 @@ async function jobsOf(
         {
           severity: 'error',
           code: 'unknown-executor',
-          message: `the job of ${unknown.instance} was submitted by the executor "${unknown.executor}", which is no longer defined`,
+          message:
+            `the job of ${unknown.instance} was submitted by the executor "${unknown.executor}", which ` +
+            'is no longer defined',
           help: 'define it again in "executors:"',
         },
       ],

@@ -18,7 +18,8 @@ export function diagnosticText(
   const mark = severity === 'error' ? colors.red : colors.yellow;
   const place = at === undefined ? undefined : placeOf(at, sourceOf);
   const lines = [
-    `${place === undefined ? '' : `${colors.bold(place.text)}: `}${mark(severity)}: ${colors.bold(printable(message))} ${colors.dim(`[${code}]`)}`,
+    `${place === undefined ? '' : `${colors.bold(place.text)}: `}${mark(severity)}: ` +
+      `${colors.bold(printable(message))} ${colors.dim(`[${code}]`)}`,
     ...excerpt(place, colors, mark),
     ...(suggestion === undefined
       ? []

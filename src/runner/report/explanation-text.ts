@@ -28,7 +28,8 @@ export function explanationText({
       : []),
     ...(adopted
       ? [
-          `its result was adopted: no run computed it (check it with \`pipeline verify --rerun ${shellName(instance)}\`)`,
+          'its result was adopted: no run computed it (check it with `pipeline verify --rerun ' +
+            `${shellName(instance)}\`)`,
         ]
       : []),
     ...reasons.map(reasonText),
@@ -39,7 +40,8 @@ export function explanationText({
     ...(after.length === 0
       ? []
       : [
-          `${because.length === 0 ? 'may run' : 'its inputs may change too'}, depending on the results of ${joinFirst(after, 10)}`,
+          `${because.length === 0 ? 'may run' : 'its inputs may change too'}, depending on the ` +
+            `results of ${joinFirst(after, 10)}`,
         ]),
     ...(state === 'running' && because.length === 0 ? ['running now'] : []),
     ...(state === 'up-to-date'
@@ -55,7 +57,8 @@ export function explanationText({
           )}`,
         ]),
   ];
-  return `${instance}: ${stateText(state)}${key === undefined ? '' : ` (key ${key.slice(0, 12)})`}\n${lines.map((line) => `  ${line}\n`).join('')}`;
+  const title = `${instance}: ${stateText(state)}${key === undefined ? '' : ` (key ${key.slice(0, 12)})`}`;
+  return [`${title}\n`, ...lines.map((line) => `  ${line}\n`)].join('');
 }
 
 /** The state of an instance in words. */

@@ -73,4 +73,6 @@ const valueText = (value: ChangedParam['before']): string =>
 export const commitText = (commit: CommitState | undefined): string =>
   commit === undefined
     ? ''
-    : `${commit.commit.slice(0, 7)}${commit.isDirty ? '+' : ''}${commit.branch === undefined ? '' : ` ${commit.branch}`}`;
+    : commit.commit.slice(0, 7) +
+      (commit.isDirty ? '+' : '') +
+      (commit.branch === undefined ? '' : ` ${commit.branch}`);

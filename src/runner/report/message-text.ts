@@ -10,7 +10,10 @@ export function messageText(message: StageMessage): string | undefined {
 function wordsOf(message: StageMessage): string | undefined {
   switch (message.kind) {
     case 'progress':
-      return `${message.done}/${message.total} ${message.unit}${message.note === undefined ? '' : `  ${message.note}`}`;
+      return (
+        `${message.done}/${message.total} ` +
+        `${message.unit}${message.note === undefined ? '' : `  ${message.note}`}`
+      );
     case 'metric':
       return `step ${message.step}: ${Object.entries(message.values)
         .map(([name, value]) => `${name} ${numberText(value)}`)

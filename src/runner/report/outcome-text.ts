@@ -14,7 +14,7 @@ export function outcomeText(outcome: Outcome): string {
     case 'up-to-date':
       return outcome.adopted === true ? 'adopted existing files, nothing was run' : 'up to date';
     case 'restored':
-      return `restored from the ${outcome.origin === undefined ? 'cache' : 'shared cache'} (${pluralize(outcome.files, 'file')}, ${sizeText(outcome.bytes)}${outcome.origin === undefined ? '' : `; ${originText(outcome.origin)}`})${outcome.displaced === undefined || outcome.displaced.length === 0 ? '' : `: ${displacedText(outcome.displaced, 'was')}`}`;
+      return restoredText(outcome);
     case 'failed':
       return outcome.before === true
         ? `not retried: nothing it depends on has changed since it failed (${failureText(outcome.failure)})`
@@ -32,9 +32,22 @@ export function outcomeText(outcome: Outcome): string {
   }
 }
 
+function restoredText({
+  files,
+  bytes,
+  origin,
+  displaced = [],
+}: Extract<Outcome, { readonly kind: 'restored' }>): string {
+  const size = `${pluralize(files, 'file')}, ${sizeText(bytes)}`;
+  const from = origin === undefined ? `cache (${size})` : `shared cache (${size}; ${originText(origin)})`;
+  return `restored from the ${from}${displaced.length === 0 ? '' : `: ${displacedText(displaced, 'was')}`}`;
+}
+
 /** Who made a result elsewhere, when, and how long that took. */
 export const originText = ({ signer, host, at, seconds }: Origin): string =>
-  `made on ${host} in ${durationText(seconds)}, ${new Date(at).toISOString().slice(0, 16).replace('T', ' ')} UTC, signed by ${signer.slice(0, 24)}…`;
+  `made on ${host} in ${durationText(seconds)}, ` +
+  `${new Date(at).toISOString().slice(0, 16).replace('T', ' ')} UTC, signed by ` +
+  `${signer.slice(0, 24)}…`;
 
 /** The outs that differ from their results: the first by name, and how many more. */
 export const displacedText = (outs: readonly DisplacedOut[], verb: 'is' | 'was' = 'is'): string =>

@@ -14,7 +14,8 @@ export function pushListText({ remote, results }: Pushed, width: number): string
   ]);
   const lines = [
     ...(rows.length === 0 ? [] : table([['instance', 'objects', 'size'], ...rows], width)),
-    `${pluralize(wanted.length, 'result')} to upload to ${remote}, at most ${sizeText(bytes)}${restText(results)}`,
+    `${pluralize(wanted.length, 'result')} to upload to ${remote}, at most ` +
+      `${sizeText(bytes)}${restText(results)}`,
   ];
   return `${lines.join('\n')}\n`;
 }
@@ -33,7 +34,8 @@ function restText(results: readonly PushedResult[]): string {
 export function pushedText({ remote, uploaded, results, problem }: Pushed): string {
   const failed = results.filter(({ state }) => state === 'failed');
   return [
-    `uploaded ${pluralize(uploaded.results, 'result')} to ${remote} (${pluralize(uploaded.objects, 'object')}, ${sizeText(uploaded.bytes)})\n`,
+    `uploaded ${pluralize(uploaded.results, 'result')} to ${remote} ` +
+      `(${pluralize(uploaded.objects, 'object')}, ${sizeText(uploaded.bytes)})\n`,
     ...(problem === undefined
       ? []
       : [`error: ${pluralize(failed.length, 'result')} not uploaded: ${problem}\n`]),

@@ -65,7 +65,9 @@ function programText({ field, before, after, files = [] }: Difference): string {
     case 'executable':
       return `the program that the command starts changed${digestsText(before, after)}`;
     case 'code':
-      return `code ${nameText(name)} ${before === undefined ? 'added' : after === undefined ? 'removed' : `changed${digestsText(before, after)}`}`;
+      if (before === undefined) return `code ${nameText(name)} added`;
+      if (after === undefined) return `code ${nameText(name)} removed`;
+      return `code ${nameText(name)} changed${digestsText(before, after)}`;
     default:
       return 'kind of program changed (uses and cmd)';
   }

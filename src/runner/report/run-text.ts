@@ -23,7 +23,8 @@ export function runText({ run, instances }: RunHistory, { scores }: RunResults, 
       1,
     ),
   ]);
-  return `${table([['instance', 'state', 'time', 'CPU time', 'memory', 'score'], ...rows], width).join('\n')}\n`;
+  const head = ['instance', 'state', 'time', 'CPU time', 'memory', 'score'];
+  return `${table([head, ...rows], width).join('\n')}\n`;
 }
 
 const stateText = ({ outcome, startedAt }: InstanceHistory): string =>

@@ -20,7 +20,8 @@ export function sharedCacheText(report: SharedCacheReport): string | undefined {
     ...(unanswered > 0 ? [`${pluralize(unanswered, 'look-up')} unanswered`] : []),
     ...(notUploaded > 0
       ? [
-          `${notUploaded} not uploaded${uploadFault === undefined ? '' : `: ${uploadFault}`} (\`pipeline push\` tries again)`,
+          `${notUploaded} not uploaded${uploadFault === undefined ? '' : `: ${uploadFault}`} ` +
+            '(`pipeline push` tries again)',
         ]
       : []),
   ];

@@ -277,7 +277,9 @@ async function attemptOnce(
     warn(run, instance.id, {
       severity: 'warning',
       code: 'disk-full',
-      message: `the disk of the project or of its cache is full: ${instance.id} may have failed because of this, and its log may be incomplete`,
+      message:
+        `the disk of the project or of its cache is full: ${instance.id} may have failed because of ` +
+        'this, and its log may be incomplete',
       help: 'free some space (`pipeline gc --dry-run` lists results that can be deleted), then run again',
     });
   }
@@ -310,7 +312,9 @@ function noteHost(run: Run, instance: Instance, record: Attempt, mayResume: bool
   warn(run, instance.id, {
     severity: 'warning',
     code: 'mixed-cpus',
-    message: `${instance.id} went on, on ${found.cpu} (${found.host}), from a checkpoint that was computed on ${before}: its last bits may differ from those of one model of CPU`,
+    message:
+      `${instance.id} went on, on ${found.cpu} (${found.host}), from a checkpoint that was computed on ` +
+      `${before}: its last bits may differ from those of one model of CPU`,
     help: 'for bit-identical results request one CPU model with "constraint", and run again with --force',
   });
 }
@@ -344,7 +348,9 @@ async function staleness(
     ? undefined
     : {
         kind: 'platform',
-        message: `the nodes of "${executor.name}" differ: ${ending.host} has ${found}, another one ${learned}: ask for one kind with "constraint"`,
+        message:
+          `the nodes of "${executor.name}" differ: ${ending.host} has ${found}, another one ` +
+          `${learned}: ask for one kind with "constraint"`,
       };
 }
 
@@ -445,7 +451,9 @@ async function finish(
     warn(run, instance.id, {
       severity: 'warning',
       code: 'dep-changed',
-      message: `${edited} was changed while ${instance.id} ran: its result is kept in ${instance.folder}, not in the cache`,
+      message:
+        `${edited} was changed while ${instance.id} ran: its result ` +
+        `is kept in ${instance.folder}, not in the cache`,
       help: 'run again',
     });
   }
@@ -505,7 +513,9 @@ function leaves(run: Run, instance: Instance, outs: WrittenOuts): boolean {
   warn(run, instance.id, {
     severity: 'warning',
     code: 'out-link',
-    message: `${link} is a symbolic link to a place outside its out: the result of ${instance.id} is not cached`,
+    message:
+      `${link} is a symbolic link to a place outside its out: ` +
+      `the result of ${instance.id} is not cached`,
     help: 'write a file instead of a link',
   });
   return true;

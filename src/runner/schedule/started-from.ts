@@ -11,7 +11,7 @@ const patience = 500;
 export interface Start {
   /** What is known at once: all but the commit. */
   readonly from: StartedFrom;
-  /** From now on `onCommit` is called with the commit, once it is known and the run has gone on for a while. */
+  /** Calls `onCommit` with the commit once it is known, unless the run ends soon after its start. */
   storeEarly(onCommit: (from: StartedFrom) => void): void;
   /** The run is over, however it ended: `onCommit` is not called any more. */
   stop(): void;

@@ -181,7 +181,9 @@ async function assessFrozen(
   const found = last && (await lookUpOuts(session, instance, last.key, reads));
   if (last === undefined || found?.lookup.kind !== 'hit') {
     const lack = last === undefined ? 'has no result' : 'its last result is not in the cache';
-    const message = `${instance.id} is frozen and ${lack}: take \`frozen: true\` out and run it with \`pipeline run ${shellName(instance.id)}\``;
+    const message =
+      `${instance.id} is frozen and ${lack}: take \`frozen: true\` out and run it with \`pipeline run ` +
+      `${shellName(instance.id)}\``;
     return { ok: false, error: { kind: 'frozen', message } };
   }
   const { key, manifest } = last;

@@ -34,7 +34,9 @@ export function frozenWarning(instances: readonly Instance[]): readonly Diagnost
     {
       severity: 'warning',
       code: 'frozen',
-      message: `using the last ${frozen.length === 1 ? 'result' : 'results'} of ${names}, which ${frozen.length === 1 ? 'is' : 'are'} frozen: changes since are ignored`,
+      message:
+        `using the last ${frozen.length === 1 ? 'result' : 'results'} of ${names}, which ` +
+        `${frozen.length === 1 ? 'is' : 'are'} frozen: changes since are ignored`,
       at: first.frozen,
     },
   ];

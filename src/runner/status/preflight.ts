@@ -330,7 +330,9 @@ function linkedOuts(workspace: ProjectFiles, instance: Instance, linkOn: LinkOn)
         {
           severity: 'error',
           code: isInside ? 'linked-out' : 'leaves-project',
-          message: `${path} would be written through the symbolic link ${link} (to ${target}), over files that this pipeline did not create`,
+          message:
+            `${path} would be written through the symbolic link ${link} (to ${target}), over files ` +
+            'that this pipeline did not create',
           at,
           help: isInside
             ? `remove the link ${link}, or give the out the path of its target`
@@ -398,7 +400,9 @@ function severalCommands(
 ): { readonly help?: string } {
   if (program.kind !== 'argv' || !/\s/.test(name)) return {};
   return {
-    help: `a list is one program with its arguments; write several commands as a text, in which every line must succeed: cmd: ${JSON.stringify(program.words.map(lineOf).join('\n'))}`,
+    help:
+      'a list is one program with its arguments; write several commands as a text, in which every line ' +
+      `must succeed: cmd: ${JSON.stringify(program.words.map(lineOf).join('\n'))}`,
   };
 }
 

@@ -31,7 +31,9 @@ export function readFaults(
       faults.push({
         severity: 'error',
         code: 'leaves-project',
-        message: `${dep.path} leads out of the project by a symbolic link, to ${workspace.disk.realPath(place)}`,
+        message:
+          `${dep.path} leads out of the project by a symbolic link, to ` +
+          `${workspace.disk.realPath(place)}`,
         at: dep.at,
         help: 'declare it as { path, external: true } if this is intended',
       });

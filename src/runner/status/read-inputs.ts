@@ -248,7 +248,8 @@ const filesDigest = ({ pattern }: GlobDependency, files: readonly FileContent[])
 
 /** Nothing says that the stage waits for it. */
 const linkMessage = ({ instance, stage, out }: OutBehind): string =>
-  `is a symbolic link to the out ${out} of ${instance}, which this stage does not depend on: remove the link and declare a dep { from: ${stage}, out: ${out} }`;
+  `is a symbolic link to the out ${out} of ${instance}, which this stage does not depend on: remove ` +
+  `the link and declare a dep { from: ${stage}, out: ${out} }`;
 
 const hubText = ({ repository, revision }: Extract<Dependency, { readonly kind: 'hub' }>): string =>
   `hf:${repository}@${revision}`;

@@ -6,7 +6,8 @@ export function unassessableText(why: Unassessable): string {
   return why.missing
     .map(
       ({ dep, path, message, from }) =>
-        `the dep ${dep} (${path}): ${message}${from === undefined ? '' : `; pipeline run '${from}' makes it`}`,
+        `the dep ${dep} (${path}): ` +
+        `${message}${from === undefined ? '' : `; pipeline run '${from}' makes it`}`,
     )
     .join('; ');
 }

@@ -23,7 +23,8 @@ export function beginAttempt(store: Store, attempt: Attempt): void {
   const { run, pipeline, instance, attempt: number, key, output, executor, nonce } = attempt;
   store
     .sql(
-      'INSERT OR REPLACE INTO attempts (run, pipeline, instance, attempt, key, output, executor, nonce) VALUES (?, ?, ?, ?, ?, ?, ?, ?)',
+      `INSERT OR REPLACE INTO attempts (run, pipeline, instance, attempt, key, output, executor, nonce)
+        VALUES (?, ?, ?, ?, ?, ?, ?, ?)`,
     )
     .run(run, pipeline, instance, number, key, output, executor, nonce);
 }
@@ -80,7 +81,9 @@ export function usageOfRun(store: Store, run: string): ReadonlyMap<string, reado
   const rows = rowsOf(
     store
       .sql(
-        'SELECT instance, cpu_seconds, peak_memory FROM attempts WHERE run = ? AND cpu_seconds IS NOT NULL ORDER BY attempt',
+        `SELECT instance, cpu_seconds, peak_memory FROM attempts
+          WHERE run = ? AND cpu_seconds IS NOT NULL
+          ORDER BY attempt`,
       )
       .all(run),
   );
@@ -100,7 +103,9 @@ export const earlierCpu = (store: Store, key: Key, nonce: string): string | unde
   rowOf(
     store
       .sql(
-        'SELECT cpu FROM attempts JOIN runs USING (run) WHERE key = ? AND nonce <> ? AND cpu IS NOT NULL ORDER BY runs.rowid DESC, attempt DESC LIMIT 1',
+        `SELECT cpu FROM attempts JOIN runs USING (run)
+          WHERE key = ? AND nonce <> ? AND cpu IS NOT NULL
+          ORDER BY runs.rowid DESC, attempt DESC LIMIT 1`,
       )
       .get(key, nonce),
   )?.text('cpu');
@@ -126,7 +131,9 @@ export const openAttempts = (store: Store, executor: string, key?: Key): readonl
   rowsOf(
     store
       .sql(
-        `SELECT attempts.* FROM attempts JOIN runs USING (run) WHERE ended IS NULL AND executor = ? ${key === undefined ? '' : 'AND key = ?'} ORDER BY runs.rowid DESC, attempt DESC`,
+        `SELECT attempts.* FROM attempts JOIN runs USING (run)
+          WHERE ended IS NULL AND executor = ? ${key === undefined ? '' : 'AND key = ?'}
+          ORDER BY runs.rowid DESC, attempt DESC`,
       )
       .all(executor, ...(key === undefined ? [] : [key])),
   ).flatMap(openAttemptIn);
@@ -136,7 +143,9 @@ export const attemptsInQueues = (store: Store, pipeline: string, local: string):
   rowsOf(
     store
       .sql(
-        "SELECT * FROM attempts WHERE ended IS NULL AND pipeline = ? AND executor NOT IN ('', ?) ORDER BY instance",
+        `SELECT * FROM attempts
+          WHERE ended IS NULL AND pipeline = ? AND executor NOT IN ('', ?)
+          ORDER BY instance`,
       )
       .all(pipeline, local),
   ).flatMap(openAttemptIn);
@@ -194,7 +203,9 @@ export function pastOf(store: Store, key: Key): Past {
   const row = rowOf(
     store
       .sql(
-        "SELECT coalesce(ended, 'interrupted') AS ended FROM attempts JOIN runs USING (run) WHERE key = ? ORDER BY runs.rowid DESC, attempt DESC LIMIT 1",
+        `SELECT coalesce(ended, 'interrupted') AS ended FROM attempts JOIN runs USING (run)
+          WHERE key = ?
+          ORDER BY runs.rowid DESC, attempt DESC LIMIT 1`,
       )
       .get(key),
   );
@@ -228,7 +239,10 @@ export const outputsOf = (
 export const isRunning = (store: Store, pipeline: string, instance: InstanceId): boolean =>
   store
     .sql(
-      'SELECT 1 FROM attempts WHERE pipeline = ? AND instance = ? AND ended IS NULL AND run = (SELECT run FROM runs ORDER BY rowid DESC LIMIT 1) LIMIT 1',
+      `SELECT 1 FROM attempts
+        WHERE pipeline = ? AND instance = ? AND ended IS NULL
+          AND run = (SELECT run FROM runs ORDER BY rowid DESC LIMIT 1)
+        LIMIT 1`,
     )
     .get(pipeline, instance) !== undefined;
 
@@ -236,7 +250,8 @@ export const isRunning = (store: Store, pipeline: string, instance: InstanceId):
 export const isSubmitted = (store: Store, pipeline: string, instance: InstanceId, local: string): boolean =>
   store
     .sql(
-      "SELECT 1 FROM attempts WHERE pipeline = ? AND instance = ? AND ended IS NULL AND executor NOT IN ('', ?) LIMIT 1",
+      `SELECT 1 FROM attempts
+        WHERE pipeline = ? AND instance = ? AND ended IS NULL AND executor NOT IN ('', ?) LIMIT 1`,
     )
     .get(pipeline, instance, local) !== undefined;
 
@@ -245,7 +260,9 @@ export const lastMadeKey = (store: Store, pipeline: string, instance: InstanceId
   rowOf(
     store
       .sql(
-        "SELECT key FROM attempts JOIN runs USING (run) WHERE attempts.pipeline = ? AND instance = ? AND ended = 'done' ORDER BY runs.rowid DESC, attempt DESC LIMIT 1",
+        `SELECT key FROM attempts JOIN runs USING (run)
+          WHERE attempts.pipeline = ? AND instance = ? AND ended = 'done'
+          ORDER BY runs.rowid DESC, attempt DESC LIMIT 1`,
       )
       .get(pipeline, instance),
   )?.text('key');
@@ -261,7 +278,9 @@ export const makersOf = (
   const rows = rowsOf(
     store
       .sql(
-        'SELECT run, instance, ended FROM attempts JOIN runs USING (run) WHERE key = ? ORDER BY runs.rowid, attempt',
+        `SELECT run, instance, ended FROM attempts JOIN runs USING (run)
+          WHERE key = ?
+          ORDER BY runs.rowid, attempt`,
       )
       .all(key),
   );
@@ -296,7 +315,14 @@ export const allMakers = (store: Store): readonly Maker[] =>
   rowsOf(
     store
       .sql(
-        "SELECT pipeline, instance, key, max(is_last) AS is_last FROM (SELECT pipeline, instance, key, 1 AS is_last FROM results UNION ALL SELECT pipeline, instance, key, 0 FROM attempts WHERE ended = 'done') GROUP BY pipeline, instance, key ORDER BY is_last DESC, pipeline, instance",
+        `SELECT pipeline, instance, key, max(is_last) AS is_last
+          FROM (
+            SELECT pipeline, instance, key, 1 AS is_last FROM results
+            UNION ALL
+            SELECT pipeline, instance, key, 0 FROM attempts WHERE ended = 'done'
+          )
+          GROUP BY pipeline, instance, key
+          ORDER BY is_last DESC, pipeline, instance`,
       )
       .all(),
   ).map((row) => ({

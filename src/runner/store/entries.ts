@@ -59,7 +59,8 @@ export function publishEntry(
   committed(store, () =>
     store
       .sql(
-        'INSERT OR REPLACE INTO entries (key, manifest, outs, run, seconds, created_at, adopted, origin) VALUES (?, ?, ?, ?, ?, ?, ?, ?)',
+        `INSERT OR REPLACE INTO entries (key, manifest, outs, run, seconds, created_at, adopted, origin)
+          VALUES (?, ?, ?, ?, ?, ?, ?, ?)`,
       )
       .run(
         key,
@@ -98,7 +99,8 @@ export interface StoredEntry {
 export function allEntries(store: Store): readonly StoredEntry[] {
   const rows = store
     .sql(
-      `SELECT key, outs, run, max(created_at / ${dayMilliseconds}, coalesce(day, 0)) AS last_use FROM entries LEFT JOIN uses USING (key)`,
+      `SELECT key, outs, run, max(created_at / ${dayMilliseconds}, coalesce(day, 0)) AS last_use
+        FROM entries LEFT JOIN uses USING (key)`,
     )
     .all();
   return rowsOf(rows).flatMap((row) => {

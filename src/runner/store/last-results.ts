@@ -62,7 +62,10 @@ export function meanSeconds(store: Store, pipeline: string): Readonly<Record<str
   const rows = rowsOf(
     store
       .sql(
-        "SELECT substr(instance, 1, instr(instance || '[', '[') - 1) AS stage, avg(seconds) AS seconds FROM results JOIN entries USING (key) WHERE pipeline = ? AND adopted = 0 GROUP BY 1",
+        `SELECT substr(instance, 1, instr(instance || '[', '[') - 1) AS stage, avg(seconds) AS seconds
+          FROM results JOIN entries USING (key)
+          WHERE pipeline = ? AND adopted = 0
+          GROUP BY 1`,
       )
       .all(pipeline),
   );

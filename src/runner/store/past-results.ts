@@ -50,7 +50,10 @@ export function paramsUnder(store: Store, key: Key): Readonly<Record<string, Val
   const row = rowOf(
     store
       .sql(
-        'SELECT manifest FROM entries WHERE key = ? UNION ALL SELECT manifest FROM results WHERE key = ? LIMIT 1',
+        `SELECT manifest FROM entries
+          WHERE key = ?
+          UNION ALL SELECT manifest FROM results WHERE key = ?
+          LIMIT 1`,
       )
       .get(key, key),
   );
@@ -62,7 +65,9 @@ export const knownInstances = (store: Store, pipeline: string): readonly string[
   rowsOf(
     store
       .sql(
-        'SELECT instance FROM results WHERE pipeline = ? UNION SELECT instance FROM attempts WHERE pipeline = ? UNION SELECT instance FROM placements WHERE pipeline = ?',
+        `SELECT instance FROM results WHERE pipeline = ?
+          UNION SELECT instance FROM attempts WHERE pipeline = ?
+          UNION SELECT instance FROM placements WHERE pipeline = ?`,
       )
       .all(pipeline, pipeline, pipeline),
   ).map((row) => row.text('instance'));

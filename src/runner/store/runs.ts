@@ -26,7 +26,8 @@ export function insertRun(
   const { run, pipeline, file, pid, pidStarted, startedAt, startedFrom } = row;
   store
     .sql(
-      'INSERT INTO runs (run, pipeline, file, pid, pid_started, started_at, started_from) VALUES (?, ?, ?, ?, ?, ?, ?)',
+      `INSERT INTO runs (run, pipeline, file, pid, pid_started, started_at, started_from)
+        VALUES (?, ?, ?, ?, ?, ?, ?)`,
     )
     .run(
       run,
@@ -54,7 +55,8 @@ export function finishRun(store: Store, run: RunId, { at, exitCode, counts, star
   unlessDiskFails(() =>
     store
       .sql(
-        'UPDATE runs SET finished_at = ?, exit_code = ?, counts = ?, started_from = ?, reaped = 1 WHERE run = ?',
+        `UPDATE runs SET finished_at = ?, exit_code = ?, counts = ?, started_from = ?, reaped = 1
+          WHERE run = ?`,
       )
       .run(at, exitCode, JSON.stringify(counts), JSON.stringify(startedFrom), run),
   );
@@ -72,7 +74,10 @@ export function lastCleanRun(store: Store, pipeline: string, commit: string): st
   const row = rowOf(
     store
       .sql(
-        "SELECT run FROM runs WHERE pipeline = ? AND exit_code = 0 AND json_extract(started_from, '$.commit.commit') = ? AND json_extract(started_from, '$.commit.isDirty') = 0 ORDER BY rowid DESC LIMIT 1",
+        `SELECT run FROM runs
+          WHERE pipeline = ? AND exit_code = 0 AND json_extract(started_from, '$.commit.commit') = ?
+          AND json_extract(started_from, '$.commit.isDirty') = 0
+          ORDER BY rowid DESC LIMIT 1`,
       )
       .get(pipeline, commit),
   );
@@ -101,7 +106,11 @@ export function lastRuns(store: Store, limit: number, before?: string): readonly
       ? store.sql('SELECT * FROM runs ORDER BY rowid DESC LIMIT ?').all(limit)
       : store
           .sql(
-            'SELECT * FROM runs WHERE rowid < (SELECT rowid FROM runs WHERE run = ?) ORDER BY rowid DESC LIMIT ?',
+            `SELECT * FROM runs
+              WHERE rowid < (SELECT rowid
+              FROM runs
+              WHERE run = ?)
+              ORDER BY rowid DESC LIMIT ?`,
           )
           .all(before, limit);
   return rowsOf(rows).map(runIn);
@@ -178,7 +187,11 @@ function countedEvents(store: Store, run: string): Record<string, number> {
   const rows = rowsOf(
     store
       .sql(
-        "SELECT json_extract(body, '$.outcome.kind') AS kind, count(*) AS count, count(json_extract(body, '$.outcome.adopted')) AS adopted FROM events WHERE run = ? AND kind = 'finished' GROUP BY 1",
+        `SELECT json_extract(body, '$.outcome.kind') AS kind, count(*) AS count,
+            count(json_extract(body, '$.outcome.adopted')) AS adopted
+          FROM events
+          WHERE run = ? AND kind = 'finished'
+          GROUP BY 1`,
       )
       .all(run),
   );
@@ -197,7 +210,9 @@ export function lastReportedRun(store: Store, pipeline: string, instance: Instan
     rowOf(
       store
         .sql(
-          `SELECT run FROM events JOIN runs USING (run) WHERE instance = ? AND pipeline = ? AND (${condition}) ORDER BY runs.rowid DESC LIMIT 1`,
+          `SELECT run FROM events JOIN runs USING (run)
+            WHERE instance = ? AND pipeline = ? AND (${condition})
+            ORDER BY runs.rowid DESC LIMIT 1`,
         )
         .get(instance, pipeline),
     )?.text('run');
@@ -206,7 +221,8 @@ export function lastReportedRun(store: Store, pipeline: string, instance: Instan
   return last(
     last(wasStarted) === undefined
       ? `kind <> 'finished' OR json_extract(body, '$.outcome.kind') <> 'up-to-date' OR (${wasAdopted})`
-      : `${wasStarted} OR (${wasAdopted}) OR (kind = 'finished' AND json_extract(body, '$.outcome.kind') = 'failed')`,
+      : `${wasStarted} OR (${wasAdopted}) OR (kind = 'finished' AND json_extract(body, ` +
+          "'$.outcome.kind') = 'failed')",
   );
 }
 
@@ -245,7 +261,9 @@ export function lastTruncations(store: Store, pipeline: string): readonly Trunca
   const rows = rowsOf(
     store
       .sql(
-        "SELECT body FROM events JOIN runs USING (run) WHERE pipeline = ? AND kind = 'message' AND json_extract(body, '$.message.kind') = 'truncated' ORDER BY runs.rowid, sequence",
+        `SELECT body FROM events JOIN runs USING (run)
+          WHERE pipeline = ? AND kind = 'message' AND json_extract(body, '$.message.kind') = 'truncated'
+          ORDER BY runs.rowid, sequence`,
       )
       .all(pipeline),
   );

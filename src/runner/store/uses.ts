@@ -10,7 +10,8 @@ export function recordUses(store: Store, keys: readonly Key[], at: number): numb
     .sql(
       `INSERT INTO uses (key, day)
        SELECT key, @day FROM entries LEFT JOIN uses USING (key)
-       WHERE key IN (SELECT value FROM json_each(@keys)) AND max(created_at / ${dayMilliseconds}, coalesce(day, 0)) < @day
+       WHERE key IN (SELECT value FROM json_each(@keys))
+         AND max(created_at / ${dayMilliseconds}, coalesce(day, 0)) < @day
        ON CONFLICT (key) DO UPDATE SET day = excluded.day`,
     )
     .run({ day: dayOf(at), keys: JSON.stringify(keys) }).changes;

@@ -52,6 +52,8 @@ export const isLeftToEnd = (instance: InstanceId, because: string): Diagnostic =
 export const changesWhatItReads = (instance: InstanceId, file: string): Diagnostic => ({
   severity: 'warning',
   code: 'own-dep',
-  message: `${instance} changes its own input ${file} on every run: its result is not cached, and the change causes no rerun`,
+  message:
+    `${instance} changes its own input ${file} on every run: its ` +
+    'result is not cached, and the change causes no rerun',
   help,
 });

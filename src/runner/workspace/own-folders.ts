@@ -14,6 +14,8 @@ export const linkedFolders = ({ root, disk }: ProjectFiles): readonly Diagnostic
     .map((folder) => ({
       severity: 'error',
       code: 'linked-folder',
-      message: `${folder} is a symbolic link (to ${disk.readLink(placeOf({ root }, folder))}), but the runner writes and deletes only in folders of its own`,
+      message:
+        `${folder} is a symbolic link (to ${disk.readLink(placeOf({ root }, folder))}), but the runner ` +
+        'writes and deletes only in folders of its own',
       help: 'remove the link; to keep the cache on another disk, make cache itself the link',
     }));

@@ -28,7 +28,9 @@ export function mlflowClient(url: string, environment: NodeJS.ProcessEnv): Resul
   if (base.username !== '' || base.password !== '')
     return {
       ok: false,
-      error: `the URL of ${base.host} holds credentials: set MLFLOW_TRACKING_USERNAME and MLFLOW_TRACKING_PASSWORD instead`,
+      error:
+        `the URL of ${base.host} holds credentials: set MLFLOW_TRACKING_USERNAME and ` +
+        'MLFLOW_TRACKING_PASSWORD instead',
     };
   const headers = { 'content-type': 'application/json', ...authorization(environment) };
   return {

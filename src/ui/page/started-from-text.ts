@@ -1,12 +1,14 @@
 import type { StartedFrom } from '../../runner/answers.ts';
 
-/** Who started a run, where, from which files and with which versions; a report may keep silent of the first two. */
+/** Who started a run, where, from which commit and with which versions; a report may omit user and host. */
 export function startedFromText({ commit, user, host, version, node }: StartedFrom): string {
   const files =
     commit === undefined
       ? []
       : [
-          `commit ${commit.commit.slice(0, 12)}${commit.branch === undefined ? '' : ` of ${commit.branch}`}${commit.isDirty ? ', with changed files' : ''}`,
+          `commit ${commit.commit.slice(0, 12)}` +
+            (commit.branch === undefined ? '' : ` of ${commit.branch}`) +
+            (commit.isDirty ? ', with changed files' : ''),
         ];
   const who = user === undefined ? host : `${user} on ${host}`;
   return [...files, who, `version ${version}`, `Node ${node}`].filter((part) => part !== '').join(' · ');

@@ -54,7 +54,8 @@ export async function servePage(options: PageOptions): Promise<Result<PageServer
         ok: false,
         error:
           error.code === 'EADDRINUSE'
-            ? `port ${options.port} is in use: choose another one with --port, or omit --port for any free one`
+            ? `port ${options.port} is in use: choose another one with ` +
+              '--port, or omit --port for any free one'
             : `port ${options.port} cannot be opened: ${error.message}`,
       }),
     );
@@ -151,7 +152,9 @@ function sendJson(response: ServerResponse, { status, body }: { status: number; 
  */
 const everyAnswer = {
   'content-security-policy':
-    "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'; require-trusted-types-for 'script'; trusted-types 'none'",
+    "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src 'self'; " +
+    "base-uri 'none'; form-action 'none'; frame-ancestors 'none'; require-trusted-types-for " +
+    "'script'; trusted-types 'none'",
   'cross-origin-opener-policy': 'same-origin',
   'cross-origin-resource-policy': 'same-origin',
   'referrer-policy': 'no-referrer',

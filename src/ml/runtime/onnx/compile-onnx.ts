@@ -29,7 +29,8 @@ export async function compileOnnx(graph: Graph, { threads }: RuntimeOptions): Pr
     intraOpNumThreads: threads,
     interOpNumThreads: 1,
     executionMode: 'sequential',
-    enableMemPattern: false, // it would lay out each shape of a batch in a block of its own, beside those of the shapes before
+    // Memory patterns keep a block for each shape of a batch, so memory would grow with every new shape.
+    enableMemPattern: false,
     graphOptimizationLevel: 'basic', // the further levels fuse nothing in these graphs
     logSeverityLevel: 4, // what goes wrong is thrown, and so need not be printed
   });

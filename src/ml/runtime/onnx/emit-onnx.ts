@@ -50,7 +50,8 @@ export function emitOnnx({ outputs }: Graph): EmittedGraph {
   const taken = new Set<string>();
   const names = Object.entries(outputs).map(([name, node]) => {
     let { name: inner } = emitter.asOutput(known(values, node));
-    while (taken.has(inner)) inner = emitter.emit.apply('Identity', [{ name: inner }]).name; // an output a name: each may have a place of its own
+    // Every output gets a name of its own, since each may be written to a place of its own.
+    while (taken.has(inner)) inner = emitter.emit.apply('Identity', [{ name: inner }]).name;
     taken.add(inner);
     return [name, inner] as const;
   });
@@ -104,7 +105,8 @@ function createEmitter(): {
       return { name: inner };
     },
     constant(dtype, shape, values) {
-      const key = `${dtype}[${shape.join()}]${values.map((value) => (Object.is(value, -0) ? '-0' : value)).join()}`;
+      const texts = values.map((value) => (Object.is(value, -0) ? '-0' : value));
+      const key = `${dtype}[${shape.join()}]${texts.join()}`;
       const constant = constants.get(key) ?? { name: `%${count++}`, dtype, shape, values };
       constants.set(key, constant);
       return { name: constant.name };

@@ -18,20 +18,36 @@ export function runFailureText(message: string, sizes: ReadonlyMap<string, numbe
   const said = line.length > longest ? `${line.slice(0, longest)}…` : line;
   const where = deviceIn(message);
   if (/\bOOM\b|out[ _]of[ _]memory|resource[ _]exhausted|failed to allocate|bad_alloc/i.test(message))
-    return `TensorFlow ran out of memory${where}${requestIn(message)}${ran}: ${lessMemory(sizes)}; TensorFlow reported: ${said}`;
+    return (
+      `TensorFlow ran out of memory${where}${requestIn(message)}${ran}: ${lessMemory(sizes)}; ` +
+      `TensorFlow reported: ${said}`
+    );
   const op = /No OpKernel was registered to support Op '([^']+)'/i.exec(message)?.[1];
   if (op !== undefined)
-    return `this TensorFlow has no kernel of the op "${op}" for these types and this device: install the version that is tested with \`pipeline setup tensorflow\`; TensorFlow reported: ${said}`;
+    return (
+      `this TensorFlow has no kernel of the op "${op}" for these types and this device: install the ` +
+      `version that is tested with \`pipeline setup tensorflow\`; TensorFlow reported: ${said}`
+    );
   if (/no kernel image is available|NO_BINARY_FOR_GPU|INVALID_PTX/i.test(message))
-    return `this TensorFlow does not support this GPU: 2.21.0 needs compute capability 6.0 or newer; for an older GPU use \`pipeline setup tensorflow --gpu --version 2.9.1\`, or \`device: cpu\`; TensorFlow reported: ${said}`;
+    return (
+      'this TensorFlow does not support this GPU: 2.21.0 needs compute capability 6.0 or newer; for an ' +
+      'older GPU use `pipeline setup tensorflow --gpu --version 2.9.1`, or `device: cpu`; ' +
+      `TensorFlow reported: ${said}`
+    );
   if (
     /driver version is insufficient|UNSUPPORTED_PTX_VERSION|DRIVER_MISMATCH|COMPAT_NOT_SUPPORTED/i.test(
       message,
     )
   )
-    return `the NVIDIA driver is too old for this TensorFlow, or was updated without a restart: see \`nvidia-smi\` and \`pipeline doctor\`; TensorFlow reported: ${said}`;
+    return (
+      'the NVIDIA driver is too old for this TensorFlow, or was updated without a restart: see ' +
+      `\`nvidia-smi\` and \`pipeline doctor\`; TensorFlow reported: ${said}`
+    );
   if (/CUDA_ERROR|device.*(lost|unavailable)|GPU has fallen off|illegal memory access/i.test(message))
-    return `the GPU failed${ran}: run again to resume from the last checkpoint; if it fails again, check \`nvidia-smi\`; TensorFlow reported: ${said}`;
+    return (
+      `the GPU failed${ran}: run again to resume from the last checkpoint; if it fails again, check ` +
+      `\`nvidia-smi\`; TensorFlow reported: ${said}`
+    );
   return `TensorFlow could not run the graph${ran}: ${said}`;
 }
 
@@ -66,8 +82,14 @@ const elementBytes: Readonly<Record<string, number>> = {
 /** What runs without sizes moves weights. */
 function lessMemory(sizes: ReadonlyMap<string, number>): string {
   if (sizes.size === 0)
-    return 'not even the weights and the optimizer state fit: stop other programs that use the memory, train an adapter (LoRA), or take a smaller model';
+    return (
+      'not even the weights and the optimizer state fit: stop other programs that use the memory, ' +
+      'train an adapter (LoRA), or take a smaller model'
+    );
   const rows = sizes.get('batch') ?? 1;
   const tried = rows > 1 ? ` (${rows} rows did not fit: try ${Math.floor(rows / 2)})` : '';
-  return `lower "batch"${tried} and raise "accumulation" by as much, set "gradientCheckpointing: true", or lower "sourceTokens" and "targetTokens"`;
+  return (
+    `lower "batch"${tried} and raise "accumulation" by as much, set "gradientCheckpointing: true", or ` +
+    'lower "sourceTokens" and "targetTokens"'
+  );
 }

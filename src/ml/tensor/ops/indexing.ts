@@ -74,7 +74,8 @@ export const gradients = {
   Gather: () => [
     {
       because:
-        'rows that one index names twice would have to be added up: take the gradient with respect to the Gather itself and add its rows up outside',
+        'rows that one index names twice would have to be added up: take the gradient with respect ' +
+        'to the Gather itself and add its rows up outside',
     },
     undefined,
   ],

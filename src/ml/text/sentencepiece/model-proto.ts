@@ -78,7 +78,9 @@ export function readModelProto(bytes: Uint8Array): Result<ModelProto> {
   if (!seen.has(2) || !seen.has(3))
     return {
       ok: false,
-      error: `the sentencepiece model is cut off: it ends after ${pieces.length} pieces, without the settings that follow them`,
+      error:
+        `the sentencepiece model is cut off: it ends after ${pieces.length} pieces, without the ` +
+        'settings that follow them',
     };
   const { modelType, ...settings } = trainer;
   const type = modelTypes[modelType] ?? 'unigram';

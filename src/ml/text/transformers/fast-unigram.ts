@@ -57,7 +57,9 @@ export function fastUnigram(parts: UnigramParts, settings: FastSettings): Result
     const role = pad === undefined ? 'pad' : unknown === undefined ? 'unknown' : 'end';
     return {
       ok: false,
-      error: `the vocabulary has no ${JSON.stringify(settings.roles[role])}, which is configured as its ${role} token`,
+      error:
+        'the vocabulary has no ' +
+        `${JSON.stringify(settings.roles[role])}, which is configured as its ${role} token`,
     };
   }
 

@@ -27,7 +27,8 @@ export function readAddedList(json: Json | undefined, problems: string[]): Added
     const id = isJsonObject(entry) ? entry['id'] : undefined;
     if (token === undefined || !isTokenId(id))
       problems.push(
-        `added_tokens of tokenizer.json has ${shownJson(entry)}: expected an id up to ${largestId} and a content`,
+        `added_tokens of tokenizer.json has ${shownJson(entry)}: ` +
+          `expected an id up to ${largestId} and a content`,
       );
     else tokens.set(id, token);
   }
@@ -41,7 +42,8 @@ export function readAddedDecoder(decoder: JsonObject, problems: string[]): Added
     const token = readAddedToken(json);
     if (token === undefined || !/^\d{1,8}$/.test(id) || Number(id) > largestId)
       problems.push(
-        `added_tokens_decoder has ${JSON.stringify(id)}: ${shownJson(json)}: expected an id up to ${largestId} and an object with "content"`,
+        `added_tokens_decoder has ${JSON.stringify(id)}: ${shownJson(json)}: expected an id up to ` +
+          `${largestId} and an object with "content"`,
       );
     else tokens.set(Number(id), token);
   }
@@ -60,7 +62,8 @@ export function readAddedEncoder(
     const special = contents.has(content);
     if (!isTokenId(id))
       problems.push(
-        `added_tokens.json gives ${JSON.stringify(content)} the id ${shownJson(id)}: expected an integer up to ${largestId}`,
+        `added_tokens.json gives ${JSON.stringify(content)} the id ${shownJson(id)}: expected an ` +
+          `integer up to ${largestId}`,
       );
     else tokens.set(id, { ...specialToken(content), special, normalized: !special });
   }

@@ -42,7 +42,9 @@ export function specialTokensOf({
   if (extraIds === 0 || extraIds === listedSentinels) return given(listed, listedSentinels);
   return {
     ok: false,
-    error: `extra_ids is ${extraIds}, and additional_special_tokens has ${listedSentinels} with "<extra_id_": expected as many`,
+    error:
+      `extra_ids is ${extraIds}, and additional_special_tokens has ${listedSentinels} with ` +
+      '"<extra_id_": expected as many',
   };
 }
 

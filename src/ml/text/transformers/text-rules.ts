@@ -24,7 +24,9 @@ export function readTextRule(json: Json | undefined): Result<TextRule> {
   if (growth > mostGrowth || rules.length > mostRules)
     return {
       ok: false,
-      error: `its normalizer could make a text ${growth} times as long, in ${rules.length} steps: expected at most ${mostGrowth} times in ${mostRules}`,
+      error:
+        `its normalizer could make a text ${growth} times as long, in ${rules.length} steps: expected ` +
+        `at most ${mostGrowth} times in ${mostRules}`,
     };
   return { ok: true, value: (text) => rules.reduce((rewritten, { rewrite }) => rewrite(rewritten), text) };
 }
@@ -76,7 +78,9 @@ function readRule(json: Json): Result<Rule> {
     default:
       return {
         ok: false,
-        error: `its normalizer is of type ${type}: expected Precompiled, Strip, Replace, Prepend, NFC, NFD, NFKC, NFKD, or a Sequence of them`,
+        error:
+          `its normalizer is of type ${type}: expected Precompiled, Strip, Replace, Prepend, NFC, NFD, ` +
+          'NFKC, NFKD, or a Sequence of them',
       };
   }
 }
@@ -123,7 +127,9 @@ function readReplace(pattern: Json | undefined, content: Json | undefined): Resu
   if (found === undefined || found === '')
     return {
       ok: false,
-      error: `its normalizer Replace has the pattern ${JSON.stringify(pattern)?.slice(0, 80)}: expected a string, or one character with a quantifier`,
+      error:
+        `its normalizer Replace has the pattern ${JSON.stringify(pattern)?.slice(0, 80)}: expected a ` +
+        'string, or one character with a quantifier',
     };
   return {
     ok: true,

@@ -24,7 +24,9 @@ export function readUnigramJson(json: Json): Result<UnigramParts> {
   if (typeof unknownId !== 'number' || pieces.value[unknownId] === undefined)
     return {
       ok: false,
-      error: `its unk_id is ${JSON.stringify(unknownId)}: expected the id of one of its ${pieces.value.length} pieces`,
+      error:
+        `its unk_id is ${JSON.stringify(unknownId)}: expected the id of one of its ` +
+        `${pieces.value.length} pieces`,
     };
   const problems: string[] = [];
   const added = readAddedList(file['added_tokens'], problems);
@@ -72,7 +74,9 @@ function readPieces(vocab: Json | undefined): Result<(readonly [string, number])
     if (typeof piece !== 'string' || typeof score !== 'number' || !Number.isFinite(score))
       return {
         ok: false,
-        error: `piece ${pieces.length} of its model is ${JSON.stringify(entry)?.slice(0, 60)}: expected a string and a number`,
+        error:
+          `piece ${pieces.length} of its model is ${JSON.stringify(entry)?.slice(0, 60)}: expected a ` +
+          'string and a number',
       };
     pieces.push([piece, score]);
   }
@@ -178,7 +182,9 @@ function readFrame(json: Json | undefined, size: number): Result<Frame> {
   if (!isJsonObject(json) || json['type'] !== 'TemplateProcessing' || !Array.isArray(json['single'])) {
     return {
       ok: false,
-      error: `its post_processor is of type ${isJsonObject(json) ? JSON.stringify(json['type']) : 'none'}: expected TemplateProcessing with a template for single texts`,
+      error:
+        `its post_processor is of type ${isJsonObject(json) ? JSON.stringify(json['type']) : 'none'}: ` +
+        'expected TemplateProcessing with a template for single texts',
     };
   }
   const special = isJsonObject(json['special_tokens']) ? json['special_tokens'] : {};
@@ -194,7 +200,9 @@ function readFrame(json: Json | undefined, size: number): Result<Frame> {
     if (ids === undefined)
       return {
         ok: false,
-        error: `the template of its post_processor has ${JSON.stringify(item)?.slice(0, 80)}: expected a sequence, or one of its special tokens with ids below ${size}`,
+        error:
+          `the template of its post_processor has ${JSON.stringify(item)?.slice(0, 80)}: expected a ` +
+          `sequence, or one of its special tokens with ids below ${size}`,
       };
     (seen ? after : before).push(...ids);
   }

@@ -36,7 +36,9 @@ export function slowBert(vocabulary: Uint8Array, config: TokenizerConfig): Resul
   if (missing !== undefined)
     return {
       ok: false,
-      error: `vocab.txt has no line ${JSON.stringify(missing.content)}, which is one of the tokenizer's special tokens`,
+      error:
+        `vocab.txt has no line ${JSON.stringify(missing.content)}, ` +
+        "which is one of the tokenizer's special tokens",
     };
 
   const words: BasicWordsOptions = {

@@ -57,7 +57,8 @@ export async function checkStorage(
       message:
         how === 'present'
           ? 'an existing object is not overwritten'
-          : 'the server ignores If-None-Match: two machines may write the same object at once, which is harmless',
+          : 'the server ignores If-None-Match: two machines may write ' +
+            'the same object at once, which is harmless',
     }),
   );
   await step(

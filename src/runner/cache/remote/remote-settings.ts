@@ -45,7 +45,8 @@ export function remoteSettings(
       : []),
     ...(trust.length === 0
       ? [
-          'nothing is read: no key is trusted (list public keys under cache.trust, or create a key of your own with `pipeline key --new`)',
+          'nothing is read: no key is trusted (list public keys under cache.trust, or create a key ' +
+            'of your own with `pipeline key --new`)',
         ]
       : []),
   ];

@@ -30,7 +30,9 @@ export function readSigningKey(place: KeyPlace): Result<SigningKey | undefined> 
     if ((mode & 0o077) !== 0)
       return {
         ok: false,
-        error: `${path} can be read by other users: run \`chmod 600\` on it (and create a new key if others may have read it)`,
+        error:
+          `${path} can be read by other users: run \`chmod 600\` on it ` +
+          '(and create a new key if others may have read it)',
       };
     return parsedKey(readFileSync(path, 'utf8'), path);
   } catch (error) {

@@ -135,10 +135,19 @@ export function placesOf(jobs: readonly Job[], mostOfArray: number): readonly st
 
 /** Exit code 1 says as little as "no" or "perhaps": only the text tells them apart. */
 const isUnknown = ({ code, stderr }: Answer): boolean =>
-  (code === null && !/ENOENT/.test(stderr)) ||
-  /Socket timed out|connect failure|Unable to contact|Connection (refused|reset|timed out)|Zero Bytes|temporarily unable/i.test(
-    stderr,
-  );
+  (code === null && !/ENOENT/.test(stderr)) || isOutOfReach.test(stderr);
+
+const isOutOfReach = new RegExp(
+  [
+    'Socket timed out',
+    'connect failure',
+    'Unable to contact',
+    'Connection (refused|reset|timed out)',
+    'Zero Bytes',
+    'temporarily unable',
+  ].join('|'),
+  'i',
+);
 
 const refusalText = ({ stderr, code }: Answer): string => {
   const text = stderr

@@ -90,7 +90,8 @@ async function fill(transfer: Transfer, control: Control): Promise<Attempt<void>
         kind: 'bad-answer',
         message:
           length === undefined
-            ? `a request for ${file.path} from byte ${start} got an answer without a usable start: its Content-Range is ${JSON.stringify(answer.headers.get('content-range'))}`
+            ? `a request for ${file.path} from byte ${start} got an answer without a usable start: its ` +
+              `Content-Range is ${JSON.stringify(answer.headers.get('content-range'))}`
             : `a request for ${file.path} from byte ${start} was answered from byte ${length}`,
       },
     };

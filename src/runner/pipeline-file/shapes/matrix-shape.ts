@@ -125,7 +125,9 @@ function strayRule({ name, at }: RuleName): Diagnostic {
     : {
         severity: 'error',
         code: 'bad-axis',
-        message: `${JSON.stringify(name.slice(0, 60))} is not a rule for the values of an axis: expected ${listed(axisRules)}`,
+        message:
+          `${JSON.stringify(name.slice(0, 60))} is not a rule for the values of an axis: expected ` +
+          `${listed(axisRules)}`,
         at,
         ...(suggestion === undefined
           ? { help: 'names that start with "$" are rules: give the value another name' }

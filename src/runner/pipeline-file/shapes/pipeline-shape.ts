@@ -175,7 +175,9 @@ const shell: Shape<Located<readonly string[]>> = map(
     return void report({
       severity: 'error',
       code: 'bad-shell',
-      message: `expected a shell with POSIX quoting (${posixShells.join(', ')}) and its options, including -c: the line of cmd becomes its last argument`,
+      message:
+        `expected a shell with POSIX quoting (${posixShells.join(', ')}) and its options, including ` +
+        '-c: the line of cmd becomes its last argument',
       at: words[0]?.at ?? at,
       help: 'to run a line with another program, write cmd as a list: [fish, -c, "…"]',
     });
@@ -202,7 +204,8 @@ export const stageShape = record('a stage', {
   search: optional(searchShape, 'an axis whose points are drawn at random from a seed'),
   uses: optional(
     usesPath,
-    'a stage program: a TypeScript file of the project, or a module of a package (medical-qa-pipeline/stages/train)',
+    'a stage program: a TypeScript file of the project, or a module of a package ' +
+      '(medical-qa-pipeline/stages/train)',
   ),
   cmd: optional(command, 'any other program: a list of words, or a line for /bin/sh'),
   shell: optional(shell, 'the shell that runs a cmd that is a line; default: [/bin/sh, -e, -c]'),

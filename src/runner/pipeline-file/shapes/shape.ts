@@ -189,7 +189,9 @@ export const namePattern = /^[\p{L}\p{N}_][\p{L}\p{N}_-]{0,99}$/u;
 export const badName = (name: string, at: Range): Diagnostic => ({
   severity: 'error',
   code: 'bad-name',
-  message: `${JSON.stringify(name.slice(0, 60))} is not a valid name: expected letters, digits, "_" and "-", at most 100`,
+  message:
+    `${JSON.stringify(name.slice(0, 60))} is not a valid name: ` +
+    'expected letters, digits, "_" and "-", at most 100',
   at,
 });
 

@@ -41,7 +41,9 @@ const tracker: Shape<TrackerSettings> = map(fields, ({ mlflow, ...folders }, { a
     : void report({
         severity: 'error',
         code: 'one-tracker',
-        message: `expected one tracker, found ${named.length}: each is an item of the list, - tensorboard: { dir: runs }`,
+        message:
+          `expected one tracker, found ${named.length}: each is an ` +
+          'item of the list, - tensorboard: { dir: runs }',
         at,
       });
 });

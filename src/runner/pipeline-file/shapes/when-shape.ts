@@ -59,7 +59,9 @@ function conditionOf(name: string, { key, value }: MapEntry, report: Report): Co
     return void report({
       severity: 'error',
       code: 'bad-condition',
-      message: `${JSON.stringify(name.slice(0, 60))} cannot be used in a condition: expected an axis, vars.x or params.x`,
+      message:
+        `${JSON.stringify(name.slice(0, 60))} cannot be used in a ` +
+        'condition: expected an axis, vars.x or params.x',
       at: key,
     });
   const not = value.kind === 'map' ? value.entries.get('not') : undefined;

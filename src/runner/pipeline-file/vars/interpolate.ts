@@ -82,12 +82,15 @@ export function textOf(reference: Reference, lookUp: LookUp, report: Report): st
   return void report({
     severity: 'error',
     code: 'not-text',
-    message: `\${${referenceText(reference.path).slice(0, 200)}} is ${kindText(node)}: inside a text, only a single value is allowed`,
+    message:
+      `\${${referenceText(reference.path).slice(0, 200)}} is ${kindText(node)}: inside a text, only a ` +
+      'single value is allowed',
     at: reference.at,
     help:
       node.kind === 'map'
         ? `name one of its values: ${examples(node, reference)}`
-        : `a reference that is the whole value keeps its type; an element is \${${referenceText([...reference.path, '[0]'])}}`,
+        : 'a reference that is the whole value keeps its type; an element is ' +
+          `\${${referenceText([...reference.path, '[0]'])}}`,
     notes: [{ message: 'it is written here', at: node.at }],
   });
 }
@@ -120,7 +123,8 @@ export function descend(
     message:
       index !== undefined && node.kind === 'list'
         ? `${shown} ${lengthText(node.items.length)}, so there is no [${index}]`
-        : `${shown} is ${kindText(node)} and has no ${index === undefined ? JSON.stringify(step.slice(0, 60)) : step}`,
+        : `${shown} is ${kindText(node)} and has no ` +
+          `${index === undefined ? JSON.stringify(step.slice(0, 60)) : step}`,
     at,
     ...(index === undefined && node.kind === 'list' ? { help: listHelp(shown, node.items.length) } : {}),
     notes: [{ message: `${shown} is written here`, at: node.at }],
@@ -138,7 +142,9 @@ export function unknownReference(name: string, where: string, known: Names, at: 
   return {
     severity: 'error',
     code: 'unknown-reference',
-    message: `there is no ${JSON.stringify(name.slice(0, 60))} ${where}${known.size === 0 ? '' : `: expected ${listedNames(known)}`}`,
+    message:
+      `there is no ${JSON.stringify(name.slice(0, 60))} ` +
+      `${where}${known.size === 0 ? '' : `: expected ${listedNames(known)}`}`,
     at,
     misspelt: { name, known },
   };

@@ -3,9 +3,9 @@ import { limits } from '../yaml/guard.ts';
 import type { Part } from '../yaml/node.ts';
 
 /**
- * The pieces of a text: `${name}`, `${name.name}` and `${name[0]}` refer, `$${` stands for `${`. `at` is where the whole
- * scalar stands and `raw` how it is written there, so that a reference gets a place of its own even in a
- * quoted or folded text. Undefined where a fault was reported.
+ * The parts of a text: `${name}`, `${name.name}` and `${name[0]}` are references, `$${` is a literal `${`.
+ * `at` is the place of the whole scalar and `raw` its source text, so that each reference gets a place of its
+ * own even in a quoted or folded text. Undefined if a fault was reported.
  */
 export function templateParts(
   text: string,
@@ -63,7 +63,8 @@ const notAReference = (source: string, open: boolean, at: Range): Diagnostic => 
   code: 'bad-reference',
   message: open
     ? 'this ${ has no closing }'
-    : `${JSON.stringify(source.slice(0, 60))} is not a reference: expected names joined by dots, as in \${vars.model}, or with an index, as in \${vars.models[0]}`,
+    : `${JSON.stringify(source.slice(0, 60))} is not a reference: expected names joined by dots, as in ` +
+      `\${vars.model}, or with an index, as in \${vars.models[0]}`,
   at,
   help: 'write $${ for a literal ${, for example one for the shell',
 });

@@ -42,7 +42,9 @@ export function unreachedVars(root: Node, changed: readonly ChangedVar[]): reado
       code: 'unreached-var',
       message: `this has no effect: no stage refers to ${name}`,
       at: node.at,
-      help: `a stage refers to it as \${${name}}${patched ? '; values merged by an anchor (<<: *…) are not changed: change them with --set' : ''}`,
+      help:
+        `a stage refers to it as \${${name}}` +
+        (patched ? '; values merged by an anchor (<<: *…) are not changed: change them with --set' : ''),
     }));
 }
 

@@ -64,7 +64,8 @@ function fileValue(node: MapNode, { value }: MapEntry, { readText, sources, repo
   if (beside !== undefined)
     return fault(
       'file-not-alone',
-      `${fileName} replaces a whole value, so no other names are allowed beside it: found ${JSON.stringify(beside[0].slice(0, 60))}`,
+      `${fileName} replaces a whole value, so no other names are allowed beside it: found ` +
+        `${JSON.stringify(beside[0].slice(0, 60))}`,
       beside[1].key,
       `give it a name of its own: vars: { params: { ${fileName}: … }, … }`,
     );

@@ -25,9 +25,13 @@ export function checkCommand(instance: Instance, look: ProjectLook): readonly Di
     .map((path) => ({
       severity: 'error',
       code: 'undeclared-file',
-      message: `the command of ${instance.stage} names ${JSON.stringify(path)}, a file of the project that is in neither deps nor code, so a change to it would not trigger a rerun`,
+      message:
+        `the command of ${instance.stage} names ${JSON.stringify(path)}, a file of the project that is ` +
+        'in neither deps nor code, so a change to it would not trigger a rerun',
       at: program.at,
-      help: `add code: [${path}] if the program runs it, or add it to deps if the program reads it; if the program writes it, declare it as an out or delete it`,
+      help:
+        `add code: [${path}] if the program runs it, or add it to deps if the program reads it; if the ` +
+        'program writes it, declare it as an out or delete it',
     }));
 }
 

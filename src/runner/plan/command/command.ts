@@ -83,7 +83,9 @@ function misquoted(parts: readonly Part[], { report }: CommandScope): boolean {
     report({
       severity: 'error',
       code: 'quoted-reference',
-      message: `\${${referenceText(part.path)}} is inside ${enclosure}: references in a command line are quoted automatically, so write it outside`,
+      message:
+        `\${${referenceText(part.path)}} is inside ${enclosure}: references in a command line are ` +
+        'quoted automatically, so write it outside',
       at: part.at,
       help: enclosure.endsWith('quotes')
         ? 'remove the quotes'
@@ -149,7 +151,9 @@ function namedPiece(
     return void report({
       severity: 'error',
       code: 'unknown-reference',
-      message: `\${${referenceText(path)}}: ${kind === 'out' ? 'an out' : 'a dep'} is a path and has no names or elements`,
+      message:
+        `\${${referenceText(path)}}: ` +
+        `${kind === 'out' ? 'an out' : 'a dep'} is a path and has no names or elements`,
       at,
     });
   return { kind, name };

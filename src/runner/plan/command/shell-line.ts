@@ -38,8 +38,18 @@ export function wordsOfLine(line: string): readonly ShellWord[] {
   return words;
 }
 
-const tokens =
-  /[ \t\r]+|\\\n|(?<=^|[\s;&|()])#[^\n]*|\d*(?:&>>|&>|<<<|<<-|<<|<>|<&|>>|>\||>&|<|>)|&&|\|\||[\n;&|()]|(?:[^\s;&|()<>'"\\]|\\[^\n]|'[^']*'|"(?:[^"\\]|\\.)*"|['"\\])+/gs;
+const tokens = new RegExp(
+  [
+    /[ \t\r]+|\\\n/, // blanks, and a line that is continued
+    /(?<=^|[\s;&|()])#[^\n]*/, // a comment
+    /\d*(?:&>>|&>|<<<|<<-|<<|<>|<&|>>|>\||>&|<|>)/, // a redirection
+    /&&|\|\||[\n;&|()]/, // the end of a command
+    /(?:[^\s;&|()<>'"\\]|\\[^\n]|'[^']*'|"(?:[^"\\]|\\.)*"|['"\\])+/, // a word
+  ]
+    .map(({ source }) => source)
+    .join('|'),
+  'gs',
+);
 
 const unquoted = (word: string): string =>
   word.replace(

@@ -50,7 +50,9 @@ function sameness(
   if (other === undefined)
     return {
       code: 'no-axes',
-      message: `one instance of ${stage.name} has no axes and others have: their folders would be inside its folder`,
+      message:
+        `one instance of ${stage.name} has no axes and others ` +
+        'have: their folders would be inside its folder',
       help: 'give it the same axes as the others',
     };
   if (equal)

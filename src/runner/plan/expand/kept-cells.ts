@@ -28,9 +28,9 @@ export interface LeftCell extends Cell {
 }
 
 /**
- * Which cells of a stage there are: those for which every condition of its `when` holds. Undefined where a
- * condition is about something that is not there: reported. A value that no cell has, and a `when` that leaves
- * no cell, are most probably mistakes, unless a var switches the stage off.
+ * The cells of a stage for which every condition of its `when` holds. Undefined if a condition refers to
+ * something that does not exist, which is reported. A value that no cell has, and a `when` that leaves no
+ * cell, are probably mistakes, unless a var switches the stage off.
  */
 export function keptCells(
   stage: Stage,

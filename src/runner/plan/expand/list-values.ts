@@ -40,7 +40,10 @@ export function sameValues(values: readonly AxisValue[]): string | undefined {
     if (equal !== undefined) return `its values ${equal + 1} and ${index + 1} are equal: ${label}`;
     const sharing = byName.get(foldedPath(name));
     if (sharing !== undefined)
-      return `its values ${sharing + 1} and ${index + 1} would share a folder: ${joinFirst([values[sharing]?.label ?? '', label], 2)}`;
+      return (
+        `its values ${sharing + 1} and ${index + 1} would share a folder: ` +
+        `${joinFirst([values[sharing]?.label ?? '', label], 2)}`
+      );
     byIdentity.set(identity, index);
     byName.set(foldedPath(name), index);
   }

@@ -108,9 +108,13 @@ function hubDependency(
   return void report({
     severity: 'error',
     code: 'bad-hub-name',
-    message: `${JSON.stringify(text.slice(0, 100))} names no folder of the Hugging Face hub: expected hf:owner/name@revision`,
+    message:
+      `${JSON.stringify(text.slice(0, 100))} names no folder of the Hugging Face hub: expected ` +
+      'hf:owner/name@revision',
     at,
-    help: 'the revision is a commit, or a branch or tag that pipeline.lock pins to a commit: hf:google/mt5-base@main',
+    help:
+      'the revision is a commit, or a branch or tag that pipeline.lock pins to a commit: ' +
+      'hf:google/mt5-base@main',
   });
 }
 
@@ -188,7 +192,9 @@ function settleJoin(
   return void report({
     severity: 'error',
     code: 'many-matches',
-    message: `the dep ${name} of ${cell.name.id} matches ${matches.length} instances of ${source.name}: ${idsOf(matches)}`,
+    message:
+      `the dep ${name} of ${cell.name.id} matches ${matches.length} ` +
+      `instances of ${source.name}: ${idsOf(matches)}`,
     at: dep.at,
     help: 'use `gather: true` to read all of them, or give the stage the axes in which they differ',
   });
@@ -229,7 +235,9 @@ function unmatched(
   return {
     severity: 'error',
     code: 'no-match',
-    message: `no instance of ${dep.stage.value} agrees with ${cell.name.id} on ${wanted}, as its dep ${name} needs: there are ${idsOf(candidates)}`,
+    message:
+      `no instance of ${dep.stage.value} agrees with ${cell.name.id} on ${wanted}, as its dep ${name} ` +
+      `needs: there are ${idsOf(candidates)}`,
     at: dep.at,
     notes: [{ message: 'the axes come from here', at: cell.at }],
     help: 'axes with one name must have equal values, a map with all its names and its label',

@@ -186,7 +186,9 @@ function ownerOfEntry(workspace: Workspace, metafile: Esbuild.Metafile): OwnerPa
 const notInstalled = (module: string): BundleFault => ({
   message: 'no installed package has this module',
   at: undefined,
-  help: `npm install ${packageName(module)}; to use a stage program of the project, add its extension: ${module}.ts`,
+  help:
+    `npm install ${packageName(module)}; to use a stage program ` +
+    `of the project, add its extension: ${module}.ts`,
 });
 
 const isThere = (workspace: Workspace, path: string): boolean =>

@@ -22,7 +22,9 @@ export function modelPlace(
       error: {
         severity: 'error',
         code: 'no-model',
-        message: `${instance.id} has ${outs.length === 0 ? 'no out' : `${outs.length} outs`} of kind "model", expected one`,
+        message:
+          `${instance.id} has ` +
+          `${outs.length === 0 ? 'no out' : `${outs.length} outs`} of kind "model", expected one`,
         at: instance.at,
       },
     };

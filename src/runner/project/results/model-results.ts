@@ -100,8 +100,8 @@ function traceOf(
 }
 
 /**
- * What the run that last computed a result reported about it, with the series of all that it took: a training that
- * was interrupted goes on with the steps after its checkpoint.
+ * The history of a result in the run that computed it, with the series of all runs that contributed: an
+ * interrupted training continues with the steps after its checkpoint.
  */
 function madeUnder(
   store: Store,

@@ -203,7 +203,9 @@ export async function atCommit(
   return run === undefined
     ? {
         ok: false,
-        error: `${short} has no ${file}, and no run of ${plan.pipeline} at it without uncommitted changes is recorded here: check it out and run it`,
+        error:
+          `${short} has no ${file}, and no run of ${plan.pipeline} at it without uncommitted changes ` +
+          'is recorded here: check it out and run it',
       }
     : { ok: true, value: { kind: 'run', commit: short, run } };
 }

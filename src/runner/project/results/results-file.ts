@@ -54,7 +54,10 @@ export function resultsFileText({ pipeline, results }: RecordedResults): string 
       ({ instance, key, manifest, metrics }) =>
         `${JSON.stringify(instance)}: ${jsonText({ key, manifest, metrics: sortedMetrics(metrics) })}`,
     );
-  return `{"version": ${version}, "pipeline": ${JSON.stringify(pipeline)}, "instances": {\n${lines.join(',\n')}\n}}\n`;
+  return (
+    `{"version": ${version}, "pipeline": ${JSON.stringify(pipeline)}, "instances": ` +
+    `{\n${lines.join(',\n')}\n}}\n`
+  );
 }
 
 const version = 1;

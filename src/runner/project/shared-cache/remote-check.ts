@@ -24,7 +24,8 @@ export async function remoteCheck(
       message:
         remarks.length > 0
           ? remarks.join('; ')
-          : `project ${JSON.stringify(rules.project)}, ${trusted} trusted, reading is ${rules.read ? 'on' : 'off'}, writing is ${rules.signing === undefined ? 'off' : 'on'}`,
+          : `project ${JSON.stringify(rules.project)}, ${trusted} trusted, reading is ` +
+            `${rules.read ? 'on' : 'off'}, writing is ${rules.signing === undefined ? 'off' : 'on'}`,
       milliseconds: 0,
     },
     {

@@ -19,8 +19,12 @@ export function sharedCacheFault({ root, disk }: ProjectFiles, store: Store): Di
       return {
         severity: 'error',
         code: 'shared-cache',
-        message: `cache is a symbolic link to ${disk.realPath(cache)}, which the project in ${owner} uses: projects cannot share a cache folder, since each locks it and deletes from it`,
-        help: 'make cache a folder, or a link to a folder of its own; to share results between clones, use a shared cache',
+        message:
+          `cache is a symbolic link to ${disk.realPath(cache)}, which the project in ${owner} uses: ` +
+          'projects cannot share a cache folder, since each locks it and deletes from it',
+        help:
+          'make cache a folder, or a link to a folder of its own; to ' +
+          'share results between clones, use a shared cache',
       };
   }
   recordCacheOwner(store, root);

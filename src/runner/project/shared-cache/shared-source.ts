@@ -49,7 +49,8 @@ const fault = (message: string): { readonly ok: false; readonly error: Problem }
 /** The problem of a command that is about a shared cache, where none is set. */
 export const noSharedCache = (): { readonly ok: false; readonly error: Problem } =>
   fault(
-    'no shared cache is configured: set cache.remote in pipeline.yaml or a machine file, or PIPELINE_CACHE_REMOTE',
+    'no shared cache is configured: set cache.remote in pipeline.yaml or a machine file, or ' +
+      'PIPELINE_CACHE_REMOTE',
   );
 
 /** The same as a source of results, and what is to be said of it. */

@@ -96,7 +96,8 @@ function leftText(view: LiveView, now: number): readonly string[] | undefined {
   if (seconds < 1) return undefined;
   if (first === undefined) return [`about ${durationText(Math.ceil(seconds))} left`];
   return [
-    `at least ${durationText(Math.ceil(seconds))} left, without ${first}${more.length === 0 ? '' : ` and ${pluralize(more.length, 'more stage')}`}`,
+    `at least ${durationText(Math.ceil(seconds))} left, without ` +
+      `${first}${more.length === 0 ? '' : ` and ${pluralize(more.length, 'more stage')}`}`,
   ];
 }
 
@@ -136,14 +137,17 @@ function expectedSeconds(row: Running, now: number): number | undefined {
   return (now - row.startedAt + perUnit * (row.total - row.done)) / 1000;
 }
 
+function progressBar(name: string, { done, total }: Running, width: number, colors: Colors): string {
+  const cells = Math.min(20, width - textWidth(name) - besideBar);
+  return bar(done / total, cells, colors) + String(done).padStart(String(total).length);
+}
+
 function runningLine(name: string, row: Running, now: number, width: number, colors: Colors): string {
   const expected = expectedSeconds(row, now);
   const elapsed = (now - row.startedAt) / 1000;
   const parts = [
     ...(row.total > 0
-      ? [
-          `${bar(row.done / row.total, Math.min(20, width - textWidth(name) - besideBar), colors)}${String(row.done).padStart(String(row.total).length)}/${row.total} ${printable(row.unit)}`,
-        ]
+      ? [`${progressBar(name, row, width, colors)}/${row.total} ${printable(row.unit)}`]
       : []),
     ...(row.loss === undefined ? [] : [`loss ${row.loss.toPrecision(3)}`]),
     ...(row.note === undefined ? [] : [printable(row.note)]),

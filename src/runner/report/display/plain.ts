@@ -42,7 +42,8 @@ export function plainLines(
       return [];
     case 'fetch-delayed':
       return [
-        `${colors.yellow('↻')} ${event.model}  ${event.because}${event.seconds === null ? '' : `: again in ${durationText(event.seconds)}`}`,
+        `${colors.yellow('↻')} ${event.model}  ` +
+          `${event.because}${event.seconds === null ? '' : `: again in ${durationText(event.seconds)}`}`,
       ];
     case 'fetched':
       return [`${colors.green('✓')} ${event.model}  ${colors.dim(`fetched, ${sizeText(event.bytes)}`)}`];

@@ -106,7 +106,8 @@ export function metricsDiffText(
     '| --- | --- | --- | --- | ---: |',
     ...shown.map(
       ({ instance, metric, before, after, change, intervalBefore, intervalAfter }) =>
-        `| ${cell(instance)} | ${cell(metric)} | ${valueText(before, intervalBefore)} | ${valueText(after, intervalAfter)} | ${changeText(change)} |`,
+        `| ${cell(instance)} | ${cell(metric)} | ${valueText(before, intervalBefore)} | ` +
+        `${valueText(after, intervalAfter)} | ${changeText(change)} |`,
     ),
   ];
   const paragraphs = [

@@ -33,7 +33,8 @@ export async function takeAsIs(run: Run, { chosen, takenAsIs }: Selected): Promi
     if (lacking !== undefined)
       missing.set(
         instance.id,
-        `${lacking} is missing, and no result of ${instance.id} is in the cache: pipeline run ${shellName(instance.id)} makes it`,
+        `${lacking} is missing, and no result of ${instance.id} is in the cache: pipeline run ` +
+          `${shellName(instance.id)} makes it`,
       );
   }
   const { plan } = run.session;

@@ -85,7 +85,9 @@ function opened(file: string, open: () => Sqlite.Database, isKept: boolean): Res
         ok: false,
         error: {
           kind: 'damaged',
-          message: `${file} was written by a newer version of this program (schema ${version}, supported up to ${schemaVersion}): use that version, or delete the cache folder`,
+          message:
+            `${file} was written by a newer version of this program (schema ${version}, supported up ` +
+            `to ${schemaVersion}): use that version, or delete the cache folder`,
         },
       };
     }
@@ -95,7 +97,9 @@ function opened(file: string, open: () => Sqlite.Database, isKept: boolean): Res
         ok: false,
         error: {
           kind: 'damaged',
-          message: `${file} says that its schema has version ${version}, which no version of this program writes: move the file away: results will be computed again`,
+          message:
+            `${file} says that its schema has version ${version}, which no version of this program ` +
+            'writes: move the file away: results will be computed again',
         },
       };
     }
@@ -154,7 +158,8 @@ function refusalToWrite(file: string, prepare: () => void = () => undefined): St
 }
 
 const writeHelp =
-  'run as a user who may write there, or in a copy of the project; status, explain, graph, log, history, metrics, compare and run --dry-run need no permission';
+  'run as a user who may write there, or in a copy of the project; status, explain, graph, log, ' +
+  'history, metrics, compare and run --dry-run need no permission';
 
 /**
  * Returns when what is written is on the disk; elsewhere a commit may wait for the next checkpoint of the
@@ -177,7 +182,8 @@ export const isFullDisk = (error: unknown): boolean =>
   /^(SQLITE_FULL|SQLITE_IOERR_SHMSIZE|ENOSPC|EDQUOT)$/.test(error.code);
 
 export const roomHelp =
-  'make room on this disk: pipeline gc deletes results that no pipeline file names; of what it keeps, files in artifacts can be deleted by hand: a run restores those that are in the cache';
+  'make room on this disk: pipeline gc deletes results that no pipeline file names; of what it ' +
+  'keeps, files in artifacts can be deleted by hand: a run restores those that are in the cache';
 
 /** Opens a database of SQLite. */
 export function connect(

@@ -4,7 +4,8 @@
  */
 export const migrations: readonly string[] = [
   `
-  -- One invocation of "pipeline run". finished_at stays null when it was killed; reaped: what it left behind was put away.
+  -- One invocation of "pipeline run". finished_at stays null if it was killed; reaped: what it left behind
+  -- was cleaned up.
   CREATE TABLE runs (
     run TEXT PRIMARY KEY,
     pipeline TEXT NOT NULL,
@@ -136,9 +137,9 @@ export const migrations: readonly string[] = [
   ) STRICT, WITHOUT ROWID;
   `,
   `
-  -- What a run with nothing to do looked at, by what was asked of it. It holds while no row that such a run reads comes or
-  -- goes; one that takes another's place is inserted. A reading in "stats" may come, or take the place of one of a file that
-  -- looks otherwise by now: it only counts when it is taken back.
+  -- What a run with nothing to do read, by its request. The record is valid until a row that such a run reads
+  -- is inserted or deleted; a replaced row is an insertion. In "stats" only deletions count: a new reading of a
+  -- file cannot make the record wrong.
   CREATE TABLE idle (
     request TEXT PRIMARY KEY,
     record TEXT NOT NULL
@@ -152,8 +153,9 @@ export const migrations: readonly string[] = [
   ${idleUntil('stats', ['DELETE'])}
   `,
   `
-  -- The whole stream of a run's events is kept, kinds that an older program does not know among them; the state of an
-  -- instance with nothing to do has one name everywhere. The index finds the key that an instance had in an earlier run.
+  -- All events of a run are kept, including kinds that an older program does not know; the state of an
+  -- instance with nothing to do has one name everywhere. The index finds the key that an instance had in an
+  -- earlier run.
   CREATE INDEX endings ON events (instance, run) WHERE kind = 'finished';
   UPDATE outcomes SET kind = 'up-to-date' WHERE kind = 'cached';
   UPDATE runs
@@ -169,8 +171,8 @@ export const migrations: readonly string[] = [
   ) STRICT, WITHOUT ROWID;
   `,
   `
-  -- Which executor an attempt was given to, and what it knows the job by: the nonce is written before the job is submitted,
-  -- the handle after it. Of attempts of earlier versions nothing is known.
+  -- The executor of an attempt, and how it finds the job: the nonce is written before the job is submitted,
+  -- the handle afterwards. Attempts of earlier versions have neither.
   ALTER TABLE attempts ADD COLUMN executor TEXT NOT NULL DEFAULT '';
   ALTER TABLE attempts ADD COLUMN nonce TEXT NOT NULL DEFAULT '';
   ALTER TABLE attempts ADD COLUMN handle TEXT;
@@ -186,7 +188,7 @@ export const migrations: readonly string[] = [
   -- adopted: files that were there were taken as the result, nothing computed them.
   ALTER TABLE entries ADD COLUMN adopted INTEGER NOT NULL DEFAULT 0;
 
-  -- What no run made and stood at the place of an out: it was moved aside while an attempt with this key runs.
+  -- Files at the path of an out that no run wrote: moved aside while an attempt with this key runs.
   CREATE TABLE found_outs (
     path TEXT PRIMARY KEY,
     key TEXT NOT NULL
@@ -217,7 +219,8 @@ export const migrations: readonly string[] = [
     path TEXT NOT NULL,
     PRIMARY KEY (pipeline, stage, path)
   ) STRICT, WITHOUT ROWID;
-  INSERT INTO products SELECT pipeline, stage, path FROM products_of_any, (SELECT DISTINCT pipeline FROM runs);
+  INSERT INTO products
+    SELECT pipeline, stage, path FROM products_of_any, (SELECT DISTINCT pipeline FROM runs);
   DROP TABLE products_of_any;
   `,
   `
@@ -231,7 +234,7 @@ export const migrations: readonly string[] = [
   ALTER TABLE attempts ADD COLUMN peak_memory INTEGER;
   `,
   `
-  -- The last day, in days since 1970 (UTC), on which a run used a result: gc deletes the least recently used first.
+  -- The last day (days since 1970, UTC) on which a run used a result: gc deletes the least recently used first.
   CREATE TABLE uses (
     key TEXT PRIMARY KEY,
     day INTEGER NOT NULL
@@ -245,7 +248,8 @@ function idleUntil(table: string, changes: readonly string[]): string {
   return changes
     .map(
       (change) =>
-        `CREATE TRIGGER idle_until_${table}_${change.toLowerCase()} AFTER ${change} ON ${table} BEGIN DELETE FROM idle; END;`,
+        `CREATE TRIGGER idle_until_${table}_${change.toLowerCase()} AFTER ${change} ON ${table}
+          BEGIN DELETE FROM idle; END;`,
     )
     .join('\n  ');
 }

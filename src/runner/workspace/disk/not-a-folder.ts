@@ -19,7 +19,9 @@ export function notAFolder(
   if (dead !== undefined)
     return {
       message: dead,
-      help: 'create the target folder, or mount its disk; or remove the link, and a folder is created in its place',
+      help:
+        'create the target folder, or mount its disk; or remove the ' +
+        'link, and a folder is created in its place',
     };
   return {
     message: 'is a file where a folder is needed',

@@ -117,7 +117,8 @@ function names(folder: string): readonly string[] {
     const foreign = readdirSync(folder, { encoding: 'buffer' }).find((name) => !isUtf8(name));
     if (foreign !== undefined)
       throw new ForeignName(
-        `${folder} holds a name that is not UTF-8 (${JSON.stringify(foreign.toString('latin1'))} in Latin-1): rename it`,
+        `${folder} holds a name that is not UTF-8 (${JSON.stringify(foreign.toString('latin1'))} in ` +
+          'Latin-1): rename it',
       );
   }
   return found.sort();

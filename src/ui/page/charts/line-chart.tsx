@@ -76,7 +76,10 @@ export function LineChart(props: {
         height={height}
         role="img"
         tabIndex={0}
-        aria-label={`${title} of ${lines.map(({ name }) => name).join(', ')} by ${props.across}; use the arrow keys to read values`}
+        aria-label={
+          `${title} of ${lines.map(({ name }) => name).join(', ')} by ${props.across}; use the arrow ` +
+          'keys to read values'
+        }
         onPointerMove={(event) => setPointed(valueAt(event.offsetX))}
         onPointerLeave={() => setPointed(undefined)}
         onBlur={() => setPointed(undefined)}

@@ -85,7 +85,11 @@ export function AnswersPage({ query }: { readonly query: URLSearchParams }) {
       >
         {compared.length === 2 && (
           <Command
-            text={`pipeline compare ${compared.map((model) => shellQuoted(model)).join(' ')}${view.profile === 'multilingual' ? '' : ` --profile ${view.profile}`}`}
+            text={[
+              'pipeline compare',
+              ...compared.map((model) => shellQuoted(model)),
+              ...(view.profile === 'multilingual' ? [] : [`--profile ${view.profile}`]),
+            ].join(' ')}
           />
         )}
       </PageHead>
@@ -310,7 +314,9 @@ function Rows({ view, query }: { readonly view: AnswerView; readonly query: URLS
             ? pluralize(answer.total, 'row')
             : `${answer.matching} of ${pluralize(answer.total, 'row')}`}
           {answer.leftOut > 0 &&
-            `. This report holds the worst answers of each model: the texts of ${pluralize(answer.leftOut, 'other row')} would make it too large; scores and comparisons are of all rows`}
+            '. This report holds the worst answers of each model: the texts of ' +
+              `${pluralize(answer.leftOut, 'other row')} would make it too large; scores and ` +
+              'comparisons are of all rows'}
         </p>
         <Pager label="Pages of rows" page={view.page} pages={pagesInAll} query={query} />
       </div>

@@ -30,7 +30,10 @@ export function CurvesPage({ query }: { readonly query: URLSearchParams }) {
     <>
       <PageHead
         title="Curves"
-        text={`${chosen.length} of ${all.length} ${all.length === 1 ? 'instance' : 'instances'} with an out of kind “series”`}
+        text={
+          `${chosen.length} of ${all.length} ${all.length === 1 ? 'instance' : 'instances'} with an ` +
+          'out of kind “series”'
+        }
       >
         {chosen[0] !== undefined && <Command text={`pipeline log ${shellQuoted(chosen[0])}`} />}
       </PageHead>
@@ -308,4 +311,5 @@ function useCurves(asked: readonly AskedCurve[]): {
 }
 
 const addressOf = (instance: string, run: string | undefined): string =>
-  `/api/curve?name=${encodeURIComponent(instance)}${run === undefined ? '' : `&run=${encodeURIComponent(run)}`}`;
+  `/api/curve?name=${encodeURIComponent(instance)}` +
+  (run === undefined ? '' : `&run=${encodeURIComponent(run)}`);

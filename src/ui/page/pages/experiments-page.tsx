@@ -49,7 +49,10 @@ export function ExperimentsPage({ query }: { readonly query: URLSearchParams }) 
     <>
       <PageHead
         title="Experiments"
-        text={`${kept.length} of ${all.length} ${isGrouped ? 'points' : 'models'}, by the params in which they differ`}
+        text={
+          `${kept.length} of ${all.length} ` +
+          `${isGrouped ? 'points' : 'models'}, by the params in which they differ`
+        }
       >
         <Command text={metricsCommand(metrics, sort)} />
       </PageHead>

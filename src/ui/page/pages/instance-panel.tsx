@@ -164,7 +164,8 @@ function Log({ name, log }: { readonly name: string; readonly log: LogAnswer }) 
 /** What it printed; the end of it, and what comes while it runs. */
 function Printed(props: { readonly name: string; readonly run: string; readonly file: string }) {
   const { file } = props;
-  const address = `/api/log?name=${encodeURIComponent(props.name)}&run=${encodeURIComponent(props.run)}&file=${encodeURIComponent(file)}`;
+  const [name, run, of] = [props.name, props.run, file].map(encodeURIComponent);
+  const address = `/api/log?name=${name}&run=${run}&file=${of}`;
   const { answer, problem } = useAnswer<PrintedAnswer>(address);
   const [more, setMore] = useState<PrintedAnswer | undefined>(undefined);
   useEffect(() => setMore(undefined), [answer]);

@@ -127,7 +127,9 @@ function faultIn(
   if (status === 401 || (code !== undefined && credentialCodes.has(code)))
     return {
       kind: 'denied',
-      message: `${host} refuses the credentials (${status} ${code ?? ''})${isUnsigned ? ': none were found here' : ''}`,
+      message:
+        `${host} refuses the credentials (${status} ` +
+        `${code ?? ''})${isUnsigned ? ': none were found here' : ''}`,
     };
   return undefined;
 }

@@ -51,7 +51,9 @@ export function signedHeaders(
   const signature = Buffer.from(hmac(key, toSign)).toString('hex');
   return {
     ...all,
-    authorization: `AWS4-HMAC-SHA256 Credential=${accessKeyId}/${scope},SignedHeaders=${names.join(';')},Signature=${signature}`,
+    authorization:
+      'AWS4-HMAC-SHA256 ' +
+      `Credential=${accessKeyId}/${scope},SignedHeaders=${names.join(';')},Signature=${signature}`,
   };
 }
 
