@@ -147,6 +147,20 @@ describe('a queue that three commands reach', () => {
     expect(rig.read('artifacts/p/train/m')).toBe('of the second');
   });
 
+  test('while the job that inspects the nodes waits, that is said; Ctrl-C cancels it and ends the run', async () => {
+    await using rig = await project(train);
+    rig.write({
+      'submit.sh': '#!/bin/sh\necho 1\n',
+      'poll.sh': '#!/bin/sh\necho pending\n',
+      'cancel.sh': '#!/bin/sh\ntouch cancelled\n',
+    });
+    const run = rig.pipeline('run');
+    await run.said('the job that inspects its nodes waits in the queue');
+    run.kill('SIGINT');
+    expect(await run.result).toMatchObject({ code: 130, json: { ran: [], failed: [] } });
+    expect(rig.exists('cancelled')).toBe(true);
+  });
+
   test('a node of another platform starts nothing; what it is is remembered, and the instance planned again', async () => {
     await using rig = await project(() => ({
       a: { cmd: ['sh', '-c', 'echo once >> started; echo made > "$0"', '${outs.o}'], outs: { o: 'o' } },

@@ -19,9 +19,9 @@ export interface Executor {
   readonly restarts: number;
   /**
    * Finds out what has to be known of its machines before anything is planned for them; gives why it could
-   * not.
+   * not. `onWait`: called once where that waits for its turn. Aborted, it ends without either.
    */
-  prepare?(signal: AbortSignal): Promise<string | undefined>;
+  prepare?(signal: AbortSignal, onWait: () => void): Promise<string | undefined>;
   /**
    * What its jobs may use together. `jobs`: how many the user wants at once; undefined: as many as it
    * carries.

@@ -66,11 +66,11 @@ export async function run(
     const recording = idle === undefined ? undefined : recordIdle(rows, idle);
     const opened = recording?.opened ?? rows;
     const earlierEvents: Event[] = [];
-    const onDownload = (event: Event): void => {
+    const onEarlyEvent = (event: Event): void => {
       onEvent(event);
       earlierEvents.push(event);
     };
-    const first = await planRun(opened, plan, request, onDownload, stop.gentle);
+    const first = await planRun(opened, plan, request, onEarlyEvent, stop.gentle);
     if (!first.ok) return first;
     const refused = await refusedLists(first.value.run);
     if (refused.length > 0) return invalid(refused, first.value.planned.sources);
@@ -131,7 +131,7 @@ async function planRun(
   opened: Opened,
   plan: RunSources['plan'],
   request: RunRequest,
-  onDownload: (event: Event) => void,
+  onEvent: (event: Event) => void,
   signal: AbortSignal,
 ): Promise<Result<ReadyRun, Problem>> {
   const read = await plan();
@@ -144,7 +144,7 @@ async function planRun(
   const { policyOf, existingOutsOf } = asked.value;
   const { chosen } = asked.value.selected;
   const running = chosen.filter(({ frozen }) => frozen === undefined);
-  const withFolders = await withHubFolders(opened, planned, running, onDownload, signal);
+  const withFolders = await withHubFolders(opened, planned, running, onEvent, signal);
   if (!withFolders.ok) return withFolders;
   const selected = selectedIn(withFolders.value.plan, asked.value.selected);
   const session = await sessionToRun(opened, withFolders.value, { ...asked.value, selected }, request);
@@ -154,7 +154,7 @@ async function planRun(
   if (lacking.length > 0) return invalid(lacking, withFolders.value.sources);
   const started =
     request.restoreOnly === true ? [] : selected.chosen.filter(({ frozen }) => frozen === undefined);
-  const unready = await unreadyExecutor(session.value, started, signal);
+  const unready = await unreadyExecutor(session.value, started, onEvent, signal);
   if (unready !== undefined) return invalid([unready], withFolders.value.sources);
   const warnings = [
     ...withFolders.value.warnings,
@@ -185,12 +185,14 @@ const diagnosticsOf = (problem: Problem): readonly Diagnostic[] =>
 async function unreadyExecutor(
   { executorOf }: Session,
   instances: readonly Instance[],
+  onEvent: (event: Event) => void,
   signal: AbortSignal,
 ): Promise<Diagnostic | undefined> {
   const asked = new Set<Executor>();
   for (const instance of instances) {
     const executor = executorOf(instance);
-    const message = asked.has(executor) ? undefined : await executor.prepare?.(signal);
+    const onWait = (): void => onEvent(waitingWarning(executor, instance));
+    const message = asked.has(executor) ? undefined : await executor.prepare?.(signal, onWait);
     asked.add(executor);
     if (message !== undefined)
       return {
@@ -202,6 +204,19 @@ async function unreadyExecutor(
   }
   return undefined;
 }
+
+const waitingWarning = ({ name }: Executor, { executor }: Instance): Event => ({
+  kind: 'warned',
+  at: Date.now(),
+  instance: null,
+  diagnostic: {
+    severity: 'warning',
+    code: 'executor-waits',
+    message: `executor "${name}": the job that inspects its nodes waits in the queue; the run begins when it has ended`,
+    help: 'that is needed once; Ctrl-C cancels the job',
+    ...(executor === undefined ? {} : { at: executor.at }),
+  },
+});
 
 export async function dryRun(
   opened: Opened,

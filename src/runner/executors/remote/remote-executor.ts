@@ -196,7 +196,8 @@ export function remoteExecutor(
       memory: Number.MAX_SAFE_INTEGER,
       gpus: () => undefined,
     }),
-    prepare: async (signal) => (platform.get() === undefined ? lookAtNodes(signal) : undefined),
+    prepare: async (signal, onWait) =>
+      platform.get() === undefined ? lookAtNodes(signal, onWait) : undefined,
     submit,
     async poll(handles) {
       await look(handles);
@@ -240,7 +241,7 @@ export function remoteExecutor(
   };
 
   /** Finds out by a tiny job what the nodes are; gives why it could not. */
-  async function lookAtNodes(signal: AbortSignal): Promise<string | undefined> {
+  async function lookAtNodes(signal: AbortSignal, onWait: () => void): Promise<string | undefined> {
     const nonce = randomBytes(16).toString('hex');
     const folder = join(root, jobsFolder, `probe-${nonce}`);
     mkdirSync(folder, { recursive: true });
@@ -250,10 +251,10 @@ export function remoteExecutor(
       const [submission] = await queue.submit([prepare(job, place, { program: { kind: 'probe' } })]);
       if (submission?.kind !== 'submitted') return submission?.message ?? 'it was not submitted';
       const handle = handleFor({ nonce, folder, place, id: submission.id });
-      const { sight } = await settled(handle, signal);
+      const { sight } = await settled(handle, signal, onWait);
       if (signal.aborted || (sight?.kind === 'pending' && sight.stuck !== undefined)) {
         await queue.cancel([{ place, id: sight?.id ?? submission.id }]);
-        return sight?.kind === 'pending' && sight.stuck !== undefined ? sight.stuck : 'it was stopped';
+        return sight?.kind === 'pending' ? sight.stuck : undefined;
       }
       const result = resultOf({ nonce, folder });
       if (result?.ending.kind === 'refused') return result.ending.message;
@@ -267,8 +268,8 @@ export function remoteExecutor(
   }
 
   /** Waits until a job is gone, or will never be. */
-  async function settled(handle: Handle, signal: AbortSignal): Promise<Tracked> {
-    for (;;) {
+  async function settled(handle: Handle, signal: AbortSignal, onWait: () => void): Promise<Tracked> {
+    for (let looks = 1; ; looks += 1) {
       await look([handle]);
       const job = track(handle);
       const isStuck = job.sight?.kind === 'pending' && job.sight.stuck !== undefined;
@@ -276,6 +277,8 @@ export function remoteExecutor(
         tracked.delete(handle);
         return job;
       }
+      // An idle queue starts it before the second look.
+      if (looks === 2 && job.sight?.kind === 'pending') onWait();
       await tick();
     }
   }
