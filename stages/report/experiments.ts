@@ -106,8 +106,8 @@ function evaluationNumbers({ document, content }: Document<Evaluation>): Numbers
 function notesOf(rows: readonly ScoreRow[]): readonly string[] {
   const encoders = new Set(rows.flatMap((row) => row.evaluations.map((one) => one.bertscore_model)));
   return [
-    'Multilingual profile: letters of Chinese count as words, and ROUGE-1 always equals F1; the ' +
-      'metrics below “metrics” are of the reference profile, as the original experiment counted.',
+    'Multilingual profile: letters of Chinese count as words, and ROUGE-1 always equals F1; metrics whose ' +
+      'names start with “metrics.” are of the reference profile, as the original experiment counted.',
     'The selection loss is that of a label token on the validation rows, without smoothing.',
     ...(encoders.size === 0 ? [] : [`BERTScore by ${[...encoders].join(', ')}.`]),
   ];

@@ -1,4 +1,4 @@
-import { useEffect, useState } from 'preact/hooks';
+import { useEffect, useMemo, useState } from 'preact/hooks';
 import { port } from './port/data-port.ts';
 
 /** What the address bar says: which page, and what it shows. */
@@ -11,24 +11,29 @@ export interface Address {
 export type Changes = Readonly<Record<string, string | readonly string[] | undefined>>;
 
 /** A report is one file: what would be the address is behind its "#". */
-function readAddress(): Address {
-  const url = port.isLive
-    ? new URL(location.href)
-    : new URL(location.hash.startsWith('#/') ? location.hash.slice(1) : '/', 'file://');
-  return { path: url.pathname, query: url.searchParams };
+function addressText(): string {
+  if (port.isLive) return location.pathname + location.search;
+  return location.hash.startsWith('#/') ? location.hash.slice(1) : '/';
+}
+
+function addressIn(text: string): Address {
+  const { pathname: path, searchParams: query } = new URL(text, 'file://');
+  return { path, query };
 }
 
 const hrefOf = (address: string): string => (port.isLive ? address : `#${address}`);
 
 /** The address, and the component drawn again when it changes. */
 export function useAddress(): Address {
-  const [address, setAddress] = useState(readAddress);
+  const [text, setText] = useState(addressText);
   useEffect(() => {
-    const read = (): void => setAddress(readAddress());
+    const read = (): void => setText(addressText());
     addEventListener('popstate', read);
+    // It may have changed before anybody listened.
+    read();
     return () => removeEventListener('popstate', read);
   }, []);
-  return address;
+  return useMemo(() => addressIn(text), [text]);
 }
 
 /** The address of the same page with other things shown. */
@@ -40,7 +45,7 @@ export function changed(query: URLSearchParams, changes: Changes): string {
       if (each !== '') next.append(name, each);
   }
   const text = next.toString();
-  const { path } = readAddress();
+  const { path } = addressIn(addressText());
   return text === '' ? path : `${path}?${text}`;
 }
 
