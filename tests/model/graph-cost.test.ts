@@ -5,7 +5,11 @@ import { hashedDropout } from '../../src/ml/model/mt5-dropout.ts';
 import { trainingGraph } from '../../src/ml/model/mt5-loss.ts';
 import { plainTrace } from '../../src/ml/model/mt5-trace.ts';
 import { emitOnnx } from '../../src/ml/runtime/onnx/emit-onnx.ts';
+import { elementCount } from '../../src/ml/element-count.ts';
+import { evaluate } from '../../src/ml/tensor/dimension.ts';
+import type { OpName } from '../../src/ml/tensor/op.ts';
 import { simplify } from '../../src/ml/tensor/simplify.ts';
+import { inputsFirst } from '../../src/ml/tensor/walk.ts';
 import { valueOf } from '../checkpoint/value-of.ts';
 
 /**
@@ -39,11 +43,44 @@ test('a group of rows costs what its attention needs, and parts of tokens are jo
   expect(counts).toMatchObject({ Softmax: 24, Pad: 1 });
 });
 
+test('the step of 8 rows of 48 tokens moves no more bytes than it needs, beside what it computes', async () => {
+  const moving: ReadonlySet<OpName> = new Set([
+    'Transpose',
+    'Expand',
+    'Slice',
+    'Pad',
+    'Concat',
+    'Gather',
+    'Pack',
+    'Unpack',
+  ]);
+  const [batch, tokens] = [8, 48];
+  const sizes = new Map(
+    Object.entries({
+      batch,
+      source: tokens,
+      target: tokens,
+      sourceTokens: batch * tokens,
+      targetTokens: batch * tokens,
+      partTokens: batch * tokens,
+    }),
+  );
+  const { outputs } = simplify((await stepOfNano(1)).graph);
+  const bytes = inputsFirst(Object.values(outputs))
+    .filter(({ op }) => moving.has(op))
+    .reduce((sum, { shape }) => sum + 4 * elementCount(shape.map((size) => evaluate(size, sizes))), 0);
+  expect(bytes / 2 ** 20).toBeLessThanOrEqual(19.2);
+});
+
 async function operatorsOf(groups: number) {
-  const { config } = valueOf(await openMt5Folder(join(import.meta.dirname, '../../data/models/nano-mt5')));
-  const trace = { ...plainTrace({ ...config, dropoutRate: 0.1 }), dropout: hashedDropout, groups };
-  const { nodes } = emitOnnx(simplify(trainingGraph(trace, trace.parameters).graph)).graph;
+  const { nodes } = emitOnnx(simplify((await stepOfNano(groups)).graph)).graph;
   const counts: Record<string, number> = {};
   for (const { operator } of nodes) counts[operator] = (counts[operator] ?? 0) + 1;
   return { nodes, counts };
+}
+
+async function stepOfNano(groups: number) {
+  const { config } = valueOf(await openMt5Folder(join(import.meta.dirname, '../../data/models/nano-mt5')));
+  const trace = { ...plainTrace({ ...config, dropoutRate: 0.1 }), dropout: hashedDropout, groups };
+  return trainingGraph(trace, trace.parameters);
 }
