@@ -21,11 +21,9 @@ import type { Finding } from './formats/raw-rows.ts';
 import { type RawData, readRaw } from './formats/read-raw.ts';
 import { encodingFault } from './formats/to-utf8.ts';
 import type { TurnsRead } from './formats/turns.ts';
-import type { Smoke } from '../src/stage/question.ts';
-import { atMost, smokeRows, smokeValidation } from './smoke.ts';
 import { implies } from './train/implies.ts';
 
-interface DataFormatParams extends SplitParams {
+export interface DataFormatParams extends SplitParams {
   readonly format?: RawFormat;
   /** The names of the columns, where they are those of no known form. */
   readonly columns?: ColumnNames;
@@ -188,18 +186,6 @@ export const stage = defineStage<
     return written.ok ? undefined : { ok: false, error: fileProblemText(written.error) };
   },
 });
-
-/** So many rows that the smaller side of the split has eight, where that is no more than a few hundred. */
-export const smoke: Smoke<DataFormatParams> = (params) => {
-  const share = Math.max(0.02, Math.min(params.testFraction, 1 - params.testFraction));
-  return {
-    ...params,
-    ...(params.trainShare === undefined ? {} : { trainShare: 1 }),
-    sample: atMost(Math.ceil(smokeRows / share), params.sample),
-    onLeak: 'keep',
-    ...smokeValidation(params),
-  };
-};
 
 /** The rows are in the order of the files. */
 const fileOfEachRow = ({ files }: RawData, nameOf: (path: string) => string): readonly string[] =>

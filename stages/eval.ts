@@ -7,7 +7,6 @@ import { bertScores } from '../src/ml/evaluate/bert-score.ts';
 import { openSentenceEncoder } from '../src/ml/evaluate/open-sentence-encoder.ts';
 import { leastRows } from '../src/ml/metrics/estimate.ts';
 import { multilingualProfile } from '../src/ml/metrics/profile.ts';
-import type { Smoke } from '../src/stage/question.ts';
 import { defineStage } from '../src/stage/define-stage.ts';
 import { answerAll } from './answers/answer-all.ts';
 import {
@@ -20,9 +19,8 @@ import { evaluationOf, scoredPredictions } from './eval/evaluation-of.ts';
 import { readLeaks } from './eval/read-leaks.ts';
 import { engines } from './engine/engines.ts';
 import { openEngine } from './engine/open-engine.ts';
-import { atMost, smokeRows } from './smoke.ts';
 
-interface EvalParams extends GenerationParams {
+export interface EvalParams extends GenerationParams {
   readonly beams: number;
   readonly earlyStopping: boolean | 'never';
   readonly lengthPenalty: number;
@@ -148,8 +146,6 @@ export const stage = defineStage<
     }
   },
 });
-
-export const smoke: Smoke<EvalParams> = (params) => ({ ...params, limit: atMost(smokeRows, params.limit) });
 
 const fewRowsText = (rows: number): string =>
   rows < leastRows

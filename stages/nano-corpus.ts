@@ -1,9 +1,7 @@
 import { fileProblemText } from '../src/files/file-problem.ts';
 import { writeJsonLines } from '../src/files/json-lines.ts';
-import type { Smoke } from '../src/stage/question.ts';
 import { defineStage } from '../src/stage/define-stage.ts';
 import { corpusRows, type CorpusOptions } from './nano/corpus.ts';
-import { atMost, smokeRows } from './smoke.ts';
 
 /** The made-up texts that the nano model is pre-trained on: span corruption and text-to-text tasks, mixed. */
 export const stage = defineStage<CorpusOptions, never, 'corpus'>({
@@ -23,10 +21,4 @@ export const stage = defineStage<CorpusOptions, never, 'corpus'>({
     const written = await writeJsonLines(outs.corpus, corpusRows(params));
     if (!written.ok) return { ok: false, error: fileProblemText(written.error) };
   },
-});
-
-export const smoke: Smoke<CorpusOptions> = (params) => ({
-  ...params,
-  spans: atMost(4 * smokeRows, params.spans),
-  pairs: atMost(4 * smokeRows, params.pairs),
 });

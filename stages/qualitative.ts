@@ -1,7 +1,6 @@
 import { fileProblemText } from '../src/files/file-problem.ts';
 import { isJsonObject, readJson, writeJson } from '../src/files/json.ts';
 import type { Result } from '../src/result.ts';
-import type { Smoke } from '../src/stage/question.ts';
 import { defineStage } from '../src/stage/define-stage.ts';
 import { answerAll } from './answers/answer-all.ts';
 import {
@@ -13,7 +12,7 @@ import type { Samples } from './results/evaluation.ts';
 import { engines } from './engine/engines.ts';
 import { openEngine } from './engine/open-engine.ts';
 
-interface QualitativeParams extends GenerationParams {
+export interface QualitativeParams extends GenerationParams {
   readonly temperatures: readonly number[];
   readonly topP: number;
   readonly topK: number;
@@ -75,12 +74,6 @@ export const stage = defineStage<QualitativeParams, 'base' | 'model' | 'question
     const written = await writeJson(outs.samples, samples);
     if (!written.ok) return { ok: false, error: fileProblemText(written.error) };
   },
-});
-
-/** All questions, at one temperature. */
-export const smoke: Smoke<QualitativeParams> = (params) => ({
-  ...params,
-  temperatures: params.temperatures.slice(0, 1),
 });
 
 /** A list of texts, or a document whose "questions" are one. */

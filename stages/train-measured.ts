@@ -8,16 +8,13 @@ import { multilingualProfile } from '../src/ml/metrics/profile.ts';
 import { mixedTokens } from '../src/ml/metrics/tokenize.ts';
 import { plainTrace } from '../src/ml/model/mt5-trace.ts';
 import type { Feeds } from '../src/ml/model/packed-rows.ts';
-import type { Smoke } from '../src/stage/question.ts';
 import type { StageContext } from '../src/stage/context.ts';
 import { defineStage } from '../src/stage/define-stage.ts';
 import { trainingEngines } from './engine/training-engines.ts';
 import { type MeasureFor, runTraining, type TrainDep, type TrainOut } from './train/run-training.ts';
-import { atMost, smokeRows } from './smoke.ts';
-import { smokeTraining } from './train/smoke-params.ts';
 import { trainParamsSchema, type TrainParams } from './train/train-params.ts';
 
-interface MeasuredTrainParams extends TrainParams {
+export interface MeasuredTrainParams extends TrainParams {
   /** Held-out questions that are answered at every evaluation, greedily. */
   readonly measure: { readonly rows: number; readonly maxLength: number; readonly batch: number };
 }
@@ -48,11 +45,6 @@ export const stage = defineStage<MeasuredTrainParams, TrainDep, TrainOut>({
   outs: ['model', 'log', 'summary', 'validation?', 'state?'],
   engines: trainingEngines,
   run: (context) => runTraining(context, answersOf(context.params, context)),
-});
-
-export const smoke: Smoke<MeasuredTrainParams> = async (params, deps) => ({
-  ...(await smokeTraining(params, deps)),
-  measure: { ...params.measure, rows: atMost(smokeRows, params.measure.rows) },
 });
 
 const answersOf =

@@ -1,8 +1,6 @@
 import { defineStage } from '../src/stage/define-stage.ts';
-import type { Smoke } from '../src/stage/question.ts';
 import { trainingEngines } from './engine/training-engines.ts';
 import { runTraining, type TrainDep, type TrainOut } from './train/run-training.ts';
-import { smokeTraining } from './train/smoke-params.ts';
 import { trainParamsSchema, type TrainParams } from './train/train-params.ts';
 
 /**
@@ -16,5 +14,3 @@ export const stage = defineStage<TrainParams, TrainDep, TrainOut>({
   engines: trainingEngines,
   run: (context) => runTraining(context),
 });
-
-export const smoke: Smoke<TrainParams> = smokeTraining;

@@ -7,6 +7,7 @@ import { completeCommand } from './commands/complete.ts';
 import { completionCommand } from './commands/completion.ts';
 import { doctorCommand } from './commands/doctor.ts';
 import { exportModelCommand } from './commands/export-model.ts';
+import { estimateCommand } from './commands/estimate.ts';
 import { explainCommand } from './commands/explain.ts';
 import { exportCommand } from './commands/export.ts';
 import { gcCommand } from './commands/gc.ts';
@@ -31,7 +32,7 @@ import { verifyCommand } from './commands/verify.ts';
 
 /** The commands by what they are for, in the order in which help lists them. */
 const commands: Readonly<Record<string, readonly (() => Command)[]>> = {
-  'Run:': [runCommand, statusCommand, explainCommand, graphCommand, cancelCommand],
+  'Run:': [runCommand, statusCommand, explainCommand, graphCommand, estimateCommand, cancelCommand],
   'Look at results:': [
     logCommand,
     historyCommand,

@@ -36,6 +36,22 @@ export type Problem =
   /** The disk takes no more, or fails: exit 1. */
   | { readonly kind: 'disk'; readonly message: string; readonly help?: string };
 
+/** The memory that an instance takes at most, on its device. */
+export type MemoryPlan =
+  | {
+      readonly kind: 'estimated';
+      readonly instance: InstanceId;
+      readonly device: 'cpu' | 'cuda';
+      /** Bytes by what they are for. */
+      readonly parts: Readonly<Record<string, number>>;
+      readonly total: number;
+      /** What the machine or its GPU has; undefined: it is not known here. */
+      readonly capacity: number | undefined;
+      readonly lower: readonly string[];
+    }
+  /** What is missing to say it. */
+  | { readonly kind: 'unknown'; readonly instance: InstanceId; readonly message: string };
+
 /** A result that could be uploaded to the shared cache. */
 export interface PushedResult {
   readonly instance: InstanceId;

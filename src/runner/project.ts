@@ -43,6 +43,7 @@ import type {
   HubAccess,
   InstanceMetrics,
   InstanceStatus,
+  MemoryPlan,
   ModelPlace,
   ModelResults,
   MetricsAtCommit,
@@ -101,6 +102,7 @@ export type {
   InstanceLog,
   InstanceMetrics,
   InstanceStatus,
+  MemoryPlan,
   ModelPlace,
   ModelResults,
   MetricValue,
@@ -177,6 +179,8 @@ export interface Project {
   /** `instance`: as it was typed. */
   explain(instance: string): Promise<Result<Explanation, Problem>>;
   graph(selection: Selection): Promise<Result<Graph, Problem>>;
+  /** How much memory instances take, as far as their programs say. */
+  estimate(selection: Selection): Promise<Result<readonly MemoryPlan[], Problem>>;
   /** Of one instance, as it was typed. Undefined: it was never asked for (in that run). */
   log(instance: string, run?: string): Promise<Result<InstanceLog | undefined, Problem>>;
   /** The newest first. `before`: those that are older than this run. */
@@ -412,6 +416,11 @@ export async function openProject(
         { checked: selection },
       ),
     explain: (instance) => withPlan('read', (open, plan) => explain(open, plan, instance)),
+    estimate: (selection) =>
+      withPlan('read', async (open, plan) => {
+        const { estimate } = await import('./project/estimate.ts');
+        return estimate(open, plan, selection);
+      }),
     graph: (selection) => withPlan('read', (_, plan) => graph(plan, selection)),
     log: (instance, run_) => withPlan('read', (open, plan) => log(open, plan, instance, run_)),
     history: (limit, before) =>

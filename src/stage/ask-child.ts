@@ -5,7 +5,7 @@ import type { Value } from './context.ts';
 import type { Answer, Question } from './question.ts';
 
 /**
- * The process that answers questions about stage programs: `ask-child.js`, with the questions as a JSON list
+ * The process that asks the previews of stage programs: `ask-child.js`, with the questions as a JSON list
  * on its standard input. The answers are lines of JSON on the file descriptor that PIPELINE_EVENTS names, in
  * the order of the questions. A process of its own beside stage-child.js, whose bytes are in every key.
  */
@@ -14,13 +14,13 @@ for (const question of questions) write(await answerTo(question));
 // A program that starts something when it is loaded must not keep the process alive.
 process.exit(0);
 
-async function answerTo({ bundle, name, params, deps }: Question): Promise<Answer> {
+async function answerTo({ bundle, name, params, deps, device }: Question): Promise<Answer> {
   try {
     const exported: Readonly<Record<string, unknown>> = await import(pathToFileURL(bundle).href);
     const answering = exported[name];
     if (answering === undefined) return { kind: 'none' };
     if (typeof answering !== 'function') return { kind: 'error', text: `its "${name}" is not a function` };
-    const value: Value = await answering(params, deps);
+    const value: Value = await answering(params, deps, device);
     return { kind: 'value', value };
   } catch (error) {
     const stack = error instanceof Error ? (error.stack ?? '') : '';

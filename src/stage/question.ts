@@ -1,3 +1,4 @@
+import type { Result } from '../result.ts';
 import type { Value } from './context.ts';
 
 type Params = Readonly<Record<string, Value>>;
@@ -5,23 +6,43 @@ type Params = Readonly<Record<string, Value>>;
 /** The path of each dep, from the project root; null: it is made by another stage. */
 export type Deps = Readonly<Record<string, string | null>>;
 
-/** What a run wants to know of a stage program before it starts it: one of its exports besides `stage`. */
+/** What a run wants to know of a stage program before it starts it: what its preview exports. */
 export interface Question {
-  /** The bundle of the whole module. */
+  /** The bundle of the preview. */
   readonly bundle: string;
-  readonly name: 'smoke';
+  readonly name: 'smoke' | 'estimate';
   readonly params: Params;
   readonly deps: Deps;
+  /** The class of device that it computes on. */
+  readonly device: 'cpu' | 'cuda';
 }
 
-/** `none`: the program exports nothing of that name. */
+/** `none`: it exports nothing of that name. */
 export type Answer =
   | { readonly kind: 'none' }
   | { readonly kind: 'value'; readonly value: Value }
   | { readonly kind: 'error'; readonly text: string };
 
 /**
- * What a stage program may export as `smoke`: its params, made so small that it is done within seconds. Only
+ * What the preview of a stage program may export as `smoke`: its params, made so small that it is done within seconds. Only
  * `pipeline run --smoke` asks for it, so an edit of it changes no key.
  */
 export type Smoke<P> = (params: P, deps: Deps) => P | Promise<P>;
+
+/** The memory that a stage takes at most. */
+export interface MemoryEstimate {
+  /** Bytes by what they are for, the parts that are at their largest together. */
+  readonly parts: Readonly<Record<string, number>>;
+  /** What to change where that is too much, what helps most first. */
+  readonly lower: readonly string[];
+}
+
+/**
+ * What the preview of a stage program may export as `estimate`: the memory that it takes on its device, from its params and
+ * from what its deps say, before anything runs. An edit of it changes no key. The error says what is missing.
+ */
+export type Estimate<P> = (
+  params: P,
+  deps: Deps,
+  device: Question['device'],
+) => Promise<Result<MemoryEstimate>>;

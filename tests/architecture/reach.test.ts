@@ -105,7 +105,7 @@ describe('what a stage program reaches', () => {
 
 /** The files of the project that have a byte in the bundle that the runner makes. */
 async function inputsOf(entry: string): Promise<readonly string[]> {
-  const { metafile } = await build(bundleOptions(root, entry, entry.startsWith('./') ? 'module' : 'stage'));
+  const { metafile } = await build(bundleOptions(root, entry));
   return Object.values(metafile.outputs).flatMap(({ inputs }) =>
     Object.entries(inputs)
       .filter(([, { bytesInOutput }]) => bytesInOutput > 0)

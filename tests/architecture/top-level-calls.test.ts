@@ -42,7 +42,7 @@ test('a module that calls something when it is loaded is found', async () => {
  */
 async function callsKept(folder: string, modules: readonly string[]): Promise<readonly string[]> {
   const { outputFiles } = await build({
-    ...bundleOptions(folder, '', 'module'),
+    ...bundleOptions(folder, ''),
     entryPoints: [],
     stdin: {
       contents: modules.map((path) => `import ${JSON.stringify(`./${path}`)};`).join('\n'),

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { createRig, type Rig } from '../rig/rig.ts';
 
-const stage = (smoke: string): string => `
+const stage = `
 import { readFileSync, writeFileSync } from 'node:fs';
 export const stage = {
   params: { type: 'object', properties: { rows: { type: 'integer', minimum: 1 } }, required: ['rows'] },
@@ -9,15 +9,15 @@ export const stage = {
   async run({ params, deps, outs }) {
     writeFileSync(outs.out, readFileSync(deps.in, 'utf8').split(' ').slice(0, params.rows).join(' '));
   },
-};
-${smoke}`;
+};`;
 
 const small = 'export const smoke = (params) => ({ ...params, rows: Math.min(2, params.rows) });';
 
 async function projectOf(smoke = small, more: object = {}): Promise<Rig> {
   const rig = await createRig();
   rig.write({
-    'stages/take.ts': stage(smoke),
+    'stages/take.ts': stage,
+    ...(smoke === '' ? {} : { 'stages/previews/take.ts': smoke }),
     'in.txt': 'a b c d',
     'pipeline.yaml': {
       stages: {
@@ -53,7 +53,9 @@ test('a smoke run makes everything small, apart from all real results, and says 
   expect(rig.read(`${folder}/pipeline/take/out.txt`)).toBe('a b');
   expect(JSON.parse(rig.read(`${folder}/pipeline/count/n.json`))).toEqual({ n: 2 });
   expect(first.stderr).toContain('tried on few rows and steps: take');
-  expect(first.stderr).toContain('run at full size (their programs export no "smoke"): count');
+  expect(first.stderr).toContain(
+    'run at full size (their programs do not say how to make them small): count',
+  );
   expect(rig.exists('artifacts')).toBe(false);
 
   // Nothing of it is known to the project.
@@ -73,11 +75,11 @@ test('a smoke run makes everything small, apart from all real results, and says 
   expect(rig.exists(folderOf(second.json))).toBe(false);
 });
 
-test('what a program exports besides its stage is in no key', async () => {
+test('the preview of a program is in no key', async () => {
   await using rig = await projectOf('');
   await rig.pipeline('run').result;
   for (const smoke of [small, small.replace('2', '1')]) {
-    rig.write({ 'stages/take.ts': stage(smoke) });
+    rig.write({ 'stages/previews/take.ts': smoke });
     expect((await rig.pipeline('run').result).json).toMatchObject({ ran: [] });
   }
   const tried = await rig.pipeline('run', '--smoke').result;
@@ -128,11 +130,11 @@ test('a program whose smoke fails, or gives no map, is named with its place', as
   const thrown = await rig.pipeline('run', '--smoke').result;
   expect(thrown.code).toBe(2);
   expect(thrown.stderr).toMatch(
-    /take: its export "smoke" failed: Error: too small at smoke \(stages\/take\.ts:10:36\)/,
+    /take: its preview failed: Error: too small at smoke \(stages\/previews\/take\.ts:1:36\)/,
   );
-  rig.write({ 'stages/take.ts': stage('export const smoke = () => 3;') });
-  expect((await rig.pipeline('run', '--smoke').result).stderr).toContain('its export "smoke" gave no params');
-  rig.write({ 'stages/take.ts': stage('export const smoke = () => ({ rows: 0 });') });
+  rig.write({ 'stages/previews/take.ts': 'export const smoke = () => 3;' });
+  expect((await rig.pipeline('run', '--smoke').result).stderr).toContain('its preview gave no params');
+  rig.write({ 'stages/previews/take.ts': 'export const smoke = () => ({ rows: 0 });' });
   expect((await rig.pipeline('run', '--smoke').result).stderr).toContain('params.rows must be >= 1');
 });
 

@@ -17,7 +17,7 @@ export function smokeText(
     ...(small.length === 0 ? [] : [`  tried on few rows and steps: ${small.join(', ')}`]),
     ...(whole.length === 0
       ? []
-      : [`  run at full size (their programs export no "smoke"): ${whole.join(', ')}`]),
+      : [`  run at full size (their programs do not say how to make them small): ${whole.join(', ')}`]),
     ...(exitCode === 0 ? [] : [`  the output of its stages is in cache/logs/${run}`]),
     `  its results are in ${folder} until the next smoke run or ` +
       '`pipeline gc`; no real result was read or changed',

@@ -90,6 +90,8 @@ export interface Capacity {
   readonly gpus: () => readonly number[] | undefined;
   /** Bytes. */
   readonly memory: number;
+  /** Of the smallest of its GPUs, in bytes, looked up when it is asked; undefined: it is not known here. */
+  readonly gpuMemory?: () => Promise<number | undefined>;
 }
 
 /** One attempt of an instance, as an executor starts it. Paths are absolute. */

@@ -1,39 +1,58 @@
+import { basename, dirname, join } from 'node:path';
 import type { Answer, Question } from '../../stage/question.ts';
 import { askBundles } from '../executors/ask-bundles.ts';
-import type { Workspace } from '../workspace/workspace.ts';
+import { namesModule } from '../pipeline-file/names-module.ts';
+import { placeOf, type ProjectFiles, type Workspace } from '../workspace/workspace.ts';
 import { bundlePath, passingBundles } from './bundle/bundle-folder.ts';
-import { bundleAll } from './bundle/bundle.ts';
+import { bundleAll, type BundleFault } from './bundle/bundle.ts';
 import { writeBundle } from './stage-programs.ts';
 
 /** A question to a stage program, by its path or name as `uses` has it. */
 export type ProgramQuestion = Omit<Question, 'bundle'> & { readonly program: string };
 
 /**
- * Asks stage programs what they export besides `stage`; an answer a question, in their order. A program that
- * cannot be bundled answers nothing: its faults are told where it is to run.
+ * Where a stage program says of itself what changes no result: the module of its name in the folder `previews`
+ * beside it. A module of its own, since the bundler orders and names what it finds by all that a module
+ * imports, used or not, and so what stood beside `stage` would be in its key.
  */
+export const previewOf = (program: string): string => join(dirname(program), 'previews', basename(program));
+
+/** Whether a stage program may have a preview: of a package that is known when it is bundled. */
+export const mayHavePreview = ({ root, disk }: ProjectFiles, program: string): boolean =>
+  namesModule(program) || disk.stat(placeOf({ root }, previewOf(program))) !== undefined;
+
+/** Asks the previews of stage programs; an answer a question, in their order. */
 export async function askPrograms(
   workspace: Workspace,
   askChild: string,
   questions: readonly ProgramQuestion[],
 ): Promise<readonly Answer[]> {
-  if (questions.length === 0) return [];
-  const bundles = await bundleAll(workspace, [...new Set(questions.map(({ program }) => program))], 'module');
+  const programs = [...new Set(questions.map(({ program }) => program))].filter((program) =>
+    mayHavePreview(workspace, program),
+  );
+  if (programs.length === 0) return questions.map(() => ({ kind: 'none' }));
+  const bundles = await bundleAll(workspace, programs.map(previewOf));
   await using folder = passingBundles(workspace.root);
   const places = new Map<string, string>();
-  for (const [program, bundle] of bundles) {
-    if (!bundle.ok) continue;
-    const { digest, owner } = bundle.value;
-    await writeBundle(workspace, folder, bundle.value);
-    places.set(program, folder.placeOf(bundlePath(digest, owner?.name)));
+  const faults = new Map<string, string>();
+  for (const program of programs) {
+    const bundle = bundles.get(previewOf(program));
+    if (bundle?.ok === true) {
+      const { digest, owner } = bundle.value;
+      await writeBundle(workspace, folder, bundle.value);
+      places.set(program, folder.placeOf(bundlePath(digest, owner?.name)));
+    } else if (!namesModule(program)) faults.set(program, faultText(program, bundle?.error ?? []));
   }
   const asked = questions.flatMap(({ program, ...question }): readonly Question[] => {
     const bundle = places.get(program);
     return bundle === undefined ? [] : [{ ...question, bundle }];
   });
-  const { lines, printed } = await askBundles(askChild, workspace.root, asked);
+  const { lines, printed } =
+    asked.length === 0 ? { lines: [], printed: '' } : await askBundles(askChild, workspace.root, asked);
   let next = 0;
   return questions.map(({ program }): Answer => {
+    const fault = faults.get(program);
+    if (fault !== undefined) return { kind: 'error', text: fault };
     if (!places.has(program)) return { kind: 'none' };
     const line = lines[next++];
     return line === undefined
@@ -41,6 +60,9 @@ export async function askPrograms(
       : parseAnswer(line);
   });
 }
+
+const faultText = (program: string, faults: readonly BundleFault[]): string =>
+  [previewOf(program), ...faults.map(({ message }) => message)].join(': ');
 
 /** What the process writes is an answer: it is a program of ours. */
 function parseAnswer(line: string): Answer {

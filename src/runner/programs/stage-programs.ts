@@ -124,7 +124,7 @@ async function withoutEngines(
     } else stale.push(path);
   }
   if (stale.length === 0) return found;
-  const bundled = await bundleAll(workspace, stale, 'stage');
+  const bundled = await bundleAll(workspace, stale);
   const packagesOf = packagesOnce(workspace);
   await using folder = store.isKept ? keptBundles(workspace.root) : passingBundles(workspace.root);
   for (const bundle of bundled.values()) if (bundle.ok) await writeBundle(workspace, folder, bundle.value);
@@ -168,7 +168,7 @@ async function enginesAt(
   }
   if (stale.length === 0) return found;
   const packagesOf = packagesOnce(workspace);
-  for (const [path, bundle] of await bundleAll(workspace, stale, 'module')) {
+  for (const [path, bundle] of await bundleAll(workspace, stale)) {
     if (!bundle.ok) {
       found.set(path, bundle);
       continue;

@@ -15,6 +15,7 @@ import type { RunWatcher } from '../schedule/run-controls.ts';
 import { withRun } from '../schedule/run.ts';
 import { type PlannedRun, refusedLists, runSelected } from '../schedule/run-selected.ts';
 import { rerunAndCompare } from '../schedule/verify-rerun.ts';
+import { memoryFaults } from './estimate.ts';
 import { finalOuts } from './final-outs.ts';
 import { withHubFolders } from './planning/hub-dependencies.ts';
 import { type IdleRequest, recordIdle } from './idle-run.ts';
@@ -156,7 +157,12 @@ async function planRun(
     request.restoreOnly === true ? [] : selected.chosen.filter(({ frozen }) => frozen === undefined);
   const unready = await unreadyExecutor(session.value, started, onEvent, signal);
   if (unready !== undefined) return invalid([unready], withFolders.value.sources);
+  const ofMemory =
+    request.restoreOnly === true ? [] : await memoryFaults(opened, session.value, selected.chosen, policyOf);
+  const tooLarge = ofMemory.filter(({ severity }) => severity === 'error');
+  if (tooLarge.length > 0) return invalid(tooLarge, withFolders.value.sources);
   const warnings = [
+    ...ofMemory,
     ...withFolders.value.warnings,
     ...frozenWarning(selected.chosen),
     ...(request.allowMissing === true ? uncheckedDeps(session.value, selected.chosen) : []),

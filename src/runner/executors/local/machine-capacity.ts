@@ -9,7 +9,13 @@ export function machineCapacity(wantedJobs: number | undefined): Capacity {
   const jobs = wantedJobs ?? availableParallelism();
   const cpus = Math.max(jobs, availableParallelism());
   const limit = process.constrainedMemory();
-  return { jobs, cpus, gpus: gpuNumbers, memory: limit > 0 ? Math.min(limit, totalmem()) : totalmem() };
+  return {
+    jobs,
+    cpus,
+    gpus: gpuNumbers,
+    memory: limit > 0 ? Math.min(limit, totalmem()) : totalmem(),
+    gpuMemory: async () => (await import('./gpu-memory.ts')).gpuMemory(),
+  };
 }
 
 /** NVIDIA's driver makes a device file for each. */

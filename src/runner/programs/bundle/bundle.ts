@@ -50,26 +50,17 @@ export interface BundleFault {
  */
 export const bundlerVersion = '0.28.2';
 
-/**
- * What of a module is bundled: all of it, or what its export `stage` reaches. What a stage program says of
- * itself in other exports (`smoke`, `estimate`) changes no result, and so it is in no key.
- */
-export type BundledPart = 'module' | 'stage';
-
-/** Bundles modules. Comments, formatting and places of files leave no trace in the text. */
+/** Bundles stage programs. Comments, formatting and places of files leave no trace in the text. */
 export async function bundleAll(
   workspace: Workspace,
   paths: readonly string[],
-  part: BundledPart,
 ): Promise<ReadonlyMap<string, Result<Bundle, readonly BundleFault[]>>> {
   const esbuild = await import('esbuild');
   if (esbuild.version !== bundlerVersion)
     throw new Error(`esbuild ${esbuild.version} is installed, expected ${bundlerVersion}: run npm ci`);
   try {
     return new Map(
-      await Promise.all(
-        paths.map(async (path) => [path, await bundle(esbuild, workspace, path, part)] as const),
-      ),
+      await Promise.all(paths.map(async (path) => [path, await bundle(esbuild, workspace, path)] as const)),
     );
   } finally {
     // Its service process would live as long as the run.
@@ -78,17 +69,10 @@ export async function bundleAll(
 }
 
 /** How a program is bundled. Each of these options is in every key: the text that they give is hashed. */
-export const bundleOptions = (root: string, path: string, part: BundledPart) =>
+export const bundleOptions = (root: string, path: string) =>
   ({
     absWorkingDir: root,
-    ...(part === 'module'
-      ? { entryPoints: [path] }
-      : {
-          stdin: {
-            contents: `export { stage } from ${JSON.stringify(specifierOf(path))};`,
-            resolveDir: root,
-          },
-        }),
+    entryPoints: [path],
     bundle: true,
     write: false,
     // In the project's root, from where sources are named then.
@@ -108,26 +92,21 @@ export const bundleOptions = (root: string, path: string, part: BundledPart) =>
     logLevel: 'silent',
   }) satisfies Esbuild.BuildOptions;
 
-/** A path of the project as an import has it; the name of a module of a package stays one. */
-const specifierOf = (path: string): string =>
-  path.startsWith('./') || namesModule(path) ? path : `./${path}`;
-
 async function bundle(
   esbuild: typeof Esbuild,
   workspace: Workspace,
   path: string,
-  part: BundledPart,
 ): Promise<Result<Bundle, readonly BundleFault[]>> {
   try {
     const began = workspace.now();
-    const { outputFiles, metafile } = await esbuild.build(bundleOptions(workspace.root, path, part));
+    const { outputFiles, metafile } = await esbuild.build(bundleOptions(workspace.root, path));
     const [file, map] = ['.mjs', '.map'].map((ending) =>
       outputFiles.find(({ path: name }) => name.endsWith(ending)),
     );
     if (file === undefined || map === undefined) throw new Error('esbuild wrote no file');
     const manifests = packageManifests(metafile);
     const alternatives = alternativeNames(metafile);
-    const inputs = [...filesOf(metafile), ...manifests.filter((name) => isThere(workspace, name))];
+    const inputs = [...Object.keys(metafile.inputs), ...manifests.filter((name) => isThere(workspace, name))];
     const absent = [...manifests, ...alternatives].filter((name) => !isThere(workspace, name));
     const stoodStill = (): boolean =>
       [...inputs, ...alternatives].every((name) => stoodStillSince(workspace, name, began));
@@ -147,9 +126,6 @@ async function bundle(
     };
   } catch (error) {
     if (!isBuildFailure(error)) throw error;
-    // A module that is missing, or exports no stage: its own faults are told better by itself.
-    if (part === 'stage' && error.errors.some(({ location }) => location?.file === ownImport))
-      return bundle(esbuild, workspace, path, 'module');
     return {
       ok: false,
       error: error.errors.map(({ text, location }) =>
@@ -172,8 +148,8 @@ const isOfPackage = (path: string): boolean =>
 const importsOutside: Esbuild.Plugin = {
   name: 'imports-outside',
   setup({ onResolve }) {
-    onResolve({ filter: /^[^./#]/ }, ({ path, kind, importer }) =>
-      kind === 'entry-point' || importer === ownImport ? undefined : { path, external: true },
+    onResolve({ filter: /^[^./#]/ }, ({ path, kind }) =>
+      kind === 'entry-point' ? undefined : { path, external: true },
     );
   },
 };
@@ -212,15 +188,8 @@ function rangeOf(workspace: Workspace, { file, line, column, length }: Esbuild.L
   return { file, offset: before + widthOf(0, column), length: Math.max(1, widthOf(column, column + length)) };
 }
 
-const entryOf = ({ inputs, outputs }: Esbuild.Metafile): string | undefined =>
-  inputs[ownImport]?.imports[0]?.path ??
+const entryOf = ({ outputs }: Esbuild.Metafile): string | undefined =>
   Object.values(outputs).flatMap(({ entryPoint }) => entryPoint ?? [])[0];
-
-/** What esbuild calls the line that imports a stage. */
-const ownImport = '<stdin>';
-
-const filesOf = ({ inputs }: Esbuild.Metafile): readonly string[] =>
-  Object.keys(inputs).filter((name) => name !== ownImport);
 
 function externals({ outputs }: Esbuild.Metafile): readonly string[] {
   const paths = Object.values(outputs).flatMap(({ imports }) =>

@@ -4,6 +4,7 @@ import type { Diagnostic } from '../../diagnostic.ts';
 import { isMap } from '../../manifest/canonical.ts';
 import type { Instance, Plan } from '../../plan/instance.ts';
 import { smokeInstance } from '../../plan/smoke-instance.ts';
+import { deviceOf } from '../../status/manifest-of.ts';
 import type { Opened } from '../open-rows.ts';
 
 /** The plan of a smoke run: each stage program is asked how it is made small. */
@@ -19,13 +20,14 @@ export async function smokePlan(
   const answers = await askPrograms(
     workspace,
     host.helpers.askChild,
-    asked.map(({ instance: { params, deps }, program }) => ({
+    asked.map(({ instance, program }) => ({
       program,
       name: 'smoke',
-      params,
+      params: instance.params,
       deps: Object.fromEntries(
-        Object.entries(deps).map(([name, dep]) => [name, dep.kind === 'path' ? dep.path : null]),
+        Object.entries(instance.deps).map(([name, dep]) => [name, dep.kind === 'path' ? dep.path : null]),
       ),
+      device: deviceOf(instance),
     })),
   );
   const answerTo = new Map(asked.map(({ instance: { id } }, index) => [id, answers[index]]));
@@ -53,8 +55,8 @@ export async function smokePlan(
 }
 
 function faultOf(answer: Answer | undefined): string | undefined {
-  if (answer?.kind === 'error') return `its export "smoke" failed: ${answer.text}`;
+  if (answer?.kind === 'error') return `its preview failed: ${answer.text}`;
   return answer?.kind === 'value' && !isMap(answer.value)
-    ? 'its export "smoke" gave no params: return a map'
+    ? 'its preview gave no params: let "smoke" return a map'
     : undefined;
 }

@@ -1,7 +1,7 @@
 import { readRows } from '../../src/ml/dataset/read-rows.ts';
 import type { Deps } from '../../src/stage/question.ts';
-import { smokeRows, smokeSteps, smokeValidation } from '../smoke.ts';
-import type { TrainParams } from './train-params.ts';
+import { smokeRows, smokeSteps, smokeValidation } from './small.ts';
+import type { TrainParams } from '../train/train-params.ts';
 
 /**
  * Two steps, with an evaluation on few rows and a checkpoint at their end. An untrained baseline stays one.

@@ -1,0 +1,28 @@
+import type { DType } from '../tensor/node.ts';
+
+/** What the values of a graph take, in bytes. */
+export interface LiveMemory {
+  /** At most, at one time. */
+  readonly activations: number;
+  /** The part of them that is logits, and what is made of these. */
+  readonly logits: number;
+  /** What the engine's allocator has used by then: memory that it does not give back. */
+  readonly touched: number;
+}
+
+export interface LiveOptions {
+  /** The named sizes. */
+  readonly sizes: ReadonlyMap<string, number>;
+  /** A last axis of this size makes a value one of the logits. */
+  readonly vocabulary: number;
+  /** Outputs that are written to memory which exists anyway, or is counted apart. */
+  readonly isElsewhere: (output: string) => boolean;
+}
+
+export const elementBytes: Readonly<Record<DType, number>> = {
+  float32: 4,
+  int32: 4,
+  uint32: 4,
+  int64: 8,
+  bool: 1,
+};

@@ -1,0 +1,150 @@
+import type { Mt5Config } from '../checkpoint/mt5-config.ts';
+import { mt5ParameterShapes } from '../checkpoint/mt5-parameters.ts';
+import type { Example } from '../dataset/example.ts';
+import { evaluatedTogether } from '../train/held-out-loss.ts';
+import { elementCount } from '../element-count.ts';
+import { optimizerMemory } from '../runtime/optimizer.ts';
+import { type DeclaredInput, type Given, sizesOfFeeds } from '../runtime/sizes-of-feeds.ts';
+import { textAt } from '../tensor/attribute.ts';
+import { inputsFirst } from '../tensor/walk.ts';
+import { stepFeeds } from '../train/micro-batch.ts';
+import type { TrainConfig } from '../train/train-config.ts';
+import { traineeOf } from '../train/trainee.ts';
+import type { Result } from '../../result.ts';
+import { onnxMemory } from './onnx-memory.ts';
+import { tensorflowMemory } from './tensorflow-memory.ts';
+
+/** Where a training computes, and on what. */
+export interface TrainingPlace {
+  readonly runtime: 'onnx' | 'tensorflow';
+  readonly device: 'cpu' | 'cuda';
+  /** Of every row of a batch: the longest that are allowed. */
+  readonly sourceTokens: number;
+  readonly targetTokens: number;
+}
+
+/** Bytes, by what they are for. */
+export type TrainingMemory = Readonly<Record<MemoryPartName, number>>;
+
+export type MemoryPartName =
+  | 'weights'
+  | 'gradients'
+  | 'moments'
+  | 'accumulated gradients'
+  | 'activations'
+  | 'logits'
+  | 'copies in host memory'
+  | 'allocator slack'
+  | 'library';
+
+/**
+ * The memory that a training takes at most, on its device, in a step whose rows are all as long as they may
+ * be: from the shapes of the model alone. Gradients are counted whole: while they are clipped, all of them are
+ * alive, and what activations had before is not given back.
+ */
+export function trainingMemory(
+  config: Mt5Config,
+  training: TrainConfig,
+  { runtime, device, sourceTokens, targetTokens }: TrainingPlace,
+): Result<TrainingMemory> {
+  const row: Example = { source: tokens(sourceTokens), target: tokens(targetTokens) };
+  const rows = (count: number): readonly Example[] => Array.from({ length: count }, () => row);
+  const trainee = traineeOf(config, training, rows(Math.max(training.batch, evaluatedTogether)));
+  if (!trainee.ok) return trainee;
+  const { graph } = trainee.value.training;
+  const trained = trainee.value.shapes;
+  const all = new Map([...mt5ParameterShapes(config), ...trained]);
+  const [feeds = {}] = stepFeeds([rows(training.batch)], 0, config, training, trainee.value);
+  const declared = inputsFirst(Object.values(graph.outputs)).flatMap(
+    ({ op, attributes, dtype, shape }): readonly DeclaredInput[] =>
+      op === 'Input' ? [{ name: textAt(attributes, 'name'), dtype, shape }] : [],
+  );
+  const given = Object.fromEntries(
+    declared.map(({ name, dtype }): readonly [string, Given] => {
+      const shape = all.get(name) ?? [];
+      return [name, feeds[name] ?? { dtype, shape, data: { length: elementCount(shape) } }];
+    }),
+  );
+  const memory = runtime === 'onnx' ? onnxMemory : tensorflowMemory;
+  const live = memory(graph, {
+    sizes: sizesOfFeeds(declared, given),
+    vocabulary: config.vocabSize,
+    isElsewhere: isGradient,
+  });
+
+  const weights = bytesOf(all.values());
+  const gradients = bytesOf(trained.values());
+  const moments = [...trained].flatMap(([name, shape]) =>
+    Object.values(optimizerMemory(training.optimizer, name, shape)),
+  );
+  const isTable = ([size]: readonly number[]): boolean => size === config.vocabSize;
+  const tables = bytesOf([...all.values()].filter(isTable));
+  // What looks rows up and what the head gives of a table are two tensors of its size, before they are added.
+  const parts = runtime === 'tensorflow' ? bytesOf([...trained.values()].filter(isTable)) : 0;
+  const { slack, library, hostCopies } = engines[runtime][device];
+  return {
+    ok: true,
+    value: {
+      weights,
+      gradients: gradients + parts,
+      moments: bytesOf(moments),
+      'accumulated gradients': training.accumulation > 1 ? gradients : 0,
+      activations: live.activations - live.logits,
+      logits: live.logits,
+      'copies in host memory': Math.round(hostCopies.ofWeights * weights + hostCopies.ofTables * tables),
+      'allocator slack':
+        Math.round(slack.ofUsed * live.touched + slack.ofGradients * gradients + slack.bytes) +
+        live.touched -
+        live.activations,
+      library,
+    },
+  };
+}
+
+export const totalOf = (memory: TrainingMemory): number =>
+  Object.values(memory).reduce((sum, bytes) => sum + bytes, 0);
+
+/** Gradients are counted by themselves. */
+const isGradient = (output: string): boolean => output.startsWith('gradient.');
+
+const tokens = (length: number): readonly number[] => Array.from({ length }, () => 3);
+
+const bytesOf = (shapes: Iterable<readonly number[]>): number =>
+  [...shapes].reduce((sum, shape) => sum + 4 * elementCount(shape), 0);
+
+interface EngineFacts {
+  /** Beyond what the order of requests says. */
+  readonly slack: { readonly ofUsed: number; readonly ofGradients: number; readonly bytes: number };
+  /** What the process, or its part of the device, has before a model is loaded. */
+  readonly library: number;
+  /** How often weights are in the memory of the host beside, while and after they are given to the engine. */
+  readonly hostCopies: { readonly ofWeights: number; readonly ofTables: number };
+}
+
+const mebibyte = 2 ** 20;
+const onnxSlack = { ofUsed: 0.05, ofGradients: 0.7, bytes: 300 * mebibyte };
+const none = { ofWeights: 0, ofTables: 0 };
+
+/**
+ * Fitted to measurements on a CPU (docs/training.md): onnxruntime keeps the buffers of values whose shapes it
+ * knows to be alike, which its order of requests does not show, and some of the gradients twice; TensorFlow
+ * has no arena there, and gets its weights from arrays that JavaScript frees late. Of a GPU nothing was
+ * measured: its context and the workspaces of cuBLAS and cuDNN are taken for 600 MiB, the slack of its
+ * allocator for a tenth.
+ */
+const engines: Readonly<
+  Record<TrainingPlace['runtime'], Readonly<Record<TrainingPlace['device'], EngineFacts>>>
+> = {
+  onnx: {
+    cpu: { slack: onnxSlack, library: 95 * mebibyte, hostCopies: none },
+    cuda: { slack: onnxSlack, library: 95 * mebibyte, hostCopies: none },
+  },
+  tensorflow: {
+    cpu: {
+      slack: { ofUsed: 0, ofGradients: 0, bytes: 0 },
+      library: 350 * mebibyte,
+      hostCopies: { ofWeights: 0.5, ofTables: 1.8 },
+    },
+    cuda: { slack: { ofUsed: 0.1, ofGradients: 0, bytes: 0 }, library: 600 * mebibyte, hostCopies: none },
+  },
+};

@@ -1,0 +1,55 @@
+import type { Result } from '../../result.ts';
+import type { MemoryPlan, Problem } from '../answers.ts';
+import type { Diagnostic } from '../diagnostic.ts';
+import type { Policy } from '../manifest/decide.ts';
+import type { Instance } from '../plan/instance.ts';
+import type { Selection } from '../plan/select.ts';
+import { mayHavePreview } from '../programs/ask-programs.ts';
+import { instancesWithNeeds } from '../plan/with-needs.ts';
+import { assessAll, isHit } from '../status/assess-all.ts';
+import type { Session } from '../status/assess.ts';
+import { memoryFindings, memoryPlans } from '../status/memory-plan.ts';
+import { readTogether } from '../store/database/open-store.ts';
+import type { Opened } from './open-rows.ts';
+import type { Planned } from './planning/plan-here.ts';
+import { selectFrom } from './planning/select-from.ts';
+import { sessionFor } from './session-for.ts';
+
+/** How much memory instances take, as their programs say. */
+export async function estimate(
+  opened: Opened,
+  planned: Planned,
+  selection: Selection,
+): Promise<Result<readonly MemoryPlan[], Problem>> {
+  const selected = selectFrom(planned, selection);
+  if (!selected.ok) return selected;
+  const { chosen } = selected.value;
+  const session = await sessionFor(opened, planned, [], chosen);
+  if (!session.ok) return session;
+  return { ok: true, value: await memoryPlans(sourcesOf(opened, session.value), chosen) };
+}
+
+/** What will run and has not the memory for it. Only programs with a preview that will run are asked. */
+export async function memoryFaults(
+  opened: Opened,
+  session: Session,
+  chosen: readonly Instance[],
+  policyOf: (instance: Instance) => Policy,
+): Promise<readonly Diagnostic[]> {
+  const able = chosen.filter(
+    ({ program }) => program.kind === 'uses' && mayHavePreview(opened.workspace, program.path),
+  );
+  if (able.length === 0) return [];
+  const looked = instancesWithNeeds(session.plan, able);
+  const standings = await readTogether(opened.store, () => assessAll(session, looked, policyOf));
+  const starting = able.filter(({ id }) => !isHit(standings.get(id)));
+  if (starting.length === 0) return [];
+  return memoryFindings(await memoryPlans(sourcesOf(opened, session), starting), starting);
+}
+
+const sourcesOf = ({ workspace, host }: Opened, { plan, executorOf }: Session) => ({
+  workspace,
+  plan,
+  askChild: host.helpers.askChild,
+  capacityOf: (instance: Instance) => executorOf(instance).capacity(undefined),
+});

@@ -1,0 +1,103 @@
+import type { Answer } from '../../stage/question.ts';
+import type { MemoryPlan } from '../answers.ts';
+import type { Diagnostic } from '../diagnostic.ts';
+import type { Capacity } from '../executors/executor.ts';
+import { isMap } from '../manifest/canonical.ts';
+import type { Instance, Plan } from '../plan/instance.ts';
+import { askPrograms } from '../programs/ask-programs.ts';
+import { sizeText } from '../wording/size-text.ts';
+import type { Workspace } from '../workspace/workspace.ts';
+import { placeOf } from '../workspace/workspace.ts';
+import { deviceOf } from './manifest-of.ts';
+
+export interface MemorySources {
+  readonly workspace: Workspace;
+  readonly plan: Plan;
+  readonly askChild: string;
+  readonly capacityOf: (instance: Instance) => Capacity;
+}
+
+/** Asks the programs of instances how much memory they take; those that say nothing of it are left out. */
+export async function memoryPlans(
+  { workspace, plan, askChild, capacityOf }: MemorySources,
+  instances: readonly Instance[],
+): Promise<readonly MemoryPlan[]> {
+  const byId = new Map(plan.instances.map((instance) => [instance.id, instance]));
+  const pathOf = (dep: Instance['deps'][string]): string | null => {
+    if (dep.kind === 'path') return dep.path;
+    const path = dep.kind === 'out' ? byId.get(dep.instance)?.outs[dep.out]?.path : undefined;
+    return path !== undefined && workspace.disk.stat(placeOf(workspace, path)) !== undefined ? path : null;
+  };
+  const asked = instances.flatMap((instance) =>
+    instance.program.kind === 'uses' ? [{ instance, program: instance.program.path }] : [],
+  );
+  const answers = await askPrograms(
+    workspace,
+    askChild,
+    asked.map(({ instance, program }) => ({
+      program,
+      name: 'estimate',
+      params: instance.params,
+      deps: Object.fromEntries(Object.entries(instance.deps).map(([name, dep]) => [name, pathOf(dep)])),
+      device: deviceOf(instance),
+    })),
+  );
+  const plans = await Promise.all(
+    asked.map(({ instance }, index) => planOf(instance, answers[index], capacityOf(instance))),
+  );
+  return plans.filter((each) => each !== undefined);
+}
+
+async function planOf(
+  instance: Instance,
+  answer: Answer | undefined,
+  { memory, gpuMemory }: Capacity,
+): Promise<MemoryPlan | undefined> {
+  const { id } = instance;
+  if (answer === undefined || answer.kind === 'none') return undefined;
+  const unknown = (message: string): MemoryPlan => ({ kind: 'unknown', instance: id, message });
+  if (answer.kind === 'error') return unknown(`its preview failed: ${answer.text}`);
+  const { value } = answer;
+  if (!isMap(value)) return unknown('its preview gave no result');
+  if (value['ok'] !== true) return unknown(String(value['error']));
+  const found = value['value'] ?? null;
+  const [parts, lower] = isMap(found) ? [found['parts'] ?? null, found['lower'] ?? null] : [null, null];
+  if (!isMap(parts)) return unknown('its preview gave no parts');
+  const bytes = Object.entries(parts).map(([name, size]) => [name, Number(size)] as const);
+  const device = deviceOf(instance);
+  const capacity = device === 'cuda' ? await gpuMemory?.() : memory;
+  return {
+    kind: 'estimated',
+    instance: id,
+    device,
+    parts: Object.fromEntries(bytes),
+    total: bytes.reduce((sum, [, size]) => sum + size, 0),
+    capacity: capacity !== undefined && Number.isFinite(capacity) ? capacity : undefined,
+    lower: Array.isArray(lower) ? lower.map(String) : [],
+  };
+}
+
+/** By how much an estimate may be wrong. */
+export const estimateError = 0.15;
+
+/** What does not fit: an error where it cannot, however wrong the estimate is, a warning where it may not. */
+export function memoryFindings(
+  plans: readonly MemoryPlan[],
+  instances: readonly Instance[],
+): readonly Diagnostic[] {
+  return plans.flatMap((plan): readonly Diagnostic[] => {
+    if (plan.kind === 'unknown' || plan.capacity === undefined || plan.total <= plan.capacity) return [];
+    const { instance: id, total, capacity, device, lower } = plan;
+    const instance = instances.find((each) => each.id === id);
+    const isTooMuch = total > capacity * (1 + estimateError);
+    const there = `${device === 'cuda' ? 'the GPU' : 'this machine'} has ${sizeText(capacity)}`;
+    const diagnostic: Diagnostic = {
+      severity: isTooMuch ? 'error' : 'warning',
+      code: 'memory-plan',
+      message: `${id} ${isTooMuch ? 'needs' : 'may need'} about ${sizeText(total)} of memory, and ${there}`,
+      help: `${lower.length === 0 ? '' : `lower it with ${lower.join(', or ')}; `}\`pipeline estimate\` shows its parts`,
+      ...(instance === undefined ? {} : { at: instance.program.at }),
+    };
+    return [diagnostic];
+  });
+}

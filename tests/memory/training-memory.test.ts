@@ -1,0 +1,100 @@
+import { expect, test } from 'vitest';
+import { parseMt5Config } from '../../src/ml/checkpoint/mt5-config.ts';
+import { mt5ParameterShapes } from '../../src/ml/checkpoint/mt5-parameters.ts';
+import { elementCount } from '../../src/ml/element-count.ts';
+import { createArena } from '../../src/ml/memory/arena.ts';
+import { totalOf, type TrainingMemory, trainingMemory } from '../../src/ml/memory/training-memory.ts';
+import type { TrainConfig } from '../../src/ml/train/train-config.ts';
+import { adapter, plainConfig } from '../train/tiny-training.ts';
+
+const parsed = parseMt5Config(
+  {
+    model_type: 'mt5',
+    vocab_size: 1000,
+    d_model: 64,
+    d_kv: 16,
+    d_ff: 128,
+    num_layers: 3,
+    num_heads: 4,
+    feed_forward_proj: 'gated-gelu',
+    tie_word_embeddings: false,
+  },
+  'config.json',
+);
+if (!parsed.ok) throw new Error(parsed.error.message);
+const config = parsed.value;
+const weights = [...mt5ParameterShapes(config).values()].reduce(
+  (sum, shape) => sum + 4 * elementCount(shape),
+  0,
+);
+
+const memoryOf = (
+  change: Partial<TrainConfig> = {},
+  place: Partial<Parameters<typeof trainingMemory>[2]> = {},
+): TrainingMemory => {
+  const memory = trainingMemory(
+    config,
+    { ...plainConfig, ...change },
+    { runtime: 'onnx', device: 'cpu', sourceTokens: 64, targetTokens: 48, ...place },
+  );
+  if (!memory.ok) throw new Error(memory.error);
+  return memory.value;
+};
+
+for (const runtime of ['onnx', 'tensorflow'] as const) {
+  test(`${runtime}: weights, gradients and what the optimizer remembers are those of the shapes`, () => {
+    const full = memoryOf({}, { runtime });
+    const tables = runtime === 'tensorflow' ? 2 * 4 * 1000 * 64 : 0;
+    expect(full).toMatchObject({
+      weights,
+      gradients: weights + tables,
+      moments: 2 * weights,
+      'accumulated gradients': 0,
+    });
+    expect(memoryOf({ accumulation: 2 }, { runtime })['accumulated gradients']).toBe(weights);
+    expect(memoryOf({ optimizer: { name: 'adafactor' } }, { runtime }).moments).toBeLessThan(weights / 8);
+    const lora = memoryOf({ method: { kind: 'lora', adapter } }, { runtime });
+    const trained = lora.weights - weights;
+    expect(trained).toBeGreaterThan(0);
+    expect(lora).toMatchObject({ gradients: trained, moments: 2 * trained });
+  });
+
+  test(`${runtime}: more rows and tokens take more activations, gradient checkpointing takes fewer`, () => {
+    const least = memoryOf({ batch: 1 }, { runtime }).activations;
+    const plain = memoryOf({}, { runtime }).activations;
+    const long = memoryOf({}, { runtime, sourceTokens: 128 }).activations;
+    const checkpointed = memoryOf({ gradientCheckpointing: true }, { runtime }).activations;
+    expect(plain).toBeGreaterThan(3 * least);
+    expect(long).toBeGreaterThan(1.3 * plain);
+    expect(checkpointed).toBeLessThan(plain / 2);
+  });
+}
+
+test('the total is the sum of the parts, and a GPU holds no copies of the host', () => {
+  const memory = memoryOf({}, { runtime: 'tensorflow', device: 'cuda' });
+  expect(memory['copies in host memory']).toBe(0);
+  expect(totalOf(memory)).toBe(Object.values(memory).reduce((sum, bytes) => sum + bytes, 0));
+});
+
+test('an arena takes the smallest chunk that fits, joins neighbours that are free, and gives nothing back', () => {
+  const arena = createArena();
+  const mebibyte = 2 ** 20;
+  const [first, second] = [arena.allocate(mebibyte / 2), arena.allocate(mebibyte / 4)];
+  expect(arena.touched).toBe((3 * mebibyte) / 4);
+  arena.free(first);
+  arena.free(second);
+  // The whole first region is free again, and serves what is as large.
+  arena.allocate(mebibyte);
+  expect(arena.touched).toBe(mebibyte);
+  // What is larger gets a region of its own; 2 MiB of the next size.
+  arena.allocate(mebibyte + 1);
+  expect(arena.touched).toBeGreaterThan(2 * mebibyte);
+});
+
+test('an arena cuts no chunk that is less than twice as large as what is asked for', () => {
+  const arena = createArena();
+  const mebibyte = 2 ** 20;
+  const whole = arena.allocate(mebibyte);
+  arena.free(whole);
+  expect(arena.allocate(0.6 * mebibyte).size).toBe(mebibyte);
+});

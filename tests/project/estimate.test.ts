@@ -1,0 +1,90 @@
+import { totalmem } from 'node:os';
+import { expect, test } from 'vitest';
+import { smallestOf } from '../../src/runner/executors/local/gpu-memory.ts';
+import { createRig, type Rig } from '../rig/rig.ts';
+
+const program = `
+import { writeFileSync } from 'node:fs';
+export const stage = {
+  params: { type: 'object' }, deps: ['in'], outs: ['out'],
+  async run({ outs }) { writeFileSync(outs.out, 'done'); },
+};`;
+
+const taking = (bytes: number): string =>
+  `export const estimate = async ({ rows }, deps, device) => ({ ok: true, value: { parts: { weights: ${bytes}, [device]: rows }, lower: ['rows: 1'] } });`;
+
+async function projectWith(preview: string): Promise<Rig> {
+  const rig = await createRig();
+  rig.write({
+    'stages/large.ts': program,
+    'stages/previews/large.ts': preview,
+    'in.txt': 'x',
+    'pipeline.yaml': {
+      stages: {
+        large: {
+          uses: 'stages/large.ts',
+          params: { rows: 5 },
+          deps: { in: 'in.txt' },
+          outs: { out: 'out.txt' },
+        },
+        other: { cmd: 'echo > ${outs.o}', outs: { o: 'o' } },
+      },
+    },
+  });
+  return rig;
+}
+
+test('pipeline estimate shows the parts that programs tell, and leaves out those that tell nothing', async () => {
+  await using rig = await projectWith(taking(1000));
+  const { stdout } = await rig.pipeline('estimate', '--json').result;
+  expect(JSON.parse(stdout)).toMatchObject({
+    instances: [
+      {
+        kind: 'estimated',
+        instance: 'large',
+        device: 'cpu',
+        parts: { weights: 1000, cpu: 5 },
+        total: 1005,
+        lower: ['rows: 1'],
+      },
+    ],
+  });
+  expect((await rig.pipeline('estimate', 'large').result).stdout).toMatch(/weights +1000 B/);
+  expect((await rig.pipeline('estimate', 'other').result).stdout).toContain('none of these stages says');
+});
+
+test('a run that surely has not the memory is refused, with the settings to lower; one that may not is warned of', async () => {
+  await using rig = await projectWith(taking(2 * totalmem()));
+  const refused = await rig.pipeline('run').result;
+  expect(refused.code).toBe(2);
+  expect(refused.stderr).toMatch(/large needs about .* of memory, and this machine has/);
+  expect(refused.stderr).toContain('lower it with rows: 1');
+  expect((await rig.pipeline('run', 'other').result).json).toMatchObject({ ran: ['other'] });
+
+  rig.write({ 'stages/previews/large.ts': taking(Math.round(1.05 * totalmem())) });
+  const warned = await rig.pipeline('run').result;
+  expect(warned.json).toMatchObject({ ran: ['large'] });
+  expect(warned.stderr).toContain('large may need about');
+
+  // What is there needs no memory, and an estimate is in no key.
+  rig.write({ 'stages/previews/large.ts': taking(3 * totalmem()) });
+  expect((await rig.pipeline('run').result).json).toMatchObject({
+    ran: [],
+    'up-to-date': ['large', 'other'],
+  });
+});
+
+test('an estimate that fails, or lacks something, is told and is no hindrance', async () => {
+  await using rig = await projectWith(
+    'export const estimate = async () => ({ ok: false, error: "no model here" });',
+  );
+  expect((await rig.pipeline('estimate').result).stdout).toContain('not known: no model here');
+  rig.write({ 'stages/previews/large.ts': 'export const estimate = () => { throw new Error("broken"); };' });
+  expect((await rig.pipeline('estimate').result).stdout).toMatch(/its preview failed: Error: broken at/);
+  expect((await rig.pipeline('run').result).json).toMatchObject({ ran: ['large', 'other'] });
+});
+
+test('the smallest GPU counts, in the mebibytes that NVIDIA counts in', () => {
+  expect(smallestOf('24564\n12288\n')).toBe(12288 * 2 ** 20);
+  expect(smallestOf('[N/A]\n')).toBeUndefined();
+});
