@@ -28,6 +28,14 @@ describe('values of a file', () => {
     ).toEqual({ p: 0.001, t: 'é/' });
   });
 
+  test('may start with a byte order mark and have the line ends of Windows, as some editors write it', () => {
+    for (const [name, text] of [
+      ['params.json', '\uFEFF{\r\n"rate": 3 }\r\n'],
+      ['params.yaml', '\uFEFFrate: 3\r\n'],
+    ] as const)
+      expect(paramsOf(pipeline(`{ $file: ${name} }`), { files: { [name]: text } })).toEqual({ p: 3 });
+  });
+
   test('may refer to vars, as if they stood in the pipeline file', () => {
     const files = { 'params.yaml': 'rate: "${vars.base}"\n' };
     expect(
@@ -83,6 +91,12 @@ describe('a fault stands where it is written', () => {
       'JSON that is none',
       reading('params.json'),
       { files: { 'params.json': '{\n  "rate": 1,\n}\n' } },
+      ['bad-json params.json:3:1 }'],
+    ],
+    [
+      'JSON that is none after a byte order mark',
+      reading('params.json'),
+      { files: { 'params.json': '\uFEFF{\n"rate": 1,\n}' } },
       ['bad-json params.json:3:1 }'],
     ],
     [

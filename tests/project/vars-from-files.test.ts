@@ -1,3 +1,6 @@
+import { execFileSync } from 'node:child_process';
+import { symlinkSync } from 'node:fs';
+import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { explanationText } from '../../src/runner/report/explanation-text.ts';
 import { inProcess, type InProcess } from '../rig/in-process.ts';
@@ -42,4 +45,33 @@ test('a file that went away is an error at the place where it is named', async (
   using project = await withParams();
   project.write({ 'pipeline.yaml': { vars: { $file: 'other.yaml' }, stages: {} } });
   expect((await project.run()).problem).toBe('unreadable: other.yaml: no such file or folder');
+});
+
+test('a file outside the project is refused, also behind a symbolic link; a link within the project is followed', async () => {
+  using project = await withParams();
+  using elsewhere = inProcess();
+  elsewhere.write({ 'params.yaml': 'rate: 1\nsize: 2\n' });
+  project.write({ 'conf/params.yaml': 'rate: 1\nsize: 2\n' });
+  const file = (name: string): object => ({
+    vars: { $file: name },
+    stages: { fit: printing('${vars.rate}'), measure: printing('${vars.size}') },
+  });
+  symlinkSync(join(elsewhere.root, 'params.yaml'), join(project.root, 'link.yaml'));
+  symlinkSync(elsewhere.root, join(project.root, 'folder'));
+  symlinkSync('conf', join(project.root, 'inside'));
+  for (const name of ['link.yaml', 'folder/params.yaml']) {
+    project.write({ 'pipeline.yaml': file(name) });
+    expect((await project.run()).problem).toContain(
+      `leaves-project: ${name} leads out of the project by a symbolic link, to ${join(elsewhere.root, 'params.yaml')}`,
+    );
+  }
+  project.write({ 'pipeline.yaml': file('inside/params.yaml') });
+  expect((await project.run()).outcomes).toEqual({ fit: 'up-to-date', measure: 'up-to-date' });
+});
+
+test('a pipe is refused, and nothing waits for what is written to it', async () => {
+  using project = await withParams();
+  execFileSync('mkfifo', [join(project.root, 'pipe.yaml')]);
+  project.write({ 'pipeline.yaml': { vars: { $file: 'pipe.yaml' }, stages: {} } });
+  expect((await project.run()).problem).toBe('unreadable: pipe.yaml: is not a file');
 });

@@ -20,16 +20,16 @@ export interface Source {
 }
 
 /** The value of a pipeline file: what it extends, changed by the file, changed by the command line. */
-export function readSource({ file, readText, overrides }: SourceRequest, report: Report): Source {
+export function readSource({ file, readText, leadsOutTo, overrides }: SourceRequest, report: Report): Source {
   const sources = new Map<string, string>();
   const changed: ChangedVar[] = [];
-  let root = readFile(file, undefined, [], { readText, sources, changed, report });
+  let root = readFile(file, undefined, [], { readText, leadsOutTo, sources, changed, report });
   for (const [index, text] of overrides.entries()) {
     const name = overrideName(index);
     sources.set(name, text);
     if (root === undefined) continue;
     const overridden = override(root, name, text, report);
-    root = withVarsFromFiles(overridden.root, { readText, sources, report });
+    root = withVarsFromFiles(overridden.root, { readText, leadsOutTo, sources, report });
     if (overridden.changed !== undefined) changed.push(overridden.changed);
   }
   return { root, sources, warnings: root === undefined ? [] : unreachedVars(root, changed) };
@@ -37,6 +37,7 @@ export function readSource({ file, readText, overrides }: SourceRequest, report:
 
 interface Reading {
   readonly readText: SourceRequest['readText'];
+  readonly leadsOutTo: SourceRequest['leadsOutTo'];
   readonly sources: Map<string, string>;
   readonly changed: ChangedVar[];
   readonly report: Report;

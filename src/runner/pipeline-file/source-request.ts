@@ -7,6 +7,8 @@ export interface SourceRequest {
   readonly file: string;
   /** The text of a file of the project; the error says why it cannot be read. */
   readonly readText: (path: string) => Result<string>;
+  /** Where a file of the project leads by a symbolic link, if that is outside of it. */
+  readonly leadsOutTo?: (path: string) => string | undefined;
   /** The texts of `--set`, in order. */
   readonly overrides: readonly string[];
   /**

@@ -86,12 +86,22 @@ export function pipelineFiles(
 export function readProjectText(root: string, path: string): Result<string> {
   try {
     const place = join(root, path);
-    if (statSync(place).size > largest) return { ok: false, error: `is larger than ${largest >> 20} MB` };
+    const stats = statSync(place);
+    // To read a pipe waits for its writer, and a device may have no end.
+    if (!stats.isFile() && !stats.isDirectory()) return { ok: false, error: 'is not a file' };
+    if (stats.size > largest) return { ok: false, error: `is larger than ${largest >> 20} MB` };
     const bytes = readFileSync(place);
     return isUtf8(bytes) ? { ok: true, value: bytes.toString('utf8') } : { ok: false, error: 'is not UTF-8' };
   } catch (error) {
     return { ok: false, error: fileProblem(path, error).message };
   }
+}
+
+/** Where a path of the project leads by symbolic links, if that is outside of it. */
+export function placeOutside(root: string, path: string): string | undefined {
+  const place = join(root, path);
+  const real = existsSync(place) ? realpathSync(place) : place;
+  return real.startsWith(root.endsWith(sep) ? root : root + sep) ? undefined : real;
 }
 
 /** In bytes, of which a character takes four at most: the parser refuses shorter ones. */

@@ -8,6 +8,7 @@ import { parseYaml } from '../yaml/parse-yaml.ts';
 
 export interface FileReading {
   readonly readText: SourceRequest['readText'];
+  readonly leadsOutTo: SourceRequest['leadsOutTo'];
   /** Takes the texts that were read: a plan is made from them, too. */
   readonly sources: Map<string, string>;
   readonly report: Report;
@@ -54,7 +55,11 @@ function replacedParts(node: Node, reading: FileReading, known: Map<Node, Node>)
 }
 
 /** The value of a file; a broken node where that has a fault: reported. */
-function fileValue(node: MapNode, { value }: MapEntry, { readText, sources, report }: FileReading): Node {
+function fileValue(
+  node: MapNode,
+  { value }: MapEntry,
+  { readText, leadsOutTo, sources, report }: FileReading,
+): Node {
   const broken: BrokenNode = { kind: 'broken', at: node.at };
   const fault = (code: string, message: string, at: Range, help?: string): BrokenNode => {
     report({ severity: 'error', code, message, at, ...(help === undefined ? {} : { help }) });
@@ -77,6 +82,14 @@ function fileValue(node: MapNode, { value }: MapEntry, { readText, sources, repo
   if (!path.ok) return fault('bad-path', path.error, value.at);
   if (!/\.(ya?ml|json)$/i.test(path.value))
     return fault('bad-path', `${path.value}: expected a file that ends in .yaml, .yml or .json`, value.at);
+  const outside = leadsOutTo?.(path.value);
+  if (outside !== undefined)
+    return fault(
+      'leaves-project',
+      `${path.value} leads out of the project by a symbolic link, to ${outside}`,
+      value.at,
+      'copy the file into the project',
+    );
   const text = readText(path.value);
   if (!text.ok) return fault('unreadable', `${path.value}: ${text.error}`, value.at);
   sources.set(path.value, text.value);
@@ -116,7 +129,9 @@ function parsed(file: string, text: string, from: Range, report: Report): Node |
 }
 
 /** JSON is YAML, which gives its values their places; what is more than JSON is refused. */
-function notJson(file: string, text: string): Diagnostic | undefined {
+function notJson(file: string, marked: string): Diagnostic | undefined {
+  // Editors of Windows put a byte order mark first; YAML allows one, too.
+  const text = marked.replace(/^\uFEFF/, '');
   try {
     JSON.parse(text);
     return undefined;
@@ -134,7 +149,11 @@ function notJson(file: string, text: string): Diagnostic | undefined {
       severity: 'error',
       code: 'bad-json',
       message: `this file ${message}`,
-      at: { file, offset: Math.min(offset, Math.max(0, text.length - 1)), length: 1 },
+      at: {
+        file,
+        offset: Math.min(offset, Math.max(0, text.length - 1)) + marked.length - text.length,
+        length: 1,
+      },
     };
   }
 }

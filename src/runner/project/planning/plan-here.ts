@@ -4,7 +4,13 @@ import { lastList } from '../../cache/last-list.ts';
 import { builtFile } from '../built-file.ts';
 import type { Diagnostic } from '../../diagnostic.ts';
 import type { InstanceId } from '../../identity.ts';
-import { findProject, pipelineFiles, type ProjectPlace, readProjectText } from '../find-project.ts';
+import {
+  findProject,
+  pipelineFiles,
+  placeOutside,
+  type ProjectPlace,
+  readProjectText,
+} from '../find-project.ts';
 import type { Plan } from '../../plan/instance.ts';
 import type { PlannedFile } from '../../plan/plan-file.ts';
 import type { LooseDependency } from '../../plan/expand/settle-dependency.ts';
@@ -53,6 +59,7 @@ export async function planHere(
   const request: SourceRequest = {
     file: place.file,
     readText: (path) => readProjectText(place.root, path),
+    leadsOutTo: (path) => placeOutside(place.root, path),
     overrides: set,
     ...(store === undefined
       ? {}
