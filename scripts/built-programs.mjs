@@ -2,10 +2,9 @@
  * How the programs and the page of an installation are bundled: by `npm run prepare` into dist, and by
  * the tests. One place, since the bytes of stage-child.js count in the key of every stage program.
  */
-import { basename, dirname } from 'node:path';
-import { build } from 'esbuild';
+import { dirname } from 'node:path';
 
-/** What stays outside of the bundles: packages with native parts, and those that only some commands load. */
+/** What stays outside of the bundles: packages with native parts, and those that few commands load. */
 const external = [
   'better-sqlite3',
   'esbuild',
@@ -13,58 +12,12 @@ const external = [
   '@tensorflow/*',
   '@huggingface/hub',
   '@node-rs/jieba',
-  'chokidar',
   'undici',
 ];
 
 /** Bundled CommonJS packages call require for Node's own modules. */
 const banner =
   "import{createRequire as __createRequire}from'node:module';const require=__createRequire(import.meta.url);";
-
-/**
- * What stands before the command line, since loading that takes longer than a run that has nothing to do:
- *   main.js   what `pipeline` starts; it loads the command line, but where idle.cjs has done the work
- *   idle.cjs  the part that such a run needs, as one file whose compiled code can be kept
- *             (src/cli/compiled-program.ts). It counts as the chunk that holds the project: what the one
- *             remembers is known to the other.
- */
-const beforeCommandLine = (common) => ({
-  name: 'before-command-line',
-  setup(commandLine) {
-    commandLine.onEnd(async ({ metafile, errors }) => {
-      if (commandLine.initialOptions.write === false || errors.length > 0) return;
-      const [chunk] = Object.entries(metafile.outputs).find(([, { inputs }]) => projectFile in inputs);
-      const start = build({
-        ...common,
-        entryPoints: { main: 'src/cli/start.ts' },
-        plugins: [builtCommandLine],
-        banner: { js: '#!/usr/bin/env node' },
-      });
-      const idle = build({
-        ...common,
-        entryPoints: { idle: 'src/cli/idle-program.ts' },
-        format: 'cjs',
-        external: external.filter((name) => name !== 'better-sqlite3'),
-        plugins: [bundledSqlite, neverIdle],
-        outExtension: { '.js': '.cjs' },
-        define: { 'import.meta.url': '__url' },
-        banner: {
-          js: `const __url=require('node:url').pathToFileURL(__dirname+${JSON.stringify(`/${basename(chunk)}`)}).href;`,
-        },
-      });
-      await Promise.all([start, idle]);
-    });
-  },
-});
-
-const projectFile = 'src/runner/project.ts';
-
-const builtCommandLine = {
-  name: 'built-command-line',
-  setup(start) {
-    start.onResolve({ filter: /^\.\/main\.ts$/ }, () => ({ path: './command-line.js', external: true }));
-  },
-};
 
 /** What a run with nothing to do never loads: the executors of queues, and what reads machine files. */
 const neverIdle = {
@@ -92,7 +45,13 @@ const bundledSqlite = {
   },
 };
 
-/** The options of esbuild for each program; `entryPoints` name their sources from the repository root. */
+/**
+ * The options of esbuild for each program; `entryPoints` name their sources from the repository root.
+ *   main              what `pipeline` starts; it loads one of the two below
+ *   commandLine       all commands, as one file whose compiled code can be kept (src/cli/compiled-program.ts):
+ *                     loading many modules takes longer than most commands
+ *   idle              the small part of it that a run with nothing to do needs
+ */
 export function builtPrograms(root, outdir) {
   const common = {
     absWorkingDir: root,
@@ -107,16 +66,30 @@ export function builtPrograms(root, outdir) {
     external,
     banner: { js: banner },
   };
+  // Both count as the command line: what the one remembers is known to the other.
+  const compiled = {
+    ...common,
+    format: 'cjs',
+    outExtension: { '.js': '.cjs' },
+    // import() does not work in code that was kept: packages are loaded by require().
+    supported: { 'dynamic-import': false },
+    define: { 'import.meta.url': '__url', 'import.meta.dirname': '__dirname' },
+    banner: {
+      js: "const __url=require('node:url').pathToFileURL(__dirname+'/command-line.cjs').href;",
+    },
+  };
   return {
-    // Chunks lie beside command-line.js, so that code finds its companions by import.meta.url whichever file
-    // it lands in.
     main: {
       ...common,
-      entryPoints: { 'command-line': 'src/cli/main.ts' },
-      splitting: true,
-      metafile: true,
-      plugins: [beforeCommandLine(common)],
-      chunkNames: '[name]-[hash]',
+      entryPoints: { main: 'src/cli/start.ts' },
+      banner: { js: '#!/usr/bin/env node' },
+    },
+    commandLine: { ...compiled, entryPoints: { 'command-line': 'src/cli/command-line.ts' } },
+    idle: {
+      ...compiled,
+      entryPoints: { idle: 'src/cli/idle-program.ts' },
+      external: external.filter((name) => name !== 'better-sqlite3'),
+      plugins: [bundledSqlite, neverIdle],
     },
     stageChild: { ...common, entryPoints: { 'stage-child': 'src/stage/child.ts' } },
     supervisor: { ...common, entryPoints: { supervisor: 'src/runner/executors/local/supervisor.ts' } },

@@ -26,12 +26,13 @@ export interface CompiledProgram<T> {
  * Loads a built CommonJS file with the code that V8 compiled of it in an earlier process
  * (nodejs.org/api/vm.html#scriptcreatecacheddata). The code lies in the user's own cache folder, named by
  * what it was made from. One that is missing, not ours, damaged or refused costs time, and so does a folder
- * that cannot be written: none of it is an error. Its `import()` does not work.
+ * that cannot be written: none of it is an error. Its `import()` does not work. `use`: what the file is
+ * loaded for, such as a command; V8 compiles only what is used, so the code of each use is kept apart.
  */
-export function compiledProgram<T>(file: string): CompiledProgram<T> {
+export function compiledProgram<T>(file: string, use = ''): CompiledProgram<T> {
   const source = readFileSync(file, 'utf8');
   const folder = codeFolder(process.env);
-  const name = codeName(source);
+  const name = codeName(source, use);
   const cachedData = folder === undefined ? undefined : keptCode(folder, name);
   const parameters = 'exports, require, module, __filename, __dirname';
   const script = new Script(`(function (${parameters}) {${source}\n})`, {
@@ -50,9 +51,16 @@ export function compiledProgram<T>(file: string): CompiledProgram<T> {
 }
 
 /** V8 compares little more than the length of a source and its own version and flags. */
-function codeName(source: string): string {
+function codeName(source: string, use: string): string {
   const { version, arch, execArgv, env } = process;
-  const made = JSON.stringify([source, version, arch, execArgv, env['NODE_OPTIONS'] ?? '']);
+  const made = JSON.stringify([
+    sha256(source).toString('hex'),
+    use,
+    version,
+    arch,
+    execArgv,
+    env['NODE_OPTIONS'] ?? '',
+  ]);
   return `${sha256(made).toString('hex').slice(0, 32)}.code`;
 }
 
@@ -100,18 +108,20 @@ function keepCode(folder: string, name: string, code: Buffer): void {
 
 const isOwn = (folder: string): boolean => {
   const { uid, mode } = lstatSync(folder);
-  return lstatSync(folder).isDirectory() && uid === process.getuid?.() && (mode & 0o077) === 0;
+  return lstatSync(folder).isDirectory() && uid === process.getuid?.() && (mode & 0o022) === 0;
 };
 
-/** Each version of this program and of Node leaves one. */
+/** Each command, and each version of this program and of Node, leaves one: only the newest are kept. */
 function removeOld(folder: string): void {
-  for (const name of readdirSync(folder)) {
-    const place = join(folder, name);
-    if (/^\.?[0-9a-f]{32}\.code/.test(name) && Date.now() - statSync(place).mtimeMs > keptMilliseconds)
-      rmSync(place);
-  }
+  readdirSync(folder)
+    .filter((name) => /^\.?[0-9a-f]{32}\.code/.test(name))
+    .map((name) => ({ place: join(folder, name), time: statSync(join(folder, name)).mtimeMs }))
+    .sort((one, other) => other.time - one.time)
+    .filter(({ time }, place) => place >= keptFiles || Date.now() - time > keptMilliseconds)
+    .forEach(({ place }) => rmSync(place));
 }
 
+const keptFiles = 64;
 const keptMilliseconds = 90 * 24 * 3600 * 1000;
 const digestLength = 32;
 const sha256 = (content: string | Buffer): Buffer => createHash('sha256').update(content).digest();

@@ -171,6 +171,40 @@ describe('compiled code', () => {
     expect(code()).toEqual([expect.stringMatching(/^[0-9a-f]{32}\.code$/), 'notes.txt']);
     expect(code()[0]).not.toBe(`${'0'.repeat(32)}.code`);
   });
+
+  test('of 64 programs at most is there: the oldest goes', async () => {
+    const [current] = code();
+    for (let age = 1; age <= 64; age += 1) {
+      const file = join(kept, `${String(age).padStart(32, '0')}.code`);
+      const time = new Date(Date.now() - age * 60_000);
+      writeFileSync(file, '');
+      utimesSync(file, time, time);
+    }
+    rmSync(join(kept, current ?? ''));
+    await idle();
+    expect(code()).toHaveLength(64);
+    expect(code()).not.toContain(`${'64'.padStart(32, '0')}.code`);
+    expect(code()).toContain(`${'63'.padStart(32, '0')}.code`);
+  });
+
+  test('is kept of each other command too, and used by it', async () => {
+    const status = (): Promise<Ended> =>
+      pipeline(installation, ['status'], { env: { XDG_CACHE_HOME: caches } });
+    const [ofIdle] = code();
+    const first = await status();
+    const [ofStatus = ''] = code().filter((name) => name !== ofIdle);
+    const { ino } = statSync(join(kept, ofStatus));
+    expect(await status()).toEqual(first);
+    expect(statSync(join(kept, ofStatus)).ino).toBe(ino);
+    await pipeline(installation, ['history'], { env: { XDG_CACHE_HOME: caches } });
+    expect(code()).toHaveLength(3);
+  });
+
+  test('is not kept of words that are no command, or are only asked for help', async () => {
+    for (const words of [['statis'], ['status', '--all-of-it'], ['status', '--help'], ['--version']])
+      await pipeline(installation, words, { env: { XDG_CACHE_HOME: caches } });
+    expect(code()).toHaveLength(1);
+  });
 });
 
 function flipped(bytes: Buffer): Buffer {

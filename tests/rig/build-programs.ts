@@ -48,16 +48,10 @@ export const folderVariable = 'PIPELINE_TEST_PROGRAMS';
 async function buildInto(folder: string): Promise<void> {
   mkdirSync(dirname(folder), { recursive: true });
   const unfinished = mkdtempSync(`${folder}-`);
-  const { main, stageChild, askChild, supervisor, jobWrapper } = builtPrograms(root, unfinished);
+  const all = builtPrograms(root, unfinished);
   await Promise.all([
-    build({
-      ...main,
-      entryPoints: { 'command-line': 'src/cli/main.ts', 'crash-at': 'tests/rig/crash-at.ts' },
-    }),
-    build(stageChild),
-    build(askChild),
-    build(supervisor),
-    build(jobWrapper),
+    ...Object.values(all).map((options) => build(options)),
+    build({ ...all.supervisor, entryPoints: { 'crash-at': 'tests/rig/crash-at.ts' } }),
   ]);
   try {
     renameSync(unfinished, folder);

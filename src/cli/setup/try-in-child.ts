@@ -16,7 +16,7 @@ export interface Tried {
 export async function tryInChild(folder: string, device: 'cpu' | 'cuda'): Promise<Result<Tried>> {
   const child = await execa(
     process.execPath,
-    [installedFile('command-line.js'), 'setup', 'tensorflow', '--try', folder, '--device', device],
+    [installedFile('main.js'), 'setup', 'tensorflow', '--try', folder, '--device', device],
     { reject: false },
   );
   const said = parseTried(child.stdout);
