@@ -8,11 +8,13 @@ export interface MeasuredNumber {
   readonly interval?: readonly [low: number, high: number];
   /** Whether the file calls them a range: the least and the greatest of too few rows for an interval. */
   readonly isRange?: true;
+  /** How many rows the file says that it is of. */
+  readonly rows?: number;
 }
 
 /** The numbers of a document's maps; lists hold what belongs to a metric, as its interval. */
 export const measuredNumbers = (file: Json): readonly MeasuredNumber[] =>
-  numbersIn(file, []).map((number) => withBounds(number, file));
+  numbersIn(file, []).map((number) => withRows(withBounds(number, file), file));
 
 function numbersIn(value: Json, path: readonly string[]): readonly MeasuredNumber[] {
   if (typeof value === 'number' && path.length > 0) return [{ path, value }];
@@ -43,6 +45,21 @@ function withBounds(number: MeasuredNumber, file: Json): MeasuredNumber {
   ];
   return { ...number, interval: [low, high], ...(methods.includes('range') ? { isRange: true } : {}) };
 }
+
+/** A count beside a metric, or else in a map around it. */
+function withRows(number: MeasuredNumber, file: Json): MeasuredNumber {
+  const { path } = number;
+  if (rowCounts.includes(path.at(-1) ?? '')) return number;
+  for (let depth = path.length - 1; depth >= 0; depth--) {
+    const counts = rowCounts.map((name) => valueAt(file, [...path.slice(0, depth), name]));
+    const rows = counts.find((count) => typeof count === 'number' && Number.isSafeInteger(count));
+    if (typeof rows === 'number') return { ...number, rows };
+  }
+  return number;
+}
+
+/** Names by which metrics files count rows, the field's usual ones. */
+const rowCounts: readonly string[] = ['rows', 'n', 'num_samples'];
 
 /** What a map of this name around a metric says of it; the nearest counts. */
 function repeated(name: string, path: readonly string[], file: Json): Json | undefined {

@@ -1,3 +1,4 @@
+import type { Scale } from '../ml/metrics/estimate.ts';
 import type { Value } from '../stage/context.ts';
 
 /** What the server of the local page answers and the page shows: JSON, so that NaN is the text "NaN". */
@@ -39,6 +40,10 @@ export interface MeasuredValue {
   readonly high?: JsonNumber | undefined;
   /** Whether the bounds are the least and the greatest of too few rows for an interval. */
   readonly isRange?: true | undefined;
+  /** Of how many rows it is, where the metrics file says so. */
+  readonly rows?: number | undefined;
+  /** What values its rows can have, of what has bounds. */
+  readonly scale?: Scale | undefined;
 }
 
 /** /api/curves */

@@ -1,7 +1,8 @@
 import { csvField } from '../formats/csv-field.ts';
 import type { BestPoints } from '../results/best-points.ts';
+import type { RowScore } from '../../src/ml/metrics/over-seeds.ts';
 import type { ScoreRow } from '../results/score-row.ts';
-import { type RowScore, type Score, scores, selectionScore, withoutLeaked } from '../results/scores.ts';
+import { type Score, scores, selectionScore, withoutLeaked } from '../results/scores.ts';
 import { roundHalfEven } from './round-half-even.ts';
 
 /**

@@ -1,13 +1,7 @@
 import type { BestPoints } from '../results/best-points.ts';
+import type { RowScore } from '../../src/ml/metrics/over-seeds.ts';
 import type { ScoreRow } from '../results/score-row.ts';
-import {
-  boundsText,
-  type RowScore,
-  type Score,
-  scores,
-  selectionScore,
-  withoutLeaked,
-} from '../results/scores.ts';
+import { boundsText, type Score, scores, selectionScore, withoutLeaked } from '../results/scores.ts';
 
 /**
  * The scores as a Markdown table that is aligned as plain text too, at most 80 columns wide for short names:

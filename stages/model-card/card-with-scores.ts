@@ -1,7 +1,8 @@
+import type { RowScore } from '../../src/ml/metrics/over-seeds.ts';
 import type { Result } from '../../src/result.ts';
 import type { Evaluation } from '../results/evaluation.ts';
 import { scoreRows } from '../results/score-row.ts';
-import { type RowScore, scores } from '../results/scores.ts';
+import { scores } from '../results/scores.ts';
 import { noScores } from '../train/model-card.ts';
 
 export interface PublishedScores {

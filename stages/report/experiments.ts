@@ -4,6 +4,7 @@ import { measuredNumbers } from '../../src/files/measured-numbers.ts';
 import type { Json } from '../../src/files/json.ts';
 import type { BestPoints } from '../results/best-points.ts';
 import type { Evaluation, TrainingSummary } from '../results/evaluation.ts';
+import { metricTable } from '../../src/ml/metrics/metric-table.ts';
 import { type Axed, foundByAxes, type ScoreRow } from '../results/score-row.ts';
 import { selectionScore } from '../results/scores.ts';
 import { byInstance, labelsOf, nameOf } from './model-name.ts';
@@ -54,7 +55,7 @@ export function experimentsOf({ evaluations, trainings, rows, points }: Experime
   };
 }
 
-type Numbers = Pick<MeasuredPart, 'values' | 'intervals' | 'ranges'>;
+type Numbers = Pick<MeasuredPart, 'values' | 'intervals' | 'ranges' | 'rows' | 'scales'>;
 
 /** What can differ between models: the values of their axes, but what names them. */
 const paramsOf = ({ dataset: _dataset, ...axes }: Axed<unknown>['axes']): MeasuredPart['params'] =>
@@ -80,6 +81,7 @@ function trainingNumbers(
         values: { ...values, selection_loss: loss.value },
         intervals: loss.interval === undefined ? {} : { selection_loss: loss.interval },
         ranges: loss.method === 'range' ? ['selection_loss'] : [],
+        rows: { selection_loss: loss.rows },
       };
 }
 
@@ -87,11 +89,13 @@ function trainingNumbers(
 function evaluationNumbers({ document, content }: Document<Evaluation>): Numbers {
   const numbers = [
     ...measuredNumbers(document).map((number) => ({ ...number, name: number.path.join('.') })),
-    ...content.slices.map(({ by, slice, rougeL: { mean, low, high, method } }) => ({
+    ...content.slices.map(({ by, slice, rougeL: { mean, low, high, method, rows } }) => ({
       name: `rougeL of ${by} ${slice}`,
       value: mean,
       interval: [low, high] as const,
       isRange: method === 'range',
+      rows,
+      scale: metricTable.rougeL.scale,
     })),
   ];
   return {
@@ -100,6 +104,10 @@ function evaluationNumbers({ document, content }: Document<Evaluation>): Numbers
       numbers.flatMap(({ name, interval }) => (interval === undefined ? [] : [[name, interval]])),
     ),
     ranges: numbers.flatMap(({ name, isRange }) => (isRange === true ? [name] : [])),
+    rows: Object.fromEntries(numbers.flatMap(({ name, rows }) => (rows === undefined ? [] : [[name, rows]]))),
+    scales: Object.fromEntries(
+      numbers.flatMap((number) => ('scale' in number ? [[number.name, number.scale]] : [])),
+    ),
   };
 }
 

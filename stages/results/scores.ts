@@ -1,27 +1,13 @@
-import { estimate, type IntervalMethod, type Scale } from '../../src/ml/metrics/estimate.ts';
-import { mean } from '../../src/ml/metrics/mean.ts';
+import { estimate, type Scale } from '../../src/ml/metrics/estimate.ts';
 import {
   type MetricName,
   metricNames,
   metricTable,
   textMetricNames,
 } from '../../src/ml/metrics/metric-table.ts';
-import { sampleDeviation, seedInterval } from '../../src/ml/metrics/seed-interval.ts';
+import { type KnownScore, overSeeds, type RowScore } from '../../src/ml/metrics/over-seeds.ts';
 import type { Evaluation, ValidationRow } from './evaluation.ts';
 import type { ScoreRow } from './score-row.ts';
-
-/** A score of a row of the tables: of one model, or over the seeds of a point. */
-export interface RowScore {
-  readonly value: number;
-  /** Undefined where no interval is known. */
-  readonly interval: readonly [low: number, high: number] | undefined;
-  /** `seeds and rows`: of several seeds, over both. */
-  readonly method: IntervalMethod | 'seeds and rows' | undefined;
-  /** Test rows, or validation rows, that it was counted on. */
-  readonly rows: number;
-  /** The sample standard deviation over the seeds; undefined for one seed. */
-  readonly deviation: number | undefined;
-}
 
 /** What the bounds beside scores are, for the notes of tables. */
 export function boundsText(found: readonly (RowScore | undefined)[]): string {
@@ -58,7 +44,7 @@ export const scores = (): readonly Score[] => [
     title: 'slots',
     shown: true,
     of: ({ evaluations }) =>
-      overSeeds(evaluations, 'share', ({ slot_mean }) =>
+      overRow(evaluations, 'share', ({ slot_mean }) =>
         slot_mean === undefined
           ? undefined
           : { value: slot_mean.mean, interval: [slot_mean.low, slot_mean.high], ...slot_mean },
@@ -69,7 +55,7 @@ export const scores = (): readonly Score[] => [
     title: name === 'bleu' ? 'BLEU' : 'chrF',
     shown: false,
     of: (row: ScoreRow) =>
-      overSeeds(row.evaluations, 'unbounded', (evaluation) => ({
+      overRow(row.evaluations, 'unbounded', (evaluation) => ({
         value: evaluation.corpus[name],
         interval: undefined,
         method: undefined,
@@ -88,7 +74,7 @@ const profileScore = (
   title: metricTable[name].title,
   shown,
   of: ({ evaluations }) =>
-    overSeeds(evaluations, metricTable[name].scale, (evaluation) => ({
+    overRow(evaluations, metricTable[name].scale, (evaluation) => ({
       value: valueOf(evaluation),
       interval: evaluation.intervals[profile][name],
       method: evaluation.interval_methods[profile][name],
@@ -113,7 +99,7 @@ export function withoutLeaked(row: ScoreRow): ScoreRow | undefined {
 
 /** The loss of a label token on the validation rows; undefined where a training had none. */
 export function selectionScore({ trainings }: ScoreRow): RowScore | undefined {
-  return overSeeds(trainings, 'unbounded', ({ summary, validation }) => {
+  return overRow(trainings, 'unbounded', ({ summary, validation }) => {
     const { selection_loss, untrained_loss, validation_rows } = summary;
     const loss = selection_loss ?? untrained_loss;
     if (loss === undefined) return undefined;
@@ -134,32 +120,13 @@ export function lossShares(rows: readonly ValidationRow[]): readonly number[] {
   return rows.map(({ loss }) => (loss * rows.length) / tokens);
 }
 
-type KnownScore = Omit<RowScore, 'deviation' | 'method'> & { readonly method: IntervalMethod | undefined };
-
-/** The mean over the seeds that have the score; undefined where none has it. */
-function overSeeds<T>(
+/** Over the seeds that have the score; undefined where none has it. */
+const overRow = <T>(
   seeds: readonly T[],
   scale: Scale,
   of: (seed: T) => KnownScore | undefined,
-): RowScore | undefined {
-  const found = seeds.flatMap((seed) => of(seed) ?? []);
-  const [first] = found;
-  if (first === undefined) return undefined;
-  const { rows } = first;
-  if (found.length === 1)
-    return { value: first.value, interval: first.interval, method: first.method, rows, deviation: undefined };
-  const values = found.map(({ value }) => value);
-  return { value: mean(values), ...boundsOverSeeds(found, scale), rows, deviation: sampleDeviation(values) };
-}
-
-/** Of too few rows for an interval: the least and the greatest row of all seeds. */
-function boundsOverSeeds(seeds: readonly KnownScore[], scale: Scale): Pick<RowScore, 'interval' | 'method'> {
-  const known = seeds.flatMap(({ interval, ...score }) =>
-    interval === undefined ? [] : [{ ...score, interval }],
+): RowScore | undefined =>
+  overSeeds(
+    seeds.flatMap((seed) => of(seed) ?? []),
+    scale,
   );
-  if (known.length < seeds.length) return { interval: undefined, method: undefined };
-  const bounds = known.flatMap(({ interval }) => interval);
-  return known.some(({ method }) => method === 'range')
-    ? { interval: [Math.min(...bounds), Math.max(...bounds)], method: 'range' }
-    : { interval: seedInterval(known, scale), method: 'seeds and rows' };
-}

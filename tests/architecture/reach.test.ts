@@ -10,7 +10,7 @@ const root = join(import.meta.dirname, '../..');
  * Of src/ml what compares numbers, and the list of the metrics; nothing that scores a text or knows a model.
  */
 const allBut =
-  /^src\/(runner|cli)\/|^src\/ml\/(?!metrics\/(metric-table|counted-scores|estimate|mean|counter-random|paired-comparison|student-quantile|seed-interval)\.ts$)/;
+  /^src\/(runner|cli)\/|^src\/ml\/(?!metrics\/(metric-table|counted-scores|estimate|mean|counter-random|paired-comparison|student-quantile|seed-interval|over-seeds)\.ts$)/;
 
 /**
  * A stage's key holds the digest of its bundle, so what a bundle reaches decides what an edit reruns. Each

@@ -42,6 +42,13 @@ describe.skipIf(chromiumPath === undefined)('the page of the stage `report` in C
     const read = await readReport({ title: 'Medical question answering', best }, gathered);
     if (!read.ok) throw new Error(read.error);
     writeFileSync(join(folder, 'report.html'), reportDocument(read.value.data, 'Medical question answering'));
+    const seeds = [0.6, 0.7, 0.9].map((score, seed): ReportedModel => {
+      const { axes, ...rest } = model('lora', score / 3, score);
+      return { ...rest, axes: { ...axes, seed } };
+    });
+    const seeded = await readReport({ title: 'Seeds' }, gatheredReport(join(folder, 'seeds'), seeds));
+    if (!seeded.ok) throw new Error(seeded.error);
+    writeFileSync(join(folder, 'seeds.html'), reportDocument(seeded.value.data, 'Seeds'));
     browser = await launchChromium();
   });
 
@@ -112,6 +119,21 @@ describe.skipIf(chromiumPath === undefined)('the page of the stage `report` in C
       .getByText('the best by train.summary.selection_loss, the smallest of its dataset')
       .first()
       .waitFor();
+    await context.close();
+  });
+
+  test('shows of the seeds of a point their mean, deviation and interval', async () => {
+    const { page, context } = await open(1280, 'light');
+    await page.goto(
+      `${pathToFileURL(join(folder, 'seeds.html')).href}#/experiments?metric=multilingual.rougeL`,
+    );
+    const rows = page.locator('.experiments tbody tr');
+    await rows.nth(2).waitFor();
+    await page.getByRole('button', { name: 'Group by seed' }).click();
+    await page.getByText('lora,0] and 2 more seeds').waitFor();
+    expect(await rows.count()).toBe(1);
+    expect(await rows.locator('.metric').textContent()).toMatch(/^0\.7333 ± 0\.15280\.\d{4} – 1$/);
+    await page.getByText('95 % interval over seeds and rows').waitFor();
     await context.close();
   });
 

@@ -26,6 +26,19 @@ describe('the numbers of a metrics file', () => {
     });
   });
 
+  test('have the count of rows that is nearest around them', () => {
+    const found = numbersOf({
+      num_samples: 40,
+      scores: { f1: 0.5 },
+      drug: { mean: 0.5, rows: 8 },
+      part: { n: 3, scores: { f1: 1 } },
+    });
+    expect(found['scores.f1']).toEqual({ value: 0.5, rows: 40 });
+    expect(found['drug.mean']).toEqual({ value: 0.5, rows: 8 });
+    expect(found['part.scores.f1']).toEqual({ value: 1, rows: 3 });
+    expect(found['num_samples']).toEqual({ value: 40 });
+  });
+
   test('have the bounds beside a mean', () => {
     expect(numbersOf({ drug: { mean: 0.5, low: 0.1, high: 0.9 } })['drug.mean']).toEqual({
       value: 0.5,

@@ -12,6 +12,10 @@ import type {
 } from '../../src/pages/result-answers.ts';
 import { reportDocument } from '../../src/pages/report/report-document.ts';
 import { evaluationsIn } from '../../src/pages/report/report-evaluations.ts';
+import type { RowScore } from '../../src/ml/metrics/over-seeds.ts';
+import { experimentRows } from '../../src/ui/page/pages/experiment-table.ts';
+import { readScoreRows } from '../../stages/results/read-results.ts';
+import { scores, selectionScore } from '../../stages/results/scores.ts';
 import { readReport } from '../../stages/report/read-report.ts';
 import type { GatheredReport } from '../../stages/report/read-report.ts';
 import { gatheredReport, predictionLine, type ReportedModel } from './gathered-report.ts';
@@ -141,6 +145,53 @@ describe('the page of the stage `report`', () => {
       ['model[aimc,lora,1]', { seed: 1 }],
       ['model[aimc,lora,2]', { seed: 2 }],
     ]);
+  });
+
+  test('has over the seeds of a point the mean, deviation and interval that `collate` writes', async () => {
+    const models = [0.7, 0.76, 0.61].map((score, seed): ReportedModel => {
+      const scored = evaluation({ rougeL: score, exact_match: score / 8 });
+      const bounds = { rougeL: [score - 0.1, score + 0.08], exact_match: [0.02, 0.2] } as const;
+      return model('lora', {
+        axes: { config: { name: 'lora' }, dataset: 'aimc', seed },
+        evaluation: {
+          ...scored,
+          intervals: { metrics: bounds, multilingual: bounds },
+          slot_mean: { mean: score, low: score - 0.2, high: 1, rows: 32, method: 'bootstrap-t' },
+        },
+        summary: summary(score / 3),
+        validation: Array.from({ length: 40 }, (_, row) => score / 3 + ((row % 5) - 2) / 10),
+      });
+    });
+    const gathered = gatheredReport(join(folder, 'seeds'), models);
+    const collated = await readScoreRows(gathered);
+    const [point] = collated.ok ? collated.value : [];
+    if (point === undefined) throw new Error('expected one point');
+    const shown = experimentRows(experiments(await report(models)).models, { isGrouped: true });
+    expect(shown.map(({ models: seeds }) => seeds.length)).toEqual([3]);
+    const columns = {
+      multilingual_rougeL: 'multilingual.rougeL',
+      multilingual_exact_match: 'multilingual.exact_match',
+      exact_match: 'metrics.exact_match',
+      f1: 'metrics.f1',
+      slots: 'slot_mean.mean',
+    };
+    const compare = (score: RowScore | undefined, name: string): void => {
+      const metric = shown[0]?.metrics[name];
+      expect([metric?.value, metric?.deviation], name).toEqual([score?.value, score?.deviation]);
+      const bounds = score?.interval ?? [Number.NaN, Number.NaN];
+      expect([metric?.low, metric?.high], name).toEqual([...bounds]);
+    };
+    for (const [column, name] of Object.entries(columns))
+      compare(
+        scores()
+          .find((score) => score.column === column)
+          ?.of(point),
+        name,
+      );
+    compare(selectionScore(point), 'selection_loss');
+    expect(selectionScore(point)?.method).toBe('seeds and rows');
+    expect(shown[0]?.metrics['metrics.f1']?.low).toBeNaN();
+    expect(shown[0]?.metrics['multilingual.exact_match']?.low).toBeGreaterThan(0);
   });
 
   test('has the curves, the samples, the answers and the data', async () => {

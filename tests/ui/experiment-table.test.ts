@@ -7,6 +7,7 @@ import {
   shownMetrics,
   sortedRows,
 } from '../../src/ui/page/pages/experiment-table.ts';
+import { metricScale } from '../../src/pages/results/metric-scale.ts';
 import { leavesOf } from '../../src/pages/results/model-answer.ts';
 
 const model = (
@@ -43,6 +44,28 @@ describe('the table of experiments', () => {
     expect(rows[1]?.metrics['rougeL']?.deviation).toBeNaN();
   });
 
+  test('seeds whose files tell no number of rows have a mean and a deviation, and no interval', () => {
+    const seed = (number: number, rows?: number): ModelAnswer => ({
+      ...model(`a,${number}`, { seed: number }, {}),
+      metrics: { accuracy: { value: number / 10, low: 0, high: 1, rows } },
+    });
+    const boundsOf = (seeds: readonly ModelAnswer[]) =>
+      experimentRows(seeds, { isGrouped: true })[0]?.metrics['accuracy'];
+    expect(boundsOf([seed(1), seed(2)])?.deviation).toBeCloseTo(Math.SQRT1_2 * 0.1, 12);
+    expect(boundsOf([seed(1), seed(2)])?.low).toBeNaN();
+    expect(boundsOf([seed(1, 30), seed(2, 30)])?.low).toBeLessThan(0);
+    expect(boundsOf([seed(1)])).toMatchObject({ low: 0, high: 1 });
+  });
+
+  test('seeds of too few rows for an interval have the range of the rows of all', () => {
+    const seed = (number: number, low: number, high: number): ModelAnswer => ({
+      ...model(`a,${number}`, { seed: number }, {}),
+      metrics: { accuracy: { value: 0.5, low, high, isRange: true } },
+    });
+    const [row] = experimentRows([seed(1, 0.2, 0.6), seed(2, 0.4, 0.9)], { isGrouped: true });
+    expect(row?.metrics['accuracy']).toMatchObject({ low: 0.2, high: 0.9, isRange: true });
+  });
+
   test('numbers are ordered by size, whatever has no value comes last both ways', () => {
     const rows = experimentRows([...models, model('c', { r: 'auto' }, {})], { isGrouped: false });
     const names = (by: string, isDescending: boolean): readonly string[] =>
@@ -67,6 +90,20 @@ describe('the table of experiments', () => {
       },
     );
     expect(shownMetrics(other)).toEqual(['accuracy']);
+  });
+});
+
+describe('the scale of a metric, which decides how seeds are put together', () => {
+  test.each([
+    ['multilingual.exact_match', 0.5, 'proportion'],
+    ['slots.dose.mean', 0.5, 'proportion'],
+    ['without_leaked.slot_mean.mean', 0.5, 'share'],
+    ['metrics.rougeL', 0.5, 'share'],
+    ['metrics.bertscore_f1', 0.5, 'unbounded'],
+    ['accuracy', 0.5, 'unbounded'],
+    ['f1', 87.5, 'unbounded'],
+  ] as const)('%s of %d: %s', (name, value, scale) => {
+    expect(metricScale(name, [value])).toBe(scale);
   });
 });
 

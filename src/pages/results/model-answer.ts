@@ -1,5 +1,7 @@
+import type { Scale } from '../../ml/metrics/estimate.ts';
 import type { Value } from '../../stage/context.ts';
 import type { MeasuredValue, ModelAnswer } from '../result-answers.ts';
+import { metricScale } from './metric-scale.ts';
 
 /** What one instance measured of a model. */
 export interface MeasuredPart {
@@ -14,6 +16,10 @@ export interface MeasuredPart {
   readonly intervals?: Readonly<Record<string, readonly [low: number, high: number]>> | undefined;
   /** Those of them that are the least and the greatest of too few rows, by name. */
   readonly ranges?: readonly string[] | undefined;
+  /** Of how many rows they are, where that is known. */
+  readonly rows?: Readonly<Record<string, number>> | undefined;
+  /** What values the rows of one can have, where its name does not say it. */
+  readonly scales?: Readonly<Record<string, Scale>> | undefined;
   readonly adopted?: boolean | undefined;
   /** The metric by which it is the best. */
   readonly best?: string | undefined;
@@ -25,18 +31,21 @@ export function modelAnswer(model: string, parts: readonly MeasuredPart[]): Mode
   const own = parts.find(({ instance }) => instance === model);
   const names = parts.flatMap(({ values }) => Object.keys(values));
   const metrics: Record<string, MeasuredValue> = {};
-  for (const { stage, values, intervals = {}, ranges = [] } of parts)
+  for (const { stage, values, intervals = {}, ranges = [], rows = {}, scales = {} } of parts)
     for (const [name, value] of Object.entries(values)) {
       // Said of a metric, not a metric.
       if (isPartOfEstimate(name, intervals)) continue;
       const isShared = names.filter((other) => other === name).length > 1;
       const shown = isShared ? `${stage}: ${name}` : name;
-      const [low, high] = intervals[name] ?? [];
+      const bounds = intervals[name];
+      const scale = bounds && (scales[name] ?? metricScale(name, [Number(value), ...bounds]));
       metrics[shown] = {
         value: Number(value),
-        low,
-        high,
+        low: bounds?.[0],
+        high: bounds?.[1],
         isRange: ranges.includes(name) ? true : undefined,
+        rows: bounds && rows[name],
+        scale,
       };
     }
   return {

@@ -2,21 +2,19 @@ import { readFile } from 'node:fs/promises';
 import type { FileProblem } from '../../../files/file-problem.ts';
 import { isJsonObject, type Json, readJson } from '../../../files/json.ts';
 import type { Result } from '../../../result.ts';
-import { type MeasuredNumber, measuredNumbers, valueAt } from '../../../files/measured-numbers.ts';
+import { type MeasuredNumber, measuredNumbers } from '../../../files/measured-numbers.ts';
 import type { MetricValue } from '../../answers.ts';
 
 /** One number of a metrics file: the names that lead to it, and its value with all digits. */
 export interface Metric extends Omit<MeasuredNumber, 'value'> {
   readonly value: MetricValue;
-  /** How many rows the file says that it is of. */
-  readonly rows?: number;
 }
 
 /** The numbers of a document's maps; lists hold what belongs to a metric, as its interval. */
 export async function readMetrics(file: string): Promise<Result<readonly Metric[], FileProblem>> {
   const read = await readJson(file);
   if (!read.ok) return read;
-  const found = measuredNumbers(read.value).map((metric) => withRows(metric, read.value));
+  const found: readonly Metric[] = measuredNumbers(read.value);
   return {
     ok: true,
     value: found.every(({ value }) => isExact(value))
@@ -24,21 +22,6 @@ export async function readMetrics(file: string): Promise<Result<readonly Metric[
       : withAllDigits(found, await readFile(file, 'utf8')),
   };
 }
-
-/** A count beside a metric, or else in a map around it. */
-function withRows(metric: Metric, file: Json): Metric {
-  if (rowCounts.includes(metric.path.at(-1) ?? '')) return metric;
-  for (let depth = metric.path.length - 1; depth >= 0; depth--) {
-    const around = metric.path.slice(0, depth);
-    const counts = rowCounts.map((name) => valueAt(file, [...around, name]));
-    const rows = counts.find((count) => typeof count === 'number' && Number.isSafeInteger(count));
-    if (typeof rows === 'number') return { ...metric, rows };
-  }
-  return metric;
-}
-
-/** Names by which metrics files count rows, the field's usual ones. */
-const rowCounts: readonly string[] = ['rows', 'n', 'num_samples'];
 
 /** Beyond 2^53 a JavaScript number may be another integer. */
 const isExact = (value: MetricValue): boolean => !Number.isInteger(value) || Number.isSafeInteger(value);

@@ -2,7 +2,8 @@ import { stageOf } from '../../../runner/identity.ts';
 import { leadingMetrics } from '../../../runner/report/metrics/leading-metrics.ts';
 import { direction, headingsOf } from '../../../runner/report/metrics/metrics-table.ts';
 import type { Value } from '../../../stage/context.ts';
-import type { ModelAnswer } from '../../../pages/result-answers.ts';
+import { type KnownScore, overSeeds, type RowScore } from '../../../ml/metrics/over-seeds.ts';
+import type { MeasuredValue, ModelAnswer } from '../../../pages/result-answers.ts';
 import { numberOf } from '../number-text.ts';
 
 /** A row of the table: a model, or the models that differ in their seed alone. */
@@ -63,29 +64,42 @@ function metricsOf(models: readonly ModelAnswer[]): ExperimentRow['metrics'] {
   return Object.fromEntries(
     names.map((name) => {
       const found = models.flatMap(({ metrics }) => metrics[name] ?? []);
-      const values = found.map(({ value }) => numberOf(value));
-      const [only] = found;
-      const isOne = found.length === 1;
+      const score = scoreOf(found);
+      const [low = Number.NaN, high = Number.NaN] = score?.interval ?? [];
       return [
         name,
         {
-          value: mean(values),
-          low: isOne ? numberOf(only?.low) : Number.NaN,
-          high: isOne ? numberOf(only?.high) : Number.NaN,
-          deviation: isOne ? Number.NaN : deviation(values),
-          isRange: isOne && only?.isRange === true,
+          value: score?.value ?? Number.NaN,
+          low,
+          high,
+          deviation: score?.deviation ?? Number.NaN,
+          isRange: score?.method === 'range',
         },
       ];
     }),
   );
 }
 
-const mean = (values: readonly number[]): number =>
-  values.reduce((sum, value) => sum + value, 0) / values.length;
+/** As `collate` computes it: of several seeds their mean, its deviation, and an interval over seeds and rows. */
+function scoreOf(seeds: readonly MeasuredValue[]): RowScore | undefined {
+  const scales = new Set(seeds.map(({ scale }) => scale));
+  const [scale = 'unbounded'] = scales.size === 1 ? scales : [];
+  return overSeeds(
+    seeds.map((seed) => knownScore(seed, seeds.length > 1)),
+    scale,
+  );
+}
 
-function deviation(values: readonly number[]): number {
-  const center = mean(values);
-  return Math.sqrt(values.reduce((sum, value) => sum + (value - center) ** 2, 0) / (values.length - 1));
+/** Other rows add to what other seeds do by how many they are: where that is unknown, so is the interval. */
+function knownScore({ value, low, high, isRange, rows }: MeasuredValue, isOneOfSeeds: boolean): KnownScore {
+  const isKnown = low !== undefined && high !== undefined;
+  const isUsable = isKnown && (!isOneOfSeeds || isRange === true || rows !== undefined);
+  return {
+    value: numberOf(value),
+    interval: isUsable ? [numberOf(low), numberOf(high)] : undefined,
+    method: isRange === true ? 'range' : undefined,
+    rows: rows ?? Number.NaN,
+  };
 }
 
 const settingsOf = (params: ModelAnswer['params']): Readonly<Record<string, string>> =>

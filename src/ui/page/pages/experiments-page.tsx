@@ -223,6 +223,7 @@ function ExperimentTable(
     );
   };
   const hasBounds = metrics.some((name) => rows.some(({ metrics: { [name]: metric } }) => isSpread(metric)));
+  const hasSeeds = rows.some(({ models }) => models.length > 1);
   const hasRanges = rows.some(({ metrics: all }) => metrics.some((name) => all[name]?.isRange === true));
   return (
     <>
@@ -292,8 +293,11 @@ function ExperimentTable(
         {rows.some(({ models }) => models.some(({ isAdopted }) => isAdopted)) &&
           '† adopted: files that were there, which no run computed. '}
         Below a score: its 95 % interval, as the metrics file states it
-        {hasRanges && ', or the range of the rows, where they are fewer than 10'}; of several seeds, their
-        standard deviation.{notes.map((text) => ` ${text}`)}
+        {hasRanges && ', or the range of the rows, where they are fewer than 10'}.
+        {hasSeeds &&
+          ' Of several seeds: their mean, ± their sample standard deviation; below it the 95 % interval ' +
+            'over seeds and rows, where the metrics files state an interval and the number of rows.'}
+        {notes.map((text) => ` ${text}`)}
       </p>
     </>
   );
@@ -378,14 +382,16 @@ function MetricCell(props: { readonly metric: RowMetric | undefined; readonly ra
   const hasInterval = Number.isFinite(low) && Number.isFinite(high);
   return (
     <div class="metric">
-      <span>{numberText(value)}</span>
+      <span>
+        {numberText(value)}
+        {Number.isFinite(deviation) && <small class="muted"> ± {numberText(deviation)}</small>}
+      </span>
       {hasInterval && (
         <small class="muted">
           {numberText(low)} – {numberText(high)}
           {isRange && ' (range)'}
         </small>
       )}
-      {Number.isFinite(deviation) && <small class="muted">± {numberText(deviation)}</small>}
       {range !== undefined && <IntervalBar metric={metric} range={range} />}
     </div>
   );
