@@ -140,7 +140,7 @@ describe('invariant 8: events are hints, content decides', () => {
     const second = await a.nextStart();
     rig.write({ 'pipeline.yaml': 'stages: { b: { cmd: [touch, "${outs.o}"], outs: { o: o } } }' });
     await second.gone;
-    await waits(run, 2);
+    await run.said('b  done');
     expect(await endings(run)).toEqual([
       'a ran',
       'renamed restored',
