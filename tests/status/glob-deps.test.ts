@@ -4,6 +4,7 @@ import { expect, test } from 'vitest';
 import { explanationText } from '../../src/runner/report/explanation-text.ts';
 import { statusText } from '../../src/runner/report/status-text.ts';
 import { type InProcess, inProcess } from '../rig/in-process.ts';
+import { wholeRun } from '../rig/whole-run.ts';
 
 const reading = (rows: unknown, more: object = {}): object => ({
   stages: {
@@ -220,3 +221,43 @@ test('a file that comes while the stage runs: the result is kept, not cached, an
   expect([ran.warnings, told.join()]).toEqual([['dep-changed'], expect.stringContaining('data/new.csv')]);
   expect((await project.run()).outcomes).toEqual({ fit: 'ran' });
 });
+
+test('[*] and [?] are the characters themselves: a dep, and code, on a file whose name holds a wildcard', async () => {
+  using project = inProcess();
+  project.write({
+    'data[*]/what?.csv': 'w',
+    'data[*]/whatX.csv': 'x',
+    'data*/what?.csv': 'one',
+    'data*/whatX.csv': 'other',
+    'data*/b.csv': 'b',
+    'tool?.sh': 'cat "$2" "$3" > "$1"',
+    'pipeline.yaml': {
+      stages: {
+        fit: {
+          cmd: ['sh', 'tool?.sh', '${outs.o}', '${deps.one}', '${deps.more}'],
+          code: ['tool[?].sh'],
+          deps: { one: 'data[*]/what[?].csv', more: 'data[*]/b*.csv' },
+          outs: { o: 'o' },
+        },
+      },
+    },
+  });
+  expect((await project.run()).outcomes).toEqual({ fit: 'ran' });
+  expect(project.read(result)).toBe('oneb');
+  project.write({ 'data*/whatX.csv': 'changed', 'data[*]/what?.csv': 'changed', 'toolX.sh': '' });
+  expect((await project.run()).outcomes).toEqual({ fit: 'up-to-date' });
+  project.write({ 'data*/what?.csv': 'two' });
+  expect((await project.run()).outcomes).toEqual({ fit: 'ran' });
+  expect(project.read(result)).toBe('twob');
+  project.write({ 'tool?.sh': 'cat "$3" > "$1"' });
+  expect((await project.run()).outcomes).toEqual({ fit: 'ran' });
+});
+
+test.each(['data/[ab].csv', 'data/[ab]*.tsv', 'data/{a,b}.csv'])(
+  'what is a wildcard only in shells is named where nothing is found: %s',
+  async (path) => {
+    using project = withFiles(path);
+    const asked = await project.ask((open) => open.dryRun(wholeRun));
+    expect(JSON.stringify(asked)).toContain('[ ] and { } are no wildcards here');
+  },
+);

@@ -1,13 +1,19 @@
 /**
  * Whether a path matches a pattern: `*` stands for any characters of one part of a path, `?` for one, a part
- * `**` for any number of parts, none included; all else stands for itself. Names that start with "." are no
+ * `**` for any number of parts, none included; `[*]` and `[?]` for the characters, all else for itself. Names that start with "." are no
  * exception. Takes time in proportion to the product of the lengths, whatever the pattern.
  */
 export function matchesGlob(pattern: string, path: string): boolean {
   return matchesParts(pattern.split('/'), path.split('/'));
 }
 
-export const isGlob = (text: string): boolean => /[*?]/.test(text);
+export const isGlob = (text: string): boolean => /[*?]/.test(text.replace(/\[[*?]\]/g, ''));
+
+/** A path without wildcards, with `[*]` and `[?]` as the characters that they stand for. */
+export const unescapedPath = (text: string): string => text.replace(/\[([*?])\]/g, '$1');
+
+/** A path as the pattern that matches nothing else. */
+export const escapedPath = (path: string): string => path.replace(/[*?]/g, '[$&]');
 
 /** As `matchesGlob`, but as in shells a name that starts with "." is matched only by a part that does. */
 export const matchesVisible = (pattern: string, path: string): boolean =>
@@ -16,14 +22,23 @@ export const matchesVisible = (pattern: string, path: string): boolean =>
 /** Whether a pattern could match a path, or something below it, as `matchesVisible` does. */
 export const couldReach = (pattern: string, path: string): boolean => reachedBy(pattern, path).includes(true);
 
-/** The part of a pattern before its first wildcard, by parts; what follows may be anywhere below it. */
-export function fixedPart(pattern: string): string {
+/**
+ * The path of the folder, or the file, that a pattern names before its first wildcard, by parts; what follows
+ * may be anywhere below it.
+ */
+export const fixedPart = (pattern: string): string => unescapedPath(dividedPattern(pattern).fixed);
+
+/** A pattern from its first wildcard on, by parts. */
+export const wildPart = (pattern: string): string => dividedPattern(pattern).wild;
+
+function dividedPattern(pattern: string): { readonly fixed: string; readonly wild: string } {
   const parts = pattern.split('/');
   const first = parts.findIndex(isGlob);
-  return (first === -1 ? parts : parts.slice(0, first)).join('/');
+  const at = first === -1 ? parts.length : first;
+  return { fixed: parts.slice(0, at).join('/'), wild: parts.slice(at).join('/') };
 }
 
-/** A path that a pattern can match, or the pattern itself, without its fixed part. */
+/** A path that a pattern can match, without the pattern's fixed part. */
 export const belowFixedPart = (pattern: string, path: string): string =>
   path.slice(fixedPart(pattern).length).replace(/^\//, '');
 
@@ -55,7 +70,7 @@ function steps(
       next.push(
         part === '**'
           ? before[index + 1] === true || (next[index] === true && !isSpared)
-          : before[index] === true && !isSpared && matchesWildcards(part, name),
+          : before[index] === true && !isSpared && matchesPart(part, name),
       );
     }
     reached = next;
@@ -64,16 +79,35 @@ function steps(
   return found;
 }
 
-/** `*` and `?` within one text: after a mismatch, the last `*` takes one character more. */
-export function matchesWildcards(pattern: string, text: string): boolean {
-  const [wanted, characters] = [[...pattern], [...text]];
+/** Whether a name matches one part of a pattern of paths. */
+export const matchesPart = (part: string, name: string): boolean => matchesPieces(piecesOf(part), name);
+
+/** `*` and `?` within one text that is no path: no character of it can be escaped. */
+export const matchesWildcards = (pattern: string, text: string): boolean =>
+  matchesPieces([...pattern].map(pieceOf), text);
+
+/** A character, or what a wildcard stands for. */
+type Piece = string | typeof anyCharacters | typeof oneCharacter;
+
+const anyCharacters = Symbol('*');
+const oneCharacter = Symbol('?');
+
+const pieceOf = (character: string): Piece =>
+  character === '*' ? anyCharacters : character === '?' ? oneCharacter : character;
+
+const piecesOf = (part: string): readonly Piece[] =>
+  [...part.matchAll(/\[([*?])\]|[^]/gu)].map(([whole, escaped]) => escaped ?? pieceOf(whole));
+
+/** After a mismatch, the last `*` takes one character more. */
+function matchesPieces(wanted: readonly Piece[], text: string): boolean {
+  const characters = [...text];
   let [at, index, star, starIndex] = [0, 0, -1, 0];
   while (index < characters.length) {
-    if (wanted[at] === '*') [star, starIndex, at] = [at, index, at + 1];
-    else if (at < wanted.length && (wanted[at] === '?' || wanted[at] === characters[index]))
+    if (wanted[at] === anyCharacters) [star, starIndex, at] = [at, index, at + 1];
+    else if (at < wanted.length && (wanted[at] === oneCharacter || wanted[at] === characters[index]))
       [at, index] = [at + 1, index + 1];
     else if (star >= 0) [at, starIndex, index] = [star + 1, starIndex + 1, starIndex + 1];
     else return false;
   }
-  return wanted.slice(at).every((character) => character === '*');
+  return wanted.slice(at).every((piece) => piece === anyCharacters);
 }

@@ -1,5 +1,5 @@
 import type { Range, Report } from '../diagnostic.ts';
-import { belowFixedPart, fixedPart, isGlob } from '../pipeline-file/glob.ts';
+import { escapedPath, fixedPart, isGlob, unescapedPath, wildPart } from '../pipeline-file/glob.ts';
 import { namesModule } from '../pipeline-file/names-module.ts';
 import { foldedPath } from '../pipeline-file/project-path.ts';
 import { checkPatterns, type PatternRead, patternsOf } from './check-patterns.ts';
@@ -74,7 +74,7 @@ const movedPatterns = ({ id, deps }: Instance, realPath: LinkLook['realPath']): 
     const base = fixedPart(dep.pattern);
     const real = base === '' ? base : realPath(base);
     if (real === undefined || real === base) return [];
-    const path = `${real}/${belowFixedPart(dep.pattern, dep.pattern)}`;
+    const path = `${escapedPath(real)}/${wildPart(dep.pattern)}`;
     return [{ path, what: leading({ path: base, what: `the dep ${name} of ${id}` }, real), at: dep.at }];
   });
 
@@ -145,7 +145,7 @@ function programPaths({ program, id }: Instance): readonly Claim[] {
   const paths =
     program.kind === 'uses'
       ? [{ value: program.path, at: program.at }].filter(({ value }) => !namesModule(value))
-      : program.code.filter(({ value }) => !isGlob(value));
+      : program.code.flatMap(({ value, at }) => (isGlob(value) ? [] : [{ value: unescapedPath(value), at }]));
   return paths.map(({ value, at }) => ({ kind: 'read', path: value, what: `the code of ${id}`, at }));
 }
 

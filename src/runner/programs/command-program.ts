@@ -4,7 +4,7 @@ import type { Result } from '../../result.ts';
 import { fileProblem } from '../../files/file-problem.ts';
 import { manifestWords } from '../plan/command/command.ts';
 import type { Program } from '../plan/instance.ts';
-import { matchesGlob } from '../pipeline-file/glob.ts';
+import { fixedPart, isGlob, matchesGlob } from '../pipeline-file/glob.ts';
 import type { IgnoreRules } from '../workspace/ignore/ignore-rules.ts';
 import type { Stamp } from '../workspace/stamp.ts';
 import { placeOf, type ProjectFiles, type Workspace } from '../workspace/workspace.ts';
@@ -130,10 +130,8 @@ export function codeFiles(
 ): readonly string[] {
   const files = new Set<string>();
   for (const pattern of patterns) {
-    const parts = pattern.split('/');
-    const fixed = parts.findIndex((part) => /[*?]/.test(part));
-    const base = (fixed === -1 ? parts : parts.slice(0, fixed)).join('/');
-    const within = fixed === -1;
+    const base = fixedPart(pattern);
+    const within = !isGlob(pattern);
     for (const file of filesBelow(workspace, base)) {
       const isIgnored =
         file !== base &&

@@ -14,7 +14,7 @@ import { type Instance, isOptional, type Plan, type Program, type Word } from '.
 import type { LooseDependency } from '../plan/expand/settle-dependency.ts';
 import { pluralize } from '../wording/pluralize.ts';
 import { sizeText } from '../wording/size-text.ts';
-import { isGlob } from '../pipeline-file/glob.ts';
+import { isGlob, unescapedPath } from '../pipeline-file/glob.ts';
 import { namesModule } from '../pipeline-file/names-module.ts';
 import { productsOf } from '../store/products.ts';
 import { isChecked, recordChecked } from '../store/remembered/program-rows.ts';
@@ -218,8 +218,9 @@ function missingCode(
   return program.code
     .filter(({ value }) => isEmpty(value))
     .map(({ value, at }): Diagnostic => {
-      if (!isGlob(value) && workspace.disk.stat(placeOf(workspace, value)) === undefined)
-        return missing(workspace, value, at);
+      const path = unescapedPath(value);
+      if (!isGlob(value) && workspace.disk.stat(placeOf(workspace, path)) === undefined)
+        return missing(workspace, path, at);
       return {
         severity: 'error',
         code: 'no-code',

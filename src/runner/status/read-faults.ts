@@ -76,7 +76,7 @@ export function globFaults(
   if (isKnown && allowMissing) return [];
   const base = fixedPart(pattern);
   const isThere = base === '' || workspace.disk.stat(placeOf(workspace, base))?.isDirectory() === true;
-  const help = hint ?? (isKnown ? allowMissingHelp : undefined);
+  const help = hint ?? (isKnown ? allowMissingHelp : literalsHelp(pattern));
   const fault = isThere ? undefined : missing(workspace, base, at);
   return [
     {
@@ -89,6 +89,12 @@ export function globFaults(
     },
   ];
 }
+
+/** Where a path has what are wildcards in shells. */
+const literalsHelp = (path: string): string | undefined =>
+  /\[[^\]]+\]|\{[^}]*,[^}]*\}/.test(path.replace(/\[[*?]\]/g, ''))
+    ? '[ ] and { } are no wildcards here: name the files by *, ? and **, or by a dep each'
+    : undefined;
 
 export const allowMissingHelp = 'to use its digest from the last result, run `pipeline run --allow-missing`';
 
@@ -103,12 +109,14 @@ export function missing(workspace: ProjectFiles, path: string, at: Range): Diagn
       at,
     };
   const suggestion = nearestPath(workspace, path);
+  const help = literalsHelp(path);
   return {
     severity: 'error',
     code: 'missing-file',
     message: `${path}: no such file or folder`,
     at,
     ...(suggestion === undefined ? {} : { suggestion }),
+    ...(help === undefined ? {} : { help }),
   };
 }
 

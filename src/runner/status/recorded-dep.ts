@@ -1,7 +1,7 @@
 import { basename } from 'node:path';
 import type { Diagnostic } from '../diagnostic.ts';
 import type { DependencyDigest } from '../manifest/manifest.ts';
-import { belowFixedPart, matchesVisible } from '../pipeline-file/glob.ts';
+import { matchesVisible, wildPart } from '../pipeline-file/glob.ts';
 import type { Dependency, Instance, Plan } from '../plan/instance.ts';
 import { lastResult } from '../store/last-results.ts';
 import type { Store } from '../store/database/open-store.ts';
@@ -23,7 +23,7 @@ export function recordedDep(
   if ((dep?.kind !== 'path' && dep?.kind !== 'glob') || dep.optional === true) return undefined;
   if (dep.kind === 'path')
     return recorded?.kind === 'content' && recorded.name === basename(dep.path) ? recorded : undefined;
-  const rest = belowFixedPart(dep.pattern, dep.pattern);
+  const rest = wildPart(dep.pattern);
   return recorded?.kind === 'files' && recorded.files.every(({ name: file }) => matchesVisible(rest, file))
     ? recorded
     : undefined;

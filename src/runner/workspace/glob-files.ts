@@ -1,7 +1,7 @@
 import { type FileProblem, fileProblem } from '../../files/file-problem.ts';
 import type { Result } from '../../result.ts';
 import type { Ignored } from '../manifest/tree.ts';
-import { fixedPart, isGlob, matchesWildcards } from '../pipeline-file/glob.ts';
+import { fixedPart, isGlob, matchesPart, unescapedPath, wildPart } from '../pipeline-file/glob.ts';
 import type { IgnoreRules } from './ignore/ignore-rules.ts';
 import { folderStamp, type Stamp, stampOrNone } from './stamp.ts';
 import { placeOf, type ProjectFiles } from './workspace.ts';
@@ -49,8 +49,7 @@ class Search {
     this.#workspace = workspace;
     this.#root = pattern.startsWith('/') ? '/' : '.';
     this.#base = fixedPart(pattern);
-    this.#rest = pattern
-      .slice(this.#base.length)
+    this.#rest = wildPart(pattern)
       .split('/')
       .filter((part) => part !== '');
     this.#ignoring = ignoring;
@@ -75,11 +74,11 @@ class Search {
     const visit = `${folder}\0${parts.join('/')}`;
     if (part === undefined || this.#visited.has(visit)) return;
     this.#visited.add(visit);
-    if (!isGlob(part)) return this.#follow(folder, part, rest);
+    if (!isGlob(part)) return this.#follow(folder, unescapedPath(part), rest);
     if (part === '**' && rest.length > 0) this.#visit(folder, rest);
     for (const name of this.#list(folder)) {
       const isHidden = name.startsWith('.') && !part.startsWith('.');
-      if (isHidden || (part !== '**' && !matchesWildcards(part, name))) continue;
+      if (isHidden || (part !== '**' && !matchesPart(part, name))) continue;
       if (this.#isOutOfReach(folder, name)) continue;
       if (part === '**') this.#below(folder, name, rest);
       else this.#follow(folder, name, rest);

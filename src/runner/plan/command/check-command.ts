@@ -1,5 +1,5 @@
 import type { Diagnostic } from '../../diagnostic.ts';
-import { matchesGlob, matchesVisible } from '../../pipeline-file/glob.ts';
+import { matchesGlob, matchesVisible, unescapedPath } from '../../pipeline-file/glob.ts';
 import { projectPath } from '../../pipeline-file/project-path.ts';
 import type { Instance, Piece } from '../instance.ts';
 import { wordsOfLine } from './shell-line.ts';
@@ -89,6 +89,8 @@ function isDeclared(path: string, { deps, outs, program }: Instance): boolean {
   return (
     declared.some((other) => other === path || path.startsWith(`${other}/`)) ||
     Object.values(deps).some((dep) => dep.kind === 'glob' && matchesVisible(dep.pattern, path)) ||
-    code.some(({ value: pattern }) => matchesGlob(pattern, path) || path.startsWith(`${pattern}/`))
+    code.some(
+      ({ value: pattern }) => matchesGlob(pattern, path) || path.startsWith(`${unescapedPath(pattern)}/`),
+    )
   );
 }

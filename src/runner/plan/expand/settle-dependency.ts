@@ -4,7 +4,7 @@ import { limits } from '../../pipeline-file/yaml/guard.ts';
 import type { LookUp } from '../../pipeline-file/vars/interpolate.ts';
 import type { Node } from '../../pipeline-file/yaml/node.ts';
 import type { Pipeline, Stage, StageDependency } from '../../pipeline-file/pipeline.ts';
-import { isGlob } from '../../pipeline-file/glob.ts';
+import { isGlob, unescapedPath } from '../../pipeline-file/glob.ts';
 import { projectPath } from '../../pipeline-file/project-path.ts';
 import { joinFirst } from '../../wording/join-first.ts';
 import { type Cell, couldAgree, type ListedCells } from './cell.ts';
@@ -74,9 +74,11 @@ export function settleDependency(
 
 type FileFields = Omit<Extract<Dependency, { readonly kind: 'path' }>, 'kind' | 'path'>;
 
-/** A path that holds a wildcard means the files that it matches. */
+/** A path that holds a wildcard means the files that it matches; any other is one file or folder. */
 const fileDependency = (path: string, fields: FileFields): Dependency =>
-  isGlob(path) ? { kind: 'glob', pattern: path, ...fields } : { kind: 'path', path, ...fields };
+  isGlob(path)
+    ? { kind: 'glob', pattern: path, ...fields }
+    : { kind: 'path', path: unescapedPath(path), ...fields };
 
 function externalDependency(
   path: string,
@@ -271,7 +273,8 @@ export function looseDependencies(pipeline: Pipeline, report: Report): readonly 
       const inside = projectPath(dep.path.text);
       const path = dep.external ? dep.path.text : inside.ok ? inside.value : undefined;
       const { external, optional, hint } = dep;
-      if (path !== undefined) return [{ path, external, optional, hint, at: dep.path.at }];
+      if (path !== undefined)
+        return [{ path: unescapedPath(path), external, optional, hint, at: dep.path.at }];
     }
     return [];
   });
