@@ -22,7 +22,7 @@ export interface ModelAnswer {
   readonly best?: string | undefined;
   /** Whether what it is ranked by does not differ from that of the best, row by row. */
   readonly isTied?: true | undefined;
-  /** Whether files that were there were taken for results: no run computed them. */
+  /** Whether existing files were taken as results, which no run computed. */
   readonly isAdopted?: true | undefined;
   /** Results that are not up to date, by name. */
   readonly outdated: readonly string[];

@@ -135,7 +135,7 @@ export interface InstanceStatus {
   readonly because: readonly Reason[];
   /** Outs that differ from its result, and will be restored. */
   readonly displaced: readonly DisplacedOut[];
-  /** Its result was not computed: files that were there were taken for it (`run --adopt`). */
+  /** No run computed its result: existing files were taken (`run --adopt`). */
   readonly adopted: boolean;
   /** Its stage is frozen: its last result is used, whatever changed since. */
   readonly frozen?: true;
@@ -345,7 +345,7 @@ export type MetricValue = number | bigint;
 export interface InstanceMetrics {
   readonly instance: InstanceId;
   readonly state: ResultState;
-  /** No run computed the result: files that were there were taken for it (`run --adopt`). */
+  /** No run computed the result: existing files were taken (`run --adopt`). */
   readonly adopted: boolean;
   /** Empty for a result that is out of date: labels and params tell it apart. */
   readonly axes: Readonly<Record<string, Value>>;

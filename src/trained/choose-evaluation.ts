@@ -20,7 +20,7 @@ export function chooseEvaluation(
     return {
       ok: false,
       error:
-        `no instance answers questions with ${instance} alone (its params have no "maxLength"), so ` +
+        `no instance evaluates only ${instance} (with a param "maxLength"), so ` +
         'there are no generation settings to use',
     };
   if (chosen.length > 1)

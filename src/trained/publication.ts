@@ -43,7 +43,7 @@ export async function publicationOf({
   if (typeof written !== 'string')
     return {
       ok: false,
-      error: `${fileProblemText(written)}: a model is published with its card, which \`train\` writes`,
+      error: `${fileProblemText(written)}: pushing a model needs its card, which \`train\` writes`,
     };
   const scored =
     scores === undefined ? { ok: true as const, value: written } : await scoredCard(written, name, scores);

@@ -74,7 +74,7 @@ function notesOf(
       ? ['~ a loss that, row by row, does not differ from the best one (p at least 0.05)']
       : []),
     ...(rows.some(({ adopted }) => adopted)
-      ? ['† adopted: files that were there, which no run computed (`pipeline verify --rerun` checks them)']
+      ? ['† adopted: existing files that no run computed (`pipeline verify --rerun` checks them)']
       : []),
     'loss: of a label token on the validation rows, without smoothing ("selection_loss")',
     [

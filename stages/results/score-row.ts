@@ -11,7 +11,7 @@ export interface ScoreRow {
   readonly evaluations: readonly Evaluation[];
   /** The trainings of the same models, where they are known. */
   readonly trainings: readonly Training[];
-  /** Not all of it was computed: files that were there were taken for results. */
+  /** Whether some of its results were adopted: existing files that no run computed. */
   readonly adopted: boolean;
 }
 

@@ -147,7 +147,7 @@ test.skipIf(!mayMount)(
         full: '1',
       });
       expect(again).toBe('"ran":[]');
-      expect(said).toMatch(/^error: .*the disk is full.* help: make room on this disk: /);
+      expect(said).toMatch(/^error: .*the disk is full.* help: free some space: /);
     }
   },
 );

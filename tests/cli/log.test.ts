@@ -94,7 +94,7 @@ describe('pipeline log', () => {
       untimed((await rig.pipeline('log', name).result).stdout);
     await rig.pipeline('run', '--only', 'c').result;
     expect(await log('c')).toBe(
-      'c in run RUN\n00:00:00  failed after 0.0 s: artifacts/pipeline/b/o is missing, and no result of b is in the cache: pipeline run b makes it\n',
+      'c in run RUN\n00:00:00  failed after 0.0 s: artifacts/pipeline/b/o is missing, and no result of b is in the cache: compute it with `pipeline run b`\n',
     );
     rig.write({ x: '2' });
     await rig.pipeline('run').result;

@@ -197,7 +197,7 @@ describe('what no run made is never lost', () => {
     rmSync(join(rig.root, 'cache'), { recursive: true });
     const refused = await rig.pipeline('run').result;
     expect(refused.json).toMatchObject({ failed: ['train'] });
-    expect(refused.stderr).toContain(`${aside} holds what was at ${out.path}`);
+    expect(refused.stderr).toContain(`${aside} is what was at ${out.path}`);
     expect(rig.read(aside)).toBe(committed);
     expect(train.waiting).toBe(0);
   });

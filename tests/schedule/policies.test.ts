@@ -290,7 +290,7 @@ describe('what reruns', () => {
     rig.write({ x: 'a', 'pipeline.yaml': chain('') });
     const missing = await rig.pipeline('run', '--only', 'b').result;
     expect(missing).toMatchObject({ code: 1, json: { failed: ['b'] } });
-    expect(missing.stderr).toContain('pipeline run a makes it');
+    expect(missing.stderr).toContain('compute it with `pipeline run a`');
     await rig.pipeline('run', 'a').result;
     rmSync(join(rig.root, 'artifacts'), { recursive: true });
     expect((await rig.pipeline('run', '--only', 'b').result).json).toMatchObject({ ran: ['b'] });
@@ -363,7 +363,7 @@ describe('what reruns', () => {
     rig.write({ 'result.txt': 'mine', 'pipeline.yaml': writing('one') });
     const refused = await rig.pipeline('run').result;
     expect(refused).toMatchObject({ code: 1, json: { failed: ['a'] } });
-    expect(refused.stderr).toContain('result.txt is in the way');
+    expect(refused.stderr).toContain('result.txt already exists');
     expect(rig.read('result.txt')).toBe('mine');
     rmSync(join(rig.root, 'result.txt'));
     expect((await rig.pipeline('run').result).json).toMatchObject({ restored: ['a'] });
@@ -412,7 +412,7 @@ describe('what reruns', () => {
     });
     const refused = await rig.pipeline('run', '-f', 'experiments/other.yaml').result;
     expect(refused).toMatchObject({ code: 1, json: { failed: ['b'] } });
-    expect(refused.stderr).toContain('result.txt is in the way');
+    expect(refused.stderr).toContain('result.txt already exists');
     expect(rig.read('result.txt')).toBe('mine');
     rmSync(join(rig.root, 'result.txt'));
     expect((await rig.pipeline('run', '-f', 'experiments/other.yaml').result).json).toMatchObject({

@@ -40,7 +40,7 @@ test('a file of somebody else where a stage would write: nothing is executed, it
   await first.result;
   const refused = await rig.pipeline(...rerun, '-f', 'experiments/other.yaml').result;
   expect(refused.code).toBe(2);
-  expect(refused.stderr).toContain('result.txt is in the way');
+  expect(refused.stderr).toContain('result.txt already exists');
   expect({ waiting: a.waiting, text: rig.read('result.txt') }).toEqual({ waiting: 0, text: 'mine' });
 });
 

@@ -70,7 +70,7 @@ describe('collate', () => {
       [{ axes: aimc('a'), content: summary(0.5), adopted: true }],
     );
     expect(lines(adopted)[0]).toMatchObject({ adopted: true });
-    expect(table(adopted)).toMatch(/a \* † [\s\S]*† adopted: files that were there/);
+    expect(table(adopted)).toMatch(/a \* † [\s\S]*† adopted: existing files/);
     const computed = scoreRows([{ axes: aimc('a'), content: evaluation({}) }], []);
     expect(lines(computed)[0]).toMatchObject({ adopted: false });
     expect(table(computed)).not.toContain('†');

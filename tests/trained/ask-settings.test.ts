@@ -37,7 +37,7 @@ describe('which settings are taken', () => {
     expect(chosen([scored, sampled, foreign], 'size')).toBe(
       '"size" does not evaluate train[a,lora]: expected one of eval:a,lora, qualitative:a,lora',
     );
-    expect(chosen([foreign])).toMatch(/^no instance answers questions with train\[a,lora\] alone/);
+    expect(chosen([foreign])).toMatch(/^no instance evaluates only train\[a,lora\]/);
     expect(chosen([sampled])).toMatch(/choose one to use its settings with `--as`: qualitative:a,lora$/);
   });
 });

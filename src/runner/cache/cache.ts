@@ -120,7 +120,7 @@ export interface Made {
   readonly run: RunId;
   readonly seconds: number;
   readonly at: number;
-  /** Nothing computed it: files that were there were taken for it. */
+  /** No run computed it: existing files were taken as the result. */
   readonly adopted?: true;
   /** Outs whose bytes stay on this machine. */
   readonly withheld?: readonly string[];

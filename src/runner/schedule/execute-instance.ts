@@ -313,8 +313,8 @@ function noteHost(run: Run, instance: Instance, record: Attempt, mayResume: bool
     severity: 'warning',
     code: 'mixed-cpus',
     message:
-      `${instance.id} went on, on ${found.cpu} (${found.host}), from a checkpoint that was computed on ` +
-      `${before}: its last bits may differ from those of one model of CPU`,
+      `${instance.id} resumed on ${found.cpu} (${found.host}) from a checkpoint that was computed on ` +
+      `${before}: its result may differ in the last bits from that of a single CPU model`,
     help: 'for bit-identical results request one CPU model with "constraint", and run again with --force',
   });
 }
@@ -349,8 +349,8 @@ async function staleness(
     : {
         kind: 'platform',
         message:
-          `the nodes of "${executor.name}" differ: ${ending.host} has ${found}, another one ` +
-          `${learned}: ask for one kind with "constraint"`,
+          `the nodes of "${executor.name}" differ (${ending.host} has ${found}, another one has ` +
+          `${learned}): request one kind with "constraint"`,
       };
 }
 
@@ -544,7 +544,7 @@ async function filed(
   warn(run, instance.id, {
     severity: 'warning',
     code: 'not-cached',
-    message: `the result of ${instance.id} could not be cached (${why}): it is kept in ${instance.folder}`,
+    message: `the result of ${instance.id} could not be cached (${why}); it is kept in ${instance.folder}`,
   });
   return false;
 }

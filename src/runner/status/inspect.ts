@@ -32,7 +32,7 @@ export interface Inspection {
   /** Outs that would be restored. */
   readonly displaced: readonly DisplacedOut[];
   readonly ignored: readonly Ignored[];
-  /** Its result was not computed: files that were there were taken for it. */
+  /** No run computed its result: existing files were taken. */
   readonly adopted: boolean;
   /** Deps that are not on this machine: they count as they did in the last result. */
   readonly unchecked: readonly string[];

@@ -13,7 +13,9 @@ export async function adoptOuts(run: Run, instance: Instance, assessment: Assess
   const { session } = run;
   const { workspace, store, plan } = session;
   if (!instance.cache)
-    return failedBy('`cache: false` keeps no result: what is there cannot be adopted. Run it instead');
+    return failedBy(
+      'a stage with `cache: false` has no cached result, so files cannot be adopted: run it instead',
+    );
   const link = linkFault(
     session,
     Object.values(instance.outs).map(({ path }) => path),

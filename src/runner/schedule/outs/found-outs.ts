@@ -23,7 +23,7 @@ export function asideFault({ workspace }: Pick<Places, 'workspace'>, path: strin
   const aside = asidePath(path);
   return workspace.disk.lstat(placeOf(workspace, aside)) === undefined
     ? undefined
-    : `${aside} holds what was at ${path} before a run that was killed: move it back, or away`;
+    : `${aside} is what was at ${path} before a run that was killed: move it back, or somewhere else`;
 }
 
 /**

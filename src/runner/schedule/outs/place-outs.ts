@@ -155,9 +155,9 @@ export function foreignFault(
 
 /** What to do about a file at the place of an out that no run made and that differs from the result. */
 export const existingOutText = ({ id }: Instance, path: string): string =>
-  `${path} is in the way: it was there before, and differs from the result of ${id}. Take what is ` +
-  `there as the result with \`pipeline run --adopt ${shellName(id)}\`, or replace it with \`pipeline ` +
-  `run --overwrite ${shellName(id)}\``;
+  `${path} already exists and differs from the result of ${id}: take it as the result with ` +
+  `\`pipeline run --adopt ${shellName(id)}\`, or replace it with ` +
+  `\`pipeline run --overwrite ${shellName(id)}\``;
 
 /** The words for the first link on the way to some places. */
 export function linkFault(
@@ -167,8 +167,8 @@ export function linkFault(
   const link = paths.map(linkOnTheWay(workspace)).find((found) => found !== undefined);
   return (
     link &&
-    `${link} is a symbolic link on the way to an out: what it leads to was not made by this ` +
-      'pipeline. Remove the link'
+    `${link} is a symbolic link above an out, and its target was not created by this pipeline: ` +
+      'remove the link'
   );
 }
 

@@ -33,8 +33,8 @@ export async function takeAsIs(run: Run, { chosen, takenAsIs }: Selected): Promi
     if (lacking !== undefined)
       missing.set(
         instance.id,
-        `${lacking} is missing, and no result of ${instance.id} is in the cache: pipeline run ` +
-          `${shellName(instance.id)} makes it`,
+        `${lacking} is missing, and no result of ${instance.id} is in the cache: compute it ` +
+          `with \`pipeline run ${shellName(instance.id)}\``,
       );
   }
   const { plan } = run.session;

@@ -98,8 +98,8 @@ function opened(file: string, open: () => Sqlite.Database, isKept: boolean): Res
         error: {
           kind: 'damaged',
           message:
-            `${file} says that its schema has version ${version}, which no version of this program ` +
-            'writes: move the file away: results will be computed again',
+            `${file} has the schema version ${version}, which no version of this program writes: move ` +
+            'the file away, and results will be computed again',
         },
       };
     }
@@ -158,8 +158,8 @@ function refusalToWrite(file: string, prepare: () => void = () => undefined): St
 }
 
 const writeHelp =
-  'run as a user who may write there, or in a copy of the project; status, explain, graph, log, ' +
-  'history, metrics, compare and run --dry-run need no permission';
+  'run as a user with write permission there, or in a copy of the project; status, explain, graph, ' +
+  'log, history, metrics, compare and run --dry-run only read';
 
 /**
  * Returns when what is written is on the disk; elsewhere a commit may wait for the next checkpoint of the
@@ -182,8 +182,8 @@ export const isFullDisk = (error: unknown): boolean =>
   /^(SQLITE_FULL|SQLITE_IOERR_SHMSIZE|ENOSPC|EDQUOT)$/.test(error.code);
 
 export const roomHelp =
-  'make room on this disk: pipeline gc deletes results that no pipeline file names; of what it ' +
-  'keeps, files in artifacts can be deleted by hand: a run restores those that are in the cache';
+  'free some space: `pipeline gc` deletes results that no pipeline file needs; files in artifacts can ' +
+  'be deleted by hand, since a run restores those that are in the cache';
 
 /** Opens a database of SQLite. */
 export function connect(

@@ -185,7 +185,7 @@ export const migrations: readonly string[] = [
   ) STRICT;
   `,
   `
-  -- adopted: files that were there were taken as the result, nothing computed them.
+  -- adopted: existing files were taken as the result, no run computed them.
   ALTER TABLE entries ADD COLUMN adopted INTEGER NOT NULL DEFAULT 0;
 
   -- Files at the path of an out that no run wrote: moved aside while an attempt with this key runs.

@@ -39,8 +39,8 @@ export function AnswersPage({ query }: { readonly query: URLSearchParams }) {
         <Waiting problem={problem} isLoading={isLoading} />
         {known !== undefined && (
           <Empty>
-            No model has answered test questions yet: an out “predictions” of JSON Lines with question,
-            prediction and reference appears here.
+            No model has been evaluated yet. Outs “predictions” (JSON Lines with question, prediction and
+            reference) appear here.
           </Empty>
         )}
         <Faults faults={known?.faults ?? []} />

@@ -39,8 +39,7 @@ export function CurvesPage({ query }: { readonly query: URLSearchParams }) {
       </PageHead>
       {all.length === 0 ? (
         <Empty>
-          Nothing has reported values by step yet. A stage does with an out of kind “series” and metric
-          messages.
+          No values by step yet. Stages report them with an out of kind “series” or with metric messages.
         </Empty>
       ) : (
         <div class="with-side">

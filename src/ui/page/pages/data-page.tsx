@@ -22,7 +22,7 @@ export function DataPage({ query }: { readonly query: URLSearchParams }) {
         <pre class="problem">{answer.faults.join('\n')}</pre>
       )}
       {answer !== undefined && set === undefined && (
-        <Empty>No data is prepared yet: an out “preparation” with counts appears here.</Empty>
+        <Empty>No data has been prepared yet. Outs “preparation” with counts appear here.</Empty>
       )}
       {answer !== undefined && set !== undefined && (
         <>

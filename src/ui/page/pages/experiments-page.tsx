@@ -62,7 +62,7 @@ export function ExperimentsPage({ query }: { readonly query: URLSearchParams }) 
         </p>
       ))}
       {all.length === 0 && (
-        <Empty>No result has metrics yet: an out of kind “metrics” makes a row here.</Empty>
+        <Empty>No result has metrics yet. Instances with an out of kind “metrics” appear here.</Empty>
       )}
       {all.length > 0 && (
         <>
@@ -280,23 +280,23 @@ function ExperimentTable(
       <p class="note muted">
         {rule === undefined ? (
           <>
-            No model is marked: <code>best</code> in the pipeline file says by which metric one is the
-            best.{' '}
+            No model is marked as the best: set <code>best</code> in the pipeline file to choose a
+            metric.{' '}
           </>
         ) : (
           <>
-            ★ the best by {rule}, as <code>best</code> in the pipeline file says.{' '}
+            ★ the best by {rule} (<code>best</code> in the pipeline file).{' '}
           </>
         )}
         {rows.some(({ models }) => models.some(({ isTied }) => isTied)) &&
-          '~ what it is ranked by does not differ from that of the best, row by row (p at least 0.05). '}
+          '~ no significant difference from the best in the metric of the ranking, row by row (p at least 0.05). '}
         {rows.some(({ models }) => models.some(({ isAdopted }) => isAdopted)) &&
-          '† adopted: files that were there, which no run computed. '}
-        Below a score: its 95 % interval, as the metrics file states it
-        {hasRanges && ', or the range of the rows, where they are fewer than 10'}.
+          '† adopted: existing files that no run computed. '}
+        Below a score: its 95 % interval from the metrics file
+        {hasRanges && ' (with fewer than 10 rows, their range)'}.
         {hasSeeds &&
-          ' Of several seeds: their mean, ± their sample standard deviation; below it the 95 % interval ' +
-            'over seeds and rows, where the metrics files state an interval and the number of rows.'}
+          ' With several seeds: their mean ± sample standard deviation; below it the 95 % interval ' +
+            'over seeds and rows, if the metrics files state an interval and the number of rows.'}
         {notes.map((text) => ` ${text}`)}
       </p>
     </>

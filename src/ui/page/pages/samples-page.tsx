@@ -23,7 +23,7 @@ export function SamplesPage({ query }: { readonly query: URLSearchParams }) {
       {answer.faults.length > 0 && <pre class="problem">{answer.faults.join('\n')}</pre>}
       {set === undefined ? (
         <Empty>
-          No sampled answers yet: an out “samples” with questions and answers by temperature appears here.
+          No sampled answers yet. Outs “samples” with questions and answers by temperature appear here.
         </Empty>
       ) : (
         <SampleSet sets={sets} set={set} query={query} />
