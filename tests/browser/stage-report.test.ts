@@ -46,6 +46,10 @@ describe.skipIf(chromiumPath === undefined)('the page of the stage `report` in C
       const { axes, ...rest } = model('lora', score / 3, score);
       return { ...rest, axes: { ...axes, seed } };
     });
+    const many = Array.from({ length: 12 }, (_, place) => model(`m${place}`, 1 / (place + 2), 0.5));
+    const curves = await readReport({ title: 'Curves' }, gatheredReport(join(folder, 'many'), many));
+    if (!curves.ok) throw new Error(curves.error);
+    writeFileSync(join(folder, 'many.html'), reportDocument(curves.value.data, 'Curves'));
     const seeded = await readReport({ title: 'Seeds' }, gatheredReport(join(folder, 'seeds'), seeds));
     if (!seeded.ok) throw new Error(seeded.error);
     writeFileSync(join(folder, 'seeds.html'), reportDocument(seeded.value.data, 'Seeds'));
@@ -134,6 +138,19 @@ describe.skipIf(chromiumPath === undefined)('the page of the stage `report` in C
     expect(await rows.count()).toBe(1);
     expect(await rows.locator('.metric').textContent()).toMatch(/^0\.7333 ± 0\.15280\.\d{4} – 1$/);
     await page.getByText('95 % interval over seeds and rows').waitFor();
+    await context.close();
+  });
+
+  test('marks the curves from the ninth on, on the lines, at their names and in the list', async () => {
+    const { page, context } = await open(1280, 'dark');
+    await page.goto(`${pathToFileURL(join(folder, 'many.html')).href}#/curves?series=loss`);
+    await page.getByRole('button', { name: 'All' }).click();
+    await page.getByRole('img', { name: /m11.* by step/ }).waitFor();
+    expect(await page.locator('.side label', { has: page.locator('.marker') }).count()).toBe(4);
+    const named = page.locator('.line-chart g', { has: page.locator('.end') });
+    expect(await named.filter({ has: page.locator('.marker') }).count()).toBe(4);
+    const drawn = page.locator('.line-chart g', { has: page.locator('.line') });
+    expect(await drawn.filter({ has: page.locator('.marker') }).count()).toBe(4);
     await context.close();
   });
 

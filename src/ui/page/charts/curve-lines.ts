@@ -47,6 +47,16 @@ export function thinned(points: readonly Point[], width: number): readonly Point
   }).flat();
 }
 
+/** Points to mark on a line, at least `gap` apart, from `start` on. */
+export function markedPoints(points: readonly Point[], gap: number, start: number): readonly Point[] {
+  let next = start;
+  return points.filter(({ x }) => {
+    if (x < next) return false;
+    next = x + gap;
+    return true;
+  });
+}
+
 /** A curve after events of its instance; a step that is made again takes the place of all from it on. */
 export function afterEvents(curve: CurveAnswer, events: readonly LiveEvent[]): CurveAnswer {
   const series: Record<string, CurveAnswer['series'][string]> = { ...curve.series };

@@ -1,6 +1,8 @@
 import { useState } from 'preact/hooks';
-import { nearestTo, type Point, smoothed, spread, thinned } from './curve-lines.ts';
+import { markedPoints, nearestTo, type Point, smoothed, spread, thinned } from './curve-lines.ts';
 import { HeightAxis } from './height-axis.tsx';
+import { LineKey, Marker } from './line-key.tsx';
+import type { LineLook } from './line-look.ts';
 import { numberText, tickText } from '../number-text.ts';
 import { linearScale, logScale } from './scale.ts';
 import { useWidth } from './use-width.ts';
@@ -9,8 +11,7 @@ export interface Line {
   readonly name: string;
   /** The text at its end. */
   readonly label: string;
-  /** 0 to 7. */
-  readonly color: number;
+  readonly look: LineLook;
   readonly isDashed: boolean;
   readonly points: readonly Point[];
 }
@@ -31,20 +32,22 @@ export function LineChart(props: {
   const [pointed, setPointed] = useState<number | undefined>(undefined);
   const lines = props.lines.filter(({ points }) => points.length > 0);
   const longest = Math.max(4, ...lines.map(({ label }) => Math.min(22, label.length)));
-  const edge = { left: 56, right: Math.min(width * 0.34, longest * 6.7 + 16), top: 10, bottom: 40 };
+  const hasMarkers = lines.some(({ look }) => look.marker > 0);
+  const indent = hasMarkers ? 22 : 8;
+  const edge = { left: 56, right: Math.min(width * 0.34, longest * 6.7 + 8 + indent), top: 10, bottom: 40 };
   const shown = lines.map((line) => ({ ...line, smooth: smoothed(line.points, weight) }));
   const xs = shown.flatMap(({ points }) => [points[0]?.x ?? 0, points.at(-1)?.x ?? 0]);
   const ys = shown.flatMap(({ points }) => points.map(({ y }) => y)).filter((y) => !isLog || y > 0);
   const across = linearScale(xs, [edge.left, width - edge.right], Math.max(2, width / 130));
   const ends = [height - edge.bottom, edge.top] as const;
   const up = isLog ? logScale(ys, ends) : linearScale(ys, ends);
-  const pathOf = (points: readonly Point[]): string =>
+  const placesOf = (points: readonly Point[]): readonly Point[] =>
     thinned(points, width - edge.left - edge.right)
       .filter(({ y }) => !isLog || y > 0)
-      .map(
-        ({ x, y }, index) =>
-          `${index === 0 ? 'M' : 'L'}${across.place(x).toFixed(1)} ${up.place(y).toFixed(1)}`,
-      )
+      .map(({ x, y }) => ({ x: across.place(x), y: up.place(y) }));
+  const pathOf = (points: readonly Point[]): string =>
+    placesOf(points)
+      .map(({ x, y }, index) => `${index === 0 ? 'M' : 'L'}${x.toFixed(1)} ${y.toFixed(1)}`)
       .join('');
   const labels = spread(
     shown.map(({ smooth }) => up.place(smooth.at(-1)?.y ?? 0)),
@@ -63,9 +66,9 @@ export function LineChart(props: {
   const near =
     pointed === undefined
       ? []
-      : shown.flatMap(({ smooth, name, color }) => {
+      : shown.flatMap(({ smooth, name, look, isDashed }) => {
           const point = nearestTo(smooth, pointed);
-          return point === undefined ? [] : [{ name, color, point }];
+          return point === undefined ? [] : [{ name, look, isDashed, point }];
         });
   const marked = near[0]?.point.x;
   return (
@@ -104,24 +107,27 @@ export function LineChart(props: {
         <text class="tick" x={(edge.left + width - edge.right) / 2} y={height - 4} text-anchor="middle">
           {props.across}
         </text>
-        {shown.map(({ name, color, isDashed, points, smooth }) => (
-          <g key={name} class={`series-${color}`}>
+        {shown.map(({ name, look, isDashed, points, smooth }, index) => (
+          <g key={name} class={`series-${look.color}`}>
             {weight > 0 && <path class="raw" d={pathOf(points)} />}
             <path class={isDashed ? 'line dashed' : 'line'} d={pathOf(smooth)} />
+            {look.marker > 0 &&
+              // Lines that run together are marked at different places.
+              markedPoints(placesOf(smooth), 72, edge.left + (index % 6) * 12).map(({ x, y }) => (
+                <Marker key={x} marker={look.marker} x={x} y={y} />
+              ))}
             {points.length === 1 && points[0] !== undefined && (
               <circle class="dot" cx={across.place(points[0].x)} cy={up.place(points[0].y)} r="3.5" />
             )}
           </g>
         ))}
-        {shown.map(({ name, label, color }, index) => (
-          <text
-            key={name}
-            class={`end series-${color}`}
-            x={width - edge.right + 8}
-            y={(labels[index] ?? 0) + 4}
-          >
-            {label.length > 22 ? `${label.slice(0, 21)}…` : label}
-          </text>
+        {shown.map(({ name, label, look }, index) => (
+          <g key={name} class={`series-${look.color}`}>
+            <Marker marker={look.marker} x={width - edge.right + 12} y={labels[index] ?? 0} />
+            <text class="end" x={width - edge.right + indent} y={(labels[index] ?? 0) + 4}>
+              {label.length > 22 ? `${label.slice(0, 21)}…` : label}
+            </text>
+          </g>
         ))}
         {marked !== undefined && (
           <line
@@ -132,10 +138,10 @@ export function LineChart(props: {
             y2={height - edge.bottom}
           />
         )}
-        {near.map(({ name, color, point }) => (
+        {near.map(({ name, look, point }) => (
           <circle
             key={name}
-            class={`dot series-${color}`}
+            class={`dot series-${look.color}`}
             cx={across.place(point.x)}
             cy={up.place(point.y)}
             r="3.5"
@@ -149,9 +155,9 @@ export function LineChart(props: {
           </strong>
           {near
             .toSorted((a, b) => b.point.y - a.point.y)
-            .map(({ name, color, point }) => (
+            .map(({ name, look, isDashed, point }) => (
               <div key={name}>
-                <span class={`key series-${color}`} aria-hidden="true" />
+                <LineKey look={look} isDashed={isDashed} />
                 <span class="name">{name}</span> <b>{numberText(point.y)}</b>
               </div>
             ))}

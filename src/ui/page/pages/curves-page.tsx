@@ -6,6 +6,8 @@ import { changed, go } from '../address.ts';
 import { type Across, afterEvents, pointsOf, smoothed } from '../charts/curve-lines.ts';
 import { shortLabel } from '../instance-labels.ts';
 import { type Line, LineChart } from '../charts/line-chart.tsx';
+import { LineKey } from '../charts/line-key.tsx';
+import { lineLook } from '../charts/line-look.ts';
 import { numberText } from '../number-text.ts';
 import { Choice, Command, Empty, PageHead, Select, Waiting, WaitingPage } from '../parts.tsx';
 import { momentText } from '../time-text.ts';
@@ -77,6 +79,9 @@ export function CurvesPage({ query }: { readonly query: URLSearchParams }) {
                     )
                   }
                 />{' '}
+                {chosen.includes(instance) && (
+                  <LineKey look={lineLook(chosen.indexOf(instance))} isDashed={false} />
+                )}
                 <span class="name">{instance}</span> {isRunning && <span class="muted">▸ running</span>}
               </label>
             ))}
@@ -216,7 +221,7 @@ function linesOf(
       return {
         name: run === undefined ? instance : `${instance} in ${run}`,
         label: run === undefined ? short : `${short} ${run.slice(0, 8)}`,
-        color: Math.max(0, chosen.indexOf(instance)) % 8,
+        look: lineLook(Math.max(0, chosen.indexOf(instance))),
         isDashed: run !== undefined,
         points: pointsOf(curve, series, across),
       };
@@ -248,9 +253,12 @@ function LastValues({ lines, weight }: { readonly lines: readonly Line[]; readon
         </tr>
       </thead>
       <tbody>
-        {lines.map(({ name, points }) => (
+        {lines.map(({ name, points, look, isDashed }) => (
           <tr key={name}>
-            <td class="name">{name}</td>
+            <td class="name">
+              <LineKey look={look} isDashed={isDashed} />
+              {name}
+            </td>
             <td class="number">{points.length}</td>
             <td class="number">
               {numberText(points.reduce((least, { y }) => Math.min(least, y), Infinity))}

@@ -1,0 +1,34 @@
+/** What tells a line from the others of a chart: a color and, where the colors are used up, a marker. */
+export interface LineLook {
+  /** 0 to 7: the class `series-0` and so on. */
+  readonly color: number;
+  /** 0: none. */
+  readonly marker: number;
+}
+
+const colors = 8;
+
+/** Around 0, 0. Filled ones first; outlines can be told from them where colors cannot. */
+export const markerShapes = [
+  { path: circle(3.6), isFilled: true },
+  { path: 'M-3.3 -3.3H3.3V3.3H-3.3Z', isFilled: true },
+  { path: 'M0 -4.4L4.4 3.4H-4.4Z', isFilled: true },
+  { path: 'M0 -4.8L4.8 0L0 4.8L-4.8 0Z', isFilled: true },
+  { path: circle(3.6), isFilled: false },
+  { path: 'M-3.3 -3.3H3.3V3.3H-3.3Z', isFilled: false },
+  { path: 'M0 -4.4L4.4 3.4H-4.4Z', isFilled: false },
+  { path: 'M0 -4.8L4.8 0L0 4.8L-4.8 0Z', isFilled: false },
+] as const;
+
+/** So many lines of a chart differ in their look. */
+export const mostLooks = colors * (markerShapes.length + 1);
+
+/** Of a line by its place among the lines. */
+export const lineLook = (place: number): LineLook => ({
+  color: place % colors,
+  marker: Math.floor(place / colors) % (markerShapes.length + 1),
+});
+
+function circle(radius: number): string {
+  return `M-${radius} 0a${radius} ${radius} 0 1 0 ${2 * radius} 0a${radius} ${radius} 0 1 0 -${2 * radius} 0Z`;
+}
