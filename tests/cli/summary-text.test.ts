@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { summaryText, type TypedRun } from '../../src/cli/output/summary-text.ts';
+import { summaryText, type TypedRun } from '../../src/cli/output/texts/summary-text.ts';
 import type { Outcome } from '../../src/runner/event.ts';
 import type { InstanceId, RunId } from '../../src/runner/identity.ts';
 import type { RunSummary } from '../../src/runner/project.ts';

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { checkCommand } from '../../src/runner/plan/command/check-command.ts';
-import { programCheck, type ProgramContract } from '../../src/runner/plan/check-program.ts';
+import { programCheck, type ProgramContract } from '../../src/runner/plan/check/check-program.ts';
 import { instanceOf, planOfText } from '../pipeline-file/planned.ts';
 
 describe('a file of the project that a command names and that does not count', () => {

@@ -2,7 +2,7 @@ import { rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { summaryJson } from '../../src/cli/output/summary-json.ts';
-import { forecastText } from '../../src/cli/output/forecast-text.ts';
+import { forecastText } from '../../src/cli/output/texts/forecast-text.ts';
 import { explanationText } from '../../src/runner/report/explanation-text.ts';
 import { statusText } from '../../src/runner/report/status-text.ts';
 import { noColors } from '../../src/runner/wording/colors.ts';

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { programCheck } from '../../src/runner/plan/check-program.ts';
+import { programCheck } from '../../src/runner/plan/check/check-program.ts';
 import { trainParamsSchema } from '../../stages/train/train-params.ts';
 import { instanceOf, planOfText } from '../pipeline-file/planned.ts';
 

@@ -14,7 +14,7 @@ export function estimateCommand(): Command {
       answer(
         options,
         (project) => project.estimate({ patterns: names, mode: names.length === 0 ? 'needs' : 'only' }),
-        async (plans) => (await import('../output/estimate-text.ts')).estimateText(plans),
+        async (plans) => (await import('../output/texts/estimate-text.ts')).estimateText(plans),
         (plans) => ({ instances: plans }),
       ),
     );

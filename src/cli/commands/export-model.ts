@@ -74,7 +74,7 @@ async function exportedText(
   folder: string,
   files: readonly WrittenFile[],
 ): Promise<string> {
-  const { fileListText } = await import('../output/file-list-text.ts');
+  const { fileListText } = await import('../output/texts/file-list-text.ts');
   return `wrote ${instance} to ${folder}:\n${fileListText(files).join('\n')}\n`;
 }
 

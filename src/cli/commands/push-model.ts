@@ -123,7 +123,7 @@ async function planText(
   { files, license }: Publication,
   { isNew, visibility }: PushTarget,
 ): Promise<string> {
-  const { fileListText } = await import('../output/file-list-text.ts');
+  const { fileListText } = await import('../output/texts/file-list-text.ts');
   return [
     `${instance} to hf:${repository} (${isNew ? 'new, ' : ''}${visibility}), licence ${license}, ` +
       `base ${baseName ?? 'none'}:`,

@@ -4,7 +4,7 @@ import type { Event, Forecast, Project, RunRequest, RunSummary } from '../../run
 import { durationText } from '../../runner/wording/duration-text.ts';
 import { annotatedFiles } from '../output/annotated-files.ts';
 import { type EventFile, openEventFile } from '../event-file.ts';
-import { forecastText } from '../output/forecast-text.ts';
+import { forecastText } from '../output/texts/forecast-text.ts';
 import { lazyDisplay } from '../output/lazy-display.ts';
 import { openProjectHere } from '../options/project-options.ts';
 import { reportFinished } from '../output/report-finished.ts';
@@ -12,13 +12,13 @@ import { type RunOptions, requestOf, selectionOf, withRunOptions } from '../opti
 import { summaryJson } from '../output/summary-json.ts';
 import { busyText, problemText, reportProblem } from '../output/report-problem.ts';
 import { jsonLine, printJson } from '../output/print-json.ts';
-import { resultsText } from '../output/results-text.ts';
+import { resultsText } from '../output/texts/results-text.ts';
 import { noTracking, runTracking } from '../run-tracking.ts';
 import { refuse } from '../refuse.ts';
 import { openScreen } from '../output/screen.ts';
 import { ignoreHangup, stopSignals } from '../stop-signals.ts';
 import { sharedCacheLine } from '../output/shared-cache-line.ts';
-import { summaryText } from '../output/summary-text.ts';
+import { summaryText } from '../output/texts/summary-text.ts';
 
 export function runCommand(): Command {
   return withRunOptions(new Command('run')).action(async (names: readonly string[], options: RunOptions) => {

@@ -1,12 +1,12 @@
 import type { FinishedRun } from '../../runner/project.ts';
 import { printJson } from './print-json.ts';
-import { resultsText } from './results-text.ts';
+import { resultsText } from './texts/results-text.ts';
 import type { RunOptions } from '../options/run-options.ts';
 import { openScreen } from './screen.ts';
-import { smokeText } from './smoke-text.ts';
+import { smokeText } from './texts/smoke-text.ts';
 import { summaryJson } from './summary-json.ts';
 import { sharedCacheLine } from './shared-cache-line.ts';
-import { summaryText } from './summary-text.ts';
+import { summaryText } from './texts/summary-text.ts';
 
 /** Says how a run ended, shows its results, and sets the exit code. `root`: of the project. */
 export async function reportFinished(

@@ -5,7 +5,7 @@ import type { Pipeline, Stage } from '../pipeline-file/pipeline.ts';
 import type { SourceRequest } from '../pipeline-file/source-request.ts';
 import { bestOf } from './best-of.ts';
 import { cellsOf } from './expand/cells.ts';
-import { checkPaths } from './check-paths.ts';
+import { checkPaths } from './check/check-paths.ts';
 import type { Cell, ListedCells } from './expand/cell.ts';
 import { cycleText, dependencyOrder, type Edge } from './dependency-order.ts';
 import { axisName, instanceName } from './instance-name.ts';

@@ -8,7 +8,7 @@ import { mayHavePreview } from '../programs/ask-programs.ts';
 import { instancesWithNeeds } from '../plan/with-needs.ts';
 import { assessAll, isHit } from '../status/assess-all.ts';
 import type { Session } from '../status/assess.ts';
-import { memoryFindings, memoryPlans } from '../status/memory-plan.ts';
+import { memoryFindings, memoryPlans } from '../status/preflight/memory-plan.ts';
 import { readTogether } from '../store/database/open-store.ts';
 import type { Opened } from './open-rows.ts';
 import type { Planned } from './planning/plan-here.ts';

@@ -4,7 +4,7 @@ import type { Instance, Plan } from '../plan/instance.ts';
 import type { Store } from '../store/database/open-store.ts';
 import type { Workspace } from '../workspace/workspace.ts';
 import type { Session } from './assess.ts';
-import { byId, preflight, programPaths, readyPrograms } from './preflight.ts';
+import { byId, preflight, programPaths, readyPrograms } from './preflight/preflight.ts';
 import { stagePrograms } from '../programs/stage-programs.ts';
 import type { ExecutorOf } from '../executors/executors.ts';
 

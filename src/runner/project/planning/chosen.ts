@@ -13,7 +13,7 @@ import type { ExistingOuts, RunRequest } from '../../run-request.ts';
 import { assessAll, presentOuts } from '../../status/assess-all.ts';
 import type { Session } from '../../status/assess.ts';
 import { readTogether } from '../../store/database/open-store.ts';
-import { byId } from '../../status/preflight.ts';
+import { byId } from '../../status/preflight/preflight.ts';
 import { lastOutcomes } from '../../store/runs.ts';
 import type { Opened } from '../open-rows.ts';
 import type { Planned } from './plan-here.ts';

@@ -1,9 +1,9 @@
-import type { Range, Report } from '../diagnostic.ts';
-import { escapedPath, fixedPart, isGlob, unescapedPath, wildPart } from '../pipeline-file/glob.ts';
-import { namesModule } from '../pipeline-file/names-module.ts';
-import { foldedPath } from '../pipeline-file/project-path.ts';
+import type { Range, Report } from '../../diagnostic.ts';
+import { escapedPath, fixedPart, isGlob, unescapedPath, wildPart } from '../../pipeline-file/glob.ts';
+import { namesModule } from '../../pipeline-file/names-module.ts';
+import { foldedPath } from '../../pipeline-file/project-path.ts';
 import { checkPatterns, type PatternRead, patternsOf } from './check-patterns.ts';
-import type { Dependency, Instance } from './instance.ts';
+import type { Dependency, Instance } from '../instance.ts';
 
 /**
  * Paths that get in each other's way: outs that overlap, a dep on a path that another instance writes, an out

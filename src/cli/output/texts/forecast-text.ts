@@ -1,8 +1,8 @@
-import { reasonText } from '../../runner/report/reason-text.ts';
-import type { Forecast } from '../../runner/project.ts';
-import { displacedText } from '../../runner/report/outcome-text.ts';
-import type { Colors } from '../../runner/wording/colors.ts';
-import { joinFirst } from '../../runner/wording/join-first.ts';
+import { reasonText } from '../../../runner/report/reason-text.ts';
+import type { Forecast } from '../../../runner/project.ts';
+import { displacedText } from '../../../runner/report/outcome-text.ts';
+import type { Colors } from '../../../runner/wording/colors.ts';
+import { joinFirst } from '../../../runner/wording/join-first.ts';
 
 /** What a run would do, instance by instance, with reasons. */
 export function forecastText(

@@ -1,14 +1,14 @@
-import type { Answer } from '../../stage/question.ts';
-import type { MemoryPlan } from '../answers.ts';
-import type { Diagnostic } from '../diagnostic.ts';
-import type { Capacity } from '../executors/executor.ts';
-import { isMap } from '../manifest/canonical.ts';
-import type { Instance, Plan } from '../plan/instance.ts';
-import { askPrograms } from '../programs/ask-programs.ts';
-import { sizeText } from '../wording/size-text.ts';
-import type { Workspace } from '../workspace/workspace.ts';
-import { placeOf } from '../workspace/workspace.ts';
-import { deviceOf } from './manifest-of.ts';
+import type { Answer } from '../../../stage/question.ts';
+import type { MemoryPlan } from '../../answers.ts';
+import type { Diagnostic } from '../../diagnostic.ts';
+import type { Capacity } from '../../executors/executor.ts';
+import { isMap } from '../../manifest/canonical.ts';
+import type { Instance, Plan } from '../../plan/instance.ts';
+import { askPrograms } from '../../programs/ask-programs.ts';
+import { sizeText } from '../../wording/size-text.ts';
+import type { Workspace } from '../../workspace/workspace.ts';
+import { placeOf } from '../../workspace/workspace.ts';
+import { deviceOf } from '../manifest-of.ts';
 
 export interface MemorySources {
   readonly workspace: Workspace;

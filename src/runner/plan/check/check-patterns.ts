@@ -1,7 +1,7 @@
-import type { Range, Report } from '../diagnostic.ts';
-import { couldReach, fixedPart } from '../pipeline-file/glob.ts';
-import { foldedPath } from '../pipeline-file/project-path.ts';
-import type { Instance } from './instance.ts';
+import type { Range, Report } from '../../diagnostic.ts';
+import { couldReach, fixedPart } from '../../pipeline-file/glob.ts';
+import { foldedPath } from '../../pipeline-file/project-path.ts';
+import type { Instance } from '../instance.ts';
 
 /** A pattern that an instance reads by; `path`: where it stands, links followed. */
 export interface PatternRead {

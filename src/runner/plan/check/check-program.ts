@@ -1,9 +1,9 @@
 import { Ajv, type ErrorObject } from 'ajv';
-import type { Schema } from '../../stage/define-stage.ts';
-import type { Diagnostic, Range } from '../diagnostic.ts';
-import { listed } from '../pipeline-file/vars/interpolate.ts';
-import { nearest } from '../pipeline-file/nearest.ts';
-import { type Instance, isOptional } from './instance.ts';
+import type { Schema } from '../../../stage/define-stage.ts';
+import type { Diagnostic, Range } from '../../diagnostic.ts';
+import { listed } from '../../pipeline-file/vars/interpolate.ts';
+import { nearest } from '../../pipeline-file/nearest.ts';
+import { type Instance, isOptional } from '../instance.ts';
 
 /** What a stage program says of itself: see `StageProgram`. */
 export interface ProgramContract {

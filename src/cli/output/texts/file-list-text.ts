@@ -1,5 +1,5 @@
-import { aligned } from '../../runner/wording/aligned.ts';
-import { sizeText } from '../../runner/wording/size-text.ts';
+import { aligned } from '../../../runner/wording/aligned.ts';
+import { sizeText } from '../../../runner/wording/size-text.ts';
 
 /** Files with their sizes, a line each. */
 export const fileListText = (

@@ -1,6 +1,6 @@
-import type { MemoryPlan } from '../../runner/project.ts';
-import { aligned } from '../../runner/wording/aligned.ts';
-import { sizeText } from '../../runner/wording/size-text.ts';
+import type { MemoryPlan } from '../../../runner/project.ts';
+import { aligned } from '../../../runner/wording/aligned.ts';
+import { sizeText } from '../../../runner/wording/size-text.ts';
 
 /** The memory of instances by what it is for, those that take the same together. */
 export const estimateText = (plans: readonly MemoryPlan[]): string =>

@@ -1,8 +1,8 @@
 import { existsSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { FinalOut } from '../../runner/project.ts';
-import { inReadingOrder } from '../../runner/wording/printable.ts';
+import type { FinalOut } from '../../../runner/project.ts';
+import { inReadingOrder } from '../../../runner/wording/printable.ts';
 
 /** What a run was for: its tables, and the paths of its final outs. */
 export async function resultsText(root: string, results: readonly FinalOut[]): Promise<string> {

@@ -1,44 +1,51 @@
 import { dirname } from 'node:path';
-import { digestOf } from '../../files/digest.ts';
-import { memoize } from '../../memory.ts';
-import type { Result } from '../../result.ts';
-import type { Diagnostic } from '../diagnostic.ts';
-import type { InstanceId } from '../identity.ts';
-import { checkReadsThroughLinks } from '../plan/check-paths.ts';
-import { checkCommand } from '../plan/command/check-command.ts';
-import type { CheckProgram } from '../plan/check-program.ts';
-import { lineText } from '../plan/command/check-command.ts';
-import { smokeFaults } from '../plan/smoke-instance.ts';
-import { wordsOfLine } from '../plan/command/shell-line.ts';
-import { type Instance, isOptional, type Plan, type Program, type Word } from '../plan/instance.ts';
-import type { LooseDependency } from '../plan/expand/settle-dependency.ts';
-import { pluralize } from '../wording/pluralize.ts';
-import { sizeText } from '../wording/size-text.ts';
-import { isGlob, unescapedPath } from '../pipeline-file/glob.ts';
-import { namesModule } from '../pipeline-file/names-module.ts';
-import { productsOf } from '../store/products.ts';
-import { isChecked, recordChecked } from '../store/remembered/program-rows.ts';
-import type { Store } from '../store/database/open-store.ts';
-import { deadLinkOn } from '../workspace/dead-link.ts';
-import { ignoreRules } from '../workspace/ignore/ignore-rules.ts';
-import { linkOnTheWay } from '../workspace/link-on-the-way.ts';
-import { placeOf, type ProjectFiles, type Workspace } from '../workspace/workspace.ts';
-import type { BundleFault } from '../programs/bundle/bundle.ts';
+import { digestOf } from '../../../files/digest.ts';
+import { memoize } from '../../../memory.ts';
+import type { Result } from '../../../result.ts';
+import type { Diagnostic } from '../../diagnostic.ts';
+import type { InstanceId } from '../../identity.ts';
+import { checkReadsThroughLinks } from '../../plan/check/check-paths.ts';
+import { checkCommand } from '../../plan/command/check-command.ts';
+import type { CheckProgram } from '../../plan/check/check-program.ts';
+import { lineText } from '../../plan/command/check-command.ts';
+import { smokeFaults } from '../../plan/smoke-instance.ts';
+import { wordsOfLine } from '../../plan/command/shell-line.ts';
+import { type Instance, isOptional, type Plan, type Program, type Word } from '../../plan/instance.ts';
+import type { LooseDependency } from '../../plan/expand/settle-dependency.ts';
+import { pluralize } from '../../wording/pluralize.ts';
+import { sizeText } from '../../wording/size-text.ts';
+import { isGlob, unescapedPath } from '../../pipeline-file/glob.ts';
+import { namesModule } from '../../pipeline-file/names-module.ts';
+import { productsOf } from '../../store/products.ts';
+import { isChecked, recordChecked } from '../../store/remembered/program-rows.ts';
+import type { Store } from '../../store/database/open-store.ts';
+import { deadLinkOn } from '../../workspace/dead-link.ts';
+import { ignoreRules } from '../../workspace/ignore/ignore-rules.ts';
+import { linkOnTheWay } from '../../workspace/link-on-the-way.ts';
+import { placeOf, type ProjectFiles, type Workspace } from '../../workspace/workspace.ts';
+import type { BundleFault } from '../../programs/bundle/bundle.ts';
 import {
   codeFiles,
   executableName,
   executablePlaces,
   isExecutable,
   noSuchProgram,
-} from '../programs/command-program.ts';
-import { interpreterFault } from '../programs/interpreter-fault.ts';
-import { allowMissingHelp, globFaults, type GlobLook, globLook, missing, readFaults } from './read-faults.ts';
-import { recordedDep } from './recorded-dep.ts';
-import { inTheWay } from './blocked-paths.ts';
-import { leadsOut, realPathInProject } from './leads-out.ts';
-import type { Capacity } from '../executors/executor.ts';
-import { engineOf, installedFacts } from '../programs/engine.ts';
-import type { StageProgramFacts } from '../programs/stage-programs.ts';
+} from '../../programs/command-program.ts';
+import { interpreterFault } from '../../programs/interpreter-fault.ts';
+import {
+  allowMissingHelp,
+  globFaults,
+  type GlobLook,
+  globLook,
+  missing,
+  readFaults,
+} from '../read-faults.ts';
+import { recordedDep } from '../recorded-dep.ts';
+import { inTheWay } from '../blocked-paths.ts';
+import { leadsOut, realPathInProject } from '../leads-out.ts';
+import type { Capacity } from '../../executors/executor.ts';
+import { engineOf, installedFacts } from '../../programs/engine.ts';
+import type { StageProgramFacts } from '../../programs/stage-programs.ts';
 
 /** What there is to run with. */
 export interface Machine {
@@ -303,7 +310,7 @@ async function programFaults(
     ),
   );
   if (used.length === 0 || isChecked(store, pipeline, digest)) return [];
-  const { programCheck } = await import('../plan/check-program.ts');
+  const { programCheck } = await import('../../plan/check/check-program.ts');
   const checks = new Map<string, CheckProgram>();
   const faults = used.flatMap(({ instance, facts }) => {
     const check = checks.get(facts.file) ?? programCheck(facts.description);

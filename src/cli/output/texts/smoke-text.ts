@@ -1,8 +1,8 @@
-import type { RunSummary, SmokeReport } from '../../runner/project.ts';
-import { countOutcomes } from '../../runner/report/count-outcomes.ts';
-import { countsText } from '../../runner/report/counts-text.ts';
-import type { Colors } from '../../runner/wording/colors.ts';
-import { durationText } from '../../runner/wording/duration-text.ts';
+import type { RunSummary, SmokeReport } from '../../../runner/project.ts';
+import { countOutcomes } from '../../../runner/report/count-outcomes.ts';
+import { countsText } from '../../../runner/report/counts-text.ts';
+import type { Colors } from '../../../runner/wording/colors.ts';
+import { durationText } from '../../../runner/wording/duration-text.ts';
 
 /** The end of a smoke run: what was tried, how long that took, and that nothing of it is a result. */
 export function smokeText(

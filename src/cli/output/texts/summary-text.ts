@@ -1,11 +1,11 @@
-import { shellQuoted } from '../../runner/wording/shell-quoted.ts';
-import { shellName } from '../../runner/wording/shell-name.ts';
-import type { InstanceId, Outcome, RunSummary } from '../../runner/project.ts';
-import { countOutcomes } from '../../runner/report/count-outcomes.ts';
-import type { Colors } from '../../runner/wording/colors.ts';
-import { pluralize } from '../../runner/wording/pluralize.ts';
-import { countsText } from '../../runner/report/counts-text.ts';
-import { durationText } from '../../runner/wording/duration-text.ts';
+import { shellQuoted } from '../../../runner/wording/shell-quoted.ts';
+import { shellName } from '../../../runner/wording/shell-name.ts';
+import type { InstanceId, Outcome, RunSummary } from '../../../runner/project.ts';
+import { countOutcomes } from '../../../runner/report/count-outcomes.ts';
+import type { Colors } from '../../../runner/wording/colors.ts';
+import { pluralize } from '../../../runner/wording/pluralize.ts';
+import { countsText } from '../../../runner/report/counts-text.ts';
+import { durationText } from '../../../runner/wording/duration-text.ts';
 
 /** What of the command is typed again in the commands that come next. */
 export interface TypedRun {
