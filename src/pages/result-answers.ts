@@ -149,7 +149,7 @@ export interface SampledModel {
 /** /api/data */
 export interface DataAnswer {
   readonly sets: readonly DataSet[];
-  /** Inputs that stages cut to their limit, the last time they told. */
+  /** Inputs that stages truncated, as last reported. */
   readonly truncations: readonly {
     readonly instance: string;
     readonly what: string;

@@ -91,7 +91,7 @@ export interface SharedCacheReport {
   readonly remote: string;
   readonly fetched: Transferred;
   readonly uploaded: Transferred;
-  /** Looked for, and not there. */
+  /** Looked up and not found. */
   readonly absent: number;
   /** There, by signers that are not trusted. */
   readonly untrusted: number;
@@ -175,7 +175,7 @@ export interface Explanation {
   readonly failure: Failure | undefined;
   /** Why nothing can be known of it: a dep that is missing, a program that cannot be read. */
   readonly fault: string | undefined;
-  /** Files in the folders that it reads that do not count, and the rule that says so. */
+  /** Ignored files in the folders that it reads, and the rule for each. */
   readonly ignored: readonly Ignored[];
   /** Who made its result, where it came from the shared cache. */
   readonly origin: Origin | undefined;
@@ -350,7 +350,7 @@ export interface InstanceMetrics {
   /** Empty for a result that is out of date: labels and params tell it apart. */
   readonly axes: Readonly<Record<string, Value>>;
   readonly labels: Readonly<Record<string, string>>;
-  /** That the numbers were made with; empty where nobody knows. */
+  /** The params that the numbers were computed with; empty if they are unknown. */
   readonly params: Readonly<Record<string, Value>>;
   readonly values: Readonly<Record<string, MetricValue>>;
   /** The bounds that the files state, for those of `values` that have some. */

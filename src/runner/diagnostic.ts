@@ -33,7 +33,7 @@ export interface Fault extends Diagnostic {
   readonly misspelt?: { readonly name: string; readonly known: Names };
 }
 
-/** Takes the faults of a check, which goes on. */
+/** Collects the faults of a check, which continues after each of them. */
 export type Report = (fault: Fault) => void;
 
 /** The names of a map or a set. */

@@ -34,7 +34,7 @@ export type Outcome =
   | { readonly kind: 'blocked'; readonly by: InstanceId }
   | { readonly kind: 'skipped' }
   | { readonly kind: 'interrupted'; readonly seconds: number }
-  /** Its job is in a queue, and goes on without the run. */
+  /** Its job is in a queue and continues without the run. */
   | { readonly kind: 'submitted' }
   /** It was not started: it waits for a run that stays, or for what is submitted. */
   | { readonly kind: 'waiting' };

@@ -140,7 +140,7 @@ export interface ProjectOptions {
   readonly executor?: string;
   /** Whether runs are smoke runs: small, under keys and in a folder of their own. */
   readonly smoke?: boolean;
-  /** Told what is no fault of the pipeline file and most probably a mistake; a run tells it as an event. */
+  /** Called with warnings: probable mistakes that are not errors. A run reports them as events. */
   readonly onWarning?: (warning: Diagnostic, textOf: TextOf) => void;
 }
 
@@ -213,7 +213,7 @@ export interface Project {
    * them. Undefined: there is no such run.
    */
   models(run?: string): Promise<Result<readonly ModelResults[] | undefined, Problem>>;
-  /** Where the model of one instance is, as it was typed, and what it is used with. */
+  /** The place of an instance's model, by the name that the user typed, and the settings it is used with. */
   model(instance: string): Promise<Result<ModelPlace, Problem>>;
   hubAccess(): Promise<HubAccess>;
   /** Where runs are shown while they run. */

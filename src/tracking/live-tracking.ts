@@ -10,7 +10,7 @@ export interface LiveTrackingRequest {
   readonly places: readonly ExportPlace[];
   /** The instances that leave a model: each is a run of a tracker. */
   readonly models: ReadonlySet<string>;
-  /** Told once of each place that fails; nothing more is sent there. */
+  /** Called once for each destination that fails; nothing more is sent there. */
   readonly onWarning: (text: string) => void;
   /** How long points are gathered before they are sent, in milliseconds. */
   readonly interval?: number;

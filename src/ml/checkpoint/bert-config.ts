@@ -19,7 +19,7 @@ export interface BertConfig {
   readonly padTokenId: number;
 }
 
-/** A config.json of BERT. What is absent stands for what transformers' BertConfig (4.57.1) makes of it. */
+/** A config.json of BERT. Missing fields have the defaults of transformers' BertConfig (4.57.1). */
 export function parseBertConfig(json: JsonObject, path: string): Result<BertConfig, FileProblem> {
   const fields = configFields(json);
   fields.choice('position_embedding_type', 'absolute', ['absolute']);

@@ -178,7 +178,7 @@ function tridiagonalVectors(diagonal: Float64Array, beside: Float64Array, count:
   for (let index = 0; index < count; index += 1) {
     const value = eigenvalue(diagonal, beside, index, radius, high);
     high = value;
-    // Equal values are told apart by a step that is far below their distance from all others.
+    // Equal values are separated by a step that is far smaller than their distance from all others.
     const shift = value + index * radius * 2 ** -54;
     const vector = Float64Array.from({ length: size }, (_, i) => 1 + ((i * 7 + index * 13) % 11) / 16);
     for (let round = 0; round < 4; round += 1) {

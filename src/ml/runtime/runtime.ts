@@ -25,7 +25,7 @@ export interface Runtime {
   readonly name: 'onnx' | 'tensorflow';
   /** The device that really computes, as reported by the engine: "cpu", "cuda:0 NVIDIA H200". */
   readonly device: string;
-  /** Name and version of the engine, as it stands in the manifest: "onnxruntime-node 1.30.0". */
+  /** Name and version of the engine, as in the manifest: "onnxruntime-node 1.30.0". */
   readonly version: string;
   /** Compiles the entries of a session. Throws where a graph is not legal: a bug of what built it. */
   open<Name extends string>(plan: SessionPlan<Name>): Promise<Session<Name>>;

@@ -40,9 +40,9 @@ export interface TrainOptions {
   readonly wantsRowLosses?: boolean;
   /** Stops after so many epochs of the schedule, which is that of the whole training. */
   readonly stopAtEpoch?: number | undefined;
-  /** Where the same training left its state when it stopped: it goes on from there. */
+  /** The state that the same training left when it stopped: the training resumes from it. */
   readonly takeStateFrom?: string | undefined;
-  /** A folder for its state, for a training that goes on from here. */
+  /** The folder for its state, from which another training can resume. */
   readonly leaveStateIn?: string | undefined;
   readonly disk?: Disk;
 }

@@ -22,5 +22,5 @@ export function compareAnswers(
     : compared;
 }
 
-/** The one that `pipeline compare` has unless told. */
+/** The default of `pipeline compare`. */
 const comparisonSeed = 42;

@@ -28,7 +28,7 @@ import { sourceObjects } from './source-objects.ts';
 export interface Cache {
   readonly workspace: Workspace;
   readonly store: Store;
-  /** Where results are looked for that are not on this disk. */
+  /** Where to look for results that are not on this disk. */
   readonly source?: CheckedSource | undefined;
 }
 
@@ -197,7 +197,7 @@ export type Restored =
       /** Where it was copied from a source for this. */
       readonly origin: Origin | undefined;
     }
-  /** An object is gone or its bytes are wrong: looking up the key again gives what is true now. */
+  /** An object is missing or damaged: looking up the key again gives the current state. */
   | { readonly kind: 'damaged' };
 
 /** Writes outs of a result into their places, and records that the runner placed them. */

@@ -162,7 +162,7 @@ const outcomeKinds: readonly string[] = Object.keys({
 
 const isOneOf = <T>(value: T, known: readonly T[]): boolean => known.includes(value);
 
-/** Empty while the run that will fill it goes on; else its digest and, in a line of its own, its text. */
+/** Empty during the run that will fill it; afterwards its digest and, on a line of its own, its text. */
 function isWholeIdle(record: string): boolean {
   const end = record.indexOf('\n');
   return record === '' || digestOf(record.slice(end + 1)) === record.slice(0, Math.max(0, end));

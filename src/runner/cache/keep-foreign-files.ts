@@ -33,7 +33,7 @@ export async function keepForeignFiles(
   // While a program writes there itself, all of it is the program's.
   if (placed !== undefined && isUnwritten(placed)) return { stands: undefined, keptIn: undefined };
   if (!found.ok || found.value === undefined) {
-    // Something that is no file, or cannot be read: what it is worth cannot be judged.
+    // Not a regular file, or unreadable: its value to the user is unknown, so it is kept.
     const kept = keptFolder(workspace, path);
     await disk.rename(placeOf(workspace, path), placeOf(workspace, kept));
     return { stands: undefined, keptIn: kept };

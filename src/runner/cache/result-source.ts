@@ -28,7 +28,7 @@ export interface ResultSource {
   withheld?(key: Key): void;
   /** Called with each warning. */
   onWarning?(listener: (warning: Diagnostic) => void): void;
-  /** Ends what goes on in the background, as soon as `stopped` aborts; says what was done. */
+  /** Waits for background work, or cancels it when `stopped` aborts; returns a report. */
   finish?(stopped: AbortSignal): Promise<SharedCacheReport | undefined>;
 }
 

@@ -179,5 +179,5 @@ export function handleOf(text: string): Handle {
 
 const isHandle = (text: string): text is Handle => text !== '';
 
-/** Seconds between being asked to end and being killed, where nobody waits for a checkpoint. */
+/** Seconds between SIGTERM and SIGKILL if there is no checkpoint to wait for. */
 export const graceSeconds = 5;

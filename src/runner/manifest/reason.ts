@@ -29,7 +29,7 @@ export type Reason =
   /** The last attempt with this key failed, or was interrupted. */
   | { readonly kind: 'failed-before' }
   | { readonly kind: 'interrupted-before' }
-  /** An earlier run submitted its job, which goes on or has ended meanwhile. */
+  /** An earlier run submitted its job, which is still running or has ended since. */
   | { readonly kind: 'submitted-before' }
   /** An entry exists but an object of it is gone, or its bytes are wrong. */
   | { readonly kind: 'damaged'; readonly object: string; readonly path: string }

@@ -120,7 +120,7 @@ export type StageProgram =
     };
 
 export type StageDependency =
-  /** A path or the name of a folder of the hub, told apart when its references are settled. */
+  /** A path, or a folder of the hub; which one is known once its references are resolved. */
   | {
       readonly kind: 'path';
       readonly path: ScalarNode;

@@ -44,7 +44,7 @@ export type Dependency =
       readonly kind: 'path';
       readonly path: string;
       readonly external: boolean;
-      /** Whether files in it that nobody means are ignored. */
+      /** Whether the ignore rules apply to the files in it. */
       readonly ignore: boolean;
       /** Nothing may be there: then the stage gets no path. */
       readonly optional?: true;

@@ -22,7 +22,7 @@ export interface Selection {
 export interface Selected {
   /** In the order of the plan. */
   readonly chosen: readonly Instance[];
-  /** What the chosen ones read from and are not themselves: taken as it stands. */
+  /** Dependencies of the chosen instances that are not chosen themselves: used without being updated. */
   readonly takenAsIs: readonly Instance[];
   /**
    * What comes from lists and is meant too: instances that the lists may yet give, once they are made again.
@@ -133,7 +133,7 @@ function couldMatch(patterns: readonly string[], { stage, labels, name }: Listed
 const help =
   'write a stage as train, an instance as train[aimc,lora] or train:aimc,lora, several as train[*,gs_*]';
 
-/** Each label as it stands or as the id shows it, where nothing else can be meant by a comma. */
+/** Whether each pattern matches its label, as written or as the id shows it. */
 function matchesLabels(patterns: readonly string[], instance: LeftInstance | Instance): boolean {
   const labels = Object.values(instance.labels);
   if (

@@ -218,7 +218,9 @@ const waitingWarning = ({ name }: Executor, { executor }: Instance): Event => ({
   diagnostic: {
     severity: 'warning',
     code: 'executor-waits',
-    message: `executor "${name}": the job that inspects its nodes waits in the queue; the run begins when it has ended`,
+    message:
+      `executor "${name}": the job that inspects its nodes waits ` +
+      'in the queue; the run begins when it has ended',
     help: 'that is needed once; Ctrl-C cancels the job',
     ...(executor === undefined ? {} : { at: executor.at }),
   },
@@ -269,7 +271,7 @@ async function locked<T>(
   }
 }
 
-/** Before the killed run is said to be put away: who is killed meanwhile finds them again. */
+/** Runs before the killed run is marked as reaped: if we are killed here, the next run finds them again. */
 async function removePartialFiles({ workspace, store }: Opened): Promise<void> {
   const folders = new Set(allPlacements(store).map(({ path }) => dirname(path)));
   for (const path of partialFiles(workspace, folders)) await removeTree(workspace, placeOf(workspace, path));

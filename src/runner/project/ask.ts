@@ -213,7 +213,7 @@ export async function inspected(
     ...chosen,
     ...planned.plan.instances.filter(({ id }) => makers.has(id)),
   ]);
-  // Raw data need not be on the machine of who only looks.
+  // Commands that only read work without the raw data.
   const local = await sessionFor(opened, planned, chosen, toInspect, true);
   if (!local.ok) return local;
   const session = onRemoteWarning === undefined ? local : await withSharedCache(opened, planned, local.value);

@@ -45,7 +45,7 @@ export interface Opened {
   readonly lockFolder: string;
 }
 
-/** What rows are opened for: who only looks makes none, and needs no permission to write. */
+/** How the store is opened: commands that only read create nothing and need no write permission. */
 export type Access = 'read' | 'write';
 
 /** `folder`: of the project's rows; a smoke run has its own below it. */

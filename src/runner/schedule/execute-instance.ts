@@ -163,7 +163,7 @@ export async function executeInstance(
   }
 }
 
-/** It goes on with another attempt, whatever the stage's `retries`. */
+/** It continues in another attempt, whatever the `retries` of the stage. */
 interface Again {
   readonly kind: 'again';
   readonly failure: Failure;
@@ -269,7 +269,7 @@ async function attemptOnce(
   }
   if (ending.kind === 'platform-differs' || ending.kind === 'inputs-changed') {
     const failure = await staleness(run, instance, assessment, ending);
-    // It is looked at again, and runs as it is then.
+    // It is checked again, and runs with its current inputs.
     if (failure === undefined) return interrupted();
     ending = { kind: 'failed', failure };
   }
@@ -506,7 +506,7 @@ async function touchedFile(
   return firstChangedFile(before, now.value);
 }
 
-/** An out with a link that leads out of it depends on what is not in the cache. */
+/** An out with a link to a place outside it depends on files that are not in the cache. */
 function leaves(run: Run, instance: Instance, outs: WrittenOuts): boolean {
   const link = [...outs.values()].flatMap(({ found }) => found.leaving)[0];
   if (link === undefined) return false;

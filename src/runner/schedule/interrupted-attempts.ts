@@ -42,7 +42,7 @@ async function removeAttempts(workspace: Workspace, kept: ReadonlySet<string>): 
     if (!kept.has(name)) await removeTree(workspace, `${place}/${name}`);
 }
 
-/** An attempt of a run that died, and its job, which goes on or has ended meanwhile. */
+/** An attempt of a run that died, and its job, which is still running or has ended since. */
 export interface InterruptedAttempt {
   readonly attempt: OpenAttempt;
   readonly job: SubmittedJob;

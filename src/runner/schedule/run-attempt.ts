@@ -59,9 +59,9 @@ export type AttemptEnding =
   | { readonly kind: 'exited' }
   | { readonly kind: 'failed'; readonly failure: Failure }
   | { readonly kind: 'interrupted' }
-  /** Its job goes on without the run. */
+  /** Its job continues without the run. */
   | { readonly kind: 'left' }
-  /** It came to the time limit of its queue, and goes on from its checkpoint as another job. */
+  /** It reached the time limit of its queue and resumes from its checkpoint as another job. */
   | { readonly kind: 'resumable' }
   /** It was not started, since it would not have had this key. */
   | Extract<JobResult, { readonly kind: 'platform-differs' | 'inputs-changed' }>;
@@ -264,5 +264,5 @@ const handedDeps = ({ paths }: Inputs): Inputs['paths'] =>
 const handedOuts = (instance: Instance, key: Key): Readonly<Record<string, string>> =>
   Object.fromEntries(Object.entries(attemptOuts(instance, key)).map(([name, path]) => [name, handed(path)]));
 
-/** A path as a stage gets it: no program takes it for an option. */
+/** A path as a stage gets it, written so that no program parses it as an option. */
 const handed = (path: string): string => (path.startsWith('-') ? `./${path}` : path);

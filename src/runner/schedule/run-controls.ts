@@ -18,7 +18,7 @@ export interface RunningStage {
 export interface RunWatcher {
   /** Of earlier runs. What failed under a key fails under it again, without being started. */
   readonly failures: ReadonlyMap<Key, FailedOutcome>;
-  /** Told when there is something to run. */
+  /** Called when there is something to run. */
   onControls(controls: RunControls): void;
 }
 

@@ -32,7 +32,7 @@ export interface RunRules {
   existingOutsOf(instance: Instance): ExistingOuts | undefined;
   readonly keepGoing: boolean;
   readonly allotmentOf: (instance: Instance) => Allotment;
-  /** Nothing is started: what is not cached is skipped. */
+  /** Starts nothing: instances without a cached result are skipped. */
   readonly restoreOnly: boolean;
   /** Of earlier runs, whose keys are not tried again. */
   readonly failures: ReadonlyMap<Key, FailedOutcome>;
@@ -190,7 +190,7 @@ async function bringUpToDate(run: Run, instance: Instance, rules: RunRules, turn
         isLeft = true;
         return { key, outcome: ending };
       }
-      // Ended because what it was started with is out of date, while the run goes on: as it is now.
+      // Its inputs changed while it ran and the run continues: run it with the current inputs.
       else if (ending.kind !== 'interrupted' || run.stop.isStopping())
         return noted(run, rules, { key, outcome: ending });
     } finally {

@@ -28,7 +28,7 @@ export interface Ends {
   readonly onInPlace: (found: readonly InPlace[]) => void;
   /** Lists are known, and with them these are the instances of the run; some may wait for further lists. */
   readonly onPlanned: (instances: readonly Named[], awaited: readonly AwaitedInstances[]) => void;
-  /** What cannot be run, beside instances that fail: the run goes on, and has failed. */
+  /** Faults other than failed instances: the run continues, but counts as failed. */
   readonly onFaults: (faults: readonly Diagnostic[]) => void;
 }
 

@@ -19,7 +19,7 @@ export interface Start {
   settle(): Promise<StartedFrom>;
 }
 
-/** `early`: how many milliseconds a run goes on before its commit is stored. */
+/** `early`: the milliseconds after which the commit of a run is stored. */
 export function lookAtStart(root: string, early = 1000): Start {
   const from: StartedFrom = {
     user: userName(),

@@ -1,7 +1,7 @@
 import type { StopSignals } from '../run-request.ts';
 import { graceSeconds } from '../executors/executor.ts';
 
-/** Whether a run goes on. Checked before anything is started; everything that runs is informed. */
+/** Whether a run continues. Checked before each start; running work is notified of a stop. */
 export interface Stop {
   /** No more instances are started: one failed, or the user stopped the run. */
   isStopping(): boolean;

@@ -11,7 +11,7 @@ export function inTheWay(workspace: ProjectFiles, instances: readonly Instance[]
   const known = new Map<string, string | undefined>([['', undefined]]);
   const faults = new Map<string, Diagnostic>();
 
-  /** The first of a folder and those above it that is none. */
+  /** The topmost of a folder and those above it that exists but is not a folder. */
   function wrong(folder: string): string | undefined {
     if (known.has(folder)) return known.get(folder);
     const found =

@@ -45,7 +45,7 @@ export function readFaults(
 type GlobDependency = Extract<Dependency, { readonly kind: 'glob' }>;
 export type GlobLook = (dep: GlobDependency) => ReturnType<typeof globFiles>;
 
-/** What patterns match; each is looked for once. */
+/** The files that patterns match; each pattern is evaluated once. */
 export function globLook(workspace: ProjectFiles): GlobLook {
   const rules = ignoreRules(workspace);
   const found = memory<ReturnType<GlobLook>>();

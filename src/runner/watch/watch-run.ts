@@ -101,7 +101,7 @@ class Watch {
   constructor(watched: Watched, request: RunRequest, listeners: WatchListeners) {
     this.#watched = watched;
     this.#hints = fileHints(watched.root, (message) => this.#warn(notWatched(message)));
-    // What failed stays failed until something is mended; all else goes on.
+    // A failed stage is not retried until a dependency changes; other stages continue.
     this.#request = { ...request, keepGoing: true };
     this.#listeners = listeners;
   }

@@ -167,7 +167,7 @@ class Reading {
     return { form: executable ? 'executable' : 'file', digest };
   }
 
-  /** Notes a link and gives what it leads to; undefined: nothing. */
+  /** Records a link and returns its target; undefined if the target does not exist. */
   #through(path: string, link: BigIntStats): Reached | undefined {
     const { disk } = this.#workspace;
     const place = placeOf(this.#workspace, path);

@@ -73,7 +73,7 @@ function openFolders(workspace: Workspace, place: string): void {
   for (const name of disk.list(place)) openFolders(workspace, join(place, name));
 }
 
-/** A name for what is not finished, in the folder where it will be; isPartialName (src/files) knows it. */
+/** A name for an unfinished file, in its final folder; isPartialName (src/files) recognises it. */
 export function partialBeside(place: string): string {
   return `${dirname(place)}/.partial-${randomBytes(8).toString('hex')}`;
 }

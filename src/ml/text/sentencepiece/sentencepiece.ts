@@ -23,7 +23,7 @@ export interface Piece {
   readonly text: string;
 }
 
-/** Reads a `.model` file. What is damaged, cut off, or not a unigram model is an error that says so. */
+/** Reads a `.model` file. A damaged or truncated file, or one that is not a unigram model, is an error. */
 export function readSentencePiece(bytes: Uint8Array): Result<SentencePiece> {
   const proto = readModelProto(bytes);
   if (!proto.ok) return proto;

@@ -17,7 +17,7 @@ export interface Vocabulary extends ScoredPieces {
   readonly byteIds: readonly number[] | undefined;
   /** Pieces that are not found in a text: unknown, control, byte and unused ones. */
   readonly named: ReadonlyMap<string, number>;
-  /** User-defined pieces alone; none if there are none. */
+  /** Only user-defined pieces; undefined if there are none. */
   readonly userDefined: ByteTrie | undefined;
 }
 

@@ -8,7 +8,7 @@ import { type SigningKey, signerOf } from './signed-entry.ts';
 
 type Environment = Readonly<Record<string, string | undefined>>;
 
-/** Where a private key is looked for: a variable that holds it, or a file. */
+/** Where to look for a private key: a variable that contains it, or a file. */
 export type KeyPlace =
   | { readonly kind: 'variable'; readonly name: string; readonly text: string }
   | { readonly kind: 'file'; readonly path: string };

@@ -56,7 +56,7 @@ export async function endFamily(family: Family, graceSeconds: number): Promise<v
 }
 
 export function signalFamily(family: Family, signal: NodeJS.Signals): void {
-  // One that is stopped takes no other signal before it goes on.
+  // A stopped process receives other signals only after SIGCONT.
   for (const sent of signal === 'SIGTERM' ? [signal, 'SIGCONT' as const] : [signal]) {
     if (family.group !== undefined) trySignal(-family.group, sent);
     for (const pid of strays(family)) trySignal(pid, sent);
@@ -142,7 +142,7 @@ function statOf(pid: number): ProcessStat | undefined {
     : { state, group: Number(group), start };
 }
 
-/** Whether the signal could be sent: false where nobody is there. */
+/** Whether the signal could be sent; false if the process is gone. */
 export function trySignal(pid: number, signal: NodeJS.Signals | 0): boolean {
   try {
     process.kill(pid, signal);

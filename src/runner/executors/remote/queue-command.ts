@@ -37,7 +37,7 @@ export function queueCommand(
     child.stderr.on('data', (chunk: Buffer) => {
       stderr += chunk.toString();
     });
-    // A command that does not read what it is given.
+    // A command may not read its input.
     child.stdin.on('error', () => undefined);
     child.on('error', (error) => {
       clearTimeout(timer);

@@ -16,7 +16,7 @@ export interface CommitPlace {
   readonly lock: string;
 }
 
-/** The hub allows no "--" in names, so owner and name can be told apart. */
+/** The hub allows no "--" in names, so owner and name can be separated. */
 export function commitPlace(cacheFolder: string, repository: string, commit: string): CommitPlace {
   const folder = join(cacheFolder, repository.replace('/', '--'));
   const published = join(folder, commit);

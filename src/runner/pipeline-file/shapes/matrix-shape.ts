@@ -79,7 +79,7 @@ function axisOf(name: string, at: Range, node: Node, report: Report): Axis | und
       message: `the axis ${name} has no values, so the stage would have no instances`,
       at: node.at,
     });
-  // A value with a fault of its own is no value: two of them would not be told apart.
+  // A value with a fault is skipped: two of them would look equal.
   if (values.some(isBroken)) return undefined;
   return values.every((value) => hasGoodLabel(value, report)) ? { kind: 'values', at, values } : undefined;
 }

@@ -224,7 +224,7 @@ type Read<F extends Fields> = { readonly [Name in keyof F]: F[Name] extends Fiel
 /** What a shape reads as. */
 export type Of<S> = S extends Shape<infer T> ? T : never;
 
-/** A map with fixed names. A name that is none of them is a fault, with the nearest one. */
+/** A map with fixed names. An unknown name is a fault that suggests the nearest known one. */
 export function record<F extends Fields>(expected: string, fields: F): Shape<Read<F>> {
   const names = Object.keys(fields);
   return {

@@ -39,7 +39,7 @@ export interface MapEntry {
   readonly value: Node;
 }
 
-/** A value with a fault that was reported: nothing more is said of it. */
+/** A value whose fault was already reported: no further faults are reported for it. */
 export interface BrokenNode {
   readonly kind: 'broken';
   readonly at: Range;

@@ -67,7 +67,7 @@ const matchedBy = ({ id, deps }: Instance, filesOf: LinkLook['filesOf']): readon
       : [],
   );
 
-/** Patterns whose folder is, or is in, a link into the project: what is not there yet may come to match. */
+/** Patterns below a link into the project: files created there later may match. */
 const movedPatterns = ({ id, deps }: Instance, realPath: LinkLook['realPath']): readonly PatternRead[] =>
   Object.entries(deps).flatMap(([name, dep]): readonly PatternRead[] => {
     if (dep.kind !== 'glob') return [];

@@ -73,7 +73,7 @@ const noneLeft = ({ name }: Stage, { at }: When, left: readonly LeftCell[]): Fau
 /** A condition, to be asked of each cell. */
 interface Judge {
   readonly text: string;
-  /** Undefined: what it is about has a fault of its own, which is reported when the instance is settled. */
+  /** Undefined: the value it refers to has a fault, which is reported when the instance is resolved. */
   holds(cell: Cell): boolean | undefined;
   couldHold(part: ListedCells): boolean;
   /** Whether it is about a var and does not hold. */

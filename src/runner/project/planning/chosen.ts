@@ -133,7 +133,7 @@ async function surelyRun(
   return chosen.filter(({ id }) => made.has(id) || !open.has(id));
 }
 
-/** The same session; what is not on this disk is taken from the shared cache. */
+/** The same session; results that are not on this disk come from the shared cache. */
 export async function withSharedCache(
   opened: Opened,
   { plan }: Planned,

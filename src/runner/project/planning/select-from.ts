@@ -25,7 +25,7 @@ export function selectToRun({ plan, sources }: Planned, selection: Selection): R
   return selected.ok ? selected : invalid(selected.error, sources);
 }
 
-/** The fault of what is not known before a list is made. */
+/** The fault of selecting instances that are unknown until a list is computed. */
 export const unknownList = ({ name, after }: AwaitedInstances): Diagnostic => ({
   severity: 'error',
   code: 'unknown-list',

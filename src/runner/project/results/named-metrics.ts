@@ -29,7 +29,7 @@ export interface NamedMetrics {
   readonly intervals: Readonly<Record<string, readonly [low: number, high: number]>>;
   /** Those whose bounds the file calls a range: the least and the greatest of too few rows. */
   readonly ranges: readonly string[];
-  /** Of how many rows they are, where the file says so; by the same names. */
+  /** The numbers of rows, by the same names, if the file states them. */
   readonly rows: Readonly<Record<string, number>>;
   /** Outs whose numbers cannot be read. */
   readonly faults: readonly FileProblem[];

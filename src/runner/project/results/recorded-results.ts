@@ -45,7 +45,7 @@ export interface KnownNow {
   readonly metrics: readonly InstanceMetrics[];
 }
 
-/** Writes the results file. One that this program did not write is left alone, and a fault says so. */
+/** Writes the results file. A file that this program did not write is not overwritten, but reported. */
 export async function writeRecorded(
   { place }: Opened,
   { plan }: Planned,

@@ -23,7 +23,7 @@ export async function runResults(
   };
 }
 
-/** Of a run that goes on side by side, the order of its ends is another each time. */
+/** Instances of a parallel run end in a different order each time. */
 function inPlanOrder(
   plan: Plan | undefined,
   made: ReadonlyMap<InstanceId, Key>,

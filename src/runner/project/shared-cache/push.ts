@@ -25,7 +25,7 @@ export interface PushRequest extends Selection {
   readonly dryRun: boolean;
 }
 
-/** Told before anything is uploaded: what will be, and how large it is. */
+/** Called before anything is uploaded, with the results to upload and their sizes. */
 export type OnList = (listed: Pushed) => void;
 
 /**

@@ -59,7 +59,7 @@ export async function sharedSource(
   plan: Plan,
 ): Promise<Result<ResultSource | undefined, Problem>> {
   const { source, smoke } = opened.host;
-  // What a smoke run makes is for nobody, and it is to make it.
+  // A smoke run has to compute everything itself, and its results are not shared.
   if (smoke !== undefined) return { ok: true, value: undefined };
   if (source !== undefined) return { ok: true, value: source };
   const shared = await sharedCache(opened, plan);

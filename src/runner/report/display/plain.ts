@@ -37,7 +37,7 @@ export function plainLines(
         ...awaitedLines(event.awaited, colors),
       ];
     case 'fetching':
-    // A run with nothing to do says so once, at its end.
+    // A run with nothing to do prints one line, at its end.
     case 'found-in-place':
       return [];
     case 'fetch-delayed':
@@ -106,7 +106,7 @@ function finishedLines(instance: string, outcome: Outcome, colors: Colors): read
       return [`${colors.green('✓')} ${instance}  ${colors.dim(text)}`];
     case 'restored':
       return [`${colors.green('↺')} ${instance}  ${colors.dim(text)}`];
-    // A run with nothing to do says so once, not once an instance.
+    // A run with nothing to do prints one line, not one for each instance.
     case 'up-to-date':
       return outcome.adopted === true ? [`${colors.green('✓')} ${instance}  ${colors.dim(text)}`] : [];
     case 'skipped':

@@ -429,7 +429,7 @@ const startedFiles = (program: Exclude<Program, { kind: 'uses' }>, name: string)
         isCommand && text.includes('/') && !text.includes('\0') ? [text] : [],
       );
 
-/** Told once, however many instances ask for it. */
+/** Reported once, however many instances request it. */
 function resourceFaults({ resources, resourceRanges }: Instance, capacity: Capacity): readonly Diagnostic[] {
   const tooMuch = (what: keyof Instance['resourceRanges'], wanted: string, there: string): Diagnostic => ({
     severity: 'error',

@@ -74,7 +74,7 @@ function matches(
   for (const [index, part] of parts.entries()) {
     if (part.kind === 'any') {
       const first = reached.indexOf(true);
-      // At the end of a line it stands for what is in a folder, not for the folder.
+      // At the end of a line it matches the contents of a folder, not the folder itself.
       const least = index === parts.length - 1 && index > 0 ? first + 1 : first;
       reached = reached.map((_, at) => first >= 0 && at >= least);
     } else {

@@ -1,7 +1,7 @@
 import type { Result } from '../../../../result.ts';
 import type { ExpiringCredentials } from './expiring-credentials.ts';
 
-/** An optional peer of this package: 16 MB, of use with SSO and on machines of AWS alone. */
+/** An optional peer dependency: 16 MB, needed only for SSO and on machines of AWS. */
 const packageName = '@aws-sdk/credential-provider-node';
 
 /** What the package of the AWS SDK finds; undefined where it is not installed or finds nothing. */

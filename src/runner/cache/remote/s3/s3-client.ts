@@ -29,11 +29,11 @@ export interface S3Answer {
   readonly status: number;
   readonly headers: IncomingMessage['headers'];
   readonly body: IncomingMessage;
-  /** What S3 calls the error; undefined: there is none, or no body that says so. */
+  /** The error code of S3; undefined: no error, or a response without a code. */
   readonly code: string | undefined;
 }
 
-/** Requests to one bucket: signed, tried again where a server is busy, errors told apart from answers. */
+/** Requests to one bucket: signed, retried if the server is busy, with errors separated from answers. */
 export interface S3Client {
   /** Any answer that is not a fault of the server, of this machine's clock, or of the credentials. */
   call(request: S3Request, signal: AbortSignal): Promise<Answer<S3Answer>>;

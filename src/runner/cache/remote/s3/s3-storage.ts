@@ -116,7 +116,7 @@ export function s3Storage(name: string, prefix: string, client: S3Client): Remot
       const answer = await client.call({ method: 'GET', key: keyOf(file) }, signal);
       if (!answer.ok) return answer;
       const { status, headers, body, code } = answer.value;
-      // Without the right to list, S3 says 403 of what is not there.
+      // Without permission to list, S3 answers 403 for a missing object.
       if (status === 404 || status === 403) return { ok: true, value: undefined };
       if (status !== 200) return failed(unexpected('GET', status, code));
       const size = Number(headers['content-length'] ?? Number.NaN);
