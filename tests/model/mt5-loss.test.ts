@@ -37,7 +37,7 @@ const target: Rows = [
 
 let runtime: Runtime;
 beforeAll(async () => {
-  runtime = await openRuntime('onnx', { threads: 2 });
+  runtime = await openRuntime('onnx', { threads: 1 });
 });
 
 describe('the loss', () => {

@@ -21,8 +21,11 @@ export const openTensorflow = (precision: Precision = 'float32'): Promise<Traini
     ...(tensorflowFolder === undefined ? {} : { folder: tensorflowFolder }),
   });
 
-/** The runtimes that can be used here, by name: tests that hold for the port run on each. */
+/**
+ * The runtimes that can be used here, by name: tests that hold for the port run on each. onnx is on one thread,
+ * since its others spin while they wait (tests/runtime/onnx/ops.test.ts compares one and two).
+ */
 export const runtimes: readonly (readonly [name: string, open: () => Promise<TrainingRuntime>])[] = [
-  ['onnx', () => openRuntime('onnx', { threads: 2 })],
+  ['onnx', () => openRuntime('onnx', { threads: 1 })],
   ...(tensorflow.isMissing ? [] : [['TensorFlow', openTensorflow] as const]),
 ];

@@ -79,7 +79,7 @@ export interface TinyTraining {
   readonly scratch: string;
 }
 
-/** Trains the tiny model; `interruptAt` aborts in that step. */
+/** Trains the tiny model; `interruptAt` aborts in that step. On one thread, since a second one spins. */
 export async function trainTiny(
   config: Partial<TrainConfig>,
   given: Partial<TrainOptions> & { readonly interruptAt?: number; readonly threads?: number } = {},
@@ -97,7 +97,7 @@ export async function trainTiny(
     examples: copyExamples,
     split: validationSplit((given.examples ?? copyExamples).length, 0.2, 42),
     config: { ...plainConfig, ...config },
-    runtime: await openRuntime('onnx', { threads: given.threads ?? 2 }),
+    runtime: await openRuntime('onnx', { threads: given.threads ?? 1 }),
     signal: abort.signal,
     ...given,
     scratch,

@@ -234,9 +234,9 @@ describe('a training', () => {
     if (!targets.ok) throw new Error(targets.error);
     const base = initialiseMt5(tinyConfig, 7);
     expect(Object.keys(seen[1] ?? {}).sort()).toEqual([...base.keys()].sort());
-    const plain = await compile(await openRuntime('onnx', { threads: 2 }), lossGraph(plainTrace(tinyConfig)));
+    const plain = await compile(await openRuntime('onnx', { threads: 1 }), lossGraph(plainTrace(tinyConfig)));
     const beside = await compile(
-      await openRuntime('onnx', { threads: 2 }),
+      await openRuntime('onnx', { threads: 1 }),
       lossGraph(loraTrace(tinyConfig, targets.value, 0, (x) => x)),
     );
     const batch = evaluationFeeds(copyExamples, tinyConfig, 1);
@@ -261,7 +261,7 @@ describe('a training', () => {
     const { heldOut } = validationSplit(copyExamples.length, 0.2, 42);
     expect(heldOut).toHaveLength(6);
     const program = await compile(
-      await openRuntime('onnx', { threads: 2 }),
+      await openRuntime('onnx', { threads: 1 }),
       lossGraph(plainTrace(tinyConfig)),
     );
     const meanOf = async (rows: readonly number[]): Promise<number> => {

@@ -53,7 +53,7 @@ async function trained(changes: Partial<TrainConfig>, adapterName?: string): Pro
       ...(adapter === undefined ? {} : { method: { kind: 'lora', adapter: adapter.config } }),
       ...changes,
     },
-    runtime: await openRuntime('onnx', { threads: 2 }),
+    runtime: await openRuntime('onnx', { threads: 1 }),
     scratch: await mkdtemp(join(tmpdir(), 'trainer-')),
     signal: new AbortController().signal,
     emit: () => undefined,
