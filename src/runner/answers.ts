@@ -158,12 +158,21 @@ export interface Status {
   readonly unnamed: readonly { readonly instance: string; readonly path: string }[];
 }
 
+/** What is no longer as it was when the last result of a frozen instance was made. */
+export interface SinceResult {
+  readonly changed: readonly Reason[];
+  /** Why not all of it could be compared. */
+  readonly fault?: string;
+}
+
 export interface Explanation {
   readonly instance: InstanceId;
   readonly state: InstanceStatus['state'];
   readonly adopted: boolean;
   /** As in the status. */
   readonly frozen?: true;
+  /** Of a frozen instance with a result. */
+  readonly sinceResult?: SinceResult;
   /** Undefined while a dep's content is not known. */
   readonly key: Key | undefined;
   readonly because: readonly Reason[];
@@ -189,10 +198,18 @@ export interface Graph {
     readonly instance: InstanceId;
     readonly stage: string;
     readonly description: string;
+    /** As in the status. */
+    readonly frozen?: true;
   }[];
   readonly edges: readonly { readonly from: InstanceId; readonly to: InstanceId }[];
   /** What comes from lists that no run has made yet. */
   readonly awaited: readonly AwaitedInstances[];
+  /** What `when` leaves out, and the condition that does not hold. */
+  readonly leftOut: readonly {
+    readonly instance: InstanceId;
+    readonly stage: string;
+    readonly condition: string;
+  }[];
 }
 
 /** What happened to an instance in the last run that tried it, or in the run that is named. */

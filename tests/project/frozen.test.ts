@@ -110,6 +110,24 @@ test('who looks is told: status, dry run, explain', async () => {
   );
 });
 
+test('explain says what changed since the result of a frozen stage, as far as it can be compared', async () => {
+  using project = await frozenAfterRun();
+  const text = async (instance: string): Promise<string> => {
+    const explained = await project.ask((open) => open.explain(instance));
+    return explained.ok ? explanationText(explained.value) : JSON.stringify(explained.error);
+  };
+  expect(await text('fit')).toContain('changed since, and ignored: params.p 1 → 2');
+  expect(await text('score')).not.toContain('since');
+  project.write({ 'pipeline.yaml': pipeline({ frozen: true }) });
+  expect(await text('fit')).toContain('nothing changed since its last result');
+  project.write({ 'artifacts/pipeline/prepare/o': 'edited' });
+  expect(await text('fit')).toMatch(/changed since, and ignored: dep rows: content changed/);
+  rmSync(join(project.root, 'artifacts/pipeline/prepare/o'));
+  project.write({ 'pipeline.yaml': frozen });
+  expect(await text('fit')).toContain('changed since, and ignored: params.p 1 → 2');
+  expect(await text('fit')).toMatch(/not all could be compared with its last result: .*prepare\/o/);
+});
+
 test('gc keeps the result of a frozen stage', async () => {
   using project = await frozenAfterRun();
   for (let runs = 0; runs < 3; runs++) await project.run({ patterns: ['prepare'] });

@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
 import { inProcess } from '../rig/in-process.ts';
+import { createRig } from '../rig/rig.ts';
 
 const pipeline = {
   vars: { ablation: true },
@@ -63,4 +64,23 @@ test('who asks for what is left out is told why', async () => {
   expect((await project.run({ patterns: ['fit[c]'] })).problem).toContain(
     'left-out: fit[c] is left out: the stage has `when`: dataset is not c',
   );
+});
+
+test('a graph shows what is left out, and what is frozen, in each of its formats', async () => {
+  await using rig = await createRig();
+  const { fit, all } = pipeline.stages;
+  rig.write({ 'pipeline.yaml': { stages: { fit: { ...fit, frozen: true }, all } } });
+  const graph = async (...words: readonly string[]) => (await rig.pipeline('graph', ...words).result).stdout;
+  expect(await graph()).toBe(
+    'fit[a]  (frozen)\nfit[b]  (frozen)\nall\n  ← fit[a]\n  ← fit[b]\nfit[c]  (left out by when: dataset is not c)\n',
+  );
+  const mermaid = await graph('--format', 'mermaid');
+  expect(mermaid).toContain('n0["fit[a] (frozen)"]');
+  expect(mermaid).toContain('n3["fit[c] (left out)"]\n  style n3 stroke-dasharray: 4 4\n');
+  const dot = await graph('--format', 'dot');
+  expect(dot).toContain('"fit[a]" [label="fit[a]\\nfrozen", style=solid];');
+  expect(dot).toContain('"fit[c]" [label="fit[c]\\nleft out", style=dotted];');
+  const json = JSON.parse(await graph('--json'));
+  expect(json.instances[0]).toMatchObject({ instance: 'fit[a]', frozen: true });
+  expect(json.leftOut).toMatchObject([{ instance: 'fit[c]', stage: 'fit' }]);
 });

@@ -31,27 +31,39 @@ function graphText(graph: Graph, format: Format): string {
 }
 
 const linesIn: Readonly<Record<Format, (graph: Graph) => readonly string[]>> = {
-  text: ({ instances, edges, awaited }) => [
-    ...instances.flatMap(({ instance }) => [
-      instance,
+  text: ({ instances, edges, awaited, leftOut }) => [
+    ...instances.flatMap(({ instance, frozen }) => [
+      frozen === true ? `${instance}  (frozen)` : instance,
       ...edges.filter(({ to }) => to === instance).map(({ from }) => `  ← ${from}`),
     ]),
     ...awaited.map(({ name, after }) => `${name}  (known after ${joinFirst(after, 3)})`),
+    ...leftOut.map(({ instance, condition }) => `${instance}  (left out by when: ${condition})`),
   ],
-  mermaid({ instances, edges, awaited }) {
-    const all = [...instances.map(({ instance }) => instance), ...awaited.map(({ name }) => name)];
-    const names = new Map<string, string>(all.map((name, index) => [name, `n${index}`]));
+  mermaid({ instances, edges, awaited, leftOut }) {
+    const nodes = [
+      ...instances.map(({ instance, frozen }) => ({
+        name: instance,
+        mark: frozen === true ? ' (frozen)' : '',
+      })),
+      ...awaited.map(({ name }) => ({ name, mark: '' })),
+      ...leftOut.map(({ instance }) => ({ name: instance, mark: ' (left out)' })),
+    ];
+    const names = new Map<string, string>(nodes.map(({ name }, index) => [name, `n${index}`]));
     return [
       'graph LR',
-      ...all.map((name) => `  ${names.get(name)}["${name.replaceAll('"', '#quot;')}"]`),
+      ...nodes.map(({ name, mark }) => `  ${names.get(name)}["${name.replaceAll('"', '#quot;')}${mark}"]`),
+      ...leftOut.map(({ instance }) => `  style ${names.get(instance)} stroke-dasharray: 4 4`),
       ...edges.map(({ from, to }) => `  ${names.get(from)} --> ${names.get(to)}`),
       ...awaitedEdges(awaited).map(({ from, to }) => `  ${names.get(from)} -.-> ${names.get(to)}`),
     ];
   },
-  dot: ({ instances, edges, awaited }) => [
+  dot: ({ instances, edges, awaited, leftOut }) => [
     'digraph pipeline {',
     '  rankdir=LR;',
-    ...instances.map(({ instance }) => `  ${JSON.stringify(instance)};`),
+    ...instances.map(({ instance, frozen }) =>
+      frozen === true ? dotNode(instance, 'frozen', 'solid') : `  ${JSON.stringify(instance)};`,
+    ),
+    ...leftOut.map(({ instance }) => dotNode(instance, 'left out', 'dotted')),
     ...awaited.map(({ name }) => `  ${JSON.stringify(name)} [style=dashed];`),
     ...edges.map(({ from, to }) => `  ${JSON.stringify(from)} -> ${JSON.stringify(to)};`),
     ...awaitedEdges(awaited).map(
@@ -60,6 +72,9 @@ const linesIn: Readonly<Record<Format, (graph: Graph) => readonly string[]>> = {
     '}',
   ],
 };
+
+const dotNode = (instance: string, mark: string, style: string): string =>
+  `  ${JSON.stringify(instance)} [label=${JSON.stringify(`${instance}\n${mark}`)}, style=${style}];`;
 
 const awaitedEdges = (awaited: Graph['awaited']): readonly { readonly from: string; readonly to: string }[] =>
   awaited.flatMap(({ name, after }) => after.map((from) => ({ from, to: name })));

@@ -22,7 +22,8 @@ import type {
 } from '../answers.ts';
 import type { Diagnostic } from '../diagnostic.ts';
 import type { AwaitedInstances, Failure, NumberedEvent } from '../event.ts';
-import { type Inspection, inspect } from '../status/inspect.ts';
+import { type Inspection, inspect, sinceLastResult } from '../status/inspect.ts';
+import type { Session } from '../status/assess.ts';
 import { isSameProcess } from '../executors/process-identity.ts';
 import type { InstanceId } from '../identity.ts';
 import type { Reason } from '../manifest/reason.ts';
@@ -147,7 +148,7 @@ export async function explain(
 ): Promise<Result<Explanation, Problem>> {
   const alone = await inspectedAlone(opened, planned, instance);
   if (!alone.ok) return alone;
-  const inspection = alone.value;
+  const { session, inspection } = alone.value;
   const {
     key,
     because,
@@ -172,6 +173,9 @@ export async function explain(
       displaced,
       adopted,
       ...(frozen === undefined ? {} : { frozen: true as const }),
+      ...(frozen === undefined || key === undefined
+        ? {}
+        : { sinceResult: await sinceLastResult(session, inspection.instance) }),
       after,
       failure,
       fault,
@@ -228,11 +232,16 @@ export async function inspected(
   const ids = new Set(chosen.map(({ id }) => id));
   return {
     ok: true,
-    value: { inspections: inspections.filter(({ instance }) => ids.has(instance.id)), awaited },
+    value: {
+      session: session.value,
+      inspections: inspections.filter(({ instance }) => ids.has(instance.id)),
+      awaited,
+    },
   };
 }
 
 export interface InspectedSelection {
+  readonly session: Session;
   readonly inspections: readonly Inspection[];
   readonly awaited: readonly AwaitedInstances[];
 }
@@ -242,13 +251,14 @@ async function inspectedAlone(
   opened: Opened,
   planned: Planned,
   instance: string,
-): Promise<Result<Inspection, Problem>> {
+): Promise<Result<{ readonly session: Session; readonly inspection: Inspection }, Problem>> {
   const found = await inspected(opened, planned, { patterns: [instance], mode: 'only' });
   if (!found.ok) return found;
   const [inspection, ...more] = found.value.inspections;
   const [open] = found.value.awaited;
   if (inspection === undefined && open !== undefined) return invalid([unknownList(open)], planned.sources);
-  if (inspection !== undefined && more.length === 0) return { ok: true, value: inspection };
+  if (inspection !== undefined && more.length === 0)
+    return { ok: true, value: { session: found.value.session, inspection } };
   const instances = found.value.inspections.map((one) => one.instance);
   return invalid([oneInstance(instance, instances)], planned.sources);
 }
@@ -275,19 +285,24 @@ export function graph(planned: Planned, selection: Selection): Result<Graph, Pro
   if (!selected.ok) return selected;
   const { plan } = planned;
   const ids = new Set(selected.value.chosen.map(({ id }) => id));
+  const stages = new Set(selected.value.chosen.map(({ stage }) => stage));
   return {
     ok: true,
     value: {
       pipeline: plan.pipeline,
-      instances: selected.value.chosen.map(({ id, stage, description }) => ({
+      instances: selected.value.chosen.map(({ id, stage, description, frozen }) => ({
         instance: id,
         stage,
         description,
+        ...(frozen === undefined ? {} : { frozen: true as const }),
       })),
       edges: selected.value.chosen.flatMap(({ id }) =>
         (plan.needs.get(id) ?? []).filter((need) => ids.has(need)).map((from) => ({ from, to: id })),
       ),
       awaited: awaitedInstances(selected.value.listed, new Set()),
+      leftOut: (plan.leftOut ?? [])
+        .filter(({ stage }) => selection.patterns.length === 0 || stages.has(stage))
+        .map(({ id, stage, condition }) => ({ instance: id, stage, condition })),
     },
   };
 }
@@ -507,7 +522,7 @@ export async function modelPlaceOf(
 ): Promise<Result<ModelPlace, Problem>> {
   const alone = await inspectedAlone(opened, planned, instance);
   if (!alone.ok) return alone;
-  const inspection = alone.value;
+  const { inspection } = alone.value;
   const last = lastOutcomes(opened.store, planned.plan.pipeline).get(inspection.instance.id);
   const state = stateOf(opened, planned, inspection, last?.kind);
   const written = asWritten.find(({ id }) => id === inspection.instance.id)?.deps['base'];

@@ -1,4 +1,5 @@
-import type { Explanation, InstanceStatus } from '../answers.ts';
+import type { Explanation, InstanceStatus, SinceResult } from '../answers.ts';
+import type { Reason } from '../manifest/reason.ts';
 import { reasonText } from './reason-text.ts';
 import { shellName } from '../wording/shell-name.ts';
 import { joinFirst } from '../wording/join-first.ts';
@@ -13,6 +14,7 @@ export function explanationText({
   displaced,
   adopted,
   frozen,
+  sinceResult,
   after,
   failure,
   fault,
@@ -26,6 +28,7 @@ export function explanationText({
     ...(frozen === true && fault === undefined
       ? ['its stage is frozen: its last result is used, whatever changed since']
       : []),
+    ...(sinceResult === undefined ? [] : sinceResultLines(sinceResult)),
     ...(adopted
       ? [
           'its result was adopted: no run computed it (check it with `pipeline verify --rerun ' +
@@ -60,6 +63,14 @@ export function explanationText({
   const title = `${instance}: ${stateText(state)}${key === undefined ? '' : ` (key ${key.slice(0, 12)})`}`;
   return [`${title}\n`, ...lines.map((line) => `  ${line}\n`)].join('');
 }
+
+function sinceResultLines({ changed, fault }: SinceResult): readonly string[] {
+  if (fault !== undefined)
+    return [...changed.map(ignoredText), `not all could be compared with its last result: ${fault}`];
+  return changed.length === 0 ? ['nothing changed since its last result'] : changed.map(ignoredText);
+}
+
+const ignoredText = (reason: Reason): string => `changed since, and ignored: ${reasonText(reason)}`;
 
 /** The state of an instance in words. */
 export function stateText(state: InstanceStatus['state']): string {

@@ -11,7 +11,8 @@ import { hasResult, lastResult } from '../store/last-results.ts';
 import { readTogether } from '../store/database/open-store.ts';
 import { declaredPolicy, type Entry, type Policy } from '../manifest/decide.ts';
 import type { Ignored } from '../manifest/tree.ts';
-import { type ReadCache, readCacheOf, type Session } from './assess.ts';
+import type { SinceResult } from '../answers.ts';
+import { identityOf, type ReadCache, readCacheOf, type Session } from './assess.ts';
 import { manifestOf } from './manifest-of.ts';
 import { nameChanges } from './name-changes.ts';
 import { readProgram } from '../programs/read-program.ts';
@@ -109,7 +110,26 @@ async function inspection(
   }
 }
 
-/** Of an instance whose deps are not known yet: what else changed since its last result. */
+/** What is not as it was when the last result of an instance was made, which is used all the same. */
+export async function sinceLastResult(session: Session, instance: Instance): Promise<SinceResult> {
+  const reads = readCacheOf(session.workspace);
+  const identity = await identityOf(session, instance, reads);
+  const last = lastResult(session.store, session.plan.pipeline, instance.id);
+  if (!identity.ok)
+    return {
+      changed: await changedAlready(session, instance, reads),
+      fault: unassessableText(identity.error),
+    };
+  const { manifest, inputs } = identity.value;
+  const changed = last === undefined ? [] : differences(last.manifest, manifest);
+  const [unchecked] = inputs.unchecked;
+  return {
+    changed: await nameChanges(session, instance, changed, inputs),
+    ...(unchecked === undefined ? {} : { fault: `${unchecked.path}: ${unchecked.message}` }),
+  };
+}
+
+/** Of an instance whose deps are not known: what else changed since its last result. */
 async function changedAlready(
   session: Session,
   instance: Instance,
