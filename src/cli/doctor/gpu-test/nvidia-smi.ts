@@ -1,0 +1,32 @@
+import { execa } from 'execa';
+
+/** The names, memories and driver of the cards, as nvidia-smi says them; none: it is not there. */
+export async function cardNames(): Promise<readonly string[]> {
+  return ask('--query-gpu=name,memory.total,driver_version');
+}
+
+/**
+ * The bytes that a process uses on all cards. In a container nvidia-smi knows its processes by other numbers
+ * or not at all: undefined.
+ */
+export async function memoryOnCards(pid: number): Promise<number | undefined> {
+  return memoryOf(pid, await ask('--query-compute-apps=pid,used_gpu_memory', 'nounits'));
+}
+
+/** From lines as "4711, 1234": a process and its MiB, a line a card. */
+export function memoryOf(pid: number, lines: readonly string[]): number | undefined {
+  const used = lines.flatMap((line) => {
+    const [process, mebibytes] = line.split(',').map((part) => Number(part.trim()));
+    return process === pid && mebibytes !== undefined && Number.isFinite(mebibytes) ? [mebibytes] : [];
+  });
+  return used.length === 0 ? undefined : used.reduce((sum, each) => sum + each, 0) * 2 ** 20;
+}
+
+async function ask(query: string, ...format: readonly string[]): Promise<readonly string[]> {
+  const { failed, stdout } = await execa(
+    'nvidia-smi',
+    [query, `--format=${['csv', 'noheader', ...format].join(',')}`],
+    { reject: false, timeout: 30_000 },
+  );
+  return failed ? [] : stdout.split('\n').filter((line) => line.trim() !== '');
+}

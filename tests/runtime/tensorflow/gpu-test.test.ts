@@ -1,0 +1,221 @@
+import { execFile } from 'node:child_process';
+import { mkdirSync, mkdtempSync, symlinkSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { describe, expect, test } from 'vitest';
+import { type Check, isOver, judged, parseCheck } from '../../../src/cli/doctor/gpu-test/check.ts';
+import { compareOps, opBounds } from '../../../src/cli/doctor/gpu-test/compare-ops.ts';
+import { refusal } from '../../../src/cli/doctor/gpu-test/gpu-test.ts';
+import { memoryOf } from '../../../src/cli/doctor/gpu-test/nvidia-smi.ts';
+import { opChecks } from '../../../src/cli/doctor/gpu-test/op-checks.ts';
+import { reportBlock, type TestedMachine } from '../../../src/cli/doctor/gpu-test/report-block.ts';
+import type { TensorflowLook } from '../../../src/cli/doctor/tensorflow.ts';
+import { readNvidiaDriver } from '../../../src/files/nvidia-driver.ts';
+import { openRuntime } from '../../../src/ml/runtime/open-runtime.ts';
+import type { HostValue, Values } from '../../../src/ml/runtime/runtime.ts';
+import { programs } from '../../rig/build-programs.ts';
+import { openTensorflow, tensorflow, tensorflowFolder } from '../runtimes.ts';
+
+interface Tested {
+  readonly broken: number;
+  readonly machine: TestedMachine;
+  readonly checks: readonly Check[];
+}
+
+const noGpu = readNvidiaDriver().version === undefined;
+
+describe.skipIf(tensorflow.isMissing)(`pipeline doctor --gpu-test on ${tensorflow.name}`, () => {
+  test('on the CPU every check passes, each with its figures', { timeout: 900_000 }, async () => {
+    const { code, stdout } = await doctor('--gpu-test', '--device', 'cpu', '--json');
+    const { broken, machine, checks }: Tested = JSON.parse(stdout);
+    expect(checks.filter(({ state }) => state === 'broken')).toEqual([]);
+    expect({ code, broken }).toEqual({ code: 0, broken: 0 });
+    expect(machine.tensorflow).toMatch(/^TensorFlow \d/);
+    expect(checks.map(({ part }) => part)).toEqual([
+      'op parity',
+      'training step',
+      'same bits',
+      'bf16',
+      'speed in float32',
+      'memory in float32',
+      'speed in bf16',
+      'memory in bf16',
+    ]);
+    const of = (part: string) => checks.find((check) => check.part === part)?.figures ?? [];
+    expect(of('op parity').map(({ name }) => name)).toEqual(Object.keys(opChecks));
+    // Other products than in float32, or the check saw no bfloat16.
+    expect(of('bf16')[0]?.value).toBeGreaterThan(1e-6);
+    const [peak, planned] = of('memory in float32');
+    expect(peak?.value).toBeGreaterThan(0.5 * (planned?.value ?? Number.NaN));
+  });
+
+  test('an op that computes something else is found, whichever it is', async () => {
+    const [reference, tested] = [await openRuntime('onnx', { threads: 2 }), await openTensorflow()];
+    const bound = opBounds.cpu;
+    const compared = { reference, tested, bound };
+    const good = await compareOps(compared);
+    expect(good).toMatchObject({ state: 'good' });
+    const check = await compareOps({ ...compared, received: (_, values) => changed(values) });
+    expect(check.figures.filter((figure) => !isOver(figure))).toEqual([]);
+    const one = await compareOps({
+      ...compared,
+      received: (op, values) => (op === 'softmax' ? changed(values) : values),
+    });
+    expect(one).toMatchObject({
+      state: 'broken',
+      message: expect.stringMatching(/^softmax: \S+ off, at most 5\.0e-6 allowed$/),
+      help: expect.stringMatching(/report the block below at https:/),
+    });
+  });
+
+  test.runIf(noGpu)('without a GPU it is refused with what was found', async () => {
+    const { code, stdout } = await doctor('--gpu-test');
+    expect(code).toBe(1);
+    expect(stdout).toMatch(
+      /^✗ GPU test +no GPU can be used: there is no NVIDIA driver, .*, TensorFlow [\d.]+ \(\w+\) computes on cpu\n/,
+    );
+    expect(stdout).toMatch(/\n```text\nproject +medical-qa-pipeline [\s\S]*\n```\n\n1 broken\n$/);
+  });
+});
+
+describe('what the GPU test says', () => {
+  const engine = (kind: 'cpu' | 'gpu') =>
+    ({
+      ok: true,
+      value: { version: `TensorFlow 2.21.0 (${kind})`, gpu: kind === 'gpu', folder: kind, files: {} },
+    }) as const;
+  const card: TensorflowLook = {
+    installed: engine('gpu'),
+    damaged: undefined,
+    tried: { ok: true, value: { version: 'tensorflow 2.21.0', device: 'cuda' } },
+    hasCuda: true,
+    driver: '550.54.15',
+    devices: ['/dev/nvidia0'],
+  };
+  const onCpu = { ok: true, value: { version: 'tensorflow 2.21.0', device: 'cpu' } } as const;
+
+  test('begins where a GPU computes, and on the CPU where TensorFlow is installed', () => {
+    expect(refusal(card, 'cuda')).toBeUndefined();
+    expect(refusal({ ...card, installed: engine('cpu'), driver: undefined }, 'cpu')).toBeUndefined();
+  });
+
+  test.each<[string, TensorflowLook, RegExp, RegExp]>([
+    ['no driver', { ...card, driver: undefined, devices: [] }, /no NVIDIA driver/, /install NVIDIA's driver/],
+    [
+      'no device file',
+      { ...card, devices: [], tried: onCpu },
+      /550\.54\.15, there is no device/,
+      /--gpus all/,
+    ],
+    ['the library for the CPU', { ...card, installed: engine('cpu'), tried: onCpu }, /\(cpu\)/, /--gpu$/],
+    [
+      'a damaged library',
+      { ...card, damaged: '/x/lib.so' },
+      /\/x\/lib\.so .* was changed/,
+      /setup .* --gpu$/,
+    ],
+    ['a GPU that is not used', { ...card, tried: onCpu }, /computes on cpu$/, /CUDA 12\.5 or newer/],
+    ['nothing', { ...card, installed: { ok: true, value: undefined } }, /not installed$/, /--gpu$/],
+  ])('refuses %s, with what was found and what to do', (_, look, message, help) => {
+    expect(refusal(look, 'cuda')).toMatchObject({
+      state: 'broken',
+      message: expect.stringMatching(message),
+      help: expect.stringMatching(help),
+    });
+  });
+
+  test('figures are judged by their bounds; what is no number fails', () => {
+    const figure = { name: 'loss', bound: 1e-6, unit: 'relative' } as const;
+    expect([1e-7, 1e-6, 2e-6, null].map((value) => isOver({ ...figure, value }))).toEqual([
+      false,
+      false,
+      true,
+      true,
+    ]);
+    const check = judged('step', [{ ...figure, value: null }], { good: 'as onnx', help: 'report it' });
+    expect(check).toMatchObject({
+      state: 'broken',
+      message: 'loss: not a number off, at most 1.0e-6 allowed',
+    });
+    expect(parseCheck(JSON.stringify(check))).toEqual(check);
+    expect(parseCheck('2026-01-01 I tensorflow/core: found')).toBeUndefined();
+    const machine = {
+      project: 'p 1',
+      node: '20',
+      tensorflow: '2.21.0',
+      driver: '550',
+      cards: 'A100',
+      cpu: 'x',
+      device: 'cuda',
+    } as const;
+    expect(reportBlock(machine, [check])).toMatch(
+      /^```text\n[\s\S]*\nstep +broken: .*\n {2}loss +not a number {2}\(at most 1\.0e-6\) {2}FAILED\n```\n$/,
+    );
+  });
+
+  test('the memory of a process on the cards is that of its lines', () => {
+    expect(memoryOf(12, ['7, 100', '12, 300', '12, 20'])).toBe(320 * 2 ** 20);
+    expect(memoryOf(12, ['7, 100'])).toBeUndefined();
+    expect(memoryOf(12, ['12, [N/A]'])).toBeUndefined();
+  });
+
+  test('a process that ends before its checks is a failed check that names why', async () => {
+    const cache = mkdtempSync(join(tmpdir(), 'cache-'));
+    const folder = join(cache, 'medical-qa-pipeline/engines/tensorflow');
+    mkdirSync(folder, { recursive: true });
+    const installed = { version: 'TensorFlow 2.21.0 (cpu)', gpu: false, folder: 'empty', files: {} };
+    writeFileSync(join(folder, 'installed.json'), JSON.stringify(installed));
+    const { code, stdout } = await doctorIn(cache, '--gpu-test', '--device', 'cpu', '--json');
+    const { broken, checks }: Tested = JSON.parse(stdout);
+    expect({ code, broken }).toEqual({ code: 1, broken: 3 });
+    expect(checks.map(({ part }) => part)).toEqual(['parity', 'measuring float32', 'measuring bf16']);
+    for (const { message, help } of checks) {
+      expect(message).toContain(join(folder, 'empty'));
+      expect(help).toMatch(/^`pipeline doctor` says whether the library works here; report /);
+    }
+  });
+
+  test('--device without --gpu-test is refused', async () => {
+    const { code, stderr } = await doctor('--device', 'cpu');
+    expect({ code, stderr }).toEqual({ code: 2, stderr: 'error: --device goes with --gpu-test\n' });
+  });
+});
+
+/** Every element a thousandth larger; of zeros, and of what is no real number, other ones. */
+const changed = (values: Values): Values =>
+  Object.fromEntries(Object.entries(values).map(([name, value]) => [name, changedValue(value)]));
+
+const changedValue = (value: HostValue): HostValue =>
+  value.dtype === 'float32' ? { ...value, data: value.data.map((element) => element * 1.001 + 1e-6) } : value;
+
+interface Ended {
+  readonly code: number;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+/** The command line, for a user who has the TensorFlow of the tests. */
+const doctor = (...words: readonly string[]): Promise<Ended> => doctorIn(cacheWithTensorflow(), ...words);
+
+/** For a user with this cache. */
+async function doctorIn(cache: string, ...words: readonly string[]): Promise<Ended> {
+  const { main } = await programs();
+  return new Promise((resolve) => {
+    execFile(
+      process.execPath,
+      [main, 'doctor', ...words],
+      { env: { ...process.env, XDG_CACHE_HOME: cache } },
+      (error, stdout, stderr) => resolve({ code: Number(error?.code ?? 0), stdout, stderr }),
+    );
+  });
+}
+
+/** A cache in which the engine lies that the tests use: what the command keeps there is not the user's. */
+function cacheWithTensorflow(): string {
+  const cache = mkdtempSync(join(tmpdir(), 'cache-'));
+  if (tensorflowFolder === undefined) return cache;
+  const engines = join(cache, 'medical-qa-pipeline/engines');
+  mkdirSync(engines, { recursive: true });
+  symlinkSync(dirname(tensorflowFolder), join(engines, 'tensorflow'));
+  return cache;
+}
