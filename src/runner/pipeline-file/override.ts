@@ -6,7 +6,7 @@ import type { ChangedVar } from './vars/unreached-vars.ts';
 
 /**
  * Replaces one value: `vars.model=data/models/mt5-base`, `stages.train.params.seed=7`,
- * `stages.train.matrix.1.config.0.r=16`. The value is read as YAML is; nothing after "=" is the empty text.
+ * `stages.train.matrix.1.config[0].r=16`. The value is read as YAML is; nothing after "=" is the empty text.
  * All names but the last must exist, and below `vars` the last too, since a var that nothing refers to would
  * change nothing without a word. `file` names the text in diagnostics. Where the value that is replaced
  * stands under an anchor, what came from there by an alias or a merge changes with it, as if the file had
@@ -25,14 +25,14 @@ export function override(root: Node, file: string, text: string, report: Report)
   };
   const equals = text.indexOf('=');
   if (equals < 0) return fault('expected a name, "=" and a value', text.length);
-  const path = text.slice(0, equals).split('.');
-  if (path.includes('')) return fault('this path has an empty name', equals);
+  const names = text.slice(0, equals).split('.');
+  if (names.includes('')) return fault('this path has an empty name', equals);
   const value = valueAfter(file, text, equals + 1, report);
   if (value === undefined) return { root };
-  const steps = path.map((name, index): Step => {
-    const offset = path.slice(0, index).join('.').length + (index === 0 ? 0 : 1);
-    return { name, at: { file, offset, length: name.length } };
-  });
+  const steps = names.flatMap((name, index) =>
+    stepsOf(name, file, names.slice(0, index).join('.').length + (index === 0 ? 0 : 1)),
+  );
+  const path = steps.map(({ name }) => name);
   const changed = replaced(root, steps, value, path[0] === 'vars', report);
   const before = writtenAt(root, path);
   if (changed === undefined) return { root };
@@ -94,6 +94,22 @@ function withCopies(root: Node, before: Node, after: Node): Node {
 interface Step {
   readonly name: string;
   readonly at: Range;
+  /** Written as in references, `[0]`: only a list has it. */
+  readonly isIndex: boolean;
+}
+
+/** A name, and the indices that may follow it. */
+function stepsOf(text: string, file: string, start: number): readonly Step[] {
+  const [, name = text, indices = ''] = /^([^[\]]+)((?:\[\d{1,6}\])+)$/.exec(text) ?? [];
+  const step = (part: string, offset: number, isIndex: boolean): Step => ({
+    name: part,
+    at: { file, offset: start + offset, length: part.length },
+    isIndex,
+  });
+  return [
+    step(name, 0, false),
+    ...[...indices.matchAll(/\d+/g)].map(({ 0: index, index: at }) => step(index, name.length + at, true)),
+  ];
 }
 
 /** The value, its places in the whole text of the override: what stands before it is blanked out. */
@@ -201,12 +217,20 @@ function replaced(
 
 function replacedEntry(
   node: MapNode,
-  { name, at }: Step,
+  { name, at, isIndex }: Step,
   rest: readonly Step[],
   value: Node,
   mustExist: boolean,
   report: Report,
 ): Node | undefined {
+  if (isIndex)
+    return void report({
+      severity: 'error',
+      code: 'bad-override',
+      message: `this is ${kindText(node)} and has no [${name}]`,
+      at,
+      notes: [{ message: 'it is written here', at: node.at }],
+    });
   const entry = node.entries.get(name);
   if (entry === undefined && (rest.length > 0 || mustExist))
     return void report({ ...unknownReference(name, 'here', node.entries, at), code: 'bad-override' });
