@@ -70,6 +70,8 @@ export interface GraphAnswer {
   readonly stages: readonly GraphStage[];
   /** Between instances, by their places in the list of all. */
   readonly edges: readonly { readonly from: string; readonly to: string }[];
+  /** What comes from lists that are not known yet, and the instances that make the lists. */
+  readonly awaited: readonly { readonly name: string; readonly after: readonly string[] }[];
 }
 
 export interface GraphStage {

@@ -113,6 +113,37 @@ describe.skipIf(chromiumPath === undefined)('a report in Chromium, opened from d
     await context.close();
   });
 
+  test('the graph shows what is known only after a list, in its text too', async () => {
+    await using listed = await createRig();
+    listed.write({
+      'pipeline.yaml': {
+        name: 'fan',
+        stages: {
+          list: { cmd: 'echo [] > ${outs.shards}', outs: { shards: 'shards.json' } },
+          split: {
+            matrix: { shard: { $from: 'list', out: 'shards' } },
+            cmd: 'echo ${shard} > ${outs.part}',
+            outs: { part: 'part.txt' },
+          },
+        },
+      },
+    });
+    const written = await listed.pipeline('report', '--out', 'page.html').result;
+    expect(written.code, written.stderr).toBe(0);
+    const context = await browser.newContext({ viewport: { width: 1280, height: 900 } });
+    const page = await context.newPage();
+    await page.goto(`${pathToFileURL(`${listed.root}/page.html`).href}#/graph`);
+    const card = page.getByRole('region', { name: 'split', exact: true });
+    await card.getByText('split[*]: known after list', { exact: true }).waitFor();
+    await page.getByText('split[*] known after list', { exact: true }).waitFor();
+    expect(await page.locator('.drawing path.awaited').count()).toBe(1);
+    await page.evaluate(axe);
+    expect(await page.evaluate('axe.run().then(({ violations }) => violations.map(({ id }) => id))')).toEqual(
+      [],
+    );
+    await context.close();
+  });
+
   test('answers are filtered and compared as the server would', async () => {
     const { page, context } = await open();
     await show(page, '/answers?a=eval[huatuo,base]&b=eval[huatuo,lora]');

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import type { GraphStage } from '../../src/ui/api.ts';
-import { graphLayout, related } from '../../src/ui/page/charts/graph-layout.ts';
+import { graphLayout, related, shownStages } from '../../src/ui/page/charts/graph-layout.ts';
 
 const stage = (name: string, count: number): GraphStage => ({
   stage: name,
@@ -21,7 +21,7 @@ describe('where stages are drawn', () => {
     { from: 'data[0]', to: 'eval[0]' },
     { from: 'eval[0]', to: 'report[0]' },
   ];
-  const layout = graphLayout({ stages, edges });
+  const layout = graphLayout({ stages, edges, awaited: [] });
 
   test('each to the right of all that it reads from, and none upon another', () => {
     const x = (name: string): number => layout.boxes.find((box) => box.stage === name)?.x ?? NaN;
@@ -48,6 +48,7 @@ describe('where stages are drawn', () => {
 
   test('stages that read from each other end the layout, and are drawn', () => {
     const round = graphLayout({
+      awaited: [],
       stages: [stage('a', 2), stage('b', 2)],
       edges: [
         { from: 'a[0]', to: 'b[0]' },
@@ -55,6 +56,31 @@ describe('where stages are drawn', () => {
       ],
     });
     expect(round.boxes).toHaveLength(2);
+  });
+
+  test('what is known after a list is in its stage or in one of its own, with a dashed line', () => {
+    const awaited = [
+      { name: 'split[*]', after: ['list[0]'] },
+      { name: 'merge', after: ['list[0]'] },
+    ];
+    const graph = {
+      stages: [stage('list', 1), stage('split', 1)],
+      edges: [{ from: 'list[0]', to: 'split[0]' }],
+      awaited,
+    };
+    expect(shownStages(graph).map((shown) => [shown.stage, shown.awaited.map(({ name }) => name)])).toEqual([
+      ['list', []],
+      ['split', ['split[*]']],
+      ['merge', ['merge']],
+    ]);
+    const { boxes, lines } = graphLayout(graph);
+    expect(lines.map(({ from, to, isAwaited }) => [from, to, isAwaited])).toEqual([
+      ['list', 'split', false],
+      ['list', 'merge', true],
+    ]);
+    const [list, split] = boxes;
+    expect(split?.height).toBeGreaterThan(list?.height ?? Infinity);
+    expect(boxes[2]?.x).toBe(split?.x);
   });
 
   test('what is related to an instance: all that it needs and all that needs it', () => {

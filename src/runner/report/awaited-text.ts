@@ -1,8 +1,9 @@
-import type { AwaitedInstances } from '../event.ts';
 import { joinFirst } from '../wording/join-first.ts';
 
 /** "split[*], merge known after list". */
-export function awaitedText(awaited: readonly AwaitedInstances[]): string {
+export function awaitedText(
+  awaited: readonly { readonly name: string; readonly after: readonly string[] }[],
+): string {
   const names = joinFirst(
     awaited.map(({ name }) => name),
     2,

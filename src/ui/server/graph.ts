@@ -34,6 +34,7 @@ export async function graphAnswer(project: Project): Promise<Result<GraphAnswer,
       pipeline: graph.value.pipeline,
       stages: [...stages].map(([stage, members]) => ({ stage, ...members })),
       edges: graph.value.edges,
+      awaited: graph.value.awaited,
     },
   };
 }

@@ -1,4 +1,30 @@
-import type { GraphAnswer } from '../../api.ts';
+import { stageOf } from '../../../runner/identity.ts';
+import type { GraphAnswer, GraphStage } from '../../api.ts';
+
+/** A stage with what lists will give it. */
+export interface ShownStage extends GraphStage {
+  readonly awaited: GraphAnswer['awaited'];
+}
+
+/** The stages of the graph; after them those of which nothing but a name is known. */
+export function shownStages({
+  stages,
+  awaited,
+}: Pick<GraphAnswer, 'stages' | 'awaited'>): readonly ShownStage[] {
+  const known = new Set(stages.map(({ stage }) => stage));
+  const unknown = new Set(awaited.map(({ name }) => stageOf(name)).filter((stage) => !known.has(stage)));
+  return [
+    ...stages,
+    ...[...unknown].map((stage): GraphStage => ({ stage, description: '', instances: [] })),
+  ].map((stage) => ({
+    ...stage,
+    awaited: awaited.filter(({ name }) => stageOf(name) === stage.stage),
+  }));
+}
+
+/** From what makes a list to what is known after it. */
+export const awaitedEdges = (awaited: GraphAnswer['awaited']): GraphAnswer['edges'] =>
+  awaited.flatMap(({ name, after }) => after.map((from) => ({ from, to: name })));
 
 /** Where a stage is drawn, in pixels. Few instances are a list of names, many are small squares. */
 export interface StageBox {
@@ -15,7 +41,15 @@ export interface GraphLayout {
   readonly height: number;
   readonly boxes: readonly StageBox[];
   /** Between stages, each once. */
-  readonly lines: readonly { readonly from: string; readonly to: string; readonly path: string }[];
+  readonly lines: readonly StageLine[];
+}
+
+export interface StageLine {
+  readonly from: string;
+  readonly to: string;
+  readonly path: string;
+  /** Whether no more is known of it than that a list comes before. */
+  readonly isAwaited: boolean;
 }
 
 const boxWidth = 232;
@@ -26,16 +60,10 @@ const most = { list: 16, squaresInRow: 9 };
 const square = 23;
 
 /** Each stage stands to the right of all that it reads from: its column is the longest way to it. */
-export function graphLayout({ stages, edges }: Pick<GraphAnswer, 'stages' | 'edges'>): GraphLayout {
-  const stageOf = new Map(
-    stages.flatMap(({ stage, instances }) => instances.map(({ instance }) => [instance, stage] as const)),
-  );
-  const needs = new Map<string, Set<string>>();
-  for (const { from, to } of edges) {
-    const [source, target] = [stageOf.get(from), stageOf.get(to)];
-    if (source === undefined || target === undefined || source === target) continue;
-    needs.set(target, (needs.get(target) ?? new Set()).add(source));
-  }
+export function graphLayout(graph: Pick<GraphAnswer, 'stages' | 'edges' | 'awaited'>): GraphLayout {
+  const stages = shownStages(graph);
+  const solid = sourcesByStage(graph.edges);
+  const needs = sourcesByStage([...graph.edges, ...awaitedEdges(graph.awaited)]);
   const columns = new Map<string, number>();
   const columnOf = (stage: string, above: readonly string[]): number => {
     const known = columns.get(stage);
@@ -47,14 +75,13 @@ export function graphLayout({ stages, edges }: Pick<GraphAnswer, 'stages' | 'edg
     return column;
   };
   const heights = new Map<number, number>();
-  const boxes = stages.map(({ stage, instances }): StageBox => {
+  const boxes = stages.map(({ stage, instances, awaited }): StageBox => {
+    const members = instances.length + awaited.length;
     const column = columnOf(stage, []);
     const y = heights.get(column) ?? 0;
-    const isList = instances.length <= most.list;
+    const isList = members <= most.list;
     const height =
-      headHeight +
-      (isList ? instances.length * listRow : Math.ceil(instances.length / most.squaresInRow) * square) +
-      14;
+      headHeight + (isList ? members * listRow : Math.ceil(members / most.squaresInRow) * square) + 14;
     heights.set(column, y + height + gap.y);
     return { stage, x: column * (boxWidth + gap.x), y, width: boxWidth, height, isList };
   });
@@ -64,7 +91,7 @@ export function graphLayout({ stages, edges }: Pick<GraphAnswer, 'stages' | 'edg
       const [source, target] = [boxOf.get(from), boxOf.get(to)];
       return source === undefined || target === undefined
         ? []
-        : [{ from, to, path: lineBetween(source, target) }];
+        : [{ from, to, path: lineBetween(source, target), isAwaited: solid.get(to)?.has(from) !== true }];
     }),
   );
   return {
@@ -73,6 +100,16 @@ export function graphLayout({ stages, edges }: Pick<GraphAnswer, 'stages' | 'edg
     boxes,
     lines,
   };
+}
+
+/** By stage the other stages that its instances come after. */
+function sourcesByStage(edges: GraphAnswer['edges']): ReadonlyMap<string, ReadonlySet<string>> {
+  const sources = new Map<string, Set<string>>();
+  for (const edge of edges) {
+    const [from, to] = [stageOf(edge.from), stageOf(edge.to)];
+    if (from !== to) sources.set(to, (sources.get(to) ?? new Set()).add(from));
+  }
+  return sources;
 }
 
 /** From the head of one box to the head of the other; past a column in between, through the gap above it. */

@@ -1,7 +1,15 @@
 import { useEffect, useRef } from 'preact/hooks';
-import type { GraphAnswer, GraphInstance, GraphStage } from '../../api.ts';
+import { awaitedText } from '../../../runner/report/awaited-text.ts';
+import type { GraphAnswer, GraphInstance } from '../../api.ts';
 import { changed, go } from '../address.ts';
-import { graphLayout, related, type StageBox } from '../charts/graph-layout.ts';
+import {
+  awaitedEdges,
+  graphLayout,
+  related,
+  type ShownStage,
+  shownStages,
+  type StageBox,
+} from '../charts/graph-layout.ts';
 import { InstancePanel } from './instance-panel.tsx';
 import { Command, Counts, Empty, PageHead, signOf, stateText, Waiting } from '../parts.tsx';
 import { countsByState } from '../run-state.ts';
@@ -32,6 +40,7 @@ export function GraphPage({ query }: { readonly query: URLSearchParams }) {
         <>
           <div class="bar">
             <Counts counts={countsByState(answer.stages.flatMap(({ instances }) => instances))} />
+            {answer.awaited.length > 0 && <span class="muted">{awaitedText(answer.awaited)}</span>}
           </div>
           {answer.stages.length === 0 && <Empty>The pipeline file has no stages.</Empty>}
           <div class={open === null ? 'split' : 'split open'}>
@@ -57,16 +66,26 @@ function Drawing(props: {
 }) {
   const { graph, open } = props;
   const layout = graphLayout(graph);
-  const near = open === null ? undefined : related(open, graph.edges);
-  const stageOf = new Map(graph.stages.map((stage) => [stage.stage, stage]));
-  const isNear = (stage: string): boolean =>
-    near === undefined || (stageOf.get(stage)?.instances ?? []).some(({ instance }) => near.has(instance));
+  const near = open === null ? undefined : related(open, [...graph.edges, ...awaitedEdges(graph.awaited)]);
+  const stageOf = new Map(shownStages(graph).map((stage) => [stage.stage, stage]));
+  const isNear = (name: string): boolean => {
+    const { instances = [], awaited = [] } = stageOf.get(name) ?? {};
+    return (
+      near === undefined ||
+      instances.some(({ instance }) => near.has(instance)) ||
+      awaited.some((each) => near.has(each.name))
+    );
+  };
   return (
     <div class="graph" tabIndex={0} role="region" aria-label="Stages and instances">
       <div class="drawing" style={{ width: `${layout.width}px`, height: `${layout.height}px` }}>
         <svg width={layout.width} height={layout.height} aria-hidden="true">
-          {layout.lines.map(({ from, to, path }) => (
-            <path key={path} d={path} class={isNear(from) && isNear(to) ? '' : 'faint'} />
+          {layout.lines.map(({ from, to, path, isAwaited }) => (
+            <path
+              key={path}
+              d={path}
+              class={`${isAwaited ? 'awaited' : ''} ${isNear(from) && isNear(to) ? '' : 'faint'}`}
+            />
           ))}
         </svg>
         {layout.boxes.map((box) => {
@@ -91,7 +110,7 @@ function Drawing(props: {
 
 function StageCard(props: {
   readonly box: StageBox;
-  readonly stage: GraphStage;
+  readonly stage: ShownStage;
   readonly near: ReadonlySet<string> | undefined;
   readonly open: string | null;
   readonly onOpen: (instance: string) => void;
@@ -100,13 +119,19 @@ function StageCard(props: {
   const { x, y, width, height } = box;
   return (
     <section
-      class={box.isList ? 'stage' : 'stage squares'}
+      class={[
+        'stage',
+        box.isList ? '' : 'squares',
+        stage.instances.length === 0 && stage.awaited.length > 0 ? 'awaited' : '',
+      ].join(' ')}
       style={{ left: `${x}px`, top: `${y}px`, width: `${width}px`, height: `${height}px` }}
       aria-label={stage.stage}
     >
       <h2>
         <span class="name">{stage.stage}</span>
-        <span class="muted">{stage.instances.length}</span>
+        {(stage.instances.length > 0 || stage.awaited.length === 0) && (
+          <span class="muted">{stage.instances.length}</span>
+        )}
       </h2>
       <p class="muted" title={stage.description}>
         {stage.description}
@@ -130,6 +155,17 @@ function StageCard(props: {
             <span aria-hidden="true">{signOf(instance.state)}</span>
             {box.isList && <span class="label">{labelIn(instance.instance, stage.stage)}</span>}
           </button>
+        ))}
+        {stage.awaited.map(({ name, after }) => (
+          <div key={name} class="member awaited" title={`${name}: known after ${after.join(', ')}`}>
+            <span aria-hidden="true">…</span>
+            {box.isList && (
+              <span class="label" aria-hidden="true">
+                {name === stage.stage ? '' : `${labelIn(name, stage.stage)}: `}known after {after.join(', ')}
+              </span>
+            )}
+            <span class="hidden-text">{`${name}: known after ${after.join(', ')}`}</span>
+          </div>
         ))}
       </div>
     </section>
