@@ -9,7 +9,7 @@ import type {
   EvaluationsAnswer,
   ExperimentsAnswer,
 } from '../../src/pages/result-answers.ts';
-import { dataAnswer } from '../../src/ui/server/data-sets.ts';
+import { dataAnswer } from '../../src/ui/server/answers/data-sets.ts';
 import { cursorAfter } from '../../src/ui/server/live-events.ts';
 import { type PageServer, servePage } from '../../src/ui/server/serve-page.ts';
 import { openHere } from '../rig/in-process.ts';

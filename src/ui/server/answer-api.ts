@@ -2,17 +2,17 @@ import type { Readable } from 'node:stream';
 import type { Result } from '../../result.ts';
 import type { Problem, Project } from '../../runner/project.ts';
 import { answerRequest, countIn, profileIn } from '../../pages/results/answer-request.ts';
-import { answersAnswer, compareAnswer, evaluationsAnswer } from './evaluations.ts';
+import { answersAnswer, compareAnswer, evaluationsAnswer } from './answers/evaluations.ts';
 import { askModelsAnswer } from './ask.ts';
-import { curveAnswer, curvesAnswer } from './curves.ts';
-import { dataAnswer } from './data-sets.ts';
-import { experimentsAnswer } from './experiments.ts';
-import { graphAnswer } from './graph.ts';
-import { instanceAnswer, outFile, printedAnswer } from './instance.ts';
-import type { KnownEvaluations } from './read-evaluation.ts';
-import type { Refusal } from './refusal.ts';
-import { runAnswer, runsAnswer } from './runs.ts';
-import { samplesAnswer } from './samples.ts';
+import { curveAnswer, curvesAnswer } from './answers/curves.ts';
+import { dataAnswer } from './answers/data-sets.ts';
+import { experimentsAnswer } from './answers/experiments.ts';
+import { graphAnswer } from './answers/graph.ts';
+import { instanceAnswer, outFile, printedAnswer } from './answers/instance.ts';
+import type { KnownEvaluations } from './answers/read-evaluation.ts';
+import type { Refusal } from './answers/refusal.ts';
+import { runAnswer, runsAnswer } from './answers/runs.ts';
+import { samplesAnswer } from './answers/samples.ts';
 
 /** What the routes share. */
 export interface Api {

@@ -4,8 +4,8 @@ import { isJsonObject, jsonIn } from '../../files/json.ts';
 import type { Result } from '../../result.ts';
 import type { Project } from '../../runner/project.ts';
 import type { AskedAnswer, AskModelsAnswer } from '../api.ts';
-import { everything } from './graph.ts';
-import type { Refusal } from './refusal.ts';
+import { everything } from './answers/graph.ts';
+import type { Refusal } from './answers/refusal.ts';
 
 /** What POST /ask is asked: one model, one question. */
 export interface AskedQuestion {

@@ -1,6 +1,6 @@
 import type { Result } from '../../result.ts';
 import type { Problem, Project, Selection } from '../../runner/project.ts';
-import { everything } from './graph.ts';
+import { everything } from './answers/graph.ts';
 
 /**
  * A project that is asked once for what it knows of everything. A report asks the same of each instance, by

@@ -1,8 +1,8 @@
-import type { Result } from '../../result.ts';
-import { stageOf } from '../../runner/identity.ts';
-import type { InstanceMetrics, Project } from '../../runner/project.ts';
-import type { ExperimentsAnswer } from '../../pages/result-answers.ts';
-import { type MeasuredPart, modelAnswer } from '../../pages/results/model-answer.ts';
+import type { Result } from '../../../result.ts';
+import { stageOf } from '../../../runner/identity.ts';
+import type { InstanceMetrics, Project } from '../../../runner/project.ts';
+import type { ExperimentsAnswer } from '../../../pages/result-answers.ts';
+import { type MeasuredPart, modelAnswer } from '../../../pages/results/model-answer.ts';
 import type { Refusal } from './refusal.ts';
 import { everything } from './graph.ts';
 

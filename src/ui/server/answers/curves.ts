@@ -1,9 +1,9 @@
 import { join } from 'node:path';
-import type { Result } from '../../result.ts';
-import type { Project } from '../../runner/project.ts';
-import { historyOf } from '../../runner/project/results/run-history.ts';
-import type { CurveAnswer, CurvePoint, CurvesAnswer } from '../../pages/result-answers.ts';
-import { type FiledSeries, readSeries } from '../../pages/results/series.ts';
+import type { Result } from '../../../result.ts';
+import type { Project } from '../../../runner/project.ts';
+import { historyOf } from '../../../runner/project/results/run-history.ts';
+import type { CurveAnswer, CurvePoint, CurvesAnswer } from '../../../pages/result-answers.ts';
+import { type FiledSeries, readSeries } from '../../../pages/results/series.ts';
 import type { Refusal } from './refusal.ts';
 import { everything } from './graph.ts';
 

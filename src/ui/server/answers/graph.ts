@@ -1,7 +1,7 @@
-import type { Result } from '../../result.ts';
-import type { Project } from '../../runner/project.ts';
-import { reasonText } from '../../runner/report/reason-text.ts';
-import type { GraphAnswer, GraphInstance } from '../api.ts';
+import type { Result } from '../../../result.ts';
+import type { Project } from '../../../runner/project.ts';
+import { reasonText } from '../../../runner/report/reason-text.ts';
+import type { GraphAnswer, GraphInstance } from '../../api.ts';
 import type { Refusal } from './refusal.ts';
 
 /** Every instance and every stage of the pipeline. */

@@ -1,12 +1,12 @@
 import { stat } from 'node:fs/promises';
-import { digestOf } from '../../files/digest.ts';
-import { type FileProblem, fileProblem } from '../../files/file-problem.ts';
-import { isJsonObject } from '../../files/json.ts';
-import { readJsonLines } from '../../files/json-lines.ts';
-import type { Profile } from '../../ml/metrics/metric-table.ts';
-import { readScoredRows } from '../../ml/metrics/scored-rows.ts';
-import type { Result } from '../../result.ts';
-import type { EvaluatedRow, Evaluation } from '../../pages/results/evaluation.ts';
+import { digestOf } from '../../../files/digest.ts';
+import { type FileProblem, fileProblem } from '../../../files/file-problem.ts';
+import { isJsonObject } from '../../../files/json.ts';
+import { readJsonLines } from '../../../files/json-lines.ts';
+import type { Profile } from '../../../ml/metrics/metric-table.ts';
+import { readScoredRows } from '../../../ml/metrics/scored-rows.ts';
+import type { Result } from '../../../result.ts';
+import type { EvaluatedRow, Evaluation } from '../../../pages/results/evaluation.ts';
 
 /** What was read, by file, size and time: pages ask for the same files again and again. */
 export type KnownEvaluations = Map<string, { readonly bytes: number; readonly evaluation: Evaluation }>;

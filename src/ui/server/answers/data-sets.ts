@@ -1,10 +1,10 @@
 import { join } from 'node:path';
-import { fileProblemText } from '../../files/file-problem.ts';
-import { readJson } from '../../files/json.ts';
-import type { Result } from '../../result.ts';
-import type { Project } from '../../runner/project.ts';
-import type { DataAnswer, DataSet, LengthHistogram } from '../../pages/result-answers.ts';
-import { lengthsIn, preparationIn } from '../../pages/results/preparation.ts';
+import { fileProblemText } from '../../../files/file-problem.ts';
+import { readJson } from '../../../files/json.ts';
+import type { Result } from '../../../result.ts';
+import type { Project } from '../../../runner/project.ts';
+import type { DataAnswer, DataSet, LengthHistogram } from '../../../pages/result-answers.ts';
+import { lengthsIn, preparationIn } from '../../../pages/results/preparation.ts';
 import type { Refusal } from './refusal.ts';
 import { everything } from './graph.ts';
 

@@ -1,10 +1,10 @@
-import type { InstanceHistory, Project, RunHistory } from '../../runner/project.ts';
-import { diagnosticText } from '../../runner/report/diagnostic-text.ts';
-import { outcomeText } from '../../runner/report/outcome-text.ts';
-import { reasonText } from '../../runner/report/reason-text.ts';
-import { noColors } from '../../runner/wording/colors.ts';
-import type { RunAnswer, RunInstance, RunsAnswer } from '../api.ts';
-import type { Result } from '../../result.ts';
+import type { InstanceHistory, Project, RunHistory } from '../../../runner/project.ts';
+import { diagnosticText } from '../../../runner/report/diagnostic-text.ts';
+import { outcomeText } from '../../../runner/report/outcome-text.ts';
+import { reasonText } from '../../../runner/report/reason-text.ts';
+import { noColors } from '../../../runner/wording/colors.ts';
+import type { RunAnswer, RunInstance, RunsAnswer } from '../../api.ts';
+import type { Result } from '../../../result.ts';
 import type { Refusal } from './refusal.ts';
 
 /** Runs, the newest first: those that are older than `before`. */
