@@ -72,7 +72,7 @@ test('a graph shows what is left out, and what is frozen, in each of its formats
   rig.write({ 'pipeline.yaml': { stages: { fit: { ...fit, frozen: true }, all } } });
   const graph = async (...words: readonly string[]) => (await rig.pipeline('graph', ...words).result).stdout;
   expect(await graph()).toBe(
-    'fit[a]  (frozen)\nfit[b]  (frozen)\nall\n  ← fit[a]\n  ← fit[b]\nfit[c]  (left out by when: dataset is not c)\n',
+    'fit[a]  (frozen)\nfit[b]  (frozen)\nall\n  ← fit[a]\n  ← fit[b]\nfit[c]  (left out: its stage has when: dataset is not c)\n',
   );
   const mermaid = await graph('--format', 'mermaid');
   expect(mermaid).toContain('n0["fit[a] (frozen)"]');

@@ -37,7 +37,7 @@ const linesIn: Readonly<Record<Format, (graph: Graph) => readonly string[]>> = {
       ...edges.filter(({ to }) => to === instance).map(({ from }) => `  ← ${from}`),
     ]),
     ...awaited.map(({ name, after }) => `${name}  (known after ${joinFirst(after, 3)})`),
-    ...leftOut.map(({ instance, condition }) => `${instance}  (left out by when: ${condition})`),
+    ...leftOut.map(({ instance, condition }) => `${instance}  (left out: its stage has when: ${condition})`),
   ],
   mermaid({ instances, edges, awaited, leftOut }) {
     const nodes = [
