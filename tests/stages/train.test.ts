@@ -94,7 +94,7 @@ describe('the stage program train', () => {
       { base_model_name_or_path: 'data/models/nano-mt5', r: 8 },
     );
     expect(await readFile(join(folder, 'plain/model/README.md'), 'utf8')).toMatch(
-      /^---\nlibrary_name: peft\n[\s\S]*16 rows of a question and an answer for training and 4 for validation/,
+      /^---\nlibrary_name: peft\n[\s\S]*Rows of a question and an answer: 16 for training and\n4 for validation/,
     );
     expect(JSON.parse(await readFile(join(folder, 'plain/summary.json'), 'utf8'))).toMatchObject({
       method: 'lora',
