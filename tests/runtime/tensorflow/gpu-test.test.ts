@@ -1,20 +1,18 @@
-import { execFile } from 'node:child_process';
-import { mkdirSync, mkdtempSync, symlinkSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { dirname, join } from 'node:path';
+import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { type Check, isOver, judged, parseCheck } from '../../../src/cli/doctor/gpu-test/check.ts';
 import { compareOps, opBounds } from '../../../src/cli/doctor/gpu-test/compare-ops.ts';
 import { refusal } from '../../../src/cli/doctor/gpu-test/gpu-test.ts';
 import { memoryOf } from '../../../src/cli/doctor/gpu-test/nvidia-smi.ts';
-import { opChecks } from '../../../src/cli/doctor/gpu-test/op-checks.ts';
 import { reportBlock, type TestedMachine } from '../../../src/cli/doctor/gpu-test/report-block.ts';
 import type { TensorflowLook } from '../../../src/cli/doctor/tensorflow.ts';
 import { readNvidiaDriver } from '../../../src/files/nvidia-driver.ts';
 import { openRuntime } from '../../../src/ml/runtime/open-runtime.ts';
 import type { HostValue, Values } from '../../../src/ml/runtime/runtime.ts';
-import { programs } from '../../rig/build-programs.ts';
-import { openTensorflow, tensorflow, tensorflowFolder } from '../runtimes.ts';
+import { openTensorflow, tensorflow } from '../runtimes.ts';
+import { doctor, doctorIn } from './doctor.ts';
 
 interface Tested {
   readonly broken: number;
@@ -25,30 +23,6 @@ interface Tested {
 const noGpu = readNvidiaDriver().version === undefined;
 
 describe.skipIf(tensorflow.isMissing)(`pipeline doctor --gpu-test on ${tensorflow.name}`, () => {
-  test('on the CPU every check passes, each with its figures', { timeout: 900_000 }, async () => {
-    const { code, stdout } = await doctor('--gpu-test', '--device', 'cpu', '--json');
-    const { broken, machine, checks }: Tested = JSON.parse(stdout);
-    expect(checks.filter(({ state }) => state === 'broken')).toEqual([]);
-    expect({ code, broken }).toEqual({ code: 0, broken: 0 });
-    expect(machine.tensorflow).toMatch(/^TensorFlow \d/);
-    expect(checks.map(({ part }) => part)).toEqual([
-      'op parity',
-      'training step',
-      'same bits',
-      'bf16',
-      'speed in float32',
-      'memory in float32',
-      'speed in bf16',
-      'memory in bf16',
-    ]);
-    const of = (part: string) => checks.find((check) => check.part === part)?.figures ?? [];
-    expect(of('op parity').map(({ name }) => name)).toEqual(Object.keys(opChecks));
-    // Other products than in float32, or the check saw no bfloat16.
-    expect(of('bf16')[0]?.value).toBeGreaterThan(1e-6);
-    const [peak, planned] = of('memory in float32');
-    expect(peak?.value).toBeGreaterThan(0.5 * (planned?.value ?? Number.NaN));
-  });
-
   test('an op that computes something else is found, whichever it is', async () => {
     const [reference, tested] = [await openRuntime('onnx', { threads: 2 }), await openTensorflow()];
     const bound = opBounds.cpu;
@@ -187,35 +161,3 @@ const changed = (values: Values): Values =>
 
 const changedValue = (value: HostValue): HostValue =>
   value.dtype === 'float32' ? { ...value, data: value.data.map((element) => element * 1.001 + 1e-6) } : value;
-
-interface Ended {
-  readonly code: number;
-  readonly stdout: string;
-  readonly stderr: string;
-}
-
-/** The command line, for a user who has the TensorFlow of the tests. */
-const doctor = (...words: readonly string[]): Promise<Ended> => doctorIn(cacheWithTensorflow(), ...words);
-
-/** For a user with this cache. */
-async function doctorIn(cache: string, ...words: readonly string[]): Promise<Ended> {
-  const { main } = await programs();
-  return new Promise((resolve) => {
-    execFile(
-      process.execPath,
-      [main, 'doctor', ...words],
-      { env: { ...process.env, XDG_CACHE_HOME: cache } },
-      (error, stdout, stderr) => resolve({ code: Number(error?.code ?? 0), stdout, stderr }),
-    );
-  });
-}
-
-/** A cache in which the engine lies that the tests use: what the command keeps there is not the user's. */
-function cacheWithTensorflow(): string {
-  const cache = mkdtempSync(join(tmpdir(), 'cache-'));
-  if (tensorflowFolder === undefined) return cache;
-  const engines = join(cache, 'medical-qa-pipeline/engines');
-  mkdirSync(engines, { recursive: true });
-  symlinkSync(dirname(tensorflowFolder), join(engines, 'tensorflow'));
-  return cache;
-}
