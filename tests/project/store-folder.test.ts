@@ -36,6 +36,15 @@ test('rows and lock stand where the machine file says, a folder for each project
   expect((await rig.pipeline('verify', '--json').result).code).toBe(0);
 });
 
+test('a store inside the project is an error with its place', async () => {
+  await using rig = await createRig();
+  rig.write({ 'pipeline.yaml': pipeline, 'pipeline.machine.yaml': { store: `${rig.root}/rows` }, x: '1' });
+  const { code, stderr } = await rig.pipeline('run').result;
+  expect(code).toBe(2);
+  expect(stderr).toMatch(/pipeline\.machine\.yaml:1:\d+.*inside the project/);
+  expect(rig.exists('rows')).toBe(false);
+});
+
 test('a store that is no absolute folder is an error with its place, before anything is made', async () => {
   await using rig = await createRig();
   rig.write({ 'pipeline.yaml': pipeline, 'pipeline.machine.yaml': { store: 'scratch' }, x: '1' });

@@ -14,7 +14,7 @@ export interface MachineFile {
   readonly executor: Located<string> | undefined;
   readonly executors: ReadonlyMap<string, ExecutorSettings>;
   /** Below which folder the rows and the lock of projects are kept: absolute, or from `~/`. */
-  readonly store: string | undefined;
+  readonly store: Located<string> | undefined;
   /** Beside those of the pipeline file. */
   readonly tracking: readonly TrackerSettings[];
 }
@@ -49,7 +49,7 @@ export function parseMachineFile(file: string, content: string, report: Report):
     cache: fields.cache && { remote: remote?.value, read: read?.value, write: write?.value },
     executor: fields.executor,
     executors: fields.executors ?? new Map(),
-    store: fields.store?.value,
+    store: fields.store,
     tracking: fields.tracking ?? [],
   };
 }

@@ -1,10 +1,12 @@
 import { homedir } from 'node:os';
-import { basename, join } from 'node:path';
+import { basename, join, resolve } from 'node:path';
 import { digestOf } from '../../../files/digest.ts';
 import type { Result } from '../../../result.ts';
 import type { Problem } from '../../answers.ts';
+import type { Diagnostic, Located } from '../../diagnostic.ts';
+import { invalid } from '../planning/invalid.ts';
 import { machineFiles } from './machine-files.ts';
-import { machineTexts } from './machine-texts.ts';
+import { type MachineText, machineTexts } from './machine-texts.ts';
 
 /**
  * The folder of a project's rows and lock, absolute: its `cache`, or, where a machine file names a `store`, a
@@ -22,8 +24,25 @@ export async function storeFolder(
   const files = await machineFiles(root, environment, home);
   if (!files.ok) return files;
   const store = files.value.find((file) => file.store !== undefined)?.store;
-  return { ok: true, value: store === undefined ? cache : join(expanded(store, home), folderName(root)) };
+  if (store === undefined) return { ok: true, value: cache };
+  const folder = expanded(store.value, home);
+  return isWithin(root, folder)
+    ? invalid([insideProject(store)], sourcesOf(texts))
+    : { ok: true, value: join(folder, folderName(root)) };
 }
+
+const insideProject = ({ value, at }: Located<string>): Diagnostic => ({
+  severity: 'error',
+  code: 'bad-path',
+  message: `${value} is inside the project, whose own files are what stages read`,
+  at,
+  help: 'name a folder on a local disk outside of it, or remove "store" to keep the database in cache',
+});
+
+const isWithin = (root: string, folder: string): boolean => `${resolve(folder)}/`.startsWith(`${root}/`);
+
+const sourcesOf = (texts: readonly MachineText[]): ReadonlyMap<string, string> =>
+  new Map(texts.flatMap(({ name, text }) => (text.ok ? [[name, text.value] as const] : [])));
 
 const expanded = (folder: string, home: string): string =>
   folder.startsWith('~/') ? join(home, folder.slice(2)) : folder;
