@@ -1,4 +1,4 @@
-import { homedir } from 'node:os';
+import { availableParallelism, homedir } from 'node:os';
 import { join } from 'node:path';
 import { defineConfig } from 'vitest/config';
 import { engineFolder, readInstalled } from './src/files/installed-engine.ts';
@@ -32,6 +32,9 @@ const project = (name: string, include: string, timeout: number) => ({
           // file changes in its process is put back after it.
           isolate: false,
           setupFiles: ['tests/rig/restore-process.ts'],
+          // A file waits for processes of its own half of the time. By default, two CPUs get one worker.
+          maxWorkers: Math.max(2, availableParallelism()),
+          sequence: { groupOrder: 1 },
         }
       : {}),
   },
