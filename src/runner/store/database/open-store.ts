@@ -16,6 +16,7 @@ import { makeFolder } from '../../../files/make-folder.ts';
 import type { Result } from '../../../result.ts';
 import { notAFolder } from '../../workspace/disk/not-a-folder.ts';
 import { workspaceDisk } from '../../workspace/disk/workspace-disk.ts';
+import { keepStatements } from './keep-statements.ts';
 import { loadSqlite } from './load-sqlite.ts';
 import { migrations, schemaVersion } from './schema.ts';
 
@@ -191,7 +192,7 @@ export function connect(
   options: Pick<Sqlite.Options, 'timeout' | 'readonly'>,
 ): Sqlite.Database {
   const { Database, nativeBinding } = loadSqlite();
-  return new Database(source, { ...options, nativeBinding });
+  return keepStatements(new Database(source, { ...options, nativeBinding }));
 }
 
 /** The present content of a database file that cannot be written. */
