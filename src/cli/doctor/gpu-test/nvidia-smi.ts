@@ -1,8 +1,8 @@
-import { execa } from 'execa';
+import { askNvidiaSmi } from '../../../files/nvidia-smi.ts';
 
 /** The names, memories and driver of the cards, as nvidia-smi says them; none: it is not there. */
 export async function cardNames(): Promise<readonly string[]> {
-  return ask('--query-gpu=name,memory.total,driver_version');
+  return linesOf('--query-gpu=name,memory.total,driver_version');
 }
 
 /**
@@ -10,7 +10,7 @@ export async function cardNames(): Promise<readonly string[]> {
  * or not at all: undefined.
  */
 export async function memoryOnCards(pid: number): Promise<number | undefined> {
-  return memoryOf(pid, await ask('--query-compute-apps=pid,used_gpu_memory', 'nounits'));
+  return memoryOf(pid, await linesOf('--query-compute-apps=pid,used_gpu_memory', 'nounits'));
 }
 
 /** From lines as "4711, 1234": a process and its MiB, a line a card. */
@@ -22,11 +22,7 @@ export function memoryOf(pid: number, lines: readonly string[]): number | undefi
   return used.length === 0 ? undefined : used.reduce((sum, each) => sum + each, 0) * 2 ** 20;
 }
 
-async function ask(query: string, ...format: readonly string[]): Promise<readonly string[]> {
-  const { failed, stdout } = await execa(
-    'nvidia-smi',
-    [query, `--format=${['csv', 'noheader', ...format].join(',')}`],
-    { reject: false, timeout: 30_000 },
-  );
-  return failed ? [] : stdout.split('\n').filter((line) => line.trim() !== '');
+async function linesOf(query: string, ...format: readonly string[]): Promise<readonly string[]> {
+  const answer = (await askNvidiaSmi(query, 30, ...format)) ?? '';
+  return answer.split('\n').filter((line) => line.trim() !== '');
 }

@@ -1,10 +1,9 @@
-import { execa } from 'execa';
+import { askNvidiaSmi } from '../../../files/nvidia-smi.ts';
 
 /** The memory of the smallest GPU, in bytes, as NVIDIA's tool says; undefined: it cannot be asked. */
 export async function gpuMemory(): Promise<number | undefined> {
-  const query = ['--query-gpu=memory.total', '--format=csv,noheader,nounits'];
-  const { stdout, failed } = await execa('nvidia-smi', query, { reject: false, timeout: 10_000 });
-  return failed ? undefined : smallestOf(stdout);
+  const answer = await askNvidiaSmi('--query-gpu=memory.total', 10, 'nounits');
+  return answer === undefined ? undefined : smallestOf(answer);
 }
 
 /** A number of mebibytes a line. */
