@@ -68,6 +68,8 @@ export type Dependency =
   /** In canonical order of the axes' values: YAML order must not reach a result. */
   | { readonly kind: 'gather'; readonly members: readonly GatherMember[]; readonly at: Range };
 
+export type GlobDependency = Extract<Dependency, { readonly kind: 'glob' }>;
+
 /** Whether a stage may run where nothing is at the path of a dep. */
 export const isOptional = (dep: Dependency): boolean => dep.kind === 'path' && dep.optional === true;
 

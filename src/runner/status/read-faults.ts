@@ -4,7 +4,7 @@ import type { Diagnostic, Range } from '../diagnostic.ts';
 import { fixedPart } from '../pipeline-file/glob.ts';
 import { nearest } from '../pipeline-file/nearest.ts';
 import type { LooseDependency } from '../plan/expand/settle-dependency.ts';
-import type { Dependency } from '../plan/instance.ts';
+import type { GlobDependency } from '../plan/instance.ts';
 import { deadLinkOn } from '../workspace/dead-link.ts';
 import { globFiles } from '../workspace/glob-files.ts';
 import { ignoreRules } from '../workspace/ignore/ignore-rules.ts';
@@ -42,7 +42,6 @@ export function readFaults(
   return faults;
 }
 
-type GlobDependency = Extract<Dependency, { readonly kind: 'glob' }>;
 export type GlobLook = (dep: GlobDependency) => ReturnType<typeof globFiles>;
 
 /** The files that patterns match; each pattern is evaluated once. */

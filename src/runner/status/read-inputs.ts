@@ -7,7 +7,7 @@ import type { InstanceId } from '../identity.ts';
 import type { Content, DependencyDigest } from '../manifest/manifest.ts';
 import type { TreeItem } from '../manifest/tree.ts';
 import { belowFixedPart } from '../pipeline-file/glob.ts';
-import type { Dependency, Instance } from '../plan/instance.ts';
+import type { Dependency, GlobDependency, Instance } from '../plan/instance.ts';
 import type { Ignored } from '../manifest/tree.ts';
 import type { IgnoreRules } from '../workspace/ignore/ignore-rules.ts';
 import type { GlobFiles } from '../workspace/glob-files.ts';
@@ -232,8 +232,6 @@ export async function readInputs(
 }
 
 type PathDependency = Extract<Dependency, { readonly kind: 'path' }>;
-
-type GlobDependency = Extract<Dependency, { readonly kind: 'glob' }>;
 
 interface FileContent {
   readonly path: string;

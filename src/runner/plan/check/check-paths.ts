@@ -2,8 +2,8 @@ import type { Range, Report } from '../../diagnostic.ts';
 import { escapedPath, fixedPart, isGlob, unescapedPath, wildPart } from '../../pipeline-file/glob.ts';
 import { namesModule } from '../../pipeline-file/names-module.ts';
 import { foldedPath } from '../../pipeline-file/project-path.ts';
-import { checkPatterns, type PatternRead, patternsOf } from './check-patterns.ts';
-import type { Dependency, Instance } from '../instance.ts';
+import type { GlobDependency, Instance } from '../instance.ts';
+import { checkPatterns, globsOf, type PatternRead, patternsOf } from './check-patterns.ts';
 
 /**
  * Paths that get in each other's way: outs that overlap, a dep on a path that another instance writes, an out
@@ -49,33 +49,23 @@ export interface LinkLook {
   readonly filesOf: (dep: GlobDependency) => readonly string[];
 }
 
-type GlobDependency = Extract<Dependency, { readonly kind: 'glob' }>;
-
 const leading = ({ path, what }: Pick<Claim, 'path' | 'what'>, real: string): string =>
   `${what} (${JSON.stringify(path)}, which leads to ${JSON.stringify(real)})`;
 
 /** What the patterns of an instance match now. */
-const matchedBy = ({ id, deps }: Instance, filesOf: LinkLook['filesOf']): readonly Claim[] =>
-  Object.entries(deps).flatMap(([name, dep]) =>
-    dep.kind === 'glob'
-      ? filesOf(dep).map((path): Claim => ({
-          kind: 'read',
-          path,
-          what: `the dep ${name} of ${id}`,
-          at: dep.at,
-        }))
-      : [],
+const matchedBy = (instance: Instance, filesOf: LinkLook['filesOf']): readonly Claim[] =>
+  globsOf(instance).flatMap(({ dep, what }) =>
+    filesOf(dep).map((path): Claim => ({ kind: 'read', path, what, at: dep.at })),
   );
 
 /** Patterns below a link into the project: files created there later may match. */
-const movedPatterns = ({ id, deps }: Instance, realPath: LinkLook['realPath']): readonly PatternRead[] =>
-  Object.entries(deps).flatMap(([name, dep]): readonly PatternRead[] => {
-    if (dep.kind !== 'glob') return [];
+const movedPatterns = (instance: Instance, realPath: LinkLook['realPath']): readonly PatternRead[] =>
+  globsOf(instance).flatMap(({ dep, what }): readonly PatternRead[] => {
     const base = fixedPart(dep.pattern);
     const real = base === '' ? base : realPath(base);
     if (real === undefined || real === base) return [];
     const path = `${escapedPath(real)}/${wildPart(dep.pattern)}`;
-    return [{ path, what: leading({ path: base, what: `the dep ${name} of ${id}` }, real), at: dep.at }];
+    return [{ path, what: leading({ path: base, what }, real), at: dep.at }];
   });
 
 function reportOverlaps(claims: readonly Claim[], report: Report): void {

@@ -1,7 +1,7 @@
 import type { Range, Report } from '../../diagnostic.ts';
 import { couldReach, fixedPart } from '../../pipeline-file/glob.ts';
 import { foldedPath } from '../../pipeline-file/project-path.ts';
-import type { Instance } from '../instance.ts';
+import type { GlobDependency, Instance } from '../instance.ts';
 
 /** A pattern that an instance reads by; `path`: where it stands, links followed. */
 export interface PatternRead {
@@ -13,7 +13,7 @@ export interface PatternRead {
 /**
  * Outs that a dep by a pattern could match, or that could hold what it matches: they are to be read by
  * `from`. A pattern that many instances have is looked at once; of the outs, only those are looked at that
- * stand at its fixed part, above it or below it.
+ * are at its fixed part, above it or below it.
  */
 export function checkPatterns(
   patterns: readonly PatternRead[],
@@ -59,13 +59,20 @@ export function checkPatterns(
   }
 }
 
-/** The pattern deps of an instance that lie in the project by their text. */
-export const patternsOf = ({ id, deps }: Instance): readonly PatternRead[] =>
+/** The pattern deps of an instance, and what messages call them. */
+export const globsOf = ({
+  id,
+  deps,
+}: Instance): readonly { readonly dep: GlobDependency; readonly what: string }[] =>
   Object.entries(deps).flatMap(([name, dep]) =>
-    dep.kind === 'glob' && !dep.external
-      ? [{ path: dep.pattern, what: `the dep ${name} of ${id}`, at: dep.at }]
-      : [],
+    dep.kind === 'glob' ? [{ dep, what: `the dep ${name} of ${id}` }] : [],
   );
+
+/** Those that lie in the project by their text. */
+export const patternsOf = (instance: Instance): readonly PatternRead[] =>
+  globsOf(instance)
+    .filter(({ dep }) => !dep.external)
+    .map(({ dep: { pattern, at }, what }) => ({ path: pattern, what, at }));
 
 function* aboveAndAt(base: string, keys: readonly string[]): Generator<number> {
   const parts = base === '' ? [] : base.split('/');
