@@ -265,6 +265,7 @@ export async function openProject(
   };
 
   async function opened(place: ProjectPlace, access: Access): Promise<Result<Opened, Problem>> {
+    if (rows?.ok === true && (access === 'read' || rows.value.store.isKept)) return rows;
     const store = await storeFolder(place.root, host.environment);
     if (!store.ok) return store;
     if (rows?.ok === true && access === 'write' && !rows.value.store.isKept) close();

@@ -23,14 +23,15 @@ export function reportRows(evaluations: EvaluationsByProfile, mostBytes: number)
   const groups = [...groupedBySet(evaluations.multilingual)].map(([id, members]): Group => ({
     id,
     members,
+    ranks: bestRanks(members),
     reference: new Map(evaluations.reference.map(({ instance, evaluation }) => [instance, evaluation.rows])),
   }));
   const longest = Math.max(0, ...groups.map(({ members }) => members[0]?.evaluation.rows.length ?? 0));
   const kept = (worst: number): readonly ReportSet[] => groups.map((group) => reportSet(group, worst));
-  const ranked = groups.map(sizesByRank);
+  const sized = groups.map((group) => ({ ranks: group.ranks, sizes: rowSizes(group) }));
   const scoreBytes = jsonText(kept(0)).length;
   const bytes = (worst: number): number =>
-    ranked.reduce(
+    sized.reduce(
       (sum, { sizes, ranks }) =>
         sum + sizes.reduce((all, size, place) => all + ((ranks[place] ?? 0) < worst ? size : 0), 0),
       scoreBytes,
@@ -48,6 +49,8 @@ export function reportRows(evaluations: EvaluationsByProfile, mostBytes: number)
 interface Group {
   readonly id: string;
   readonly members: readonly NamedEvaluation[];
+  /** Of each row: its rank among the worst of the model that did worst with it. */
+  readonly ranks: readonly number[];
   /** By instance, with the scores of the other profile. */
   readonly reference: ReadonlyMap<string, readonly EvaluatedRow[]>;
 }
@@ -62,21 +65,15 @@ function groupedBySet(evaluations: readonly NamedEvaluation[]): ReadonlyMap<stri
   return groups;
 }
 
-/** Of each row: the bytes of its texts, and its rank among the worst of the model that did worst with it. */
-function sizesByRank({ members }: Group): {
-  readonly sizes: readonly number[];
-  readonly ranks: readonly number[];
-} {
+/** Of each row: the bytes of its texts. */
+function rowSizes({ members }: Group): readonly number[] {
   const rows = members[0]?.evaluation.rows ?? [];
-  return {
-    ranks: bestRanks(members),
-    sizes: rows.map(({ question, reference }, place) =>
-      members.reduce((sum, { evaluation }) => {
-        const { prediction = '', slots = {} } = evaluation.rows[place] ?? {};
-        return sum + bytesOf({ prediction, slots });
-      }, bytesOf({ place, question, reference })),
-    ),
-  };
+  return rows.map(({ question, reference }, place) =>
+    members.reduce((sum, { evaluation }) => {
+      const { prediction = '', slots = {} } = evaluation.rows[place] ?? {};
+      return sum + bytesOf({ prediction, slots });
+    }, bytesOf({ place, question, reference })),
+  );
 }
 
 /** As UTF-8, with the comma behind it. */
@@ -96,9 +93,8 @@ function bestRanks(members: readonly NamedEvaluation[]): readonly number[] {
   return ranks;
 }
 
-function reportSet({ id, members, reference }: Group, worst: number): ReportSet {
+function reportSet({ id, members, ranks, reference }: Group, worst: number): ReportSet {
   const rows = members[0]?.evaluation.rows ?? [];
-  const ranks = bestRanks(members);
   const places = rows.map((_, place) => place).filter((place) => (ranks[place] ?? 0) < worst);
   return {
     id,

@@ -61,8 +61,9 @@ export async function projectReport(options: ProjectReportOptions): Promise<Resu
     if (!found.ok) return found;
     answers[path] = found.value;
   }
+  const instances = graph.value.stages.flatMap((stage) => stage.instances.map(({ instance }) => instance));
   for (const add of [addRuns, addInstances, addCurves]) {
-    const added = await add(project, { answers, withUser });
+    const added = await add(project, { answers, instances, withUser });
     if (!added.ok) return added;
   }
   const known: KnownEvaluations = new Map();
@@ -83,6 +84,7 @@ export async function projectReport(options: ProjectReportOptions): Promise<Resu
 
 interface Adding {
   readonly answers: Record<string, object>;
+  readonly instances: readonly string[];
   readonly withUser: boolean;
 }
 
@@ -111,10 +113,11 @@ async function addRuns(project: Project, { answers, withUser }: Adding): Promise
   return { ok: true, value: undefined };
 }
 
-async function addInstances(project: Project, { answers }: Adding): Promise<Result<void, Refusal>> {
-  const graph = await graphAnswer(project);
-  if (!graph.ok) return graph;
-  for (const { instance } of graph.value.stages.flatMap(({ instances }) => instances)) {
+async function addInstances(
+  project: Project,
+  { answers, instances }: Adding,
+): Promise<Result<void, Refusal>> {
+  for (const instance of instances) {
     const found = await instanceAnswer(project, instance, null);
     if (!found.ok) return found;
     put(answers, '/api/instance', { name: instance }, found.value);

@@ -6,9 +6,9 @@ import { isMap } from '../../manifest/canonical.ts';
 import type { Instance, Plan } from '../../plan/instance.ts';
 import { askPrograms } from '../../programs/ask-programs.ts';
 import { sizeText } from '../../wording/size-text.ts';
-import type { Workspace } from '../../workspace/workspace.ts';
-import { placeOf } from '../../workspace/workspace.ts';
+import { placeOf, type Workspace } from '../../workspace/workspace.ts';
 import { deviceOf } from '../manifest-of.ts';
+import { byId } from './preflight.ts';
 
 export interface MemorySources {
   readonly workspace: Workspace;
@@ -22,10 +22,10 @@ export async function memoryPlans(
   { workspace, plan, askChild, capacityOf }: MemorySources,
   instances: readonly Instance[],
 ): Promise<readonly MemoryPlan[]> {
-  const byId = new Map(plan.instances.map((instance) => [instance.id, instance]));
+  const instanceOf = byId(plan.instances);
   const pathOf = (dep: Instance['deps'][string]): string | null => {
     if (dep.kind === 'path') return dep.path;
-    const path = dep.kind === 'out' ? byId.get(dep.instance)?.outs[dep.out]?.path : undefined;
+    const path = dep.kind === 'out' ? instanceOf.get(dep.instance)?.outs[dep.out]?.path : undefined;
     return path !== undefined && workspace.disk.stat(placeOf(workspace, path)) !== undefined ? path : null;
   };
   const asked = instances.flatMap((instance) =>
@@ -85,10 +85,11 @@ export function memoryFindings(
   plans: readonly MemoryPlan[],
   instances: readonly Instance[],
 ): readonly Diagnostic[] {
+  const instanceOf = byId(instances);
   return plans.flatMap((plan): readonly Diagnostic[] => {
     if (plan.kind === 'unknown' || plan.capacity === undefined || plan.total <= plan.capacity) return [];
     const { instance: id, total, capacity, device, lower } = plan;
-    const instance = instances.find((each) => each.id === id);
+    const instance = instanceOf.get(id);
     const isTooMuch = total > capacity * (1 + estimateError);
     const there = `${device === 'cuda' ? 'the GPU' : 'this machine'} has ${sizeText(capacity)}`;
     const diagnostic: Diagnostic = {
