@@ -7,7 +7,7 @@ import { scoreTable } from './collate/score-table.ts';
 import type { Best } from '../src/stage/best.ts';
 import { bestSchema } from './results/best-param.ts';
 import { bestPoints } from './results/best-points.ts';
-import { readScoreRows } from './results/read-results.ts';
+import { readScores } from './results/read-results.ts';
 
 interface CollateParams {
   /** `${best}`: which points are marked; without it none. */
@@ -28,16 +28,17 @@ export const stage = defineStage<
   deps: ['evaluations', 'trainings', 'validations?'],
   outs: ['json', 'csv', 'table'],
   async run({ params, gathered, outs, emit }) {
-    const rows = await readScoreRows(gathered);
-    if (!rows.ok) return rows;
-    const points = bestPoints(rows.value, params.best);
+    const read = await readScores(gathered);
+    if (!read.ok) return read;
+    const { rows } = read.value;
+    const points = bestPoints(rows, params.best);
     if (!points.ok) return points;
     for (const { text } of points.value.warnings) emit({ kind: 'warning', text });
-    const lines = collatedMetrics(rows.value, points.value);
+    const lines = collatedMetrics(rows, points.value);
     for (const written of [
       await writeJson(outs.json, lines),
       await writeFileAtomically(outs.csv, csvOf(lines)),
-      await writeFileAtomically(outs.table, scoreTable(rows.value, points.value)),
+      await writeFileAtomically(outs.table, scoreTable(rows, points.value)),
     ]) {
       if (!written.ok) return { ok: false, error: fileProblemText(written.error) };
     }

@@ -10,8 +10,8 @@ import { thinnedCurve } from '../../src/pages/report/thinned-curve.ts';
 import type { CurveSummary, SamplesAnswer } from '../../src/pages/result-answers.ts';
 import { readSeries } from '../../src/pages/results/series.ts';
 import { bestPoints } from '../results/best-points.ts';
-import { readEvaluations, readSamples, readSummaries, readValidations } from '../results/read-results.ts';
-import { type Axed, scoreRows } from '../results/score-row.ts';
+import { readSamples, readScores } from '../results/read-results.ts';
+import type { Axed } from '../results/score-row.ts';
 import { readAnswers } from './answers.ts';
 import { readDataSets } from './data-sets.ts';
 import { type Document, experimentsOf } from './experiments.ts';
@@ -47,13 +47,9 @@ export async function readReport(
   { title, best }: { readonly title: string; readonly best?: Best },
   gathered: GatheredReport,
 ): Promise<Result<Report>> {
-  const evaluations = await readEvaluations(gathered.evaluations);
-  if (!evaluations.ok) return evaluations;
-  const trainings = await readSummaries(gathered.trainings);
-  if (!trainings.ok) return trainings;
-  const validations = await readValidations(gathered.validations ?? []);
-  if (!validations.ok) return validations;
-  const rows = scoreRows(evaluations.value, trainings.value, validations.value);
+  const scores = await readScores(gathered);
+  if (!scores.ok) return scores;
+  const { evaluations, trainings, rows } = scores.value;
   const points = bestPoints(rows, best);
   if (!points.ok) return points;
   const samples = await readSamples(gathered.samples);
@@ -76,8 +72,8 @@ export async function readReport(
   const answers: Readonly<Record<string, object>> = {
     '/api/project': { pipeline: title, folder: '', version: '', hasModels: false },
     '/api/experiments': experimentsOf({
-      evaluations: await withDocuments(evaluations.value, gathered.evaluations),
-      trainings: await withDocuments(trainings.value, gathered.trainings),
+      evaluations: await withDocuments(evaluations, gathered.evaluations),
+      trainings: await withDocuments(trainings, gathered.trainings),
       rows,
       points: points.value,
     }),

@@ -14,15 +14,22 @@ export interface GatheredScores {
   readonly validations?: readonly Gathered[];
 }
 
-/** The rows of the tables: each evaluation with its training. */
-export async function readScoreRows(gathered: GatheredScores): Promise<Result<readonly ScoreRow[]>> {
+/** What was read, and the rows of the tables: each evaluation with its training. */
+export interface Scores {
+  readonly evaluations: readonly Axed<Evaluation>[];
+  readonly trainings: readonly Axed<TrainingSummary>[];
+  readonly rows: readonly ScoreRow[];
+}
+
+export async function readScores(gathered: GatheredScores): Promise<Result<Scores>> {
   const evaluations = await readEvaluations(gathered.evaluations);
   if (!evaluations.ok) return evaluations;
   const trainings = await readSummaries(gathered.trainings);
   if (!trainings.ok) return trainings;
   const validations = await readValidations(gathered.validations ?? []);
   if (!validations.ok) return validations;
-  return { ok: true, value: scoreRows(evaluations.value, trainings.value, validations.value) };
+  const rows = scoreRows(evaluations.value, trainings.value, validations.value);
+  return { ok: true, value: { evaluations: evaluations.value, trainings: trainings.value, rows } };
 }
 
 const evaluationText = 'the metrics of an evaluation';

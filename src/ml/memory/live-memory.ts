@@ -1,5 +1,3 @@
-import type { DType } from '../tensor/node.ts';
-
 /** What the values of a graph take, in bytes. */
 export interface LiveMemory {
   /** At most, at one time. */
@@ -18,11 +16,3 @@ export interface LiveOptions {
   /** Outputs that are written to memory which exists anyway, or is counted apart. */
   readonly isElsewhere: (output: string) => boolean;
 }
-
-export const elementBytes: Readonly<Record<DType, number>> = {
-  float32: 4,
-  int32: 4,
-  uint32: 4,
-  int64: 8,
-  bool: 1,
-};

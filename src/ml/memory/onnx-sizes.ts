@@ -3,7 +3,7 @@ import type { EmittedGraph } from '../runtime/onnx/emit-onnx.ts';
 import type { OnnxNode } from '../runtime/onnx/model-proto.ts';
 import { evaluate } from '../tensor/dimension.ts';
 import type { DType } from '../tensor/node.ts';
-import { elementBytes } from './live-memory.ts';
+import { elementBytes } from '../runtime/raw-data.ts';
 
 /** A value of an ONNX graph, with the sizes that it has when it is computed. */
 interface Sized {
@@ -138,7 +138,7 @@ function broadcast(of: readonly Sized[]): readonly number[] {
   );
 }
 
-/** 0 stands for the size as it is, -1 for what is left. */
+/** 0 keeps the size as it is, -1 takes what is left. */
 function reshaped(shape: readonly number[], wanted: readonly number[]): readonly number[] {
   const given = wanted.map((size, axis) => (size === 0 ? (shape[axis] ?? 0) : size));
   const rest = elementCount(shape) / elementCount(given.filter((size) => size !== -1));

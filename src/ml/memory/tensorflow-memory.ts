@@ -4,7 +4,8 @@ import type { Graph, Node } from '../tensor/node.ts';
 import type { OpName } from '../tensor/op.ts';
 import { simplify } from '../tensor/simplify.ts';
 import { inputsFirst } from '../tensor/walk.ts';
-import { elementBytes, type LiveMemory, type LiveOptions } from './live-memory.ts';
+import { elementBytes } from '../runtime/raw-data.ts';
+import type { LiveMemory, LiveOptions } from './live-memory.ts';
 
 /**
  * Runs a graph as TensorFlow does, without computing anything: each value takes memory when its node runs, and

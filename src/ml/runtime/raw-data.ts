@@ -1,8 +1,17 @@
 import type { DType } from '../tensor/node.ts';
 
+/** Of one element. */
+export const elementBytes: Readonly<Record<DType, number>> = {
+  float32: 4,
+  int32: 4,
+  uint32: 4,
+  int64: 8,
+  bool: 1,
+};
+
 /** The elements of a constant as ONNX's raw_data and TensorFlow's tensor_content hold them: little-endian. */
 export function rawData(dtype: DType, values: readonly number[]): Uint8Array {
-  const size = { float32: 4, int32: 4, uint32: 4, int64: 8, bool: 1 }[dtype];
+  const size = elementBytes[dtype];
   const view = new DataView(new ArrayBuffer(values.length * size));
   for (const [i, value] of values.entries()) {
     if (dtype === 'float32') view.setFloat32(i * size, value, true);
