@@ -1,17 +1,15 @@
 import { readFileSync } from 'node:fs';
-import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
-import type { Browser, BrowserContext, Page } from 'playwright-core';
+import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { pages } from '../../src/pages/pages.ts';
 import { createRig, type Rig } from '../rig/rig.ts';
 import { buildPage } from './build-page.ts';
 import { chromiumPath, launchChromium } from './chromium.ts';
+import { axeViolations, openPage, type OpenedPage } from './open-page.ts';
 import { serve } from './serve.ts';
 import { hostileTexts, shownProject } from './shown-project.ts';
-
-const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
 
 /** Each of them draws something else. */
 const views = [
@@ -49,23 +47,13 @@ describe.skipIf(chromiumPath === undefined)('the page in Chromium', () => {
   /** A page that is signed in; what goes wrong in it is gathered. */
   async function open(
     options: { readonly width?: number; readonly scheme?: 'light' | 'dark'; readonly at?: string } = {},
-  ): Promise<{ readonly page: Page; readonly context: BrowserContext; readonly faults: readonly string[] }> {
-    const context = await browser.newContext({
-      viewport: { width: options.width ?? 1440, height: 900 },
-      colorScheme: options.scheme ?? 'light',
-    });
-    const page = await context.newPage();
-    const faults: string[] = [];
-    page.on('console', (message) => {
-      if (message.type() === 'error') faults.push(message.text());
-    });
-    page.on('pageerror', (error) => faults.push(error.message));
-    page.on('request', (request) => {
-      if (new URL(request.url()).origin !== new URL(options.at ?? address).origin)
-        faults.push(`asked another host: ${request.url()}`);
-    });
-    await page.goto(options.at ?? address);
-    return { page, context, faults };
+  ): Promise<OpenedPage> {
+    const at = options.at ?? address;
+    const opened = await openPage(browser, options.width ?? 1440, options.scheme ?? 'light', (url) =>
+      new URL(url).origin === new URL(at).origin ? undefined : `asked another host: ${url}`,
+    );
+    await opened.page.goto(at);
+    return opened;
   }
 
   /** Shows a view until nothing of it is on its way. */
@@ -83,10 +71,7 @@ describe.skipIf(chromiumPath === undefined)('the page in Chromium', () => {
       for (const view of views) {
         await show(page, view);
         // By the debugger: the page's policy lets no other script in.
-        await page.evaluate(axe);
-        const found: readonly string[] = await page.evaluate(`axe.run().then(({ violations }) =>
-          violations.map(({ id, nodes }) => id + ': ' + nodes.map(({ html }) => html.slice(0, 160)).join(' | ')))`);
-        expect(found, view).toEqual([]);
+        expect(await axeViolations(page), view).toEqual([]);
       }
       expect(faults).toEqual([]);
       await context.close();

@@ -1,15 +1,13 @@
 import { readFileSync } from 'node:fs';
-import { createRequire } from 'node:module';
 import { hostname } from 'node:os';
 import { pathToFileURL } from 'node:url';
-import type { Browser, BrowserContext, Page } from 'playwright-core';
+import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { pages } from '../../src/pages/pages.ts';
 import { createRig, type Rig } from '../rig/rig.ts';
 import { chromiumPath, launchChromium } from './chromium.ts';
+import { axeViolations, openPage, type OpenedPage, outsideFile } from './open-page.ts';
 import { hostileTexts, shownProject } from './shown-project.ts';
-
-const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
 
 const views = [
   ...pages.map(({ path }) => path).filter((path) => path !== '/ask'),
@@ -43,22 +41,8 @@ describe.skipIf(chromiumPath === undefined)('a report in Chromium, opened from d
   /** What goes wrong in the page is gathered: errors of scripts, and whatever it asks of anybody. */
   async function open(
     options: { readonly width?: number; readonly scheme?: 'light' | 'dark' } = {},
-  ): Promise<{ readonly page: Page; readonly context: BrowserContext; readonly faults: readonly string[] }> {
-    const context = await browser.newContext({
-      viewport: { width: options.width ?? 1280, height: 900 },
-      colorScheme: options.scheme ?? 'light',
-    });
-    const page = await context.newPage();
-    const faults: string[] = [];
-    page.on('console', (message) => {
-      if (message.type() === 'error') faults.push(message.text());
-    });
-    page.on('pageerror', (error) => faults.push(error.message));
-    page.on('request', (request) => {
-      if (request.url() !== file && !request.url().startsWith('data:'))
-        faults.push(`asked for ${request.url()}`);
-    });
-    return { page, context, faults };
+  ): Promise<OpenedPage> {
+    return openPage(browser, options.width ?? 1280, options.scheme ?? 'light', outsideFile(file));
   }
 
   async function show(page: Page, view: string): Promise<void> {
@@ -80,10 +64,7 @@ describe.skipIf(chromiumPath === undefined)('a report in Chromium, opened from d
         expect(await page.evaluate(() => document.documentElement.scrollWidth), view).toBeLessThanOrEqual(
           width,
         );
-        await page.evaluate(axe);
-        const found: readonly string[] = await page.evaluate(`axe.run().then(({ violations }) =>
-          violations.map(({ id, nodes }) => id + ': ' + nodes.map(({ html }) => html.slice(0, 160)).join(' | ')))`);
-        expect(found, view).toEqual([]);
+        expect(await axeViolations(page), view).toEqual([]);
       }
       expect(faults).toEqual([]);
       await context.close();
@@ -137,10 +118,7 @@ describe.skipIf(chromiumPath === undefined)('a report in Chromium, opened from d
     await card.getByText('split[*]: known after list', { exact: true }).waitFor();
     await page.getByText('split[*] known after list', { exact: true }).waitFor();
     expect(await page.locator('.drawing path.awaited').count()).toBe(1);
-    await page.evaluate(axe);
-    expect(await page.evaluate('axe.run().then(({ violations }) => violations.map(({ id }) => id))')).toEqual(
-      [],
-    );
+    expect(await axeViolations(page)).toEqual([]);
     await context.close();
   });
 

@@ -1,18 +1,16 @@
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { createRequire } from 'node:module';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import type { Browser, BrowserContext, Page } from 'playwright-core';
+import type { Browser } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { reportDocument } from '../../src/pages/report/report-document.ts';
 import { readReport } from '../../stages/report/read-report.ts';
 import { gatheredReport, predictionLine, type ReportedModel } from '../stages/gathered-report.ts';
 import { evaluation, summary } from '../stages/results.ts';
 import { chromiumPath, launchChromium } from './chromium.ts';
+import { axeViolations, openPage, type OpenedPage, outsideFile } from './open-page.ts';
 import { hostileTexts } from './shown-project.ts';
-
-const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
 
 const model = (name: string, loss: number, score: number): ReportedModel => ({
   axes: { config: { name, r: 8 * name.length }, dataset: 'aimc' },
@@ -61,23 +59,10 @@ describe.skipIf(chromiumPath === undefined)('the page of the stage `report` in C
     rmSync(folder, { recursive: true });
   });
 
-  async function open(
-    width: number,
-    colorScheme: 'light' | 'dark',
-  ): Promise<{ readonly page: Page; readonly context: BrowserContext; readonly faults: readonly string[] }> {
-    const context = await browser.newContext({ viewport: { width, height: 900 }, colorScheme });
-    const page = await context.newPage();
-    const faults: string[] = [];
-    page.on('console', (message) => {
-      if (message.type() === 'error') faults.push(message.text());
-    });
-    page.on('pageerror', (error) => faults.push(error.message));
-    page.on('request', (request) => {
-      if (request.url() !== file && !request.url().startsWith('data:'))
-        faults.push(`asked for ${request.url()}`);
-    });
-    await page.goto(file);
-    return { page, context, faults };
+  async function open(width: number, colorScheme: 'light' | 'dark'): Promise<OpenedPage> {
+    const opened = await openPage(browser, width, colorScheme, outsideFile(file));
+    await opened.page.goto(file);
+    return opened;
   }
 
   test.each([
@@ -99,10 +84,7 @@ describe.skipIf(chromiumPath === undefined)('the page of the stage `report` in C
         expect(await page.evaluate(() => document.documentElement.scrollWidth), name).toBeLessThanOrEqual(
           width,
         );
-        await page.evaluate(axe);
-        const found: readonly string[] = await page.evaluate(`axe.run().then(({ violations }) =>
-          violations.map(({ id, nodes }) => id + ': ' + nodes.map(({ html }) => html.slice(0, 160)).join(' | ')))`);
-        expect(found, name).toEqual([]);
+        expect(await axeViolations(page), name).toEqual([]);
       }
       expect(faults).toEqual([]);
       await context.close();
