@@ -24,8 +24,8 @@ export type Answer =
   | { readonly kind: 'error'; readonly text: string };
 
 /**
- * What the preview of a stage program may export as `smoke`: its params, made so small that it is done within seconds. Only
- * `pipeline run --smoke` asks for it, so an edit of it changes no key.
+ * What the preview of a stage program may export as `smoke`: its params, made so small that it is done within
+ * seconds. Only `pipeline run --smoke` asks for it, so an edit of it changes no key.
  */
 export type Smoke<P> = (params: P, deps: Deps) => P | Promise<P>;
 
@@ -38,8 +38,9 @@ export interface MemoryEstimate {
 }
 
 /**
- * What the preview of a stage program may export as `estimate`: the memory that it takes on its device, from its params and
- * from what its deps say, before anything runs. An edit of it changes no key. The error says what is missing.
+ * What the preview of a stage program may export as `estimate`: the memory that it takes on its device, from
+ * its params and from what its deps say, before anything runs. An edit of it changes no key. The error says
+ * what is missing.
  */
 export type Estimate<P> = (
   params: P,

@@ -2,7 +2,7 @@
 export const smokeRows = 8;
 export const smokeSteps = 2;
 
-/** At most so many; null and undefined stand for no limit. */
+/** At most so many; null and undefined mean no limit. */
 export const atMost = (most: number, value: number | null | undefined): number =>
   Math.min(most, value ?? most);
 

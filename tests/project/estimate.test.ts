@@ -74,7 +74,7 @@ test('a run that surely has not the memory is refused, with the settings to lowe
   });
 });
 
-test('an estimate that fails, or lacks something, is told and is no hindrance', async () => {
+test('an estimate that fails, or lacks something, is reported and is no hindrance', async () => {
   await using rig = await projectWith(
     'export const estimate = async () => ({ ok: false, error: "no model here" });',
   );

@@ -93,7 +93,7 @@ test('so it is where its result is no longer in the cache', async () => {
   expect((await project.run()).problem).toContain('is frozen and its last result is not in the cache');
 });
 
-test('who looks is told: status, dry run, explain', async () => {
+test('status, a dry run and explain report it', async () => {
   using project = await frozenAfterRun();
   const status = await project.ask((open) => open.status({ patterns: [], mode: 'needs' }));
   expect(status.ok && statusText(status.value, { all: false, width: 100 })).toMatch(

@@ -56,7 +56,7 @@ test('what is left out is neither run nor shown; what is added runs, and what ga
   expect(project.read('artifacts/pipeline/all/o')).toBe('b\nc\n');
 });
 
-test('who asks for what is left out is told why', async () => {
+test('a selection of what is left out is refused with the reason', async () => {
   using project = inProcess();
   project.write({ 'pipeline.yaml': pipeline });
   const explained = await project.ask((open) => open.explain('fit[c]'));

@@ -45,5 +45,5 @@ const hashOf = (text: string): string => `sha256-${createHash('sha256').update(t
 const escaped = (text: string): string =>
   text.replace(/[&<>"']/g, (character) => `&#${character.charCodeAt(0)};`);
 
-/** JSON in which no text can end the element that it stands in. */
+/** JSON in which no text can end the element that holds it. */
 const scriptData = (data: ReportData): string => jsonText(data).replaceAll('<', '\\u003c');

@@ -1,7 +1,7 @@
 /**
- * Whether a path matches a pattern: `*` stands for any characters of one part of a path, `?` for one, a part
- * `**` for any number of parts, none included; `[*]` and `[?]` for the characters, all else for itself. Names that start with "." are no
- * exception. Takes time in proportion to the product of the lengths, whatever the pattern.
+ * Whether a path matches a pattern: `*` matches any characters of one part of a path, `?` one, a part `**` any
+ * number of parts, none included; `[*]` and `[?]` match the characters, and all else matches itself. Names that
+ * start with "." are no exception. Takes time in proportion to the product of the lengths.
  */
 export function matchesGlob(pattern: string, path: string): boolean {
   return matchesParts(pattern.split('/'), path.split('/'));
@@ -9,7 +9,7 @@ export function matchesGlob(pattern: string, path: string): boolean {
 
 export const isGlob = (text: string): boolean => /[*?]/.test(text.replace(/\[[*?]\]/g, ''));
 
-/** A path without wildcards, with `[*]` and `[?]` as the characters that they stand for. */
+/** A path without wildcards, with `[*]` and `[?]` as the characters themselves. */
 export const unescapedPath = (text: string): string => text.replace(/\[([*?])\]/g, '$1');
 
 /** A path as the pattern that matches nothing else. */
@@ -86,7 +86,7 @@ export const matchesPart = (part: string, name: string): boolean => matchesPiece
 export const matchesWildcards = (pattern: string, text: string): boolean =>
   matchesPieces([...pattern].map(pieceOf), text);
 
-/** A character, or what a wildcard stands for. */
+/** A character, or a wildcard. */
 type Piece = string | typeof anyCharacters | typeof oneCharacter;
 
 const anyCharacters = Symbol('*');

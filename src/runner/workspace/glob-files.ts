@@ -16,7 +16,7 @@ export interface GlobFiles {
 }
 
 /**
- * The files that a pattern means. "*" and "?" stay within a name, "**" stands for any folders, none included,
+ * The files that a pattern means. "*" and "?" stay within a name, "**" matches any folders, none included,
  * and at the end for all files below. A name that starts with "." is matched only by a part that does.
  * Folders do not match; "**" enters no folder by a symbolic link. Links to nothing are among the files: to
  * read one is an error.

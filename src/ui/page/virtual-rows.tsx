@@ -3,7 +3,7 @@ import { useLayoutEffect, useRef, useState } from 'preact/hooks';
 
 /**
  * A table of any number of rows, of which only those in sight are drawn: rows have one height, and empty rows
- * above and below stand for the others. Screen readers learn the place of each row among all.
+ * above and below take the place of the others. Screen readers learn the place of each row among all.
  */
 export function VirtualRows<T>(props: {
   readonly label: string;

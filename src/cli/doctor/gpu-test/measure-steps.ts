@@ -19,7 +19,7 @@ export interface MeasuredSteps {
 
 /**
  * How long a step takes and how much memory the process has at most: to be measured in a process that did
- * nothing else. What an estimate of the same training plans stands beside it.
+ * nothing else. What an estimate of the same training plans is reported with it.
  */
 export async function measureSteps({
   tested,

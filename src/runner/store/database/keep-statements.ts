@@ -19,7 +19,7 @@ export function keepStatements(
   kept.push(database);
   return Object.assign(database, {
     prepare: prepareAndKeep,
-    // Its own makes a statement that nobody holds.
+    // Its own makes a statement that nothing keeps.
     pragma(source: string, { simple = false }: Sqlite.PragmaOptions = {}): unknown {
       const statement = prepareAndKeep(`PRAGMA ${source}`);
       if (!statement.reader) return void statement.run();
