@@ -56,7 +56,7 @@ const ours = {
     writeFileSync(join(folder, 'pipeline.yaml'), JSON.stringify({ stages: Object.fromEntries(stages) }));
   },
   plan: [process.execPath, main, 'graph', '--json'],
-  look: [process.execPath, main, 'run', '--dry-run'],
+  dryRun: [process.execPath, main, 'run', '--dry-run'],
   run: [process.execPath, main, 'run', '--json'],
 };
 
@@ -85,7 +85,7 @@ const dvc = {
   },
   plan: ['dvc', 'stage', 'list', '--name-only'],
   // Fails where nothing was run yet: it wants the deps of each stage to be there.
-  look: ['dvc', 'repro', '--dry', '-q'],
+  dryRun: ['dvc', 'repro', '--dry', '-q'],
   run: ['dvc', 'repro', '-q'],
 };
 
@@ -103,7 +103,7 @@ const snakemake = {
     );
   },
   plan: ['snakemake', '--list-rules'],
-  look: ['snakemake', '-n', '-q', 'all'],
+  dryRun: ['snakemake', '-n', '-q', 'all'],
   run: ['snakemake', '-c2', '-q', 'all'],
 };
 
@@ -199,19 +199,19 @@ for (const runner of [ours, dvc, snakemake]) {
       const graph = graphOf(size);
       runner.write(folder, graph);
       const plan = await median(runner === ours ? rounds : 1, runner.plan, folder);
-      const look = await median(1, runner.look, folder);
-      const runs = size <= Number(values['run-up-to']) && !look.ended;
+      const dryRun = await median(1, runner.dryRun, folder);
+      const runs = size <= Number(values['run-up-to']) && !dryRun.ended;
       const first = runs ? await median(1, runner.run, folder) : undefined;
       const again =
         runs && !first.ended ? await median(runner === ours ? rounds : 1, runner.run, folder) : undefined;
       const last = again ?? plan;
-      tooSlow = [plan, look, first, again].some((result) => result?.ended === true);
+      tooSlow = [plan, dryRun, first, again].some((result) => result?.ended === true);
       print([
         runner.name,
         size,
         graph.edges,
         shown(plan),
-        shown(look),
+        shown(dryRun),
         shown(first),
         shown(again),
         again === undefined || again.ended ? '-' : (again.milliseconds / bare).toFixed(2),

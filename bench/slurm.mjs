@@ -1,5 +1,5 @@
 /**
- * What jobs of Slurm cost: submission, one at a time and as arrays, a look at the queue, and cancelling.
+ * What jobs of Slurm cost: submission, one at a time and as arrays, a poll of the queue, and cancelling.
  * node bench/slurm.mjs [jobs…], on an idle cluster that SLURM_CONF or /etc/slurm names. A job of our own
  * takes all nodes meanwhile, so that none of the others runs; all are cancelled.
  */
@@ -40,9 +40,9 @@ function measured(count, array) {
       { cwd: folder, encoding: 'utf8' },
     ).trim();
     const submitted = run('run', '--force', '--detach');
-    const looked = timed(folder, 'squeue', ['--noheader', '--array', '--states=all', format]);
+    const polled = timed(folder, 'squeue', ['--noheader', '--array', '--states=all', format]);
     const cancelled = run('cancel');
-    return { planned, submitted, looked, cancelled };
+    return { planned, submitted, polled, cancelled };
   } finally {
     if (blocker !== '') execFileSync('scancel', [blocker]);
     rmSync(folder, { recursive: true, force: true });
@@ -54,7 +54,7 @@ const row = (...cells) => console.log(cells.map((cell) => String(cell).padEnd(10
 row('jobs', 'array', 'dry run', 'submit', 'a job', 'squeue', 'cancel');
 for (const count of counts)
   for (const array of [undefined, 100]) {
-    const { planned, submitted, looked, cancelled } = measured(count, array);
+    const { planned, submitted, polled, cancelled } = measured(count, array);
     const each = (submitted - planned) / count;
-    row(count, array ?? '-', ...[planned, submitted, each, looked, cancelled].map(shown));
+    row(count, array ?? '-', ...[planned, submitted, each, polled, cancelled].map(shown));
   }

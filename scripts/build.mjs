@@ -1,7 +1,7 @@
 /**
  * Builds what `npx pipeline` starts and what other projects import: started by `npm ci` through `prepare`,
  * from a fresh clone, with nothing built before. `node scripts/build.mjs [FOLDER]`; without a folder, dist.
- *   main.js         what `pipeline` starts: the look for nothing to do (idle.cjs), then command-line.cjs
+ *   main.js         what `pipeline` starts: the check for nothing to do (idle.cjs), then command-line.cjs
  *   stage-child.js  the process in which a stage program runs
  *   ask-child.js    the process that asks stage programs what they say of themselves
  *   supervisor.js   the small process that ends a stage when the runner is gone

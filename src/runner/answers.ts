@@ -101,7 +101,7 @@ export interface SharedCacheReport {
   readonly incomplete: number;
   /** Results whose bytes were not shared. */
   readonly partial: number;
-  /** Look-ups that failed. */
+  /** Lookups that failed. */
   readonly unanswered: number;
   /** Results that were to be uploaded, and were not. */
   readonly notUploaded: number;

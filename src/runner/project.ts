@@ -27,7 +27,7 @@ import type { ProjectPlace } from './project/find-project.ts';
 import { withKnownHubFolders } from './project/planning/hub-dependencies.ts';
 import { type IdleRequest, idleRequestIn, runIdle } from './project/idle-run.ts';
 import { type Access, hasCache, type Opened, openRows, type Host } from './project/open-rows.ts';
-import { type LookAhead, placeHere, type Planned, planHere } from './project/planning/plan-here.ts';
+import { type FindFileFaults, placeHere, type Planned, planHere } from './project/planning/plan-here.ts';
 import { storeFolder } from './project/machine/store-folder.ts';
 import { thisMachine } from './project/machine/this-machine.ts';
 import { placedHere } from './project/planning/placed-here.ts';
@@ -303,7 +303,7 @@ export async function openProject(
     // A project that was never run is not given a cache for having faults.
     const open = hasCache(place.value) ? await opened(place.value, access) : undefined;
     if (open?.ok === false) return open;
-    const look: LookAhead = (sound, loose) => {
+    const findFileFaults: FindFileFaults = (sound, loose) => {
       const selected = checked && select(sound, checked);
       return selected?.ok === true
         ? fileFaults(
@@ -313,7 +313,7 @@ export async function openProject(
           )
         : [];
     };
-    const plan = await planHere(place.value, set, open?.value.store, last, look);
+    const plan = await planHere(place.value, set, open?.value.store, last, findFileFaults);
     if (!plan.ok) return plan;
     texts = plan.value.sources;
     instances = plan.value.plan.instances;

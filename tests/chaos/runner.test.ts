@@ -149,7 +149,7 @@ const ways = [
 
 /** When and how a run is killed. */
 interface Kill {
-  /** Of its first event, it has read the pipeline, holds the lock, and begins to look. */
+  /** Of its first event, it has read the pipeline, holds the lock, and begins to assess. */
   readonly from: 'its start' | 'its first event';
   readonly milliseconds: number;
   readonly way: (typeof ways)[number];

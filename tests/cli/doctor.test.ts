@@ -373,14 +373,14 @@ const spoilt = (name: string, spoil: (place: string) => void): Promise<Finding |
 async function withSpoilt<T>(
   name: string,
   spoil: (place: string) => void,
-  look: () => Promise<T>,
+  inspection: () => Promise<T>,
 ): Promise<T> {
   const place = join(installation.folder, 'node_modules', name);
   const aside = join(installation.folder, 'aside');
   renameSync(place, aside);
   try {
     spoil(place);
-    return await look();
+    return await inspection();
   } finally {
     rmSync(place, { recursive: true, force: true });
     renameSync(aside, place);

@@ -3,7 +3,7 @@ import { existsSync, mkdirSync, mkdtempSync, readdirSync, writeFileSync } from '
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { describe, expect, test, vi } from 'vitest';
-import { type TensorflowLook, tensorflowFindings } from '../../src/cli/doctor/tensorflow.ts';
+import { type TensorflowInspection, tensorflowFindings } from '../../src/cli/doctor/tensorflow.ts';
 import { missingPrograms, removeTensorflow } from '../../src/cli/setup/install-tensorflow.ts';
 import { pipelineProgram } from '../../src/cli/program.ts';
 import { tensorflowRelease, tensorflowVersions } from '../../src/cli/setup/tensorflow-release.ts';
@@ -20,7 +20,7 @@ describe('pipeline doctor on TensorFlow and GPUs, from what was found', () => {
       },
     }) as const;
   const works = (device: string) => ({ ok: true, value: { version: 'tensorflow 2.21.0', device } }) as const;
-  const nothing: TensorflowLook = {
+  const nothing: TensorflowInspection = {
     installed: { ok: true, value: undefined },
     damaged: undefined,
     tried: undefined,
@@ -30,7 +30,7 @@ describe('pipeline doctor on TensorFlow and GPUs, from what was found', () => {
   };
   const card = { driver: '550.54.15', devices: ['/dev/nvidia0'] };
 
-  test.each<[string, TensorflowLook, readonly [string, RegExp, string, RegExp]]>([
+  test.each<[string, TensorflowInspection, readonly [string, RegExp, string, RegExp]]>([
     ['nothing installed', nothing, ['good', /^not installed/, 'good', /^no NVIDIA driver/]],
     [
       'the library for the CPU',
@@ -72,8 +72,8 @@ describe('pipeline doctor on TensorFlow and GPUs, from what was found', () => {
       { ...nothing, ...card, installed: engine('gpu'), tried: works('cuda'), hasCuda: true },
       ['good', /\(gpu\) computes on cuda$/, 'good', /computes on it$/],
     ],
-  ])('%s', (_, look, [engineState, engineText, gpuState, gpuText]) => {
-    const [tensorflow, gpu] = tensorflowFindings(look);
+  ])('%s', (_, inspection, [engineState, engineText, gpuState, gpuText]) => {
+    const [tensorflow, gpu] = tensorflowFindings(inspection);
     expect(tensorflow).toMatchObject({ state: engineState, message: expect.stringMatching(engineText) });
     expect(gpu).toMatchObject({ state: gpuState, message: expect.stringMatching(gpuText) });
     for (const finding of [tensorflow, gpu])

@@ -12,7 +12,7 @@ import { stuckText } from '../../src/runner/executors/slurm/stuck-text.ts';
 const golden = readFileSync(join(import.meta.dirname, '../golden/squeue.txt'), 'utf8');
 
 describe('what squeue prints', () => {
-  const sights = sightsIn(parseQueue(golden));
+  const statuses = sightsIn(parseQueue(golden));
 
   test.each<[string, object | undefined]>([
     ['5f0c/0', { kind: 'running', id: '1_0', node: 'n1' }],
@@ -35,28 +35,28 @@ describe('what squeue prints', () => {
     ['aa68', { kind: 'pending', id: '68' }],
     ['aa92', { kind: 'ended', id: '92' }],
     ['aa99', undefined],
-  ])('gives where the job at %s stands', (place, sight) => {
-    if (sight === undefined) expect(sights.has(place)).toBe(false);
-    else expect(sights.get(place)).toMatchObject(sight);
+  ])('gives where the job at %s stands', (place, status) => {
+    if (status === undefined) expect(statuses.has(place)).toBe(false);
+    else expect(statuses.get(place)).toMatchObject(status);
   });
 
   test.each(['aa64', 'aa65', 'aa66', 'aa67'])('tells that the job at %s will never start', (place) => {
-    expect(sights.get(place)).toMatchObject({
+    expect(statuses.get(place)).toMatchObject({
       kind: 'pending',
       stuck: expect.stringContaining('will not start'),
     });
   });
 
   test.each(['5f0c/2', 'aa68'])('does not say that of the job at %s, which only waits', (place) => {
-    expect(sights.get(place)).not.toHaveProperty('stuck');
+    expect(statuses.get(place)).not.toHaveProperty('stuck');
   });
 
   test('of a job that was submitted twice, the copy that runs counts', () => {
-    expect(sights.get('aa70')).toEqual({ kind: 'running', id: '69', node: 'n1' });
+    expect(statuses.get('aa70')).toEqual({ kind: 'running', id: '69', node: 'n1' });
   });
 
   test('names no job of anybody else, whatever its comment is', () => {
-    expect([...sights.keys()].filter((place) => !/^[0-9a-f]{4}(\/\d)?$/.test(place))).toEqual([]);
+    expect([...statuses.keys()].filter((place) => !/^[0-9a-f]{4}(\/\d)?$/.test(place))).toEqual([]);
     fc.assert(
       fc.property(fc.string(), (comment) => {
         const rows = parseQueue(`7|7|7|N/A|RUNNING|None|n1|1|1|${comment}\n`);

@@ -1,6 +1,6 @@
 import { createRig, type Puppet, type Rig } from './rig.ts';
 
-/** Quick looks at the queue, and a short grace: all is on one machine here. */
+/** Frequent polls of the queue, and a short grace: all is on one machine here. */
 export const quick = { interval: 1, grace: 3 };
 
 /** A project all of whose stages run on Slurm; they may be puppets. */

@@ -1,7 +1,7 @@
 import { openRuntime } from '../../src/ml/runtime/open-runtime.ts';
 import type { Precision, TrainingRuntime } from '../../src/ml/runtime/runtime.ts';
 
-/** The folder of TensorFlow's binding; undefined: it is not installed (vitest.config.ts looks for it). */
+/** The folder of TensorFlow's binding; undefined: it is not installed (vitest.config.ts finds it). */
 export const tensorflowFolder = process.env['PIPELINE_TENSORFLOW'];
 
 /** Tests that need TensorFlow are skipped by this name where it is missing. */

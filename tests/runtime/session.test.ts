@@ -228,10 +228,10 @@ const trained: ReadonlyMap<string, readonly number[]> = new Map([
 
 function regression(): TrainingGraph {
   const parameter = (name: string) => input(name, 'float32', trained.get(name) ?? []);
-  const looked = ['ids', 'others'].map((indices) =>
+  const lookups = ['ids', 'others'].map((indices) =>
     gather(parameter('table'), input(indices, 'int32', ['n'])),
   );
-  const [first = constant(0), second = constant(0)] = looked;
+  const [first = constant(0), second = constant(0)] = lookups;
   const [w, b] = [parameter('w'), parameter('b')];
   const predicted = add(matmul(add(first, multiply(second, input('scale', 'float32', [3]))), w), b);
   const loss = reduceSum(

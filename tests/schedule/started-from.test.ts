@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setImmediate as turn } from 'node:timers/promises';
 import { expect, test, vi } from 'vitest';
-import { lookAtStart } from '../../src/runner/schedule/started-from.ts';
+import { readStart } from '../../src/runner/schedule/started-from.ts';
 
 test('a commit that git finds when the run is over is stored by its end alone: its store may be closed', async () => {
   const root = mkdtempSync(join(tmpdir(), 'repository-'));
@@ -13,7 +13,7 @@ test('a commit that git finds when the run is over is stored by its end alone: i
   git('init', '--quiet');
   git('commit', '--quiet', '--allow-empty', '--message', 'first');
   const onCommit = vi.fn();
-  const start = lookAtStart(root, 0);
+  const start = readStart(root, 0);
   start.storeEarly(onCommit);
   // Its time has come, and it waits for git.
   await turn();

@@ -192,7 +192,7 @@ test('nothing is sent without a token, a licence, a model that is up to date, or
   expect(hub.requests).toEqual([]);
 });
 
-test('a repository that is there and cannot be looked at is not pushed to', async () => {
+test('does not push to a repository that exists and cannot be read', async () => {
   using hub = await openHub(undefined, true);
   await using rig = await trained();
   await rig.pipeline('run').result;

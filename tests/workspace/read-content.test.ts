@@ -185,7 +185,7 @@ describe('invariant 5: the stat cache', () => {
         });
       return stats;
     };
-    const old = { ...workspace, disk: { ...disk, look: coarse, stat: coarse } };
+    const old = { ...workspace, disk: { ...disk, lstat: coarse, stat: coarse } };
     const changed = statSync(workspace.place('a'), { bigint: true }).ctimeNs;
     await found({ ...old, now: () => changed + 1_000_000_000n }, 'a');
     expect(workspace.rows.size).toBe(0);

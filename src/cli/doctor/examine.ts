@@ -18,17 +18,17 @@ import { nativeFinding } from './native-module.ts';
 import { nativeModules } from './native-modules.ts';
 import { nodeFinding } from './node-version.ts';
 import { cacheFinding, processesFinding } from './project.ts';
-import { lookAtTensorflow, tensorflowFindings } from './tensorflow.ts';
+import { inspectTensorflow, tensorflowFindings } from './tensorflow.ts';
 
 /**
- * Looks at the installation, then at the project that `folder` is in. Findings come as they are made: the
- * next look may be a slow one.
+ * Checks the installation, then the project that `folder` is in. Findings come as they are made: the
+ * next check may be a slow one.
  */
 export async function* examine(folder: string): AsyncGenerator<Finding> {
   yield nodeFinding(process.versions.node, manifest.engines.node);
   yield companionsFinding();
   for (const module of [...nativeModules, engine]) yield nativeFinding(module);
-  yield* tensorflowFindings(await lookAtTensorflow(process.env));
+  yield* tensorflowFindings(await inspectTensorflow(process.env));
   yield {
     part: 'machine',
     state: 'good',

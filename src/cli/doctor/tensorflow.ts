@@ -13,7 +13,7 @@ import type { Tried } from '../setup/try-in-child.ts';
 import type { Finding } from './finding.ts';
 
 /** What was found out about TensorFlow and GPUs, before it is put into words. */
-export interface TensorflowLook {
+export interface TensorflowInspection {
   readonly installed: Result<InstalledEngine | undefined>;
   /** A file that is missing or has another size. */
   readonly damaged: string | undefined;
@@ -28,9 +28,9 @@ export interface TensorflowLook {
 }
 
 /**
- * Looks at files and tries the engine; TensorFlow's own messages are not believed: they name wrong causes.
+ * Checks files and tries the engine; TensorFlow's own messages are not used: they name wrong causes.
  */
-export async function lookAtTensorflow(environment: NodeJS.ProcessEnv): Promise<TensorflowLook> {
+export async function inspectTensorflow(environment: NodeJS.ProcessEnv): Promise<TensorflowInspection> {
   const folder = engineFolder('tensorflow', environment, homedir());
   const installed = readInstalled(folder);
   const engine = installed.ok ? installed.value : undefined;
@@ -52,11 +52,11 @@ export async function lookAtTensorflow(environment: NodeJS.ProcessEnv): Promise<
   };
 }
 
-export function tensorflowFindings(look: TensorflowLook): readonly Finding[] {
-  return [engineFinding(look), gpuFinding(look)];
+export function tensorflowFindings(inspection: TensorflowInspection): readonly Finding[] {
+  return [engineFinding(inspection), gpuFinding(inspection)];
 }
 
-function engineFinding({ installed, damaged, tried }: TensorflowLook): Finding {
+function engineFinding({ installed, damaged, tried }: TensorflowInspection): Finding {
   const part = 'tensorflow';
   const help = 'npx pipeline setup tensorflow';
   if (!installed.ok) return { part, state: 'broken', message: installed.error, help };
@@ -74,7 +74,7 @@ function engineFinding({ installed, damaged, tried }: TensorflowLook): Finding {
   return { part, state: 'good', message: `${version} computes on ${tried?.value.device ?? 'cpu'}` };
 }
 
-function gpuFinding({ installed, tried, hasCuda, driver, devices }: TensorflowLook): Finding {
+function gpuFinding({ installed, tried, hasCuda, driver, devices }: TensorflowInspection): Finding {
   const part = 'GPU';
   if (driver === undefined)
     return { part, state: 'good', message: 'no NVIDIA driver: stages compute on the CPU' };

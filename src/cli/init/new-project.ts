@@ -134,7 +134,7 @@ const ofAnyProject = ['package.json', 'tsconfig.json', 'README.md', '.gitignore'
 
 function isLeft(folder: string, path: string, content: Buffer): boolean {
   const place = join(folder, path);
-  const found = lookAt(place);
+  const found = lstatIfReadable(place);
   if (found === undefined) return false;
   if (ofAnyProject.includes(path)) return true;
   return found.isFile() && found.size === content.length && readFileSync(place).equals(content);
@@ -192,10 +192,10 @@ function inTheWay(folder: string, path: string): readonly string[] {
   return isThere(join(folder, path)) ? [path] : [];
 }
 
-const isThere = (place: string): boolean => lookAt(place) !== undefined;
+const isThere = (place: string): boolean => lstatIfReadable(place) !== undefined;
 
 /** A link that leads nowhere is there. What cannot be read is found out by writing. */
-function lookAt(place: string): Stats | undefined {
+function lstatIfReadable(place: string): Stats | undefined {
   try {
     return lstatSync(place, { throwIfNoEntry: false });
   } catch {

@@ -26,7 +26,7 @@ export interface RunOptions extends PipelineOptions {
 }
 
 /**
- * Adds the options of `pipeline run`: to the command, and to the look for nothing to do before that is
+ * Adds the options of `pipeline run`: to the command, and to the check for nothing to do before that is
  * loaded.
  */
 export function withRunOptions(command: Command): Command {

@@ -10,7 +10,7 @@ export interface Screen {
   readonly write: (text: string) => void;
   readonly columns: () => number;
   readonly rows: () => number;
-  /** Whether lines can be taken back: a terminal that people look at. */
+  /** Whether lines can be redrawn: an interactive terminal. */
   readonly live: boolean;
   /** Whether what it reads makes annotations of commands among the lines: a workflow of GitHub. */
   readonly annotates: boolean;

@@ -35,7 +35,7 @@ const saidOr = (usual: number, said = Infinity): number => (said === 0 ? usual :
 export const tableWidth = ({ wide }: { readonly wide?: true }): number =>
   wide === true ? Infinity : sizeOf(process.stdout).columns();
 
-/** A terminal that people look at: not one that a CI system keeps as a log, as it says by CI=true. */
+/** An interactive terminal: not one that a CI system keeps as a log, as it says by CI=true. */
 export function isLive(
   { isTTY }: { readonly isTTY?: boolean },
   { TERM: term, CI: ci = '' }: NodeJS.ProcessEnv,

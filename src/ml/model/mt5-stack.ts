@@ -6,7 +6,7 @@ import { matmul } from '../tensor/ops/matmul.ts';
 import { rmsNorm, softmax } from '../tensor/ops/normalization.ts';
 import { input } from '../tensor/ops/source.ts';
 import type { Node } from '../tensor/node.ts';
-import { applyLayer, applyLinear, embedTokens, lookUp, type Mt5Trace, parameterOf } from './mt5-trace.ts';
+import { applyLayer, applyLinear, embedTokens, lookup, type Mt5Trace, parameterOf } from './mt5-trace.ts';
 import { idsOf, packingOf, paddingMask, type Side, slotsOf } from './packed-rows.ts';
 import { type RowGroup, rowGroups } from './row-groups.ts';
 
@@ -138,7 +138,7 @@ export const positionTable = (part: 'encoder' | 'decoder', block: number): strin
 function positionBias(trace: Mt5Trace, side: Side, block: number, group: RowGroup): Node {
   const name = positionTable(side === 'source' ? 'encoder' : 'decoder', block);
   const length = group[side];
-  const perPair = lookUp(trace, name, input(`${side}.buckets${group.suffix}`, 'int32', [length, length]));
+  const perPair = lookup(trace, name, input(`${side}.buckets${group.suffix}`, 'int32', [length, length]));
   return reshape(transpose(perPair, [2, 0, 1]), [1, trace.config.numHeads, length, length]);
 }
 

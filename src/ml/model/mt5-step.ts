@@ -7,7 +7,7 @@ import { matmul } from '../tensor/ops/matmul.ts';
 import { logSoftmax, softmax } from '../tensor/ops/normalization.ts';
 import { constant, input } from '../tensor/ops/source.ts';
 import { encode, feedForward, logitsOf, norm, positionTable, splitHeads } from './mt5-stack.ts';
-import { applyLinear, embedTokens, lookUp, type Mt5Trace } from './mt5-trace.ts';
+import { applyLinear, embedTokens, lookup, type Mt5Trace } from './mt5-trace.ts';
 import { paddingMask } from './packed-rows.ts';
 
 /** The graphs of generation, and what each changes of `decoderVariables`. */
@@ -131,7 +131,7 @@ const crossNames = (layer: number): readonly { readonly name: string; readonly p
 
 /** [1, heads, 1, past + 1] */
 function stepBias(trace: Mt5Trace, layer: number): Node {
-  const perKey = lookUp(trace, positionTable('decoder', layer), input('step.buckets', 'int32', ['past+1']));
+  const perKey = lookup(trace, positionTable('decoder', layer), input('step.buckets', 'int32', ['past+1']));
   return reshape(transpose(perKey, [1, 0]), [1, trace.config.numHeads, 1, 'past+1']);
 }
 

@@ -110,14 +110,14 @@ export function parameterOf(parameters: ReadonlyMap<string, Node>, name: string)
 /** The embeddings of tokens in a stack: all uses share one table, unless an adapter has told them apart. */
 export const embedTokens = (trace: Mt5Trace, stack: 'encoder' | 'decoder', ids: Node): Node => {
   const own = `${stack}.embed_tokens.weight`;
-  return lookUp(trace, trace.parameters.has(own) ? own : 'shared.weight', ids);
+  return lookup(trace, trace.parameters.has(own) ? own : 'shared.weight', ids);
 };
 
 /**
  * Rows of a parameter by index. Here the parameter is an input of its own under the same name: its gradient
  * is that of the products it is in, and that of its rows is asked for at the lookups.
  */
-export function lookUp({ parameters }: Mt5Trace, name: string, indices: Node): Node {
+export function lookup({ parameters }: Mt5Trace, name: string, indices: Node): Node {
   const { dtype, shape } = parameterOf(parameters, name);
   return gather(input(name, dtype, shape), indices);
 }

@@ -3,7 +3,7 @@ export interface Buckets {
   readonly count: number;
   /** Distances from here on share the last bucket. */
   readonly maxDistance: number;
-  /** Whether keys after the query have buckets of their own (encoder), or none is looked at (decoder). */
+  /** Whether keys after the query have buckets of their own (encoder), or are all masked (decoder). */
   readonly bidirectional: boolean;
 }
 

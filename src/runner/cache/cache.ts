@@ -22,7 +22,7 @@ import type { CheckedSource, NewObject, SourceResult, StoredObject } from './res
 import { sourceObjects } from './source-objects.ts';
 
 /**
- * Finished results by key. Only this room knows rows of entries and files of objects; all others look a
+ * Finished results by key. Only this room knows rows of entries and files of objects; all others look up a
  * key up, publishes, restores and evicts.
  */
 export interface Cache {
@@ -47,20 +47,20 @@ export type CachedResult =
 
 /** What a caller knows already, so that nothing is read twice. */
 export interface KnownObjects {
-  readonly object: ObjectLook;
+  readonly object: ObjectCheck;
   /** What a folder holds that stands in the project with this content. */
   readonly listing: (out: string, content: Content) => Promise<readonly TreeItem[] | undefined>;
 }
 
-export type ObjectLook = (digest: Digest) => Promise<ObjectState>;
+export type ObjectCheck = (digest: Digest) => Promise<ObjectState>;
 
-/** Looks at each object once. */
-export const objectLook = (workspace: Workspace): ObjectLook =>
+/** Checks each object once. */
+export const objectCheck = (workspace: Workspace): ObjectCheck =>
   memoize((digest) => objectState(workspace, digest));
 
-/** Looks on this disk, then in the source. What was computed there goes before what was adopted here. */
-export async function lookUp(cache: Cache, key: Key, known?: KnownObjects): Promise<CachedResult> {
-  const here = await lookUpHere(cache, key, known);
+/** Tries this disk, then the source. What was computed there goes before what was adopted here. */
+export async function lookupResult(cache: Cache, key: Key, known?: KnownObjects): Promise<CachedResult> {
+  const here = await lookupLocally(cache, key, known);
   if (cache.source === undefined || (here.kind === 'hit' && here.entry.adopted !== true)) return here;
   const there = await cache.source.entry(key);
   if (there === undefined) return here;
@@ -82,7 +82,7 @@ async function hasWithheld(
   return (await firstDamage(workspace, Object.fromEntries(outs), known)) === undefined;
 }
 
-async function lookUpHere(
+async function lookupLocally(
   { workspace, store }: Cache,
   key: Key,
   known?: KnownObjects,
@@ -98,14 +98,14 @@ async function firstDamage(
   outs: Entry['outs'],
   known?: KnownObjects,
 ): Promise<Extract<CachedResult, { readonly kind: 'damaged' }> | undefined> {
-  const look = known?.object ?? objectLook(workspace);
+  const check = known?.object ?? objectCheck(workspace);
   for (const [out, content] of Object.entries(outs)) {
-    if ((await look(content.digest)) !== 'right')
+    if ((await check(content.digest)) !== 'right')
       return { kind: 'damaged', object: content.digest, out, inside: undefined };
     if (content.form !== 'folder') continue;
     const items = (await known?.listing(out, content)) ?? (await readListing(workspace, content.digest));
     for (const item of items ?? []) {
-      if (item.kind === 'file' && (await look(item.digest)) !== 'right')
+      if (item.kind === 'file' && (await check(item.digest)) !== 'right')
         return { kind: 'damaged', object: item.digest, out, inside: item.path };
     }
   }
@@ -246,7 +246,7 @@ async function keepForeign(cache: Cache, path: string, { form, digest }: Content
 async function bringHere(cache: Cache, entry: Entry): Promise<SourceResult | undefined | 'damaged'> {
   const { workspace, store, source } = cache;
   if (source === undefined) return undefined;
-  const here = await lookUpHere(cache, entry.key);
+  const here = await lookupLocally(cache, entry.key);
   if (here.kind === 'hit' && (here.entry.adopted !== true || entry.adopted === true)) return undefined;
   const result = await source.entry(entry.key);
   if (result === undefined) return undefined;
@@ -274,7 +274,7 @@ export async function storedResult(
 ): Promise<{ readonly result: FinishedResult; readonly objects: readonly StoredObject[] } | undefined> {
   const here = localSource(workspace, store);
   const result = await here.entry(key);
-  const found = await lookUpHere({ workspace, store }, key);
+  const found = await lookupLocally({ workspace, store }, key);
   if (result === undefined || found.kind !== 'hit' || result.entry.adopted === true) return undefined;
   const shared = Object.entries(result.entry.outs).filter(([name]) => !withheld.includes(name));
   const objects = await sourceObjects(

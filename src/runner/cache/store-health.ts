@@ -18,7 +18,7 @@ export interface StoreHealth {
   readonly damage: string | undefined;
 }
 
-/** Counts rows and objects and looks whether each result has its own. */
+/** Counts rows and objects and checks that each result has its own. */
 export async function storeHealth(workspace: Workspace, store: Store): Promise<StoreHealth> {
   const entries = soundEntries(store);
   if (!entries.ok) return { results: 0, objects: 0, bytes: 0, incomplete: 0, damage: entries.error };

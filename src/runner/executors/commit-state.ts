@@ -3,8 +3,8 @@ import { existsSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import type { CommitState } from '../answers.ts';
 
-/** A look at the repository that a folder is in, under way. */
-export interface CommitLook {
+/** A running query for the commit of the repository that a folder is in. */
+export interface CommitQuery {
   /** Undefined: the folder is in no repository, or git cannot tell, or it was stopped before it did. */
   readonly state: Promise<CommitState | undefined>;
   stop(): void;
@@ -15,7 +15,7 @@ export interface CommitLook {
  * repository is written or run: no lock of the index is taken, and no monitor of files that its settings
  * name.
  */
-export function lookAtCommit(folder: string): CommitLook {
+export function queryCommit(folder: string): CommitQuery {
   if (!isInRepository(folder)) return { state: Promise.resolve(undefined), stop: () => undefined };
   const child = spawn('git', ['-c', 'core.fsmonitor=false', 'status', '--porcelain=v2', '--branch'], {
     cwd: folder,

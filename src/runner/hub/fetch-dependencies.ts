@@ -72,7 +72,7 @@ export type KnownRepository =
   | { readonly kind: 'locked'; readonly repository: LockedRepository }
   | { readonly kind: 'unknown' };
 
-/** For commands that only look. */
+/** For commands that only read. */
 export async function knownDependency(
   root: string,
   { repository, revision }: HubReference,

@@ -81,7 +81,7 @@ export interface Manifest {
   readonly program: ProgramDigest;
   readonly params: Readonly<Record<string, Value>>;
   readonly deps: Readonly<Record<string, DependencyDigest>>;
-  /** Names and declared paths: a program may look at them. */
+  /** Names and declared paths: a program may read them. */
   readonly outs: Readonly<Record<string, string>>;
   /** Hashed environment: the digest of a value; null is unset, which is not the empty string. */
   readonly env: Readonly<Record<string, Digest | null>>;

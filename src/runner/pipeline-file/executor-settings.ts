@@ -9,7 +9,7 @@ export interface QueueSettings {
   readonly setup?: readonly string[];
   /** The Node that runs jobs there. */
   readonly node?: string;
-  /** Seconds between two looks at the queue. */
+  /** Seconds between two polls of the queue. */
   readonly interval?: number;
   /** Seconds that the result of a job that left the queue may take to show on this machine. */
   readonly grace?: number;

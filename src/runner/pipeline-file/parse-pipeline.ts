@@ -2,7 +2,7 @@ import type { Diagnostic, Fault, Range, Report } from '../diagnostic.ts';
 import { readSource } from './read-source.ts';
 import type { SourceRequest } from './source-request.ts';
 import { expandedSize, limits, tooLarge } from './yaml/guard.ts';
-import type { LookUp } from './vars/interpolate.ts';
+import type { Lookup } from './vars/interpolate.ts';
 import { mapNode, type MapNode, type Node } from './yaml/node.ts';
 import type { Pipeline, SharedCacheFields, Stage, StageDependency, StageProgram } from './pipeline.ts';
 import {
@@ -15,7 +15,7 @@ import {
 import { badName, namePattern, type Of } from './shapes/shape.ts';
 import { withSearch } from './shapes/search-shape.ts';
 import { foldedPath } from './project-path.ts';
-import { varsLookUp, withVars } from './vars/vars.ts';
+import { varsLookup, withVars } from './vars/vars.ts';
 
 /** A pipeline file as far as it can be understood. */
 export interface Parsed {
@@ -48,7 +48,7 @@ function readPipeline(root: Node, file: string, report: Report): Pipeline | unde
   const varsNode = root.kind === 'map' ? root.entries.get('vars')?.value : undefined;
   // Of vars with a fault of their own, what refers to them is not judged.
   const vars =
-    varsNode === undefined || varsNode.kind === 'map' ? varsLookUp(varsNode, report) : () => undefined;
+    varsNode === undefined || varsNode.kind === 'map' ? varsLookup(varsNode, report) : () => undefined;
   if (stagesNode?.kind !== 'map') return undefined;
   const bestNode = root.kind === 'map' ? root.entries.get('best')?.value : undefined;
   const best = bestNode && withVars(bestNode, vars, report);
@@ -95,7 +95,7 @@ const defaultShell = ['/bin/sh', '-e', '-c'];
 
 function readStages(
   node: MapNode,
-  vars: LookUp,
+  vars: Lookup,
   shell: readonly string[],
   report: Report,
 ): Pick<Pipeline, 'stages' | 'broken' | 'brokenDeps'> {
@@ -147,7 +147,7 @@ function readableDeps(node: Node | undefined): readonly StageDependency[] {
  * A command line keeps its references, since what stands for them is quoted for the shell; a reference to a
  * list is the command as a list.
  */
-function withVarsInStage(node: Node, vars: LookUp, report: Report): Node | undefined {
+function withVarsInStage(node: Node, vars: Lookup, report: Report): Node | undefined {
   if (node.kind !== 'map') return withVars(node, vars, report);
   const command = node.entries.get('cmd');
   if (command?.value.kind !== 'scalar') return withVars(node, vars, report);

@@ -2,7 +2,7 @@ import type { Located, Range } from '../diagnostic.ts';
 import type { MapNode, Node, ScalarNode } from './yaml/node.ts';
 import type { ExecutorSettings } from './executor-settings.ts';
 import type { TrackerSettings } from './shapes/tracking-shape.ts';
-import type { LookUp } from './vars/interpolate.ts';
+import type { Lookup } from './vars/interpolate.ts';
 import type { When } from './shapes/when-shape.ts';
 import type { Deferred } from './shapes/shape.ts';
 
@@ -13,7 +13,7 @@ export interface Pipeline {
   readonly file: string;
   readonly sharedCache: SharedCacheFields | undefined;
   /** What `${vars.…}` stands for. */
-  readonly vars: LookUp;
+  readonly vars: Lookup;
   /**
    * What `${best}` stands for, and its fields where they have no fault; undefined where the file has none.
    */

@@ -35,7 +35,7 @@ export function projectPath(text: string): Result<string> {
 function partFault(part: string): string | undefined {
   if (part === '..')
     return 'leads out of a folder by "..": expected a path that only goes down from the project root';
-  const seen = lookalike(part);
+  const seen = foldedLookalikes(part);
   if (/^\.*$/.test(seen))
     return `holds ${JSON.stringify(part)}, which some file systems treat as ".", ".." or an empty name`;
   if (/[/\\]/.test(seen))
@@ -49,7 +49,7 @@ function partFault(part: string): string | undefined {
  * look-alikes folded to ASCII (U+2024, U+FF0F), without what file systems ignore or strip: format characters
  * (HFS+) and white space (Windows).
  */
-function lookalike(part: string): string {
+function foldedLookalikes(part: string): string {
   const decoded = percentDecoded(percentDecoded(part));
   return decoded
     .normalize('NFKC')

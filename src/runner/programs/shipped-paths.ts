@@ -28,7 +28,7 @@ export function shippedPaths(packageJson: Json | undefined): ((path: string) => 
   return (path) => shipped.some((pattern) => agrees(pattern, partsOf(path)));
 }
 
-/** npm looks away from case, and finds a pattern without a "/" at any depth. */
+/** npm ignores case, and matches a pattern without a "/" at any depth. */
 function partsOf(text: string): readonly string[] {
   const parts = text
     .toLowerCase()

@@ -34,7 +34,7 @@ export async function cancelJobs(
   let attempts = open();
   let found = await jobsOf(opened, planned, attempts);
   while (found.ok && found.value.missing > 0 && (await isRunOn(opened))) {
-    await pause(lookAgainMilliseconds);
+    await pause(pollMilliseconds);
     attempts = open();
     found = await jobsOf(opened, planned, attempts);
   }
@@ -48,7 +48,7 @@ export async function cancelJobs(
 /**
  * A run stores an attempt first and its job when a queue has taken it: until then there is none to cancel.
  */
-const lookAgainMilliseconds = 100;
+const pollMilliseconds = 100;
 
 async function isRunOn({ store }: Opened): Promise<boolean> {
   const lock = await takeLock(store, 0, new AbortController().signal);

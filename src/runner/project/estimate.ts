@@ -40,8 +40,8 @@ export async function memoryFaults(
     ({ program }) => program.kind === 'uses' && mayHavePreview(opened.workspace, program.path),
   );
   if (able.length === 0) return [];
-  const looked = instancesWithNeeds(session.plan, able);
-  const standings = await readTogether(opened.store, () => assessAll(session, looked, policyOf));
+  const assessed = instancesWithNeeds(session.plan, able);
+  const standings = await readTogether(opened.store, () => assessAll(session, assessed, policyOf));
   const starting = able.filter(({ id }) => !isHit(standings.get(id)));
   if (starting.length === 0) return [];
   return memoryFindings(await memoryPlans(sourcesOf(opened, session), starting), starting);

@@ -18,11 +18,11 @@ import { lastKeys } from '../store/last-results.ts';
 import { fillIdle, findIdle, reserveIdle } from '../store/remembered/idle-rows.ts';
 import { takeLock } from '../store/lock.ts';
 import { wasKilled } from '../store/runs.ts';
-import { type Look, looksTheSame, recordLooks } from '../workspace/recorded-looks.ts';
+import { type DiskRead, readsTheSame, recordReads } from '../workspace/recorded-reads.ts';
 
 /**
  * A run with nothing to do leaves a record of all that it read. The next run that is asked for the same
- * looks at the same files again; if each of them is as it was, and no row that counts was changed, there is
+ * checks the same files again; if each of them is as it was, and no row that counts was changed, there is
  * nothing to do again, and nothing has to be planned, hashed or compared to know it.
  */
 interface IdleRecord {
@@ -30,7 +30,7 @@ interface IdleRecord {
   readonly file: string;
   /** The digests of variables that results depend on, which may be secret; null: not set. */
   readonly environment: Readonly<Record<string, Digest | null>>;
-  readonly looks: readonly Look[];
+  readonly reads: readonly DiskRead[];
   readonly instances: readonly (readonly [InstanceId, Key])[];
   /** For the terminal, which shows them without a plan. */
   readonly results: readonly FinalOut[];
@@ -46,7 +46,7 @@ export interface IdleRequest {
   readonly jobs: number;
 }
 
-/** `program`: the code that runs. Undefined: such a run always looks, or does, more. */
+/** `program`: the code that runs. Undefined: such a run always reads, or does, more. */
 export function idleRequest(
   program: string,
   { place: { root, file }, executor }: { readonly place: ProjectPlace; readonly executor: Executor },
@@ -123,7 +123,7 @@ export async function runIdle(
       )
     )
       return undefined;
-    if (!looksTheSame(workspace.disk, record.looks)) return undefined;
+    if (!readsTheSame(workspace.disk, record.reads)) return undefined;
     const instances = record.instances.map(([id]) => ({ id }));
     const summary = await withRun(
       { workspace, store, plan: record },
@@ -149,7 +149,7 @@ export interface IdleRecording {
 }
 
 /**
- * Records what a run looks at, in case it has nothing to do. The caller holds the lock, and plans and reads
+ * Records what a run reads, in case it has nothing to do. The caller holds the lock, and plans and reads
  * after this.
  */
 export function recordIdle(opened: Opened, { text: asked }: IdleRequest): IdleRecording {
@@ -160,7 +160,7 @@ export function recordIdle(opened: Opened, { text: asked }: IdleRequest): IdleRe
     host: { environment, now },
   } = opened;
   reserveIdle(store, asked);
-  const recorded = recordLooks(workspace.disk, now);
+  const recorded = recordReads(workspace.disk, now);
   const at = (path: string): string => join(root, path);
   // No other pipeline file may have the name of this one.
   pipelineFiles(root, recorded.disk);
@@ -183,8 +183,8 @@ export function recordIdle(opened: Opened, { text: asked }: IdleRequest): IdleRe
       ![...sources].every(([path, text]) => isOverrideName(path) || isTextOf(path, text))
     )
       return;
-    const looks = recorded.looks();
-    if (looks === undefined) return;
+    const reads = recorded.reads();
+    if (reads === undefined) return;
     const keys = lastKeys(store, plan.pipeline);
     const variables = new Set(['PATH', ...chosen.flatMap(({ env }) => env)]);
     const record: IdleRecord = {
@@ -193,7 +193,7 @@ export function recordIdle(opened: Opened, { text: asked }: IdleRequest): IdleRe
       environment: Object.fromEntries(
         [...variables].map((variable) => [variable, variableDigest(environment, variable)]),
       ),
-      looks,
+      reads,
       instances: [...outcomes.keys()].flatMap((id) => {
         const key = parseKey(keys.get(id) ?? '');
         return key === undefined ? [] : [[id, key]];

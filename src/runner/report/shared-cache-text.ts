@@ -17,7 +17,7 @@ export function sharedCacheText(report: SharedCacheReport): string | undefined {
     ...(untrusted > 0 ? [`${untrusted} ignored, signed by keys that are not trusted`] : []),
     ...(refused > 0 ? [`${refused} refused, the signature or the entry is invalid`] : []),
     ...(incomplete > 0 ? [`${incomplete} refused, objects are missing or damaged`] : []),
-    ...(unanswered > 0 ? [`${pluralize(unanswered, 'look-up')} unanswered`] : []),
+    ...(unanswered > 0 ? [`${pluralize(unanswered, 'lookup')} unanswered`] : []),
     ...(notUploaded > 0
       ? [
           `${notUploaded} not uploaded${uploadFault === undefined ? '' : `: ${uploadFault}`} ` +

@@ -145,7 +145,7 @@ async function bringUpToDate(run: Run, instance: Instance, rules: RunRules, turn
     if (run.stop.isStopping()) return { key: null, outcome: { kind: 'skipped' } };
     const first =
       (damaged === 0 ? knownRestorable(run, instance, rules) : undefined) ??
-      (await look(run, instance, rules));
+      (await assessNow(run, instance, rules));
     if ('outcome' in first) return rules.restoreOnly ? notCached(null) : first;
     const { key, decision } = first;
     if (rules.restoreOnly && decision.kind === 'run') return notCached(key);
@@ -169,7 +169,7 @@ async function bringUpToDate(run: Run, instance: Instance, rules: RunRules, turn
       if (run.stop.isStopping()) return { key, outcome: { kind: 'skipped' } };
       // It may have waited for hours: only what is true now counts.
       const isCurrent = decision.kind === 'restore' && run.changes.count === changes;
-      const now = isCurrent ? first : await look(run, instance, rules);
+      const now = isCurrent ? first : await assessNow(run, instance, rules);
       if ('outcome' in now) return noted(run, rules, now);
       if (now.key !== key || (now.decision.kind === 'run' && share === undefined)) continue;
       const ending = await restoreOrRun(run, instance, now, {
@@ -213,7 +213,7 @@ const notCached = (key: Key | null): Ending => ({ key, outcome: { kind: 'skipped
 /** What it depends on could not be read. */
 const unassessed = (message: string): Ending => ({ key: null, outcome: failedBy(message) });
 
-async function look(run: Run, instance: Instance, rules: RunRules): Promise<Assessment | Ending> {
+async function assessNow(run: Run, instance: Instance, rules: RunRules): Promise<Assessment | Ending> {
   const { stopped } = run.stop;
   const session = { ...run.session, workspace: readUntil(run.session.workspace, stopped) };
   const assessed = await assess(session, instance, rules.policyOf(instance), readCacheOf(session.workspace));
@@ -224,7 +224,7 @@ async function look(run: Run, instance: Instance, rules: RunRules): Promise<Asse
 
 /**
  * The result to restore, as it was found when the run began, unless the run has changed anything since. A
- * folder of thousands of files takes seconds to look at; restoring looks again at what it is about to
+ * folder of thousands of files takes seconds to read; restoring reads again what it is about to
  * replace.
  */
 function knownRestorable(run: Run, { id }: Instance, { standings }: RunRules): Assessment | undefined {
@@ -240,7 +240,7 @@ interface Turn {
   readonly turns: Turns;
 }
 
-/** Undefined: the result turned out to be damaged when it was to be restored; look again. */
+/** Undefined: the result turned out to be damaged when it was to be restored; assess again. */
 async function restoreOrRun(
   run: Run,
   instance: Instance,

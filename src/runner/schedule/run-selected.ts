@@ -130,9 +130,9 @@ export async function runSelected(
     const ready = withoutBlocked(left, taken.blocked, ends.onOutcome);
     const madeBefore = [...ended].flatMap(([id, outcome]) => (isMade(outcome) ? [id] : []));
     const known = new Set([...takenAsIs.map(({ id }) => id), ...madeBefore]);
-    const looking = { ...run.session, workspace: readUntil(run.session.workspace, run.stop.stopped) };
+    const stoppable = { ...run.session, workspace: readUntil(run.session.workspace, run.stop.stopped) };
     const standings = await readTogether(run.session.store, () =>
-      assessAll(looking, ready, planned.policyOf, known),
+      assessAll(stoppable, ready, planned.policyOf, known),
     );
     const makers = staleMakers(planned, ready, standings);
     if (makers.length === 0) ends.onFaults(faultsOfLists(planned));

@@ -11,7 +11,7 @@ import { eventLog } from '../store/event-log.ts';
 import { finishRun, insertRun, isRun, lastOutcomes, recordOutcome, recordStart } from '../store/runs.ts';
 import { recordUses } from '../store/uses.ts';
 import { placeOf, type Workspace } from '../workspace/workspace.ts';
-import { lookAtStart } from './started-from.ts';
+import { readStart } from './started-from.ts';
 import type { RunOf } from './execute-instance.ts';
 import { newRunId } from './new-run-id.ts';
 import { thisProcess } from '../executors/process-identity.ts';
@@ -69,7 +69,7 @@ export async function withRun<S extends Framed>(
   const { store, plan } = session;
   const runner = thisProcess();
   const id = newRunId(startedAt, (run) => isRun(store, run));
-  const start = lookAtStart(session.workspace.root);
+  const start = readStart(session.workspace.root);
   insertRun(store, {
     run: id,
     pipeline: plan.pipeline,

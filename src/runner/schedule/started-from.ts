@@ -2,7 +2,7 @@ import { hostname, userInfo } from 'node:os';
 import { setTimeout as pause } from 'node:timers/promises';
 import manifest from '../../../package.json' with { type: 'json' };
 import type { StartedFrom } from '../answers.ts';
-import { lookAtCommit } from '../executors/commit-state.ts';
+import { queryCommit } from '../executors/commit-state.ts';
 
 /** git is slow in a repository with many new files: a run that has ended waits no longer for it. */
 const patience = 500;
@@ -20,15 +20,17 @@ export interface Start {
 }
 
 /** `early`: the milliseconds after which the commit of a run is stored. */
-export function lookAtStart(root: string, early = 1000): Start {
+export function readStart(root: string, early = 1000): Start {
   const from: StartedFrom = {
     user: userName(),
     host: hostname(),
     version: manifest.version,
     node: process.versions.node,
   };
-  const look = lookAtCommit(root);
-  const whole = look.state.then((commit): StartedFrom => (commit === undefined ? from : { ...from, commit }));
+  const query = queryCommit(root);
+  const whole = query.state.then((commit): StartedFrom =>
+    commit === undefined ? from : { ...from, commit },
+  );
   const ended = new AbortController();
   // A run that takes longer gets its commit stored while it runs; a short one costs no transaction for it.
   const storeEarly = async (onCommit: (from: StartedFrom) => void): Promise<void> => {
@@ -45,7 +47,7 @@ export function lookAtStart(root: string, early = 1000): Start {
       const tooLate = pause(patience, from, { signal: waiting.signal }).catch(() => from);
       const settled = await Promise.race([whole, tooLate]);
       waiting.abort();
-      look.stop();
+      query.stop();
       return settled;
     },
   };

@@ -22,7 +22,7 @@ export type Standing =
   | { readonly kind: 'waiting'; readonly after: readonly InstanceId[] };
 
 /**
- * Looks at instances in the order of the plan, without running or writing anything. What can be restored
+ * Assesses instances in the order of the plan, without running or writing anything. What can be restored
  * counts as there. `takenAsIs`: instances whose present outs are used by what reads from them.
  */
 export async function assessAll(
@@ -38,7 +38,7 @@ export async function assessAll(
     await Promise.all(pending.values());
     pending.clear();
   };
-  const atOnce = session.source === undefined ? 1 : lookUpsAtOnce;
+  const atOnce = session.source === undefined ? 1 : concurrentLookups;
   for (const instance of instances) {
     const { id } = instance;
     const needs = needsToRun(session.plan, instance);
@@ -58,7 +58,7 @@ export async function assessAll(
 }
 
 /** A shared cache answers after a while: it is asked for so many instances at a time. */
-const lookUpsAtOnce = 16;
+const concurrentLookups = 16;
 
 async function standingOf(
   session: Session,

@@ -16,7 +16,7 @@ import { pastOf } from '../store/attempts.ts';
 import { lastIsAdopted, lastResult } from '../store/last-results.ts';
 import type { Store } from '../store/database/open-store.ts';
 import { placementAt } from '../store/placements.ts';
-import { type Cache, listingOf, lookUp, objectLook, type ObjectLook } from '../cache/cache.ts';
+import { type Cache, listingOf, lookupResult, objectCheck, type ObjectCheck } from '../cache/cache.ts';
 import { type IgnoreRules, ignoreRules } from '../workspace/ignore/ignore-rules.ts';
 import { globFiles } from '../workspace/glob-files.ts';
 import { readContent } from '../workspace/read-content.ts';
@@ -48,7 +48,7 @@ export interface Session extends ProgramSourcesOfRun, Cache {
 /** Everything is read at most once; never kept while a stage runs. */
 export interface ReadCache extends Reads {
   readonly keyOf: (manifest: Manifest) => Key;
-  readonly object: ObjectLook;
+  readonly object: ObjectCheck;
   /** The files of a pattern. */
   readonly files: InputSources['files'];
 }
@@ -68,7 +68,7 @@ export function readCacheOf(workspace: Workspace, known: ReadonlyMap<string, Key
       contents(`${rules.links} ${rules.ignoring !== undefined} ${path}`, () =>
         readContent(workspace, path, rules),
       ),
-    object: objectLook(workspace),
+    object: objectCheck(workspace),
     stamp: (path) => stamps(path, () => stampOrNone(workspace.disk.stat(placeOf(workspace, path)))),
     ignoring: () => ignoring('', () => ignoreRules(workspace)),
     files: (pattern, rules) =>
@@ -102,7 +102,7 @@ export type Unassessable =
   /** It is frozen, and no result of it can be had. */
   | { readonly kind: 'frozen'; readonly message: string };
 
-/** What a look ahead knows of results that are not in place; undefined: the files in the project count. */
+/** What a preview knows of results that are not in place; undefined: the files in the project count. */
 export interface KnownResults {
   /** The content of an out that has still to be restored. */
   readonly content: (instance: InstanceId, out: string) => Content | undefined;
@@ -159,7 +159,7 @@ export async function assess(
   if (!identity.ok) return identity;
   // For what runs anyway, no other cache is asked.
   const asked = policy.forced || !policy.cache ? { ...session, source: undefined } : session;
-  const { lookup, displaced } = await lookUpOuts(asked, instance, identity.value.key, reads);
+  const { lookup, displaced } = await lookupOuts(asked, instance, identity.value.key, reads);
   const last =
     lookup.kind === 'hit' ? undefined : lastResult(session.store, session.plan.pipeline, instance.id);
   const decision = decide(identity.value.manifest, lookup, last?.manifest, policy);
@@ -178,7 +178,7 @@ async function assessFrozen(
 ): Promise<Result<Assessment, Unassessable>> {
   const { store, plan } = session;
   const last = lastResult(store, plan.pipeline, instance.id);
-  const found = last && (await lookUpOuts(session, instance, last.key, reads));
+  const found = last && (await lookupOuts(session, instance, last.key, reads));
   if (last === undefined || found?.lookup.kind !== 'hit') {
     const lack = last === undefined ? 'has no result' : 'its last result is not in the cache';
     const message =
@@ -228,7 +228,7 @@ function outPath({ instances }: Pick<Session, 'instances'>, instance: InstanceId
  * What the cache holds under an instance's key, and the outs in the project that are not as the entry
  * says.
  */
-async function lookUpOuts(
+async function lookupOuts(
   session: Session,
   instance: Instance,
   key: Key,
@@ -236,7 +236,7 @@ async function lookUpOuts(
 ): Promise<Pick<Assessment, 'lookup' | 'displaced'>> {
   const { workspace, store } = session;
   const standing = (path: string): ReturnType<ContentReader> => reads.read(path, { links: 'keep' });
-  const cached = await lookUp(session, key, {
+  const cached = await lookupResult(session, key, {
     object: reads.object,
     async listing(out, content) {
       const found = await standing(pathOf(instance, out));

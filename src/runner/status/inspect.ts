@@ -42,7 +42,7 @@ export interface Inspection {
 }
 
 /**
- * Looks at instances, which come with all that they need, in the order of the plan. `takenAsIs`: instances
+ * Inspects instances, which come with all that they need, in the order of the plan. `takenAsIs`: instances
  * whose present outs are used by others.
  */
 export async function inspect(

@@ -42,12 +42,12 @@ export function readFaults(
   return faults;
 }
 
-export type GlobLook = (dep: GlobDependency) => ReturnType<typeof globFiles>;
+export type GlobFiles = (dep: GlobDependency) => ReturnType<typeof globFiles>;
 
 /** The files that patterns match; each pattern is evaluated once. */
-export function globLook(workspace: ProjectFiles): GlobLook {
+export function globMatcher(workspace: ProjectFiles): GlobFiles {
   const rules = ignoreRules(workspace);
-  const found = memory<ReturnType<GlobLook>>();
+  const found = memory<ReturnType<GlobFiles>>();
   return ({ pattern, ignore }) =>
     found(`${ignore} ${pattern}`, () => globFiles(workspace, pattern, ignore ? rules : undefined));
 }
@@ -56,7 +56,7 @@ export function globLook(workspace: ProjectFiles): GlobLook {
 export function globFaults(
   workspace: ProjectFiles,
   { pattern, external, optional, hint, at }: GlobDependency,
-  found: ReturnType<GlobLook>,
+  found: ReturnType<GlobFiles>,
   leaves: (path: string) => boolean,
   { allowMissing, isRecorded }: { readonly allowMissing: boolean; isRecorded(): boolean },
 ): readonly Diagnostic[] {

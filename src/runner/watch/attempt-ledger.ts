@@ -6,7 +6,7 @@ type Attempted =
   /** Under this key. `failed`: it has no outs either. */
   | { readonly kind: 'under-key'; readonly key: Key; readonly failed: boolean }
   /**
-   * It has outs, and changed what it reads: it counts as tried under the key that it has at the next look.
+   * It has outs, and changed what it reads: it counts as tried under the key that it has at the next check.
    */
   | { readonly kind: 'changed-itself' }
   /** It failed because what it depends on could not be read. */
@@ -64,7 +64,7 @@ export class AttemptLedger {
     );
   }
 
-  /** A look has found under which keys these would be tried now. */
+  /** The keys under which these would be tried now. */
   fillIn(now: ReadonlyMap<InstanceId, Key>): void {
     for (const [id, key] of now) {
       if (this.#instances.get(id)?.kind === 'changed-itself')

@@ -73,16 +73,19 @@ export function fileHints(root: string, onFault: (message: string) => void): Fil
     async next(signal) {
       const giveUp = (): void => tell?.();
       signal.addEventListener('abort', giveUp);
-      // The longer it takes to look, the more seldom it is done without a reason.
-      const looking = setTimeout(
+      // The longer a poll takes, the rarer it is without a hint.
+      const nextPoll = setTimeout(
         hintSoon,
-        Math.min(longestLook, Math.max(lookMilliseconds, lookShare * (performance.now() - lastHint))),
+        Math.min(
+          longestPollMilliseconds,
+          Math.max(shortestPollMilliseconds, pollShare * (performance.now() - lastHint)),
+        ),
       );
       if (!hinted && !signal.aborted)
         await new Promise<void>((resolve) => {
           tell = resolve;
         });
-      clearTimeout(looking);
+      clearTimeout(nextPoll);
       signal.removeEventListener('abort', giveUp);
       tell = undefined;
       hinted = false;
@@ -106,9 +109,9 @@ export function fileHints(root: string, onFault: (message: string) => void): Fil
 /** Long enough for an editor that writes aside and renames, or a copy of many files, to come to its end. */
 const quietMilliseconds = 100;
 const longestMilliseconds = 1000;
-const lookMilliseconds = 10_000;
-const lookShare = 20;
-const longestLook = 60_000;
+const shortestPollMilliseconds = 10_000;
+const pollShare = 20;
+const longestPollMilliseconds = 60_000;
 
 /** Results, the cache, and what other tools keep; and files that are not finished yet. */
 export function isLeftOut(root: string, path: string): boolean {

@@ -50,7 +50,7 @@ export interface Watched {
 
 /**
  * Runs what is out of date, and again whenever something is, until it is stopped. A hint of the file system
- * is only a reason to look: what is out of date is decided by content, so what a run writes itself starts
+ * is only a reason to check: what is out of date is decided by content, so what a run writes itself starts
  * nothing. A stage is ended when what it was started with is out of date; the others run on.
  */
 export async function watchRun(
@@ -167,7 +167,7 @@ class Watch {
     );
   }
 
-  /** A run, and a look at what it runs after each hint until it has ended. */
+  /** A run; after each hint until its end, instances that became stale are stopped. */
   async #run(opened: Opened, request: RunRequest, stop: StopSignals): Promise<Result<FinishedRun, Problem>> {
     const ended = new AbortController();
     let watching: Promise<void> | undefined;
@@ -177,7 +177,7 @@ class Watch {
       // A run that plans again is reported once more.
       const onControls = (controls: RunControls): void => {
         current = controls;
-        watching ??= this.#lookUntil(ended.signal, opened, () => current ?? controls);
+        watching ??= this.#endStaleUntil(ended.signal, opened, () => current ?? controls);
       };
       return await run(
         opened,
@@ -192,7 +192,7 @@ class Watch {
     }
   }
 
-  async #lookUntil(ended: AbortSignal, opened: Opened, controls: () => RunControls): Promise<void> {
+  async #endStaleUntil(ended: AbortSignal, opened: Opened, controls: () => RunControls): Promise<void> {
     while (!ended.aborted) {
       await this.#hints.next(ended);
       if (!ended.aborted) await this.#endStale(opened, controls(), ended);

@@ -35,7 +35,7 @@ export interface Workspace {
   readonly givenUp?: AbortSignal;
 }
 
-/** A project's files, to look at. */
+/** A project's files, to read. */
 export type ProjectFiles = Pick<Workspace, 'root' | 'disk'>;
 
 /** Where a path from the project root (or an absolute one) is on the disk. */

@@ -100,7 +100,7 @@ function changed(run: RunAnswer, change: Change): RunAnswer {
   };
 }
 
-/** How many instances of a run are in which state, in the order of first sight. */
+/** How many instances of a run are in which state, in the order of their first appearance. */
 export function countsByState(
   instances: readonly { readonly state: string }[],
 ): readonly (readonly [state: string, count: number])[] {

@@ -7,7 +7,7 @@ export function agoText(at: number, now: number): string {
   return momentText(at).slice(0, 10);
 }
 
-/** "2026-11-28 22:16:02", by the clock of who looks. */
+/** "2026-11-28 22:16:02", in the time zone of the browser. */
 export function momentText(at: number): string {
   const date = new Date(at);
   const day = [date.getFullYear(), two(date.getMonth() + 1), two(date.getDate())].join('-');

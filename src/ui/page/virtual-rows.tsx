@@ -2,7 +2,7 @@ import type { ComponentChildren } from 'preact';
 import { useLayoutEffect, useRef, useState } from 'preact/hooks';
 
 /**
- * A table of any number of rows, of which only those in sight are drawn: rows have one height, and empty rows
+ * A table of any number of rows, of which only the visible ones are drawn: rows have one height, and empty rows
  * above and below take the place of the others. Screen readers learn the place of each row among all.
  */
 export function VirtualRows<T>(props: {
@@ -10,7 +10,7 @@ export function VirtualRows<T>(props: {
   /** The cells of the head. */
   readonly head: ComponentChildren;
   readonly columns: number;
-  /** The widths of the first columns, so that they stay when other rows come into sight. */
+  /** The widths of the first columns, so that they stay when other rows scroll into view. */
   readonly widths?: readonly string[];
   readonly rows: readonly T[];
   readonly rowHeight: number;
@@ -22,20 +22,20 @@ export function VirtualRows<T>(props: {
 }) {
   const { rows, rowHeight, columns, widths = [], keyOf, isChosen } = props;
   const box = useRef<HTMLDivElement>(null);
-  const [{ top, height }, setSight] = useState({ top: 0, height: 800 });
+  const [{ top, height }, setViewport] = useState({ top: 0, height: 800 });
   useLayoutEffect(() => {
     const element = box.current;
     if (element === null) return undefined;
-    const look = (): void => setSight({ top: element.scrollTop, height: element.clientHeight });
-    const observer = new ResizeObserver(look);
+    const measure = (): void => setViewport({ top: element.scrollTop, height: element.clientHeight });
+    const observer = new ResizeObserver(measure);
     observer.observe(element);
-    element.addEventListener('scroll', look, { passive: true });
+    element.addEventListener('scroll', measure, { passive: true });
     return () => {
       observer.disconnect();
-      element.removeEventListener('scroll', look);
+      element.removeEventListener('scroll', measure);
     };
   }, []);
-  const { first, end } = rowsInSight(rows.length, { top, height, rowHeight });
+  const { first, end } = rowsInView(rows.length, { top, height, rowHeight });
   // A row that scrolls away takes the focus with it: the keys shall go on scrolling this list.
   const hadFocus = box.current?.contains(document.activeElement) === true;
   useLayoutEffect(() => {
@@ -79,7 +79,7 @@ function Gap(props: { readonly height: number; readonly columns: number }) {
 }
 
 /** With some more above and below, so that scrolling shows no holes. */
-function rowsInSight(
+function rowsInView(
   count: number,
   { top, height, rowHeight }: { readonly top: number; readonly height: number; readonly rowHeight: number },
 ): { readonly first: number; readonly end: number } {

@@ -41,12 +41,12 @@ export async function liveEvents(
     if (sent.length > 0) idle = 0;
     // Tells both sides when the connection is gone.
     else if (idle % 50 === 49) response.write(': idle\n\n');
-    await pause(lookEvery, undefined, { signal, ref: false }).catch(() => undefined);
+    await pause(pollMilliseconds, undefined, { signal, ref: false }).catch(() => undefined);
   }
   response.end();
 }
 
-const lookEvery = 300;
+const pollMilliseconds = 300;
 
 /** "RUN:SEQUENCE" was the last that came. */
 export function cursorAfter(id: string): Cursor | undefined {

@@ -7,7 +7,7 @@ import { compareOps, opBounds } from '../../../src/cli/doctor/gpu-test/compare-o
 import { refusal } from '../../../src/cli/doctor/gpu-test/gpu-test.ts';
 import { memoryOf } from '../../../src/cli/doctor/gpu-test/nvidia-smi.ts';
 import { reportBlock, type TestedMachine } from '../../../src/cli/doctor/gpu-test/report-block.ts';
-import type { TensorflowLook } from '../../../src/cli/doctor/tensorflow.ts';
+import type { TensorflowInspection } from '../../../src/cli/doctor/tensorflow.ts';
 import { readNvidiaDriver } from '../../../src/files/nvidia-driver.ts';
 import { openRuntime } from '../../../src/ml/runtime/open-runtime.ts';
 import type { HostValue, Values } from '../../../src/ml/runtime/runtime.ts';
@@ -58,7 +58,7 @@ describe('what the GPU test says', () => {
       ok: true,
       value: { version: `TensorFlow 2.21.0 (${kind})`, gpu: kind === 'gpu', folder: kind, files: {} },
     }) as const;
-  const card: TensorflowLook = {
+  const card: TensorflowInspection = {
     installed: engine('gpu'),
     damaged: undefined,
     tried: { ok: true, value: { version: 'tensorflow 2.21.0', device: 'cuda' } },
@@ -73,7 +73,7 @@ describe('what the GPU test says', () => {
     expect(refusal({ ...card, installed: engine('cpu'), driver: undefined }, 'cpu')).toBeUndefined();
   });
 
-  test.each<[string, TensorflowLook, RegExp, RegExp]>([
+  test.each<[string, TensorflowInspection, RegExp, RegExp]>([
     ['no driver', { ...card, driver: undefined, devices: [] }, /no NVIDIA driver/, /install NVIDIA's driver/],
     [
       'no device file',
@@ -90,8 +90,8 @@ describe('what the GPU test says', () => {
     ],
     ['a GPU that is not used', { ...card, tried: onCpu }, /computes on cpu$/, /CUDA 12\.5 or newer/],
     ['nothing', { ...card, installed: { ok: true, value: undefined } }, /not installed$/, /--gpu$/],
-  ])('refuses %s, with what was found and what to do', (_, look, message, help) => {
-    expect(refusal(look, 'cuda')).toMatchObject({
+  ])('refuses %s, with what was found and what to do', (_, inspection, message, help) => {
+    expect(refusal(inspection, 'cuda')).toMatchObject({
       state: 'broken',
       message: expect.stringMatching(message),
       help: expect.stringMatching(help),

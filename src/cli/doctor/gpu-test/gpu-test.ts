@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { execa } from 'execa';
 import { engineFolder } from '../../../files/installed-engine.ts';
 import { installedFile } from '../../installed-file.ts';
-import { lookAtTensorflow, tensorflowFindings, type TensorflowLook } from '../tensorflow.ts';
+import { inspectTensorflow, tensorflowFindings, type TensorflowInspection } from '../tensorflow.ts';
 import { type Check, parseCheck } from './check.ts';
 import { testedMachine } from './machine.ts';
 import type { TestedMachine } from './report-block.ts';
@@ -15,15 +15,15 @@ export async function* gpuTest(
   device: 'cpu' | 'cuda',
   environment: NodeJS.ProcessEnv,
 ): AsyncGenerator<Check, TestedMachine> {
-  const look = await lookAtTensorflow(environment);
-  const refused = refusal(look, device);
-  if (refused === undefined) yield* allParts(look, device, environment);
+  const inspection = await inspectTensorflow(environment);
+  const refused = refusal(inspection, device);
+  if (refused === undefined) yield* allParts(inspection, device, environment);
   else yield refused;
-  return testedMachine(look, device);
+  return testedMachine(inspection, device);
 }
 
 async function* allParts(
-  { installed }: TensorflowLook,
+  { installed }: TensorflowInspection,
   device: 'cpu' | 'cuda',
   environment: NodeJS.ProcessEnv,
 ): AsyncGenerator<Check> {
@@ -33,8 +33,8 @@ async function* allParts(
 }
 
 /** Why nothing is tested, with all that was found; undefined: it can begin. */
-export function refusal(look: TensorflowLook, device: 'cpu' | 'cuda'): Check | undefined {
-  const { installed, damaged, tried, driver, devices } = look;
+export function refusal(inspection: TensorflowInspection, device: 'cpu' | 'cuda'): Check | undefined {
+  const { installed, damaged, tried, driver, devices } = inspection;
   const engine = installed.ok ? installed.value : undefined;
   const isWhole = engine !== undefined && damaged === undefined;
   const isUsed = tried?.ok === true && tried.value.device !== 'cpu';
@@ -42,13 +42,13 @@ export function refusal(look: TensorflowLook, device: 'cpu' | 'cuda'): Check | u
   const part = 'GPU test';
   const setup = 'npx pipeline setup tensorflow';
   if (device === 'cpu')
-    return { part, state: 'broken', message: libraryText(look), help: setup, figures: [] };
+    return { part, state: 'broken', message: libraryText(inspection), help: setup, figures: [] };
   const found = [
     driver === undefined ? 'there is no NVIDIA driver' : `NVIDIA driver ${driver}`,
     devices.length === 0 ? 'there is no device file /dev/nvidia0' : devices.join(', '),
-    libraryText(look),
+    libraryText(inspection),
   ];
-  const finding = tensorflowFindings(look).find((each) => each.part === 'GPU');
+  const finding = tensorflowFindings(inspection).find((each) => each.part === 'GPU');
   return {
     part,
     state: 'broken',
@@ -62,7 +62,7 @@ export function refusal(look: TensorflowLook, device: 'cpu' | 'cuda'): Check | u
   };
 }
 
-function libraryText({ installed, damaged, tried }: TensorflowLook): string {
+function libraryText({ installed, damaged, tried }: TensorflowInspection): string {
   if (!installed.ok) return installed.error;
   if (installed.value === undefined) return 'TensorFlow is not installed';
   const { version } = installed.value;

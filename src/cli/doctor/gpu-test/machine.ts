@@ -1,12 +1,12 @@
 import { cpus } from 'node:os';
 import manifest from '../../../../package.json' with { type: 'json' };
-import type { TensorflowLook } from '../tensorflow.ts';
+import type { TensorflowInspection } from '../tensorflow.ts';
 import { cardNames } from './nvidia-smi.ts';
 import type { TestedMachine } from './report-block.ts';
 
 /** What a report names, from what was found. */
 export async function testedMachine(
-  { installed, driver }: TensorflowLook,
+  { installed, driver }: TensorflowInspection,
   device: 'cpu' | 'cuda',
 ): Promise<TestedMachine> {
   const cards = await cardNames();

@@ -25,10 +25,10 @@ export function folderStorage(root: string, now: () => number = Date.now): Remot
     name: `file://${root}`,
     list: (folder) =>
       answer(folder, async () => {
-        const names = await orNothing(root, () => readdir(place(folder)));
+        const names = await ifPresent(root, () => readdir(place(folder)));
         const found = await Promise.all(
           (names ?? []).map(async (name): Promise<ListedFile | undefined> => {
-            const stats = await orNothing(root, () => lstat(join(place(folder), name)));
+            const stats = await ifPresent(root, () => lstat(join(place(folder), name)));
             return stats?.isFile() === true
               ? { name, ageSeconds: Math.max(0, now() - stats.mtimeMs) / 1000 }
               : undefined;
@@ -37,7 +37,7 @@ export function folderStorage(root: string, now: () => number = Date.now): Remot
         return found.filter((file) => file !== undefined);
       }),
     read: (name, signal) =>
-      answer(name, async () => (await orNothing(root, () => opened(place(name), signal))) ?? undefined),
+      answer(name, async () => (await ifPresent(root, () => opened(place(name), signal))) ?? undefined),
     create: (name, content, signal) =>
       answer(name, () => {
         const target = place(name);
@@ -48,7 +48,7 @@ export function folderStorage(root: string, now: () => number = Date.now): Remot
             if (codeOf(error) === 'EEXIST') return 'present' as const;
             if (!noLinks.has(codeOf(error) ?? '')) throw error;
             // A file system without links: objects are named by content, so a lost race loses nothing.
-            if ((await orNothing(root, () => lstat(target))) !== undefined) return 'present' as const;
+            if ((await ifPresent(root, () => lstat(target))) !== undefined) return 'present' as const;
             await rename(partial, target);
           }
           return 'created' as const;
@@ -62,7 +62,7 @@ export function folderStorage(root: string, now: () => number = Date.now): Remot
       answer(name, async () => {
         const at = now() / 1000;
         return (
-          (await orNothing(root, async () => {
+          (await ifPresent(root, async () => {
             await utimes(place(name), at, at);
             return true;
           })) ?? false
@@ -97,9 +97,9 @@ function faultOf(root: string, path: string, error: unknown): RemoteFault {
 class NoFolder extends Error {}
 
 /** Undefined where nothing stands there; a shared folder that is not there itself is a fault. */
-async function orNothing<T>(root: string, look: () => Promise<T>): Promise<T | undefined> {
+async function ifPresent<T>(root: string, read: () => Promise<T>): Promise<T | undefined> {
   try {
-    return await look();
+    return await read();
   } catch (error) {
     const code = codeOf(error);
     if (code !== 'ENOENT' && code !== 'ENOTDIR') throw error;

@@ -2,7 +2,7 @@ import { writeFileSync } from 'node:fs';
 import { shellQuoted } from '../../wording/shell-quoted.ts';
 import type { CommandSettings } from '../../pipeline-file/executor-settings.ts';
 import { type Answer, queueCommand } from '../remote/queue-command.ts';
-import type { KnownJob, Queue, QueuedJob, Sight, Submission } from '../remote/queue.ts';
+import type { KnownJob, Queue, QueuedJob, QueueStatus, Submission } from '../remote/queue.ts';
 
 /**
  * A queue that is known by three commands of the user: one submits a script, one gives the state of a job,
@@ -34,18 +34,20 @@ export function commandQueue(settings: CommandSettings, root: string, environmen
     return { kind: 'refused', message: `${settings.submit[0]}: ${said}` };
   }
 
-  async function look(jobs: readonly KnownJob[]): Promise<ReadonlyMap<string, Sight> | undefined> {
-    const sights = new Map<string, Sight>();
+  async function statusesOf(
+    jobs: readonly KnownJob[],
+  ): Promise<ReadonlyMap<string, QueueStatus> | undefined> {
+    const statuses = new Map<string, QueueStatus>();
     for (const { place, id } of jobs) {
       if (id === '') continue;
       const { code, stdout } = await run(settings.poll, { id, nonce: place });
       const word = stdout.trim();
       // One that cannot be asked after now makes no other job seem gone.
       if (code !== 0 || !['pending', 'running', 'gone'].includes(word)) return undefined;
-      if (word === 'pending') sights.set(place, { kind: 'pending', id });
-      if (word === 'running') sights.set(place, { kind: 'running', id, node: 'another machine' });
+      if (word === 'pending') statuses.set(place, { kind: 'pending', id });
+      if (word === 'running') statuses.set(place, { kind: 'running', id, node: 'another machine' });
     }
-    return sights;
+    return statuses;
   }
 
   return {
@@ -55,7 +57,7 @@ export function commandQueue(settings: CommandSettings, root: string, environmen
       for (const job of jobs) submissions.push(await submit(job));
       return submissions;
     },
-    look,
+    statuses: statusesOf,
     async cancel(jobs) {
       for (const { id, place } of jobs) if (id !== '') await run(settings.cancel, { id, nonce: place });
     },

@@ -17,7 +17,7 @@ interface Followed {
  * Linux tells it in /proc (proc(5)); elsewhere nothing is measured, since Node reaps a child without asking
  * what it took (wait4). CPU time is what the kernel counts for all children that this process reaped, with
  * their own reaped children: exact to a tick when groups end one after another. Where two end within one turn
- * of the event loop, and for memory, it is what was last seen: processes are looked at after 20 ms, 40 ms and
+ * of the event loop, and for memory, it is what was last seen: processes are measured after 20 ms, 40 ms and
  * so on, and then every second.
  */
 export function usageMeter(): UsageMeter {
@@ -29,7 +29,7 @@ export function usageMeter(): UsageMeter {
   let timer: NodeJS.Timeout | undefined;
   let wait = firstWait;
 
-  function look(): void {
+  function measure(): void {
     for (const [group, { cpuSeconds, memoryBytes, peakBytes }] of takenByGroup(groups)) {
       const known = groups.get(group);
       if (known === undefined) continue;
@@ -41,7 +41,7 @@ export function usageMeter(): UsageMeter {
   }
   function again(): void {
     clearTimeout(timer);
-    timer = groups.size === 0 ? undefined : setTimeout(look, wait).unref();
+    timer = groups.size === 0 ? undefined : setTimeout(measure, wait).unref();
   }
   function settle(): void {
     const before = reaped;
@@ -65,7 +65,7 @@ export function usageMeter(): UsageMeter {
       if (seen === undefined) return undefined;
       return {
         cpuSeconds: cpuSeconds ?? seen.cpuSeconds,
-        // One that ended before the first look has none.
+        // One that ended before the first measurement has none.
         ...(seen.peakMemoryBytes === 0 ? {} : { peakMemoryBytes: seen.peakMemoryBytes }),
       };
     },

@@ -16,7 +16,7 @@ export interface Queue {
    * The states of jobs by their ids; one that is missing is not in the queue. Undefined: it cannot be asked
    * now.
    */
-  look(jobs: readonly KnownJob[]): Promise<ReadonlyMap<string, Sight> | undefined>;
+  statuses(jobs: readonly KnownJob[]): Promise<ReadonlyMap<string, QueueStatus> | undefined>;
   /** Asks for the end of jobs; it may be asked again. */
   cancel(jobs: readonly KnownJob[]): Promise<void>;
 }
@@ -39,7 +39,7 @@ export type Submission =
   | { readonly kind: 'refused'; readonly message: string };
 
 /** The state of a job in a queue. */
-export type Sight =
+export type QueueStatus =
   | {
       readonly kind: 'pending';
       readonly id: string;

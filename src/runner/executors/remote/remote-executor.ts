@@ -26,7 +26,7 @@ import {
   type ResultFile,
   resultPath,
 } from './job-file.ts';
-import type { KnownJob, Queue, QueuedJob, QueueEnding, Sight } from './queue.ts';
+import type { KnownJob, Queue, QueuedJob, QueueEnding, QueueStatus } from './queue.ts';
 import { readShared, writeShared } from './shared-file.ts';
 import { storedProgram } from './stored-program.ts';
 
@@ -46,7 +46,7 @@ interface Ticket extends KnownJob {
 
 /** What this process has seen of a job. */
 interface Tracked {
-  sight: Sight | undefined;
+  status: QueueStatus | undefined;
   /**
    * Since when the queue has said that it is not there any more; undefined: it is there, or was not asked.
    */
@@ -70,15 +70,15 @@ export function remoteExecutor(
   { root, helpers, platform }: RemoteHost,
 ): Executor {
   const tracked = new Map<Handle, Tracked>();
-  let sights: ReadonlyMap<string, Sight> | undefined;
-  let nextLook = 0;
+  let statuses: ReadonlyMap<string, QueueStatus> | undefined;
+  let nextPoll = 0;
   let wake: (() => void) | undefined;
 
   function track(handle: Handle): Tracked {
     const known = tracked.get(handle);
     if (known !== undefined) return known;
     const made: Tracked = {
-      sight: undefined,
+      status: undefined,
       missingSince: undefined,
       isCancelled: false,
       lastReported: undefined,
@@ -91,37 +91,37 @@ export function remoteExecutor(
   }
 
   /** Asks the queue, if it is time to. */
-  async function look(handles: readonly Handle[]): Promise<void> {
-    if (performance.now() < nextLook) return;
+  async function pollQueue(handles: readonly Handle[]): Promise<void> {
+    if (performance.now() < nextPoll) return;
     const tickets = handles.flatMap((handle) =>
       track(handle).refusal === undefined ? [ticketOf(handle)] : [],
     );
-    sights = tickets.length === 0 ? new Map() : await queue.look(tickets);
-    nextLook = performance.now() + interval * 1000;
-    if (sights === undefined) return;
+    statuses = tickets.length === 0 ? new Map() : await queue.statuses(tickets);
+    nextPoll = performance.now() + interval * 1000;
+    if (statuses === undefined) return;
     for (const handle of handles) {
       const job = track(handle);
-      job.sight = sights.get(ticketOf(handle).place);
-      const isThere = job.sight !== undefined && job.sight.kind !== 'ended';
+      job.status = statuses.get(ticketOf(handle).place);
+      const isThere = job.status !== undefined && job.status.kind !== 'ended';
       job.missingSince = isThere ? undefined : (job.missingSince ?? performance.now());
       tell(job);
     }
     const again = handles.filter((handle) => {
-      const { isCancelled, sight } = track(handle);
-      return isCancelled && sight !== undefined && sight.kind !== 'ended';
+      const { isCancelled, status } = track(handle);
+      return isCancelled && status !== undefined && status.kind !== 'ended';
     });
     if (again.length > 0)
       await queue.cancel(again.map((handle) => ({ ...ticketOf(handle), id: idOf(handle) })));
   }
-  const idOf = (handle: Handle): string => track(handle).sight?.id ?? ticketOf(handle).id;
+  const idOf = (handle: Handle): string => track(handle).status?.id ?? ticketOf(handle).id;
 
   /** Reports the state of a job to its follower when it changes. */
   function tell(job: Tracked): void {
-    if (job.sight === undefined || job.onLine === undefined) return;
-    const text = sightText(job.sight);
+    if (job.status === undefined || job.onLine === undefined) return;
+    const text = statusText(job.status);
     if (text === undefined || text === job.lastReported) return;
     job.lastReported = text;
-    const isStuck = job.sight.kind === 'pending' && job.sight.stuck !== undefined;
+    const isStuck = job.status.kind === 'pending' && job.status.stuck !== undefined;
     job.onLine(JSON.stringify({ kind: isStuck ? 'warning' : 'log', text }));
   }
 
@@ -129,8 +129,8 @@ export function remoteExecutor(
     const job = track(handle);
     job.lines?.read();
     if (job.refusal !== undefined || resultOf(ticketOf(handle)) !== undefined) return 'gone';
-    if (sights === undefined) return 'unknown';
-    if (job.missingSince === undefined) return job.sight?.kind === 'running' ? 'running' : 'pending';
+    if (statuses === undefined) return 'unknown';
+    if (job.missingSince === undefined) return job.status?.kind === 'running' ? 'running' : 'pending';
     // It cannot have a result: its program was never started.
     if (job.isCancelled && !wasClaimed(ticketOf(handle))) return 'gone';
     return performance.now() - job.missingSince >= grace * 1000 ? 'gone' : 'unknown';
@@ -179,7 +179,7 @@ export function remoteExecutor(
   }
   async function cancelNow(handles: readonly Handle[]): Promise<void> {
     await queue.cancel(handles.map((handle) => ({ ...ticketOf(handle), id: idOf(handle) })));
-    nextLook = 0;
+    nextPoll = 0;
     wake?.();
   }
 
@@ -197,10 +197,10 @@ export function remoteExecutor(
       gpus: () => undefined,
     }),
     prepare: async (signal, onWait) =>
-      platform.get() === undefined ? lookAtNodes(signal, onWait) : undefined,
+      platform.get() === undefined ? probeNodes(signal, onWait) : undefined,
     submit,
     async poll(handles) {
-      await look(handles);
+      await pollQueue(handles);
       return handles.map(stateOf);
     },
     changed: tick,
@@ -241,7 +241,7 @@ export function remoteExecutor(
   };
 
   /** Finds out by a tiny job what the nodes are; gives why it could not. */
-  async function lookAtNodes(signal: AbortSignal, onWait: () => void): Promise<string | undefined> {
+  async function probeNodes(signal: AbortSignal, onWait: () => void): Promise<string | undefined> {
     const nonce = randomBytes(16).toString('hex');
     const folder = join(root, jobsFolder, `probe-${nonce}`);
     mkdirSync(folder, { recursive: true });
@@ -251,10 +251,10 @@ export function remoteExecutor(
       const [submission] = await queue.submit([prepare(job, place, { program: { kind: 'probe' } })]);
       if (submission?.kind !== 'submitted') return submission?.message ?? 'it was not submitted';
       const handle = handleFor({ nonce, folder, place, id: submission.id });
-      const { sight } = await settled(handle, signal, onWait);
-      if (signal.aborted || (sight?.kind === 'pending' && sight.stuck !== undefined)) {
-        await queue.cancel([{ place, id: sight?.id ?? submission.id }]);
-        return sight?.kind === 'pending' ? sight.stuck : undefined;
+      const { status } = await settled(handle, signal, onWait);
+      if (signal.aborted || (status?.kind === 'pending' && status.stuck !== undefined)) {
+        await queue.cancel([{ place, id: status?.id ?? submission.id }]);
+        return status?.kind === 'pending' ? status.stuck : undefined;
       }
       const result = resultOf({ nonce, folder });
       if (result?.ending.kind === 'refused') return result.ending.message;
@@ -269,16 +269,16 @@ export function remoteExecutor(
 
   /** Waits until a job is gone, or will never be. */
   async function settled(handle: Handle, signal: AbortSignal, onWait: () => void): Promise<Tracked> {
-    for (let looks = 1; ; looks += 1) {
-      await look([handle]);
+    for (let polls = 1; ; polls += 1) {
+      await pollQueue([handle]);
       const job = track(handle);
-      const isStuck = job.sight?.kind === 'pending' && job.sight.stuck !== undefined;
+      const isStuck = job.status?.kind === 'pending' && job.status.stuck !== undefined;
       if (signal.aborted || isStuck || stateOf(handle) === 'gone') {
         tracked.delete(handle);
         return job;
       }
-      // An idle queue starts it before the second look.
-      if (looks === 2 && job.sight?.kind === 'pending') onWait();
+      // An idle queue starts it before the second poll.
+      if (polls === 2 && job.status?.kind === 'pending') onWait();
       await tick();
     }
   }
@@ -296,7 +296,7 @@ export function remoteExecutor(
 
   function jobResult(
     { ending, host, platform: found, usage }: ResultFile,
-    { isCancelled, sight }: Tracked,
+    { isCancelled, status }: Tracked,
   ): JobResult {
     switch (ending.kind) {
       case 'exit':
@@ -306,10 +306,10 @@ export function remoteExecutor(
       case 'stopped':
         if (isCancelled) return { kind: 'signal', signal: 'SIGTERM', stopped: true };
         if (ending.why === 'timeout') return { kind: 'timeout' };
-        if (ending.why === 'time-limit' || isTimeLimit(sight))
+        if (ending.why === 'time-limit' || isTimeLimit(status))
           return { kind: 'time-limit', hasCheckpoint: ending.hasCheckpoint };
-        return sight?.kind === 'ended' && sight.how.kind === 'lost'
-          ? sight.how
+        return status?.kind === 'ended' && status.how.kind === 'lost'
+          ? status.how
           : { kind: 'cancelled', message: `its job was killed on ${host} by a signal` };
       case 'out-of-memory':
       case 'refused':
@@ -332,14 +332,14 @@ const ownPlatform: Platform = {
   node: process.versions.node.split('.')[0] ?? '',
 };
 
-const isTimeLimit = (sight: Sight | undefined): boolean =>
-  sight?.kind === 'ended' && sight.how.kind === 'time-limit';
+const isTimeLimit = (status: QueueStatus | undefined): boolean =>
+  status?.kind === 'ended' && status.how.kind === 'time-limit';
 
-function withoutResult({ isCancelled, sight }: Tracked, says: string): JobResult {
+function withoutResult({ isCancelled, status }: Tracked, says: string): JobResult {
   if (isCancelled) return { kind: 'signal', signal: 'SIGTERM', stopped: true };
   const how: QueueEnding =
-    sight?.kind === 'ended'
-      ? sight.how
+    status?.kind === 'ended'
+      ? status.how
       : { kind: 'lost', message: 'its job left the queue without a result' };
   switch (how.kind) {
     case 'time-limit':
@@ -355,12 +355,12 @@ function withoutResult({ isCancelled, sight }: Tracked, says: string): JobResult
   }
 }
 
-function sightText(sight: Sight): string | undefined {
-  switch (sight.kind) {
+function statusText(status: QueueStatus): string | undefined {
+  switch (status.kind) {
     case 'pending':
-      return sight.stuck ?? `waiting in the queue as job ${sight.id}`;
+      return status.stuck ?? `waiting in the queue as job ${status.id}`;
     case 'running':
-      return `running on ${sight.node} as job ${sight.id}`;
+      return `running on ${status.node} as job ${status.id}`;
     case 'ended':
       return undefined;
   }

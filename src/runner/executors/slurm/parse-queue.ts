@@ -1,4 +1,4 @@
-import type { QueueEnding, Sight } from '../remote/queue.ts';
+import type { QueueEnding, QueueStatus } from '../remote/queue.ts';
 import { stuckText } from './stuck-text.ts';
 
 /**
@@ -50,24 +50,24 @@ export function parseQueue(text: string): readonly QueueRow[] {
 export const commentOf = (place: string): string => `pipeline:${place.split('/')[0] ?? ''}`;
 
 /** Our jobs by their places. One that was submitted twice by mistake is where its living copy is. */
-export function sightsIn(rows: readonly QueueRow[]): ReadonlyMap<string, Sight> {
-  const sights = new Map<string, Sight>();
+export function sightsIn(rows: readonly QueueRow[]): ReadonlyMap<string, QueueStatus> {
+  const statuses = new Map<string, QueueStatus>();
   for (const row of rows) {
     if (!row.comment.startsWith('pipeline:')) continue;
     const base = row.comment.slice('pipeline:'.length);
     const place = row.index === undefined ? base : `${base}/${row.index}`;
-    const sight = sightOf(row);
-    const before = sights.get(place);
-    if (before === undefined || rank[sight.kind] > rank[before.kind]) sights.set(place, sight);
+    const status = statusOf(row);
+    const before = statuses.get(place);
+    if (before === undefined || rank[status.kind] > rank[before.kind]) statuses.set(place, status);
   }
-  return sights;
+  return statuses;
 }
 
-const rank: Readonly<Record<Sight['kind'], number>> = { ended: 0, pending: 1, running: 2 };
+const rank: Readonly<Record<QueueStatus['kind'], number>> = { ended: 0, pending: 1, running: 2 };
 
 /** States as in squeue(1), "JOB STATE CODES". COMPLETING is not ended: its processes may still write. */
-function sightOf({ id, state, reason, nodes }: QueueRow): Sight {
-  const ended = (how: QueueEnding): Sight => ({ kind: 'ended', id, how });
+function statusOf({ id, state, reason, nodes }: QueueRow): QueueStatus {
+  const ended = (how: QueueEnding): QueueStatus => ({ kind: 'ended', id, how });
   const word = reason === 'None' || reason === '' ? state : `${state}, ${reason}`;
   switch (state) {
     case 'PENDING':

@@ -48,7 +48,7 @@ const logOf = ({ folder, nonce }: Job): string => queueLogPath(folder, nonce);
 /** sbatch replaces "%" with a letter in a path. */
 const escaped = (path: string): string => path.replaceAll('%', '%%');
 
-/** Of an instance, for people who look at the queue. */
+/** Of an instance, for people who list the queue. */
 const nameOf = (name: string): string => name.replaceAll(/[^A-Za-z0-9.-]+/g, '-').replace(/-$/, '');
 
 /** How long before its limit a job gets the signal: Slurm may be up to a minute early besides. */

@@ -2,7 +2,7 @@ import { userInfo } from 'node:os';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { SlurmSettings } from '../../pipeline-file/executor-settings.ts';
 import type { Job } from '../executor.ts';
-import type { KnownJob, Queue, QueuedJob, Sight, Submission } from '../remote/queue.ts';
+import type { KnownJob, Queue, QueuedJob, QueueStatus, Submission } from '../remote/queue.ts';
 import type { Answer } from '../remote/queue-command.ts';
 import { parseQueue, queueFormat, sightsIn } from './parse-queue.ts';
 import { batchScript, sbatchWords } from './sbatch.ts';
@@ -15,7 +15,7 @@ export function slurmQueue(settings: SlurmSettings, environment: NodeJS.ProcessE
   /**
    * Undefined: the controller does not answer. It is pinged first, which takes no patience where it is down.
    */
-  async function sights(): Promise<ReadonlyMap<string, Sight> | undefined> {
+  async function statuses(): Promise<ReadonlyMap<string, QueueStatus> | undefined> {
     if ((await run(['scontrol', 'ping'])).code !== 0) return undefined;
     const { code, stdout } = await run([
       'squeue',
@@ -61,12 +61,12 @@ export function slurmQueue(settings: SlurmSettings, environment: NodeJS.ProcessE
   ): Promise<readonly Submission[] | undefined> {
     for (let times = 0; times < 2 && performance.now() < deadline;) {
       await sleep(ghostMilliseconds);
-      const seen = await sights();
+      const seen = await statuses();
       if (seen === undefined) continue;
       times += 1;
       const found = jobs.flatMap(({ place }): readonly Submission[] => {
-        const sight = seen.get(place);
-        return sight === undefined ? [] : [{ kind: 'submitted', id: sight.id }];
+        const status = seen.get(place);
+        return status === undefined ? [] : [{ kind: 'submitted', id: status.id }];
       });
       if (found.length === jobs.length) return found;
     }
@@ -85,13 +85,13 @@ export function slurmQueue(settings: SlurmSettings, environment: NodeJS.ProcessE
       for (const group of groups.values()) submissions.push(...(await submitGroup(group)));
       return submissions;
     },
-    look: sights,
+    statuses: statuses,
     async cancel(jobs: readonly KnownJob[]) {
       // Ids are used again after a crash of the controller: only one that has our comment now is cancelled.
-      const seen = await sights();
+      const seen = await statuses();
       const ids = jobs.flatMap(({ place }) => {
-        const sight = seen?.get(place);
-        return sight === undefined || sight.kind === 'ended' ? [] : [sight.id];
+        const status = seen?.get(place);
+        return status === undefined || status.kind === 'ended' ? [] : [status.id];
       });
       for (let start = 0; start < ids.length; start += idsAtOnce)
         await run(['scancel', ...ids.slice(start, start + idsAtOnce)]);

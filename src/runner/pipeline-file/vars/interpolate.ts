@@ -20,21 +20,21 @@ import {
 export type Reference = Extract<Part, { readonly kind: 'reference' }>;
 
 /** Gives what a reference stands for; undefined where it stands for nothing, which it has then reported. */
-export type LookUp = (reference: Reference, report: Report) => Node | undefined;
+export type Lookup = (reference: Reference, report: Report) => Node | undefined;
 
 /**
  * The node with every reference replaced. A scalar that is exactly one reference becomes the value itself, of
  * whatever type and standing where it is written; in a longer text a scalar stands as it is written.
  * Undefined where one has a fault.
  */
-export function interpolate(node: Node, lookUp: LookUp, report: Report): Node | undefined {
+export function interpolate(node: Node, lookup: Lookup, report: Report): Node | undefined {
   if (node.kind === 'broken') return undefined;
   if (!refers(node)) return node;
   switch (node.kind) {
     case 'scalar':
-      return interpolateScalar(node, node.parts ?? [], lookUp, report);
+      return interpolateScalar(node, node.parts ?? [], lookup, report);
     case 'list': {
-      const items = node.items.map((item) => interpolate(item, lookUp, report));
+      const items = node.items.map((item) => interpolate(item, lookup, report));
       const whole = items.filter((item) => item !== undefined);
       return whole.length < items.length ? undefined : listNode(whole, node.at);
     }
@@ -42,7 +42,7 @@ export function interpolate(node: Node, lookUp: LookUp, report: Report): Node | 
       const entries = [...node.entries].map(([name, { key, value }]) => ({
         name,
         key,
-        value: interpolate(value, lookUp, report),
+        value: interpolate(value, lookup, report),
       }));
       const whole = entries.flatMap(({ name, key, value }): readonly [string, MapEntry][] =>
         value === undefined ? [] : [[name, { key, value }]],
@@ -55,12 +55,12 @@ export function interpolate(node: Node, lookUp: LookUp, report: Report): Node | 
 function interpolateScalar(
   node: ScalarNode,
   parts: readonly Part[],
-  lookUp: LookUp,
+  lookup: Lookup,
   report: Report,
 ): Node | undefined {
   const [only, ...more] = parts;
-  if (only?.kind === 'reference' && more.length === 0) return lookUp(only, report);
-  const texts = parts.map((part) => (part.kind === 'text' ? part.text : textOf(part, lookUp, report)));
+  if (only?.kind === 'reference' && more.length === 0) return lookup(only, report);
+  const texts = parts.map((part) => (part.kind === 'text' ? part.text : textOf(part, lookup, report)));
   if (texts.includes(undefined)) return undefined;
   if (texts.reduce((sum, text) => sum + (text?.length ?? 0), 0) > limits.text) {
     return void report({
@@ -75,8 +75,8 @@ function interpolateScalar(
 }
 
 /** What a reference stands for inside a text; a list or a map is a fault there. */
-export function textOf(reference: Reference, lookUp: LookUp, report: Report): string | undefined {
-  const node = lookUp(reference, report);
+export function textOf(reference: Reference, lookup: Lookup, report: Report): string | undefined {
+  const node = lookup(reference, report);
   if (node === undefined || node.kind === 'broken') return undefined;
   if (node.kind === 'scalar') return node.text;
   return void report({

@@ -1,15 +1,15 @@
 import type { Report } from '../../diagnostic.ts';
 import { limits } from '../yaml/guard.ts';
-import { descend, interpolate, unknownReference, type LookUp, type Reference } from './interpolate.ts';
+import { descend, interpolate, unknownReference, type Lookup, type Reference } from './interpolate.ts';
 import { listNode, mapNode, refers, type MapEntry, type MapNode, type Node } from '../yaml/node.ts';
 
 /**
  * What `${vars.…}` stands for. Vars may refer to vars, in any order; one that refers to itself is a fault.
  */
-export function varsLookUp(vars: MapNode | undefined, reportNow: Report): LookUp {
+export function varsLookup(vars: MapNode | undefined, reportNow: Report): Lookup {
   const settled = new Map<string, Node | 'open' | undefined>();
   let depth = 0;
-  const lookUp: LookUp = (reference, report) => {
+  const lookup: Lookup = (reference, report) => {
     const [root, name] = reference.path;
     if (root !== 'vars')
       return void report(unknownReference(root ?? '', 'here', new Set(['vars']), reference.at));
@@ -44,7 +44,7 @@ export function varsLookUp(vars: MapNode | undefined, reportNow: Report): LookUp
       });
     settled.set(name, 'open');
     depth++;
-    const node = interpolate(entry.value, lookUp, report);
+    const node = interpolate(entry.value, lookup, report);
     depth--;
     settled.set(name, node);
     return node;
@@ -65,24 +65,24 @@ export function varsLookUp(vars: MapNode | undefined, reportNow: Report): LookUp
   };
   for (const [name, { value }] of vars?.entries ?? [])
     settle(name, { kind: 'reference', path: ['vars', name], at: value.at }, reportNow);
-  return lookUp;
+  return lookup;
 }
 
 /**
  * The node with its vars in place wherever a scalar refers to nothing else; other references wait for their
  * instance. Faults of what is left are found there.
  */
-export function withVars(node: Node, lookUp: LookUp, report: Report): Node | undefined {
+export function withVars(node: Node, lookup: Lookup, report: Report): Node | undefined {
   if (!refers(node)) return node;
   switch (node.kind) {
     case 'broken':
       return node;
     case 'scalar':
       return node.parts?.every((part) => part.kind === 'text' || part.path[0] === 'vars') === true
-        ? interpolate(node, lookUp, report)
+        ? interpolate(node, lookup, report)
         : node;
     case 'list': {
-      const items = node.items.map((item) => withVars(item, lookUp, report));
+      const items = node.items.map((item) => withVars(item, lookup, report));
       const whole = items.filter((item) => item !== undefined);
       return whole.length < items.length ? undefined : listNode(whole, node.at);
     }
@@ -90,7 +90,7 @@ export function withVars(node: Node, lookUp: LookUp, report: Report): Node | und
       const entries = [...node.entries].map(([name, { key, value }]) => ({
         name,
         key,
-        value: withVars(value, lookUp, report),
+        value: withVars(value, lookup, report),
       }));
       const whole = entries.flatMap(({ name, key, value }): readonly [string, MapEntry][] =>
         value === undefined ? [] : [[name, { key, value }]],

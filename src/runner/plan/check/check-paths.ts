@@ -25,7 +25,7 @@ export function checkPaths(instances: readonly Instance[], file: string, report:
 export function checkReadsThroughLinks(
   instances: readonly Instance[],
   readers: readonly Instance[],
-  { realPath, filesOf }: LinkLook,
+  { realPath, filesOf }: LinkTargets,
   report: Report,
 ): void {
   const moved = readers.flatMap((instance) =>
@@ -44,7 +44,7 @@ export function checkReadsThroughLinks(
   );
 }
 
-export interface LinkLook {
+export interface LinkTargets {
   readonly realPath: (path: string) => string | undefined;
   readonly filesOf: (dep: GlobDependency) => readonly string[];
 }
@@ -53,13 +53,13 @@ const leading = ({ path, what }: Pick<Claim, 'path' | 'what'>, real: string): st
   `${what} (${JSON.stringify(path)}, which leads to ${JSON.stringify(real)})`;
 
 /** What the patterns of an instance match now. */
-const matchedBy = (instance: Instance, filesOf: LinkLook['filesOf']): readonly Claim[] =>
+const matchedBy = (instance: Instance, filesOf: LinkTargets['filesOf']): readonly Claim[] =>
   globsOf(instance).flatMap(({ dep, what }) =>
     filesOf(dep).map((path): Claim => ({ kind: 'read', path, what, at: dep.at })),
   );
 
 /** Patterns below a link into the project: files created there later may match. */
-const movedPatterns = (instance: Instance, realPath: LinkLook['realPath']): readonly PatternRead[] =>
+const movedPatterns = (instance: Instance, realPath: LinkTargets['realPath']): readonly PatternRead[] =>
   globsOf(instance).flatMap(({ dep, what }): readonly PatternRead[] => {
     const base = fixedPart(dep.pattern);
     const real = base === '' ? base : realPath(base);

@@ -5,7 +5,7 @@ import type { Instance, Piece } from '../instance.ts';
 import { wordsOfLine } from './shell-line.ts';
 
 /** What is known of the project's files, by path from its root. */
-export interface ProjectLook {
+export interface CommandFiles {
   isFile(path: string): boolean;
   /**
    * Whether a file came into being while the stage ran: then it is what the stage wrote, not what it reads.
@@ -17,11 +17,11 @@ export interface ProjectLook {
  * A word of a command that is a file of the project, and stands in neither deps nor code: a change of it
  * would run nothing again. The first word of a list counts by content; of a line that is the shell.
  */
-export function checkCommand(instance: Instance, look: ProjectLook): readonly Diagnostic[] {
+export function checkCommand(instance: Instance, files: CommandFiles): readonly Diagnostic[] {
   const { program } = instance;
   if (program.kind === 'uses') return [];
   return undeclaredPaths(instance)
-    .filter((path) => look.isFile(path) && !look.isProduct(path))
+    .filter((path) => files.isFile(path) && !files.isProduct(path))
     .map((path) => ({
       severity: 'error',
       code: 'undeclared-file',

@@ -4,7 +4,7 @@ import {
   descend,
   textOf,
   unknownReference,
-  type LookUp,
+  type Lookup,
   type Reference,
 } from '../../pipeline-file/vars/interpolate.ts';
 import {
@@ -18,9 +18,9 @@ import type { Piece, Program, Word } from '../instance.ts';
 import { shellQuoted } from '../../wording/shell-quoted.ts';
 import { shellEnclosure } from './shell.ts';
 
-/** What the references of a command can name, beside what `lookUp` knows (vars and axes). */
+/** What the references of a command can name, beside what `lookup` knows (vars and axes). */
 export interface CommandScope {
-  readonly lookUp: LookUp;
+  readonly lookup: Lookup;
   /** With its references settled; undefined where the stage has none. */
   readonly params: MapNode | undefined;
   /** The deps by name, and whether each gives many paths. */
@@ -127,11 +127,11 @@ function pieceOf(
   const [root, name, ...more] = reference.path;
   if (root === 'deps') return namedPiece('dep', name, more, scope.deps, reference, scope.report);
   if (root === 'outs') return namedPiece('out', name, more, scope.outs, reference, scope.report);
-  const lookUp: LookUp =
+  const lookup: Lookup =
     root === 'params'
       ? (of, report) => descend(scope.params ?? noParams(of.at), of, 1, report)
-      : scope.lookUp;
-  const text = textOf(reference, lookUp, scope.report);
+      : scope.lookup;
+  const text = textOf(reference, lookup, scope.report);
   return text === undefined ? undefined : { kind: 'text', text: quoted(text) };
 }
 

@@ -12,7 +12,7 @@ import { type Node, type ScalarNode, valueOf } from '../../pipeline-file/yaml/no
 import { joinFirst } from '../../wording/join-first.ts';
 import { labelOf } from '../instance-name.ts';
 import type { Cell, ListedCells } from './cell.ts';
-import { cellLookUp } from './cell-look-up.ts';
+import { cellLookup } from './cell-lookup.ts';
 
 /** The cells of a stage by its `when`. */
 export interface KeptCells {
@@ -109,14 +109,14 @@ function judgeOf(
         ),
       );
     const valueIn = (cell: Cell, tell: Report): Node | undefined => {
-      const node = interpolate(param, cellLookUp(cell, pipeline), silent);
+      const node = interpolate(param, cellLookup(cell, pipeline), silent);
       return node && descend(node, reference, 2, tell);
     };
     if (!isThereSomewhere(cells, valueIn, report)) return undefined;
     return {
       text,
       holds(cell) {
-        const settled = interpolate(param, cellLookUp(cell, pipeline), silent);
+        const settled = interpolate(param, cellLookup(cell, pipeline), silent);
         return settled === undefined ? undefined : isMet(condition, descend(settled, reference, 2, silent));
       },
       couldHold: () => true,

@@ -1,7 +1,7 @@
 import type { Diagnostic, Fault, Located, Names, Range, Report } from '../../diagnostic.ts';
 import type { InstanceId } from '../../identity.ts';
 import { limits } from '../../pipeline-file/yaml/guard.ts';
-import type { LookUp } from '../../pipeline-file/vars/interpolate.ts';
+import type { Lookup } from '../../pipeline-file/vars/interpolate.ts';
 import type { Node } from '../../pipeline-file/yaml/node.ts';
 import type { Pipeline, Stage, StageDependency } from '../../pipeline-file/pipeline.ts';
 import { isGlob, unescapedPath } from '../../pipeline-file/glob.ts';
@@ -48,11 +48,11 @@ export function settleDependency(
   dep: StageDependency,
   name: string,
   cell: Cell,
-  lookUp: LookUp,
+  lookup: Lookup,
   scope: PlanScope,
 ): Dependency | undefined {
   if (dep.kind === 'from') return settleJoin(dep, name, cell, scope);
-  const path = settleText(dep.path, lookUp, scope.report);
+  const path = settleText(dep.path, lookup, scope.report);
   if (path === undefined) return undefined;
   if (path.startsWith('hf:')) return hubDependency(path, dep, scope.report);
   const more = {

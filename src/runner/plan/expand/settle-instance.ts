@@ -1,12 +1,12 @@
 import type { Located, Range, Report } from '../../diagnostic.ts';
 import { expandedSize, limits } from '../../pipeline-file/yaml/guard.ts';
-import { interpolate, type LookUp } from '../../pipeline-file/vars/interpolate.ts';
+import { interpolate, type Lookup } from '../../pipeline-file/vars/interpolate.ts';
 import { valueOf, type MapNode, type Node, type ScalarNode } from '../../pipeline-file/yaml/node.ts';
 import type { Stage, StageOut } from '../../pipeline-file/pipeline.ts';
 import { outPathFault, projectPath } from '../../pipeline-file/project-path.ts';
 import type { Deferred } from '../../pipeline-file/shapes/shape.ts';
 import type { Cell } from './cell.ts';
-import { cellLookUp } from './cell-look-up.ts';
+import { cellLookup } from './cell-lookup.ts';
 import { argvWords, shellWords, type CommandScope } from '../command/command.ts';
 import { type Instance, isMany, type Out, type Program } from '../instance.ts';
 import { instanceFolder } from '../instance-name.ts';
@@ -19,19 +19,19 @@ import { settleText } from './settle-text.ts';
  */
 export function settleInstance(stage: Stage, cell: Cell, scope: PlanScope): Instance | undefined {
   const { pipeline, report } = scope;
-  const lookUp = cellLookUp(cell, pipeline);
+  const lookup = cellLookup(cell, pipeline);
   const folder = instanceFolder(pipeline.name, stage.name, cell.name);
-  const params = stage.params === undefined ? undefined : settleParams(stage.params, lookUp, scope);
-  const deps = settled(stage.deps, (dep, name) => settleDependency(dep, name, cell, lookUp, scope));
-  const outs = settled(stage.outs, (out) => settleOut(out, folder, lookUp, report));
-  const program = settleProgram(stage, params?.kind === 'map' ? params : undefined, deps, lookUp, report);
+  const params = stage.params === undefined ? undefined : settleParams(stage.params, lookup, scope);
+  const deps = settled(stage.deps, (dep, name) => settleDependency(dep, name, cell, lookup, scope));
+  const outs = settled(stage.outs, (out) => settleOut(out, folder, lookup, report));
+  const program = settleProgram(stage, params?.kind === 'map' ? params : undefined, deps, lookup, report);
   const late = <T>(value: Deferred<Located<T>> | undefined, otherwise: T): Located<T> | undefined =>
-    value === undefined ? { value: otherwise, at: stage.at } : settleLate(value, lookUp, report);
+    value === undefined ? { value: otherwise, at: stage.at } : settleLate(value, lookup, report);
   const cpus = late(stage.resources.cpus, 1);
   const gpus = late(stage.resources.gpus, 0);
   const memory = late(stage.resources.memory, 0);
-  const time = stage.resources.time && settleLate(stage.resources.time, lookUp, report);
-  const executor = stage.executor && settleLate(stage.executor, lookUp, report);
+  const time = stage.resources.time && settleLate(stage.resources.time, lookup, report);
+  const executor = stage.executor && settleLate(stage.executor, lookup, report);
   const timeout = late<number | null>(stage.timeout, null);
   const retries = late(stage.retries, 0);
   if (
@@ -91,10 +91,10 @@ export function settleInstance(stage: Stage, cell: Cell, scope: PlanScope): Inst
  */
 function settleParams(
   params: MapNode,
-  lookUp: LookUp,
+  lookup: Lookup,
   { budget, sizes, report }: PlanScope,
 ): Node | undefined {
-  const value = interpolate(params, lookUp, report);
+  const value = interpolate(params, lookup, report);
   if (value === undefined) return undefined;
   budget.values -= expandedSize(value, sizes);
   return budget.values >= 0
@@ -126,14 +126,14 @@ function settled<T, U>(
 const sorted = <T>(entries: ReadonlyMap<string, T>): readonly (readonly [string, T])[] =>
   [...entries].sort(([a], [b]) => (a < b ? -1 : 1));
 
-function settleLate<T>({ now, node, shape }: Deferred<T>, lookUp: LookUp, report: Report): T | undefined {
+function settleLate<T>({ now, node, shape }: Deferred<T>, lookup: Lookup, report: Report): T | undefined {
   if (now !== undefined) return now;
-  const value = interpolate(node, lookUp, report);
+  const value = interpolate(node, lookup, report);
   return value && shape.read(value, report);
 }
 
-function settleOut(out: StageOut, folder: string, lookUp: LookUp, report: Report): Out | undefined {
-  const text = settleText(out.path, lookUp, report);
+function settleOut(out: StageOut, folder: string, lookup: Lookup, report: Report): Out | undefined {
+  const text = settleText(out.path, lookup, report);
   if (text === undefined) return undefined;
   const path = projectPath(text);
   const fault = path.ok ? outPathFault(path.value) : path.error;
@@ -161,7 +161,7 @@ function settleProgram(
   stage: Stage,
   params: MapNode | undefined,
   settledDeps: Instance['deps'] | undefined,
-  lookUp: LookUp,
+  lookup: Lookup,
   report: Report,
 ): Program | undefined {
   const { program } = stage;
@@ -172,9 +172,9 @@ function settleProgram(
       return [name, { isMany: known === undefined ? dep.kind === 'from' && dep.gather : isMany(known) }];
     }),
   );
-  const scope: CommandScope = { lookUp, params, deps, outs: new Set(stage.outs.keys()), report };
+  const scope: CommandScope = { lookup, params, deps, outs: new Set(stage.outs.keys()), report };
   const words = program.kind === 'argv' ? argvWords(program.words, scope) : shellWords(program.line, scope);
-  const code = program.code.map((node) => settleCode(node, lookUp, report));
+  const code = program.code.map((node) => settleCode(node, lookup, report));
   const whole = code.filter((path) => path !== undefined);
   if (words === undefined || whole.length < code.length) return undefined;
   const { at } = program;
@@ -184,8 +184,8 @@ function settleProgram(
 }
 
 /** A glob is a path whose parts may hold * and **. */
-function settleCode(node: ScalarNode, lookUp: LookUp, report: Report): Located<string> | undefined {
-  const text = settleText(node, lookUp, report);
+function settleCode(node: ScalarNode, lookup: Lookup, report: Report): Located<string> | undefined {
+  const text = settleText(node, lookup, report);
   if (text === undefined) return undefined;
   const path = projectPath(text);
   return path.ok

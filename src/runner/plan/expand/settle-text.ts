@@ -1,13 +1,13 @@
 import type { Report } from '../../diagnostic.ts';
-import { interpolate, type LookUp } from '../../pipeline-file/vars/interpolate.ts';
+import { interpolate, type Lookup } from '../../pipeline-file/vars/interpolate.ts';
 import { kindText, type ScalarNode } from '../../pipeline-file/yaml/node.ts';
 
 /**
  * The text of a path in one instance. Undefined where a reference has a fault or is no single value:
  * reported.
  */
-export function settleText(node: ScalarNode, lookUp: LookUp, report: Report): string | undefined {
-  const value = interpolate(node, lookUp, report);
+export function settleText(node: ScalarNode, lookup: Lookup, report: Report): string | undefined {
+  const value = interpolate(node, lookup, report);
   if (value === undefined) return undefined;
   if (value.kind === 'scalar' && value.value !== null) return value.text;
   return void report({

@@ -148,7 +148,7 @@ export async function withSharedCache(
 }
 
 /**
- * The instances that a request is about, and a session for a look ahead: that asks the shared cache only
+ * The instances that a request is about, and a session for a preview: that asks the shared cache only
  * with `--remote`.
  */
 export async function chooseToRun(

@@ -42,8 +42,8 @@ export function placeHere(folder: string, file: string | undefined): Result<Proj
   return place.ok ? place : invalid([{ severity: 'error', code: 'no-project', ...place.error }]);
 }
 
-/** What else is wrong, by a look at the files, in the sound part of a plan that has faults. */
-export type LookAhead = (sound: Plan, loose: readonly LooseDependency[]) => readonly Diagnostic[];
+/** The faults of the files that the sound part of a faulty plan names. */
+export type FindFileFaults = (sound: Plan, loose: readonly LooseDependency[]) => readonly Diagnostic[];
 
 /**
  * Plans a pipeline file, `--set` as it was typed; what the store remembers is taken where nothing changed
@@ -54,7 +54,7 @@ export async function planHere(
   set: readonly string[],
   store: Store | undefined,
   before?: Planned,
-  look: LookAhead = () => [],
+  findFileFaults: FindFileFaults = () => [],
 ): Promise<Result<Planned, Problem>> {
   const request: SourceRequest = {
     file: place.file,
@@ -73,7 +73,10 @@ export async function planHere(
   const known = remembered(request, store);
   const { result, sound, loose, listFaults = [], warnings, sources } = known ?? (await planAnew(request));
   if (!result.ok)
-    return invalid([...result.error, ...(sound === undefined ? [] : look(sound, loose ?? []))], sources);
+    return invalid(
+      [...result.error, ...(sound === undefined ? [] : findFileFaults(sound, loose ?? []))],
+      sources,
+    );
   const planned = {
     place,
     plan: result.value,

@@ -8,7 +8,7 @@ import { declaredPolicy } from '../../manifest/decide.ts';
 import { parseKey } from '../../manifest/key-of.ts';
 import { joinFirst } from '../../wording/join-first.ts';
 import { lastKeys } from '../../store/last-results.ts';
-import { lookUp, restore } from '../../cache/cache.ts';
+import { lookupResult, restore } from '../../cache/cache.ts';
 import { placeOf } from '../../workspace/workspace.ts';
 import { asLastMade } from '../../status/as-last-made.ts';
 import type { Run } from '../execute-instance.ts';
@@ -63,7 +63,7 @@ async function restoreMissing({ session }: Run, instance: Instance): Promise<str
   );
   if (outs.length === 0) return undefined;
   const key = parseKey(lastKeys(store, plan.pipeline).get(instance.id) ?? '');
-  const found = key && (await lookUp(session, key));
+  const found = key && (await lookupResult(session, key));
   for (const [name, { path }] of outs) {
     if (found?.kind !== 'hit' || found.entry.outs[name] === undefined) return path;
     const restored = await restore(session, found.entry, {

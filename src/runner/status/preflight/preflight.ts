@@ -35,8 +35,8 @@ import { interpreterFault } from '../../programs/interpreter-fault.ts';
 import {
   allowMissingHelp,
   globFaults,
-  type GlobLook,
-  globLook,
+  type GlobFiles,
+  globMatcher,
   missing,
   readFaults,
 } from '../read-faults.ts';
@@ -59,7 +59,7 @@ export interface Machine {
 export type Programs = ReadonlyMap<string, Result<StageProgramFacts, readonly BundleFault[]>>;
 
 /**
- * Everything about a plan that can be wrong and needs a look outside the pipeline file: programs and their
+ * Everything about a plan that can be wrong outside the pipeline file: programs and their
  * params, files, what the machine has. All of it at once, before anything runs.
  */
 export async function preflight(
@@ -71,8 +71,8 @@ export async function preflight(
   { capacityOf, environment, allowMissing }: Machine,
 ): Promise<readonly Diagnostic[]> {
   const linkOn = linkOnTheWay(workspace);
-  const matched = globLook(workspace);
-  const filesOf = fileLook(workspace, linkOn, matched, {
+  const matched = globMatcher(workspace);
+  const filesOf = fileChecks(workspace, linkOn, matched, {
     allowMissing,
     isRecorded: (instance, dep) => recordedDep(store, plan.pipeline, instance, dep) !== undefined,
   });
@@ -96,14 +96,14 @@ export async function preflight(
   return eachOnce(faults);
 }
 
-/** What of it needs a look at the files alone, for the sound part of a plan that has faults already. */
+/** The checks that need only files, for the sound part of a plan that has faults already. */
 export const fileFaults = (
   workspace: ProjectFiles,
   instances: readonly Instance[],
   loose: readonly LooseDependency[],
 ): readonly Diagnostic[] =>
   eachOnce([
-    ...instances.flatMap(fileLook(workspace)),
+    ...instances.flatMap(fileChecks(workspace)),
     ...readFaults(workspace, loose, leadsOut(workspace, linkOnTheWay(workspace))),
     ...inTheWay(workspace, instances),
   ]);
@@ -115,7 +115,7 @@ function readsThroughLinks(
   plan: Plan,
   instances: readonly Instance[],
   linkOn: LinkOn,
-  matched: GlobLook,
+  matched: GlobFiles,
 ): readonly Diagnostic[] {
   const faults: Diagnostic[] = [];
   checkReadsThroughLinks(
@@ -165,11 +165,11 @@ function neededHere(
   });
 }
 
-/** Looks at the files that an instance names; those that others name too, once. */
-function fileLook(
+/** Checks the files that an instance names; those that several name, once. */
+function fileChecks(
   workspace: ProjectFiles,
   linkOn: LinkOn = linkOnTheWay(workspace),
-  matched: GlobLook = globLook(workspace),
+  matched: GlobFiles = globMatcher(workspace),
   recorded: RecordedDeps = { allowMissing: false, isRecorded: () => false },
 ): (instance: Instance) => readonly Diagnostic[] {
   const leaves = leadsOut(workspace, linkOn);
@@ -462,6 +462,6 @@ export function readyPrograms(programs: Programs): ReadonlyMap<string, StageProg
   );
 }
 
-/** The ids of instances, for quick looks. */
+/** The ids of instances, for fast lookups. */
 export const byId = (instances: readonly Instance[]): ReadonlyMap<InstanceId, Instance> =>
   new Map(instances.map((instance) => [instance.id, instance]));

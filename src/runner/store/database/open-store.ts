@@ -140,7 +140,7 @@ export function folderFault(file: string): StoreFault | undefined {
   return fault && { kind: 'disk', message: `${dirname(file)}: ${fault.message}`, help: fault.help };
 }
 
-/** Undefined: a file can be written, or made. `prepare` comes before the look. */
+/** Undefined: a file can be written, or made. `prepare` comes before the check. */
 function refusalToWrite(file: string, prepare: () => void = () => undefined): StoreFault | undefined {
   try {
     prepare();

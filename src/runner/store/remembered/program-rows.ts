@@ -25,7 +25,7 @@ export function recordDescription(store: Store, digest: Digest, description: unk
     .run(digest, JSON.stringify(description));
 }
 
-/** Whether the checks of a pipeline passed for just this: the digest of all that they look at. */
+/** Whether the checks of a pipeline passed for just this: the digest of all that they read. */
 export function isChecked(store: Store, pipeline: string, digest: Digest): boolean {
   return (
     rowOf(store.sql('SELECT digest FROM checked WHERE pipeline = ?').get(pipeline))?.text('digest') === digest

@@ -60,8 +60,8 @@ export interface WorkspaceDisk extends Disk {
 /** The disk of this machine. */
 export const workspaceDisk: WorkspaceDisk = {
   ...realDisk,
-  lstat: (path) => orNothing(() => lstatSync(path, { bigint: true, throwIfNoEntry: false })),
-  stat: (path) => orNothing(() => statSync(path, { bigint: true, throwIfNoEntry: false })),
+  lstat: (path) => ifPresent(() => lstatSync(path, { bigint: true, throwIfNoEntry: false })),
+  stat: (path) => ifPresent(() => statSync(path, { bigint: true, throwIfNoEntry: false })),
   list: (folder) => names(folder),
   readLink: (path) => readlinkSync(path),
   realPath: (path) => realpathSync.native(path),
@@ -94,9 +94,9 @@ const syncFile = promisify(fsync);
  * Below a file, and behind links that lead in a cycle, there is nothing, which Node calls an error (ENOTDIR,
  * ELOOP) even where a missing entry is none.
  */
-function orNothing<T>(look: () => T | undefined): T | undefined {
+function ifPresent<T>(read: () => T | undefined): T | undefined {
   try {
-    return look();
+    return read();
   } catch (error) {
     if (error instanceof Error && 'code' in error && (error.code === 'ENOTDIR' || error.code === 'ELOOP'))
       return undefined;
@@ -104,7 +104,7 @@ function orNothing<T>(look: () => T | undefined): T | undefined {
   }
 }
 
-/** A failed look at a folder that holds a name no JSON and no SQLite text can hold. */
+/** A folder that could not be listed: it has a name that no JSON and no SQLite text can hold. */
 class ForeignName extends Error {
   readonly code = 'EILSEQ';
   readonly syscall = 'scandir';

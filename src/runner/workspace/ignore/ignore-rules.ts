@@ -29,7 +29,7 @@ export interface IgnoreRules {
 /** The rules of a project. A rule of its own may take a built-in one back: `!.git`. */
 export function ignoreRules(workspace: ProjectFiles): IgnoreRules {
   const builtIn = gitignoreRules(ignoredByDefault.join('\n'));
-  // The look at the file is one of those that a run with nothing to do repeats.
+  // A run with nothing to do repeats this read.
   const own =
     workspace.disk.stat(placeOf(workspace, ignoreFile))?.isFile() === true
       ? readFileSync(placeOf(workspace, ignoreFile), 'utf8')

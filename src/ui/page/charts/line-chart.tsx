@@ -2,7 +2,7 @@ import { useState } from 'preact/hooks';
 import { markedPoints, nearestTo, type Point, smoothed, spread, thinned } from './curve-lines.ts';
 import { HeightAxis } from './height-axis.tsx';
 import { LineKey, Marker } from './line-key.tsx';
-import type { LineLook } from './line-look.ts';
+import type { LineStyle } from './line-style.ts';
 import { numberText, tickText } from '../number-text.ts';
 import { linearScale, logScale } from './scale.ts';
 import { useWidth } from './use-width.ts';
@@ -11,7 +11,7 @@ export interface Line {
   readonly name: string;
   /** The text at its end. */
   readonly label: string;
-  readonly look: LineLook;
+  readonly lineStyle: LineStyle;
   readonly isDashed: boolean;
   readonly points: readonly Point[];
 }
@@ -32,7 +32,7 @@ export function LineChart(props: {
   const [pointed, setPointed] = useState<number | undefined>(undefined);
   const lines = props.lines.filter(({ points }) => points.length > 0);
   const longest = Math.max(4, ...lines.map(({ label }) => Math.min(22, label.length)));
-  const hasMarkers = lines.some(({ look }) => look.marker > 0);
+  const hasMarkers = lines.some(({ lineStyle }) => lineStyle.marker > 0);
   const indent = hasMarkers ? 22 : 8;
   const edge = { left: 56, right: Math.min(width * 0.34, longest * 6.7 + 8 + indent), top: 10, bottom: 40 };
   const shown = lines.map((line) => ({ ...line, smooth: smoothed(line.points, weight) }));
@@ -66,9 +66,9 @@ export function LineChart(props: {
   const near =
     pointed === undefined
       ? []
-      : shown.flatMap(({ smooth, name, look, isDashed }) => {
+      : shown.flatMap(({ smooth, name, lineStyle, isDashed }) => {
           const point = nearestTo(smooth, pointed);
-          return point === undefined ? [] : [{ name, look, isDashed, point }];
+          return point === undefined ? [] : [{ name, lineStyle, isDashed, point }];
         });
   const marked = near[0]?.point.x;
   return (
@@ -107,23 +107,23 @@ export function LineChart(props: {
         <text class="tick" x={(edge.left + width - edge.right) / 2} y={height - 4} text-anchor="middle">
           {props.across}
         </text>
-        {shown.map(({ name, look, isDashed, points, smooth }, index) => (
-          <g key={name} class={`series-${look.color}`}>
+        {shown.map(({ name, lineStyle, isDashed, points, smooth }, index) => (
+          <g key={name} class={`series-${lineStyle.color}`}>
             {weight > 0 && <path class="raw" d={pathOf(points)} />}
             <path class={isDashed ? 'line dashed' : 'line'} d={pathOf(smooth)} />
-            {look.marker > 0 &&
+            {lineStyle.marker > 0 &&
               // Lines that run together are marked at different places.
               markedPoints(placesOf(smooth), 72, edge.left + (index % 6) * 12).map(({ x, y }) => (
-                <Marker key={x} marker={look.marker} x={x} y={y} />
+                <Marker key={x} marker={lineStyle.marker} x={x} y={y} />
               ))}
             {points.length === 1 && points[0] !== undefined && (
               <circle class="dot" cx={across.place(points[0].x)} cy={up.place(points[0].y)} r="3.5" />
             )}
           </g>
         ))}
-        {shown.map(({ name, label, look }, index) => (
-          <g key={name} class={`series-${look.color}`}>
-            <Marker marker={look.marker} x={width - edge.right + 12} y={labels[index] ?? 0} />
+        {shown.map(({ name, label, lineStyle }, index) => (
+          <g key={name} class={`series-${lineStyle.color}`}>
+            <Marker marker={lineStyle.marker} x={width - edge.right + 12} y={labels[index] ?? 0} />
             <text class="end" x={width - edge.right + indent} y={(labels[index] ?? 0) + 4}>
               {label.length > 22 ? `${label.slice(0, 21)}…` : label}
             </text>
@@ -138,10 +138,10 @@ export function LineChart(props: {
             y2={height - edge.bottom}
           />
         )}
-        {near.map(({ name, look, point }) => (
+        {near.map(({ name, lineStyle, point }) => (
           <circle
             key={name}
-            class={`dot series-${look.color}`}
+            class={`dot series-${lineStyle.color}`}
             cx={across.place(point.x)}
             cy={up.place(point.y)}
             r="3.5"
@@ -155,9 +155,9 @@ export function LineChart(props: {
           </strong>
           {near
             .toSorted((a, b) => b.point.y - a.point.y)
-            .map(({ name, look, isDashed, point }) => (
+            .map(({ name, lineStyle, isDashed, point }) => (
               <div key={name}>
-                <LineKey look={look} isDashed={isDashed} />
+                <LineKey lineStyle={lineStyle} isDashed={isDashed} />
                 <span class="name">{name}</span> <b>{numberText(point.y)}</b>
               </div>
             ))}

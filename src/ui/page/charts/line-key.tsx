@@ -1,4 +1,4 @@
-import { type LineLook, markerShapes } from './line-look.ts';
+import { type LineStyle, markerShapes } from './line-style.ts';
 
 /** Of the color of what is around it; nothing for a line without markers. */
 export function Marker(props: { readonly marker: number; readonly x: number; readonly y: number }) {
@@ -14,9 +14,9 @@ export function Marker(props: { readonly marker: number; readonly x: number; rea
 }
 
 /** A short piece of a line beside its name. */
-export const LineKey = (props: { readonly look: LineLook; readonly isDashed: boolean }) => (
-  <svg class={`line-key series-${props.look.color}`} width="24" height="12" aria-hidden="true">
+export const LineKey = (props: { readonly lineStyle: LineStyle; readonly isDashed: boolean }) => (
+  <svg class={`line-key series-${props.lineStyle.color}`} width="24" height="12" aria-hidden="true">
     <path class={props.isDashed ? 'dashed' : ''} d="M1 6H23" />
-    <Marker marker={props.look.marker} x={12} y={6} />
+    <Marker marker={props.lineStyle.marker} x={12} y={6} />
   </svg>
 );

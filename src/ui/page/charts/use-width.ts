@@ -8,10 +8,10 @@ export function useWidth(): readonly [RefObject<HTMLDivElement | null>, number] 
   useLayoutEffect(() => {
     const element = box.current;
     if (element === null) return undefined;
-    const look = (): void => setWidth(Math.max(280, Math.floor(element.clientWidth)));
-    const observer = new ResizeObserver(look);
+    const lineStyle = (): void => setWidth(Math.max(280, Math.floor(element.clientWidth)));
+    const observer = new ResizeObserver(lineStyle);
     observer.observe(element);
-    look();
+    lineStyle();
     return () => observer.disconnect();
   }, []);
   return [box, width];

@@ -7,7 +7,7 @@ import { type Across, afterEvents, pointsOf, smoothed } from '../charts/curve-li
 import { shortLabel } from '../instance-labels.ts';
 import { type Line, LineChart } from '../charts/line-chart.tsx';
 import { LineKey } from '../charts/line-key.tsx';
-import { lineLook } from '../charts/line-look.ts';
+import { lineStyleAt } from '../charts/line-style.ts';
 import { numberText } from '../number-text.ts';
 import { Choice, Command, Empty, PageHead, Select, Waiting, WaitingPage } from '../parts.tsx';
 import { momentText } from '../time-text.ts';
@@ -80,7 +80,7 @@ export function CurvesPage({ query }: { readonly query: URLSearchParams }) {
                   }
                 />{' '}
                 {chosen.includes(instance) && (
-                  <LineKey look={lineLook(chosen.indexOf(instance))} isDashed={false} />
+                  <LineKey lineStyle={lineStyleAt(chosen.indexOf(instance))} isDashed={false} />
                 )}
                 <span class="name">{instance}</span> {isRunning && <span class="muted">▸ running</span>}
               </label>
@@ -221,7 +221,7 @@ function linesOf(
       return {
         name: run === undefined ? instance : `${instance} in ${run}`,
         label: run === undefined ? short : `${short} ${run.slice(0, 8)}`,
-        look: lineLook(Math.max(0, chosen.indexOf(instance))),
+        lineStyle: lineStyleAt(Math.max(0, chosen.indexOf(instance))),
         isDashed: run !== undefined,
         points: pointsOf(curve, series, across),
       };
@@ -253,10 +253,10 @@ function LastValues({ lines, weight }: { readonly lines: readonly Line[]; readon
         </tr>
       </thead>
       <tbody>
-        {lines.map(({ name, points, look, isDashed }) => (
+        {lines.map(({ name, points, lineStyle, isDashed }) => (
           <tr key={name}>
             <td class="name">
-              <LineKey look={look} isDashed={isDashed} />
+              <LineKey lineStyle={lineStyle} isDashed={isDashed} />
               {name}
             </td>
             <td class="number">{points.length}</td>

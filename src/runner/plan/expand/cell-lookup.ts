@@ -1,12 +1,12 @@
 import type { Pipeline } from '../../pipeline-file/pipeline.ts';
-import { descend, type LookUp, unknownReference } from '../../pipeline-file/vars/interpolate.ts';
+import { descend, type Lookup, unknownReference } from '../../pipeline-file/vars/interpolate.ts';
 import type { Cell } from './cell.ts';
 
 /** What references in an instance mean: vars, its axes, and `best` where no axis has that name. */
-export function cellLookUp(
+export function cellLookup(
   { axes, name }: Pick<Cell, 'axes' | 'name'>,
   { vars, best }: Pick<Pipeline, 'vars' | 'best'>,
-): LookUp {
+): Lookup {
   return (reference, report) => {
     const [root = '', second] = reference.path;
     if (root === 'vars') return vars(reference, report);

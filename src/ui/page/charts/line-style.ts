@@ -1,5 +1,5 @@
 /** What tells a line from the others of a chart: a color and, where the colors are used up, a marker. */
-export interface LineLook {
+export interface LineStyle {
   /** 0 to 7: the class `series-0` and so on. */
   readonly color: number;
   /** 0: none. */
@@ -20,11 +20,11 @@ export const markerShapes = [
   { path: 'M0 -4.8L4.8 0L0 4.8L-4.8 0Z', isFilled: false },
 ] as const;
 
-/** So many lines of a chart differ in their look. */
-export const mostLooks = colors * (markerShapes.length + 1);
+/** How many lines of a chart have styles of their own. */
+export const distinctStyles = colors * (markerShapes.length + 1);
 
 /** Of a line by its place among the lines. */
-export const lineLook = (place: number): LineLook => ({
+export const lineStyleAt = (place: number): LineStyle => ({
   color: place % colors,
   marker: Math.floor(place / colors) % (markerShapes.length + 1),
 });

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { markedPoints } from '../../src/ui/page/charts/curve-lines.ts';
-import { lineLook, mostLooks } from '../../src/ui/page/charts/line-look.ts';
+import { lineStyleAt, distinctStyles } from '../../src/ui/page/charts/line-style.ts';
 
 const css = readFileSync(join(import.meta.dirname, '../../src/ui/page/page.css'), 'utf8');
 
@@ -29,10 +29,10 @@ function contrast(one: string, other: string): number {
 
 describe('the looks of curves', () => {
   test('the first eight differ in color alone, the others in their marker too, and none repeats', () => {
-    const looks = Array.from({ length: mostLooks }, (_, place) => lineLook(place));
-    expect(looks.slice(0, 8).every(({ marker }) => marker === 0)).toBe(true);
-    expect(looks.slice(8).every(({ marker }) => marker > 0)).toBe(true);
-    expect(new Set(looks.map(({ color, marker }) => `${color} ${marker}`)).size).toBe(72);
+    const styles = Array.from({ length: distinctStyles }, (_, place) => lineStyleAt(place));
+    expect(styles.slice(0, 8).every(({ marker }) => marker === 0)).toBe(true);
+    expect(styles.slice(8).every(({ marker }) => marker > 0)).toBe(true);
+    expect(new Set(styles.map(({ color, marker }) => `${color} ${marker}`)).size).toBe(72);
   });
 
   test.each([0, 1, 2, 3, 4, 5, 6, 7])(

@@ -4,36 +4,40 @@ import { isSettled, stampOrNone } from './stamp.ts';
 import type { WorkspaceDisk } from './disk/workspace-disk.ts';
 
 /** How something was read, the absolute path, and what was found. */
-export type Look = readonly [how: 'lstat' | 'stat' | 'list' | 'realPath', path: string, seen: string];
+export type DiskRead = readonly [how: 'lstat' | 'stat' | 'list' | 'realPath', path: string, seen: string];
 
-export interface RecordedLooks {
+export interface RecordedReads {
   readonly disk: WorkspaceDisk;
   /**
-   * Every look so far. Undefined: they do not tell all that was seen, since bytes were read or written, a
-   * look failed, or something was too young for its stamp to be trusted.
+   * Every read so far. Undefined: they are not all, since bytes were read or written, a read failed, or a
+   * file was too young for its stamp to be trusted.
    */
-  looks(): readonly Look[] | undefined;
+  reads(): readonly DiskRead[] | undefined;
 }
 
 /**
  * A disk that records what is seen on it: while all of it is seen again, whatever followed from it follows
  * again.
  */
-export function recordLooks(disk: WorkspaceDisk, now: () => bigint): RecordedLooks {
-  const seen = new Map<string, Look>();
-  let tellsAll = true;
+export function recordReads(disk: WorkspaceDisk, now: () => bigint): RecordedReads {
+  const seen = new Map<string, DiskRead>();
+  let isComplete = true;
 
   function giveUp(): void {
-    tellsAll = false;
+    isComplete = false;
     seen.clear();
   }
-  function note(...[how, path, found]: Look): void {
+  function note(...[how, path, found]: DiskRead): void {
     const name = `${how} ${path}`;
     const before = seen.get(name);
     if (before !== undefined && before[2] !== found) giveUp();
-    if (tellsAll) seen.set(name, [how, path, found]);
+    if (isComplete) seen.set(name, [how, path, found]);
   }
-  function noteStats(how: Exclude<Look[0], 'realPath'>, path: string, stats: BigIntStats | undefined): void {
+  function noteStats(
+    how: Exclude<DiskRead[0], 'realPath'>,
+    path: string,
+    stats: BigIntStats | undefined,
+  ): void {
     if (stats !== undefined && !passedThrough(how, stats) && !isSettled(stats, now())) giveUp();
     note(how, path, seenBy(how, stats));
   }
@@ -54,7 +58,7 @@ export function recordLooks(disk: WorkspaceDisk, now: () => bigint): RecordedLoo
     };
 
   return {
-    looks: () => (tellsAll ? [...seen.values()] : undefined),
+    reads: () => (isComplete ? [...seen.values()] : undefined),
     disk: {
       lstat: (path) =>
         unlessItFails(() => {
@@ -100,9 +104,9 @@ export function recordLooks(disk: WorkspaceDisk, now: () => bigint): RecordedLoo
   };
 }
 
-/** Whether the disk looks as it did; where a look fails, it does not. */
-export function looksTheSame(disk: WorkspaceDisk, looks: readonly Look[]): boolean {
-  return looks.every(([how, path, seen]) => {
+/** Whether all reads give again what they gave; one that fails does not. */
+export function readsTheSame(disk: WorkspaceDisk, reads: readonly DiskRead[]): boolean {
+  return reads.every(([how, path, seen]) => {
     try {
       switch (how) {
         case 'lstat':
@@ -124,8 +128,8 @@ export function looksTheSame(disk: WorkspaceDisk, looks: readonly Look[]): boole
  * Of a folder that is passed through, which one it is; of one that is listed, and of anything else, its
  * stamp.
  */
-const seenBy = (how: Exclude<Look[0], 'realPath'>, stats: BigIntStats | undefined): string =>
+const seenBy = (how: Exclude<DiskRead[0], 'realPath'>, stats: BigIntStats | undefined): string =>
   stats !== undefined && passedThrough(how, stats) ? `folder ${stats.dev}:${stats.ino}` : stampOrNone(stats);
 
-const passedThrough = (how: Exclude<Look[0], 'realPath'>, stats: BigIntStats): boolean =>
+const passedThrough = (how: Exclude<DiskRead[0], 'realPath'>, stats: BigIntStats): boolean =>
   how !== 'list' && stats.isDirectory();
