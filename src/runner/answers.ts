@@ -5,6 +5,7 @@ import type {
   AwaitedInstances,
   DisplacedOut,
   Failure,
+  GpuUsage,
   Origin,
   Outcome,
   OutcomeCounts,
@@ -310,6 +311,8 @@ export interface InstanceHistory {
   readonly series: Readonly<Record<string, readonly SeriesPoint[]>>;
   readonly progress: { readonly done: number; readonly total: number; readonly unit: string } | undefined;
   readonly device: { readonly runtime: string; readonly device: string } | undefined;
+  /** What its GPUs did when they were last looked at, and the most memory that was used on them. */
+  readonly gpu: (GpuUsage & { readonly peakBytes: number }) | undefined;
   readonly attempts: readonly AttemptHistory[];
   /**
    * What its processes took in all attempts together, and the most memory that one attempt had; undefined:

@@ -136,6 +136,24 @@ export interface NumberedEvent {
   readonly event: RecordedEvent;
 }
 
+/** What the GPUs of a job are doing. */
+export interface GpuUsage {
+  /** Of all programs on them. */
+  readonly usedBytes: number;
+  readonly totalBytes: number;
+  /** How much of the time they compute; undefined: it is not known. */
+  readonly busyPercent: number | undefined;
+}
+
+/** A program on a GPU that is none of the run. */
+export interface GpuProcess {
+  /** The name of the GPU. */
+  readonly gpu: string;
+  readonly pid: number;
+  readonly name: string;
+  readonly memoryBytes: number | undefined;
+}
+
 /** Everything that happens in a run, in order. `at`: milliseconds since the epoch. */
 export type Event =
   /** Before a run: a model of the hub on its way. Bytes of all its files together; null: not known yet. */
@@ -198,6 +216,21 @@ export type Event =
       readonly message: StageMessage;
     }
   | OutputEvent
+  /** Too few GPUs are free: instances of the run that have them, and other programs on those. */
+  | {
+      readonly kind: 'waiting-for-gpu';
+      readonly at: number;
+      readonly instance: InstanceId;
+      readonly holders: readonly { readonly instance: InstanceId; readonly gpus: readonly string[] }[];
+      readonly others: readonly GpuProcess[];
+    }
+  /** What the GPUs of an instance are doing, from time to time. */
+  | {
+      readonly kind: 'gpu-usage';
+      readonly at: number;
+      readonly instance: InstanceId;
+      readonly usage: GpuUsage;
+    }
   | {
       readonly kind: 'warned';
       readonly at: number;

@@ -1,5 +1,5 @@
 import type { InstanceStatus, InstanceUsage, RunRecord } from '../runner/answers.ts';
-import type { RecordedEvent } from '../runner/event.ts';
+import type { GpuUsage, RecordedEvent } from '../runner/event.ts';
 import type { Value } from '../stage/context.ts';
 import type { JsonNumber } from '../pages/result-answers.ts';
 
@@ -46,6 +46,7 @@ export interface RunInstance {
   readonly progress?: RunProgress | undefined;
   readonly device?: string | undefined;
   readonly usage?: InstanceUsage | undefined;
+  readonly gpu?: GpuUsage | undefined;
 }
 
 export interface RunProgress {

@@ -1,6 +1,7 @@
 import { totalmem } from 'node:os';
 import { expect, test } from 'vitest';
-import { smallestOf } from '../../src/runner/executors/local/gpu-memory.ts';
+import { smallestMemory } from '../../src/runner/executors/local/gpu-state.ts';
+import { fakeNvidiaSmi } from '../rig/fake-nvidia-smi.ts';
 import { createRig, type Rig } from '../rig/rig.ts';
 
 const program = `
@@ -84,7 +85,15 @@ test('an estimate that fails, or lacks something, is reported and is no hindranc
   expect((await rig.pipeline('run').result).json).toMatchObject({ ran: ['large', 'other'] });
 });
 
-test('the smallest GPU counts, in the mebibytes that NVIDIA counts in', () => {
-  expect(smallestOf('24564\n12288\n')).toBe(12288 * 2 ** 20);
-  expect(smallestOf('[N/A]\n')).toBeUndefined();
+test('the smallest GPU that the run may use counts, in the mebibytes that NVIDIA counts in', async () => {
+  const card = (uuid: string, totalMebibytes: number) => ({
+    uuid,
+    usedMebibytes: 1,
+    totalMebibytes,
+    busy: '[N/A]',
+  });
+  fakeNvidiaSmi([card('GPU-a', 24564), card('GPU-b', 12288), card('GPU-c', 8192)]);
+  const [a, b] = ['GPU-a', 'GPU-b'].map((uuid) => ({ name: uuid, card: uuid }));
+  expect(await smallestMemory([a, b].filter((gpu) => gpu !== undefined))).toBe(12288 * 2 ** 20);
+  expect(await smallestMemory([{ name: 'MIG-a' }])).toBeUndefined();
 });

@@ -2,10 +2,11 @@ import fc from 'fast-check';
 import { availableParallelism } from 'node:os';
 import { setImmediate } from 'node:timers/promises';
 import { expect, test } from 'vitest';
+import type { InstanceId } from '../../src/runner/identity.ts';
 import { allotment, type Share } from '../../src/runner/schedule/allotment.ts';
 import { createRig } from '../rig/rig.ts';
 
-const capacity = { jobs: 3, cpus: 4, gpus: () => [0, 1, 2], memory: 100 };
+const capacity = { jobs: 3, cpus: 4, gpus: () => ['0', '1', 'MIG-a'].map((name) => ({ name })), memory: 100 };
 const wanted = fc.record({
   cpus: fc.integer({ min: 1, max: 4 }),
   gpus: fc.integer({ min: 0, max: 3 }),
@@ -22,7 +23,7 @@ test('what is handed out fits the machine at every moment, no GPU twice; each ge
         const granted: number[] = [];
         const held: { readonly index: number; readonly share: Share }[] = [];
         for (const [index, wants] of asked.entries()) {
-          void shares.take(wants).then((share) => {
+          void shares.take({ id: `a[${index}]` as InstanceId, resources: wants }).then((share) => {
             granted.push(index);
             return held.push({ index, share });
           });
@@ -31,7 +32,7 @@ test('what is handed out fits the machine at every moment, no GPU twice; each ge
           await setImmediate();
           const total = (what: 'cpus' | 'memory'): number =>
             held.reduce((sum, { index }) => sum + (asked[index]?.[what] ?? 0), 0);
-          const gpus = held.flatMap(({ share }) => share.gpus);
+          const gpus = held.flatMap(({ share }) => share.gpus.map(({ name }) => name));
           expect({
             jobs: held.length <= capacity.jobs,
             cpus: total('cpus') <= capacity.cpus,

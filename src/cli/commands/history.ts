@@ -99,6 +99,7 @@ const instanceJson = ({
   startedAt,
   finishedAt,
   usage,
+  gpu,
   params,
   metrics,
 }: RunHistory['instances'][number]): object => ({
@@ -109,6 +110,7 @@ const instanceJson = ({
   finishedAt,
   cpuSeconds: usage?.cpuSeconds,
   peakMemoryBytes: usage?.peakMemoryBytes,
+  peakGpuMemoryBytes: gpu?.peakBytes,
   params,
   metrics,
 });

@@ -1,3 +1,4 @@
+import type { GpuProcess, GpuUsage } from '../event.ts';
 import type { Resources } from '../plan/instance.ts';
 
 /**
@@ -48,6 +49,10 @@ export interface Executor {
    * known; null: a line too long to be a message.
    */
   follow(attempt: SubmittedJob, onLine: (line: string | null) => void): void;
+  /** Tells from time to time what the GPUs of a job are doing, until it ends; absent: it is not known here. */
+  followGpus?(handle: Handle, onUsage: (usage: GpuUsage) => void): void;
+  /** What others compute on GPUs of the capacity; absent: it is not known here. */
+  gpuProcesses?(gpus: readonly Gpu[]): Promise<readonly GpuProcess[]>;
   /** Asks jobs to end. `graceSeconds`: until they are killed; null: they may take their time. */
   cancel(handles: readonly Handle[], graceSeconds: number | null): void;
   /**
@@ -86,12 +91,20 @@ export interface JobHost {
 export interface Capacity {
   readonly jobs: number;
   readonly cpus: number;
-  /** The numbers of its GPUs, looked up when it is asked; undefined: it hands them out itself. */
-  readonly gpus: () => readonly number[] | undefined;
+  /** Its GPUs, looked up when it is asked; undefined: it hands them out itself. */
+  readonly gpus: () => readonly Gpu[] | undefined;
   /** Bytes. */
   readonly memory: number;
   /** Of the smallest of its GPUs, in bytes, looked up when it is asked; undefined: it is not known here. */
   readonly gpuMemory?: () => Promise<number | undefined>;
+}
+
+/** A GPU that is given to one job at a time. */
+export interface Gpu {
+  /** What CUDA_VISIBLE_DEVICES calls it: a number, or a UUID. */
+  readonly name: string;
+  /** The UUID of the card, where it is known and all of it is meant. */
+  readonly card?: string | undefined;
 }
 
 /** One attempt of an instance, as an executor starts it. Paths are absolute. */
@@ -114,7 +127,7 @@ export interface Job {
   readonly output: string;
   readonly resources: Resources;
   /** Which of the capacity's GPUs it may use. */
-  readonly gpus: readonly number[];
+  readonly gpus: readonly Gpu[];
   /** A job that takes longer is cancelled; null: no limit. */
   readonly timeoutSeconds: number | null;
   /** The folder in which it finds its checkpoints. */

@@ -2,6 +2,7 @@ import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { type Digest, digestOf } from '../../files/digest.ts';
 import { installedText } from '../../files/installed-engine.ts';
+import { readNvidiaDriver } from '../../files/nvidia-driver.ts';
 import type { Event } from '../event.ts';
 import { withRun } from '../schedule/run.ts';
 import type { Executor } from '../executors/executor.ts';
@@ -57,7 +58,7 @@ export function idleRequest(
     return undefined;
   const { jobs } = executor.capacity(wantedJobs);
   // As it is judged whether the machine has what an instance asks for.
-  const { cpus, memory, gpus } = executor.capacity(undefined);
+  const { cpus, memory } = executor.capacity(undefined);
   return {
     text: JSON.stringify([
       program,
@@ -71,7 +72,6 @@ export function idleRequest(
       jobs,
       cpus,
       memory,
-      gpus(),
     ]),
     jobs,
   };
@@ -92,6 +92,8 @@ export const idleRequestIn = (
       ...(host.executorName === undefined ? [] : [`executor: ${host.executorName}`]),
       ...machineTexts(place.root, host.environment).map((text) => JSON.stringify(text)),
       installedText(host.environment, homedir()),
+      // To list the GPUs takes longer than such a run.
+      `GPUs: ${readNvidiaDriver().devices.join()} of ${host.environment['CUDA_VISIBLE_DEVICES'] ?? 'all'}`,
     ],
     request,
   );

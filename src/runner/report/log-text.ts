@@ -1,5 +1,6 @@
 import type { InstanceLog } from '../answers.ts';
 import type { RecordedEvent } from '../event.ts';
+import { gpuWaitText } from './gpu-text.ts';
 import { reasonText } from './reason-text.ts';
 import { diagnosticText } from './diagnostic-text.ts';
 import { isWarning, messageText } from './message-text.ts';
@@ -63,6 +64,8 @@ function eventLines(event: RecordedEvent, all: readonly RecordedEvent[]): readon
       return [diagnosticText(event.diagnostic, noColors, () => undefined)];
     case 'retrying':
       return [retryText(event)];
+    case 'waiting-for-gpu':
+      return [gpuWaitText(event)];
     case 'cancelled':
       return [`stopped: ${event.because}`];
     case 'finished':
@@ -73,6 +76,7 @@ function eventLines(event: RecordedEvent, all: readonly RecordedEvent[]): readon
     case 'run-finished':
     case 'interrupting':
     case 'output':
+    case 'gpu-usage':
     case 'fetching':
     case 'fetch-delayed':
     case 'fetched':

@@ -1,9 +1,10 @@
-import type { Capacity } from '../executors/executor.ts';
+import type { Capacity, Gpu } from '../executors/executor.ts';
+import type { InstanceId } from '../identity.ts';
 import type { Resources } from '../plan/instance.ts';
 
 /** A part of the machine that is taken until `release`. */
 export interface Share {
-  readonly gpus: readonly number[];
+  readonly gpus: readonly Gpu[];
   release(): void;
 }
 
@@ -12,29 +13,39 @@ export interface Share {
  * small ones.
  */
 export interface Allotment {
-  take(wanted: Resources): Promise<Share>;
+  /** `onWait`: told at once of what holds the GPUs, where too few of them are free. */
+  take(wanted: Wanted, onWait?: (holders: readonly GpuHolder[]) => void): Promise<Share>;
   /** Undefined: it would have to wait. */
-  takeNow(wanted: Resources): Share | undefined;
+  takeNow(wanted: Wanted): Share | undefined;
+}
+
+/** What an instance asks for. */
+export interface Wanted {
+  readonly id: InstanceId;
+  readonly resources: Resources;
+}
+
+/** An instance of the run, and the GPUs that it was given. */
+export interface GpuHolder {
+  readonly instance: InstanceId;
+  readonly gpus: readonly Gpu[];
 }
 
 export function allotment(capacity: Capacity): Allotment {
   let { jobs, cpus, memory } = capacity;
-  let free: number[] | undefined;
-  let isNumbered: boolean | undefined;
-  const gpus = (): number[] | undefined => {
-    if (isNumbered === undefined) {
-      const numbers = capacity.gpus();
-      isNumbered = numbers !== undefined;
-      free = numbers && [...numbers];
-    }
-    return free;
-  };
-  const queue: { readonly wanted: Resources; readonly grant: (share: Share) => void }[] = [];
+  const holders = new Set<GpuHolder>();
+  const queue: { readonly wanted: Wanted; readonly grant: (share: Share) => void }[] = [];
 
-  const fits = (wanted: Resources): boolean =>
+  /** Undefined: the executor hands them out itself. */
+  function freeGpus(): readonly Gpu[] | undefined {
+    const taken = new Set([...holders].flatMap(({ gpus }) => gpus.map(({ name }) => name)));
+    return capacity.gpus()?.filter(({ name }) => !taken.has(name));
+  }
+  const hasGpus = (wanted: number): boolean => wanted === 0 || (freeGpus()?.length ?? Infinity) >= wanted;
+  const fits = ({ resources: wanted }: Wanted): boolean =>
     jobs >= 1 &&
     cpus >= Math.min(wanted.cpus, capacity.cpus) &&
-    (wanted.gpus === 0 || (gpus()?.length ?? Infinity) >= wanted.gpus) &&
+    hasGpus(wanted.gpus) &&
     memory >= wanted.memory;
 
   function grantNext(): void {
@@ -43,29 +54,33 @@ export function allotment(capacity: Capacity): Allotment {
       first.grant(shareOf(first.wanted));
     }
   }
-  function shareOf(wanted: Resources): Share {
-    const taken = wanted.gpus === 0 ? [] : (gpus()?.splice(0, wanted.gpus) ?? []);
+  function shareOf({ id, resources: wanted }: Wanted): Share {
+    const gpus = wanted.gpus === 0 ? [] : (freeGpus()?.slice(0, wanted.gpus) ?? []);
+    const holder: GpuHolder = { instance: id, gpus };
+    if (gpus.length > 0) holders.add(holder);
     const used = Math.min(wanted.cpus, capacity.cpus);
     jobs -= 1;
     cpus -= used;
     memory -= wanted.memory;
     return {
-      gpus: taken,
+      gpus,
       release() {
         jobs += 1;
         cpus += used;
         memory += wanted.memory;
-        if (taken.length > 0) free = [...(free ?? []), ...taken].sort((a, b) => a - b);
+        holders.delete(holder);
         grantNext();
       },
     };
   }
 
   return {
-    take(wanted) {
+    take(wanted, onWait) {
       return new Promise((grant) => {
-        queue.push({ wanted, grant });
+        const entry = { wanted, grant };
+        queue.push(entry);
         grantNext();
+        if (queue.includes(entry) && !hasGpus(wanted.resources.gpus)) onWait?.([...holders]);
       });
     },
     takeNow: (wanted) => (queue.length === 0 && fits(wanted) ? shareOf(wanted) : undefined),

@@ -29,7 +29,7 @@ import { type Assessment, identityOf, readCacheOf, type Session } from '../statu
 import { attemptOuts, closeAttempt, dropFailed, keepFailed, openAttempt } from './attempt-folder.ts';
 import { diskMessage } from '../store/database/disk-message.ts';
 import { noSpaceLeft } from '../workspace/disk/no-space-left.ts';
-import type { Executor, Handle } from '../executors/executor.ts';
+import type { Executor, Gpu, Handle } from '../executors/executor.ts';
 import { lastLines } from '../executors/output-file.ts';
 import {
   clearWorkspaceOuts,
@@ -43,6 +43,7 @@ import { dropFoundOuts, foundOutsThatDiffer, putBackFoundOuts } from './outs/fou
 import { type Made, publish, type WrittenOuts } from '../cache/cache.ts';
 import type { JobsOfRun } from './jobs.ts';
 import { newNonce } from './new-nonce.ts';
+import { noteSharedGpus } from './note-gpus.ts';
 import { type InterruptedAttempt, interruptedAttempt } from './interrupted-attempts.ts';
 import { type AttemptEnding, type AttemptRequest, followAttempt, runAttempt } from './run-attempt.ts';
 import type { RunningStage } from './run-controls.ts';
@@ -78,7 +79,7 @@ export interface Start {
   readonly forced: boolean;
   /** Whether the files at the places of its outs may be lost, though no run made them. */
   readonly overwrite: boolean;
-  readonly gpus: readonly number[];
+  readonly gpus: readonly Gpu[];
 }
 
 /**
@@ -174,7 +175,7 @@ interface AttemptFacts {
   readonly attempt: number;
   readonly resumed: boolean;
   readonly overwrite: boolean;
-  readonly gpus: readonly number[];
+  readonly gpus: readonly Gpu[];
   /** Whose job is taken up, instead of a new one. */
   readonly left: InterruptedAttempt | undefined;
   /** Aborts when the result is of no use any more. */
@@ -232,6 +233,7 @@ async function attemptOnce(
     onOutput: (appended) =>
       run.emit({ kind: 'output', at: Date.now(), instance: instance.id, file: output, ...appended }),
     onUsage: (usage) => recordUsage(store, record, usage),
+    onGpuUsage: (usage) => run.emit({ kind: 'gpu-usage', at: Date.now(), instance: instance.id, usage }),
     onForeignLines: (count) =>
       warn(run, instance.id, {
         severity: 'warning',
@@ -245,6 +247,7 @@ async function attemptOnce(
     const host = executor.hostOf({ nonce: record.nonce, folder });
     if (host !== undefined) recordHost(store, record, host);
   };
+  const noted = noteSharedGpus(run, instance, gpus);
   let ending: AttemptEnding;
   if (left === undefined) ending = await runAttempt(request, { nonce: record.nonce, gpus, onSubmitted });
   else {
@@ -252,6 +255,7 @@ async function attemptOnce(
     abandonAttempt(store, left.attempt);
     ending = await followAttempt(request, left.job);
   }
+  await noted;
   noteHost(run, instance, record, resumed || left !== undefined);
   forgetAbsent(store, stage, absent.filter(isAbsent));
   const interrupted = async (): Promise<Outcome> => {

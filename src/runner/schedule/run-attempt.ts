@@ -1,7 +1,7 @@
 import { writeFileAtomically } from '../../files/write-atomically.ts';
 import type { ContextDocument } from '../../stage/context.ts';
 import type { StageMessage } from '../../stage/message.ts';
-import type { Failure } from '../event.ts';
+import type { Failure, GpuUsage } from '../event.ts';
 import type { Key } from '../identity.ts';
 import { commandArguments } from '../plan/command/command.ts';
 import type { Instance } from '../plan/instance.ts';
@@ -19,6 +19,7 @@ import type { Inputs } from '../status/read-inputs.ts';
 import type { Stop } from './stop.ts';
 import {
   type Executor,
+  type Gpu,
   graceSeconds,
   type Handle,
   type JobProgram,
@@ -44,13 +45,14 @@ export interface AttemptRequest {
   onMessage(message: StageMessage): void;
   onOutput(appended: Appended): void;
   onUsage(usage: Usage): void;
+  onGpuUsage(usage: GpuUsage): void;
   /** Lines on the event descriptor that are no messages, when the attempt is over. */
   onForeignLines(count: number): void;
 }
 
 export interface NewAttempt {
   readonly nonce: string;
-  readonly gpus: readonly number[];
+  readonly gpus: readonly Gpu[];
   onSubmitted(handle: Handle): void;
 }
 
@@ -119,6 +121,7 @@ export async function followAttempt(request: AttemptRequest, job: SubmittedJob):
     if (message?.kind === 'failure') reported = message.text;
   });
   const end = (grace: number | null): void => executor.cancel([job.handle], grace);
+  executor.followGpus?.(job.handle, request.onGpuUsage);
   let leave: (() => void) | undefined;
   const left = new Promise<'left'>((resolve) => {
     leave = () => resolve('left');

@@ -23,7 +23,9 @@ import {
   removeOlderOuts,
   workspaceOuts,
 } from './outs/place-outs.ts';
+import type { Gpu } from '../executors/executor.ts';
 import type { Allotment } from './allotment.ts';
+import { shareFor } from './note-gpus.ts';
 import { unassessableText } from '../status/unassessable-text.ts';
 
 export interface RunRules {
@@ -158,8 +160,8 @@ async function bringUpToDate(run: Run, instance: Instance, rules: RunRules, turn
     const share = run.detach
       ? isHere
         ? undefined
-        : allotted?.takeNow(instance.resources)
-      : await allotted?.take(instance.resources);
+        : allotted?.takeNow(instance)
+      : allotted && (await shareFor(run, instance, allotted));
     if (willRun && share === undefined) {
       endTurn();
       return { key, outcome: { kind: 'waiting' } };
@@ -235,7 +237,7 @@ function knownRestorable(run: Run, { id }: Instance, { standings }: RunRules): A
 }
 
 interface Turn {
-  readonly gpus: readonly number[];
+  readonly gpus: readonly Gpu[];
   readonly existing: ExistingOuts | undefined;
   readonly turns: Turns;
 }

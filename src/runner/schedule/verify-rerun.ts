@@ -1,5 +1,6 @@
 import type { RerunVerification } from '../answers.ts';
 import type { Result } from '../../result.ts';
+import type { Gpu } from '../executors/executor.ts';
 import { treeChanges } from '../manifest/tree.ts';
 import { type Content, sameContent } from '../manifest/manifest.ts';
 import type { Instance } from '../plan/instance.ts';
@@ -21,7 +22,7 @@ import { unassessableText } from '../status/unassessable-text.ts';
 export async function rerunAndCompare(
   run: Run,
   instance: Instance,
-  gpus: readonly number[],
+  gpus: readonly Gpu[],
 ): Promise<Result<RerunVerification>> {
   const { session } = run;
   const assessed = await assess(
@@ -67,7 +68,7 @@ async function again(
   run: Run,
   instance: Instance,
   assessment: Assessment,
-  gpus: readonly number[],
+  gpus: readonly Gpu[],
 ): Promise<string | undefined> {
   const { session } = run;
   const { workspace, store, plan } = session;
@@ -101,6 +102,7 @@ async function again(
     onOutput: (appended) =>
       run.emit({ kind: 'output', at: Date.now(), instance: instance.id, file: output, ...appended }),
     onUsage: () => undefined,
+    onGpuUsage: () => undefined,
     onForeignLines: () => undefined,
   };
   const ending = await runAttempt(request, { nonce: newNonce(), gpus, onSubmitted: () => undefined });

@@ -63,6 +63,12 @@ export function afterEvent(run: RunAnswer, { run: id, sequence, event, text }: L
         exitCode: event.exitCode,
         state: event.exitCode === 0 ? 'done' : event.exitCode >= 130 ? 'interrupted' : 'failed',
       };
+    case 'gpu-usage':
+      return changed(
+        next,
+        only(event.instance, () => ({ gpu: event.usage })),
+      );
+    case 'waiting-for-gpu':
     case 'fetching':
     case 'fetch-delayed':
     case 'fetched':

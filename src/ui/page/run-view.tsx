@@ -1,4 +1,5 @@
 import { useEffect, useState } from 'preact/hooks';
+import { gpuUsageText } from '../../runner/report/gpu-text.ts';
 import { durationText } from '../../runner/wording/duration-text.ts';
 import { sizeText } from '../../runner/wording/size-text.ts';
 import type { RunAnswer, RunInstance } from '../api.ts';
@@ -179,8 +180,9 @@ function InstanceCells(props: {
   );
 }
 
-const progressText = ({ progress }: RunInstance): string =>
-  progress === undefined ? 'running' : `${progress.unit} ${progress.done} of ${progress.total}`;
+const progressText = ({ progress, gpu }: RunInstance): string =>
+  (progress === undefined ? 'running' : `${progress.unit} ${progress.done} of ${progress.total}`) +
+  (gpu === undefined ? '' : `, ${gpuUsageText(gpu)}`);
 
 function Bar(props: {
   readonly from: number;

@@ -4,16 +4,32 @@ import type { Store } from '../../store/database/open-store.ts';
 import type { ProjectFiles } from '../../workspace/workspace.ts';
 import { localName } from '../../pipeline-file/executor-settings.ts';
 import { endLeftOvers } from './end-left-overs.ts';
-import { type Executor, type Handle, handleOf, type Job, type JobHost, type JobResult } from '../executor.ts';
+import {
+  type Executor,
+  type Gpu,
+  type Handle,
+  handleOf,
+  type Job,
+  type JobHost,
+  type JobResult,
+} from '../executor.ts';
 import type { HelperPrograms } from '../helper-programs.ts';
+import { gpuMeter } from './gpu-meter.ts';
+import { listGpus } from './list-gpus.ts';
 import { machineCapacity } from './machine-capacity.ts';
 import { attemptMark } from './stage-mark.ts';
 import { supervisor } from './supervisor-client.ts';
+import { gpuVariables, visibleGpus } from './visible-gpus.ts';
 
 /** A job of this runner. */
 interface LocalJob {
+  /** The leader of its processes; undefined: it is not started. */
+  leader: number | undefined;
+  readonly gpus: readonly Gpu[];
   /** Undefined while it runs. */
   result: JobResult | undefined;
+  /** Its GPUs are not looked at any more. */
+  stopMeter: (() => void) | undefined;
   /** Lines that came before anybody followed the job. */
   readonly early: (string | null)[];
   onLine: ((line: string | null) => void) | undefined;
@@ -22,13 +38,29 @@ interface LocalJob {
 
 /** The processes of this machine. They die with the runner: their supervisor sees to that. */
 export function localExecutor(
-  { workspace, store }: { readonly workspace: ProjectFiles; readonly store: Store },
+  {
+    workspace,
+    store,
+    environment,
+  }: {
+    readonly workspace: ProjectFiles;
+    readonly store: Store;
+    readonly environment: NodeJS.ProcessEnv;
+  },
   { supervisor: program, stageChild }: HelperPrograms,
 ): Executor {
   const processes = supervisor(program);
   const jobs = new Map<Handle, LocalJob>();
   const waiting = new Set<() => void>();
   let hasChanged = false;
+  let visible: readonly Gpu[] | undefined;
+  const meter = gpuMeter();
+
+  /** Cards do not come and go while a project is open. */
+  function gpus(): readonly Gpu[] {
+    visible ??= visibleGpus(listGpus(), environment);
+    return visible;
+  }
 
   function change(): void {
     hasChanged = true;
@@ -38,8 +70,10 @@ export function localExecutor(
 
   function start(order: Job): Promise<Handle> {
     return new Promise((resolve) => {
-      let leader: number | undefined;
       const job: LocalJob = {
+        leader: undefined,
+        gpus: order.gpus,
+        stopMeter: undefined,
         result: undefined,
         early: [],
         onLine: undefined,
@@ -49,13 +83,13 @@ export function localExecutor(
         {
           command: commandOf(order, stageChild),
           folder: order.root,
-          environment: { ...order.environment, CUDA_VISIBLE_DEVICES: order.gpus.join(',') },
+          environment: { ...order.environment, ...gpuVariables(order.gpus, environment) },
           mark: attemptMark(workspace, order),
           output: order.output,
         },
         {
           started(pid, started) {
-            leader = pid;
+            job.leader = pid;
             recordGroup(store, { pid, started });
             const handle = handleOf(`${pid} ${started}`);
             jobs.set(handle, job);
@@ -68,9 +102,10 @@ export function localExecutor(
         },
       );
       void stage.ended.then((ending) => {
-        if (leader !== undefined) forgetGroup(store, leader);
+        if (job.leader !== undefined) forgetGroup(store, job.leader);
         job.result = ending;
-        if (leader === undefined) {
+        job.stopMeter?.();
+        if (job.leader === undefined) {
           const handle = handleOf(`refused ${order.nonce}`);
           jobs.set(handle, job);
           resolve(handle);
@@ -89,7 +124,7 @@ export function localExecutor(
       arch: process.arch,
       node: process.versions.node.split('.')[0] ?? '',
     },
-    capacity: machineCapacity,
+    capacity: (wanted) => machineCapacity(wanted, gpus),
     submit: (orders) => Promise.all(orders.map(start)),
     async poll(handles) {
       hasChanged = false;
@@ -112,6 +147,16 @@ export function localExecutor(
       if (job === undefined) return;
       job.onLine = onLine;
       for (const line of job.early.splice(0)) onLine(line);
+    },
+    followGpus(handle, onUsage) {
+      const job = jobs.get(handle);
+      if (job === undefined || job.result !== undefined) return;
+      job.stopMeter = meter.follow(job.gpus, onUsage);
+    },
+    async gpuProcesses(asked) {
+      const { gpuProcesses } = await import('./gpu-state.ts');
+      const leaders = [...jobs.values()].flatMap(({ leader }) => leader ?? []);
+      return gpuProcesses(asked, new Set(leaders));
     },
     cancel(handles, grace) {
       for (const handle of handles) jobs.get(handle)?.stop(grace);

@@ -110,6 +110,13 @@ export function historyOf(
           logs: logs.includes(event.file) ? logs : [...logs, event.file],
         }));
         break;
+      case 'gpu-usage': {
+        const { usage } = event;
+        change(event.instance, ({ gpu }) => ({
+          gpu: { ...usage, peakBytes: Math.max(gpu?.peakBytes ?? 0, usage.usedBytes) },
+        }));
+        break;
+      }
       case 'retrying':
         change(event.instance, ({ attempts }) => ({
           attempts: ended(attempts, event.at, event.failure),
@@ -122,6 +129,7 @@ export function historyOf(
       case 'warned':
         warnings.push({ instance: event.instance, diagnostic: event.diagnostic });
         break;
+      case 'waiting-for-gpu':
       case 'fetching':
       case 'fetch-delayed':
       case 'fetched':
@@ -149,6 +157,7 @@ const emptyHistoryOf = (instance: InstanceId): StoredInstance => ({
   params: undefined,
   progress: undefined,
   device: undefined,
+  gpu: undefined,
   series: {},
   attempts: [],
   logs: [],

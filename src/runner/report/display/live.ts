@@ -9,6 +9,7 @@ import { printable } from '../../wording/printable.ts';
 import { sizeText } from '../../wording/size-text.ts';
 import { textWidth } from '../../wording/text-width.ts';
 import { cutToWidth } from '../../wording/wrapped.ts';
+import { gpuUsageText } from '../gpu-text.ts';
 import type { LiveView, Running } from './run-view.ts';
 
 /**
@@ -151,6 +152,7 @@ function runningLine(name: string, row: Running, now: number, width: number, col
       : []),
     ...(row.loss === undefined ? [] : [`loss ${row.loss.toPrecision(3)}`]),
     ...(row.note === undefined ? [] : [printable(row.note)]),
+    ...(row.gpu === undefined ? [] : [colors.dim(gpuUsageText(row.gpu))]),
     colors.dim(
       expected === undefined
         ? durationText(elapsed)

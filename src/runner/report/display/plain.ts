@@ -1,6 +1,7 @@
 import type { Colors } from '../../wording/colors.ts';
 import { awaitedText } from '../awaited-text.ts';
 import { diagnosticText } from '../diagnostic-text.ts';
+import { gpuWaitText } from '../gpu-text.ts';
 import { isWarning, messageText } from '../message-text.ts';
 import { durationText } from '../../wording/duration-text.ts';
 import { joinFirst } from '../../wording/join-first.ts';
@@ -52,7 +53,10 @@ export function plainLines(
     case 'message':
       return messageLines(event.instance, event.message, colors);
     case 'output':
+    case 'gpu-usage':
       return [];
+    case 'waiting-for-gpu':
+      return [`${colors.dim('…')} ${event.instance}  ${colors.dim(gpuWaitText(event))}`];
     case 'warned':
       return diagnosticText(event.diagnostic, colors, textOf).split('\n');
     case 'retrying':

@@ -1,4 +1,4 @@
-import type { AwaitedInstances, Event, OutcomeCounts, RecordedEvent } from '../../event.ts';
+import type { AwaitedInstances, Event, GpuUsage, OutcomeCounts, RecordedEvent } from '../../event.ts';
 import { type InstanceId, stageOf } from '../../identity.ts';
 
 /** What is known of an instance that is running. */
@@ -14,6 +14,7 @@ export interface Running {
   readonly countedFrom: { readonly at: number; readonly done: number } | undefined;
   readonly loss: number | undefined;
   readonly note: string | undefined;
+  readonly gpu: GpuUsage | undefined;
 }
 
 /** What has been seen of a stage, to guess what is left of it. */
@@ -96,6 +97,7 @@ export function advance(view: LiveView, event: RecordedEvent): LiveView {
         countedFrom: undefined,
         loss: undefined,
         note: undefined,
+        gpu: undefined,
       });
     case 'message': {
       const row = view.running.get(event.instance);
@@ -142,7 +144,12 @@ export function advance(view: LiveView, event: RecordedEvent): LiveView {
       const upToDate = view.counts['up-to-date'] + event.instances.length;
       return { ...view, counts: { ...view.counts, 'up-to-date': upToDate }, stages };
     }
+    case 'gpu-usage': {
+      const row = view.running.get(event.instance);
+      return row === undefined ? view : withRunning(view, event.instance, { ...row, gpu: event.usage });
+    }
     case 'output':
+    case 'waiting-for-gpu':
     case 'warned':
     case 'retrying':
     case 'cancelled':

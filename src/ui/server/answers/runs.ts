@@ -50,6 +50,7 @@ const runInstance = (history: InstanceHistory): RunInstance => ({
   because: history.attempts.at(-1)?.because.map(reasonText) ?? [],
   progress: history.progress,
   usage: history.usage,
+  gpu: history.gpu,
   device: history.device && `${history.device.runtime} on ${history.device.device}`,
 });
 

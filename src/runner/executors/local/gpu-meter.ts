@@ -1,0 +1,56 @@
+import type { GpuUsage } from '../../event.ts';
+import type { Gpu } from '../executor.ts';
+
+/** Looks from time to time at what the GPUs of jobs are doing. */
+export interface GpuMeter {
+  /** Until the function that it gives is called. */
+  follow(gpus: readonly Gpu[], onUsage: (usage: GpuUsage) => void): () => void;
+}
+
+interface Followed {
+  readonly gpus: readonly Gpu[];
+  readonly onUsage: (usage: GpuUsage) => void;
+}
+
+/** One question for all jobs, asked again only when it is answered: NVIDIA's tool may take seconds. */
+export function gpuMeter(): GpuMeter {
+  const jobs = new Set<Followed>();
+  let timer: NodeJS.Timeout | undefined;
+  let wait = firstWait;
+  let isAsking = false;
+
+  async function look(): Promise<void> {
+    isAsking = true;
+    const { gpuUsages, usageTogether } = await import('./gpu-state.ts');
+    const usages = await gpuUsages();
+    isAsking = false;
+    for (const { gpus, onUsage } of jobs) {
+      const usage = usageTogether(gpus, usages);
+      if (usage !== undefined) onUsage(usage);
+    }
+    wait = Math.min(longestWait, wait * 2);
+    // Where it cannot be asked it is not asked again for these jobs.
+    if (usages.size > 0) again();
+  }
+  function again(): void {
+    clearTimeout(timer);
+    timer = jobs.size === 0 || isAsking ? undefined : setTimeout(() => void look(), wait).unref();
+  }
+
+  return {
+    follow(gpus, onUsage) {
+      if (!gpus.some(({ card }) => card !== undefined)) return () => undefined;
+      const job = { gpus, onUsage };
+      jobs.add(job);
+      wait = firstWait;
+      again();
+      return () => {
+        jobs.delete(job);
+      };
+    },
+  };
+}
+
+/** Milliseconds: soon after a start, then ever more rarely. */
+const firstWait = 1000;
+const longestWait = 16_000;
