@@ -42,7 +42,7 @@ function timed(folder, [program, ...words]) {
     env: { ...process.env, DVC_NO_ANALYTICS: '1', NO_COLOR: '1' },
   });
   if (status !== 0) throw new Error(`${program} ${words.join(' ')}: ${error ?? stdout + stderr}`);
-  return { seconds: (performance.now() - started) / 1000, told: stdout + stderr };
+  return { seconds: (performance.now() - started) / 1000, output: stdout + stderr };
 }
 
 function ours(folder, flags) {

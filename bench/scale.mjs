@@ -114,9 +114,9 @@ function timed(command, cwd) {
   return new Promise((resolve) => {
     const started = performance.now();
     const child = spawn(command[0], command.slice(1), { cwd, stdio: ['ignore', 'ignore', 'pipe'] });
-    let [said, peak] = ['', 0];
+    let [stderr, peak] = ['', 0];
     child.stderr.on('data', (chunk) => {
-      said += chunk;
+      stderr += chunk;
     });
     const poll = setInterval(() => {
       try {
@@ -135,7 +135,7 @@ function timed(command, cwd) {
       resolve({
         milliseconds: performance.now() - started,
         ended: signal !== null,
-        failed: code !== 0 && signal === null ? said : undefined,
+        failed: code !== 0 && signal === null ? stderr : undefined,
         megabytes: peak / 1024,
       });
     });

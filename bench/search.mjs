@@ -105,7 +105,7 @@ function pipeline(words) {
   return stdout;
 }
 
-function tell(what, { trainings, seconds, best }, whole) {
+function printRow(what, { trainings, seconds, best }, whole) {
   const share = whole === undefined ? '' : `, ${((100 * seconds) / whole.seconds).toFixed(0)} % of the grid`;
   console.log(
     `${what}: ${trainings} trainings, ${seconds.toFixed(0)} s${share}; best selection loss ${best.toFixed(4)}`,
@@ -130,7 +130,7 @@ try {
       train: train({ matrix: { dataset, ...grid } }, { ...fixed, ...referTo(Object.keys(grid)) }),
     })),
   );
-  tell('grid', whole);
+  printRow('grid', whole);
   for (const seed of values.seeds.split(',').map(Number)) {
     const search = (points) => ({ axis: 'config', points: Number(points), seed, over, with: fixed });
     const drawn = trained(
@@ -138,11 +138,11 @@ try {
         train: train({ matrix: { dataset }, search: search(values.points) }, '${config}'),
       })),
     );
-    tell(`search of ${values.points} points, seed ${seed}`, drawn, whole);
+    printRow(`search of ${values.points} points, seed ${seed}`, drawn, whole);
     const halved = trained(
       experiment(`halving-${seed}`, (dataset, train) => halving(dataset, train, search(values.halved))),
     );
-    tell(`halving of ${values.halved} points, seed ${seed}`, halved, whole);
+    printRow(`halving of ${values.halved} points, seed ${seed}`, halved, whole);
   }
 } finally {
   rmSync(folder, { recursive: true, force: true });

@@ -10,12 +10,12 @@ export async function installProblems({ env, platform, arch, version, reach, has
   ];
 }
 
-/** onnxruntime-node 1.30 downloads its CUDA libraries on this one platform, unless it is told not to. */
+/** onnxruntime-node 1.30 downloads its CUDA libraries on this one platform, unless it is isSet not to. */
 async function cudaProblem({ env, platform, arch, reach }) {
-  const told = ['ONNXRUNTIME_NODE_INSTALL', 'ONNXRUNTIME_NODE_INSTALL_CUDA'].some(
+  const isSet = ['ONNXRUNTIME_NODE_INSTALL', 'ONNXRUNTIME_NODE_INSTALL_CUDA'].some(
     (name) => env[name] !== undefined || env[`npm_config_${name.toLowerCase()}`] !== undefined,
   );
-  if (told || platform !== 'linux' || arch !== 'x64') return [];
+  if (isSet || platform !== 'linux' || arch !== 'x64') return [];
   if (env['GLOBAL_AGENT_HTTPS_PROXY'] !== undefined || env['GLOBAL_AGENT_HTTP_PROXY'] !== undefined)
     return [];
   return (await reach('api.nuget.org'))

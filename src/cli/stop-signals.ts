@@ -2,11 +2,11 @@ import type { StopSignals } from '../runner/project.ts';
 
 /** The first Ctrl-C (or SIGTERM) stops the stages gently, the second kills them. */
 export function stopSignals(): StopSignals & { readonly release: () => void } {
-  const [gentle, hard] = [new AbortController(), new AbortController()];
-  const onSignal = (signal: NodeJS.Signals) => (gentle.signal.aborted ? hard : gentle).abort(signal);
+  const [graceful, hard] = [new AbortController(), new AbortController()];
+  const onSignal = (signal: NodeJS.Signals) => (graceful.signal.aborted ? hard : graceful).abort(signal);
   for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, onSignal);
   return {
-    gentle: gentle.signal,
+    graceful: graceful.signal,
     hard: hard.signal,
     release: () => {
       for (const signal of ['SIGINT', 'SIGTERM'] as const) process.off(signal, onSignal);

@@ -336,8 +336,8 @@ export async function openProject(
       for (const warning of warnings) warn(warning);
       // The list may be made again; a run tells whether they are in the way.
       for (const fault of listFaults) warn({ ...fault, severity: 'warning' });
-      const settled = await withKnownHubFolders(open.value, placed.value);
-      return settled.ok ? answer(open.value, settled.value) : settled;
+      const resolved = await withKnownHubFolders(open.value, placed.value);
+      return resolved.ok ? answer(open.value, resolved.value) : resolved;
     });
   }
   const idleRequestOf = (open: Opened, request: RunRequest): IdleRequest | undefined =>

@@ -33,16 +33,17 @@ export interface RunRequest extends Selection {
 }
 
 /**
- * How the user stops a run: the first ends stages gently, the second kills them. The reason of `gentle` is
+ * How the user stops a run: the first ends stages gracefully, the second kills them. The reason of `graceful` is
  * the signal.
  */
 export interface StopSignals {
-  readonly gentle: AbortSignal;
+  readonly graceful: AbortSignal;
   readonly hard: AbortSignal;
 }
 
 /** The exit code of a run that the user stopped: 128 and the number of the signal. */
-export const stoppedCode = ({ gentle }: StopSignals): 130 | 143 => (gentle.reason === 'SIGINT' ? 130 : 143);
+export const stoppedCode = ({ graceful }: StopSignals): 130 | 143 =>
+  graceful.reason === 'SIGINT' ? 130 : 143;
 
 /** How a run ended. What each instance did is in the events as well. */
 export interface RunSummary {
@@ -50,7 +51,7 @@ export interface RunSummary {
   readonly seconds: number;
   readonly exitCode: 0 | 1 | 130 | 143;
   readonly outcomes: ReadonlyMap<InstanceId, Outcome>;
-  /** Whether something was read that is out of date itself, and taken as it stood (`--only`, `--from`). */
+  /** Whether something was read that is out of date itself, and used as it was (`--only`, `--from`). */
   readonly readsOutOfDate: boolean;
   /** Those of them that are frozen: their last results were used, whatever changed since. */
   readonly frozen?: readonly InstanceId[];

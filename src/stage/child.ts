@@ -19,7 +19,7 @@ else supervise(process.argv[2] ?? '');
 
 type AnyProgram = StageProgram<ContextDocument['params'], string, string>;
 
-/** What the thread of the program says last. */
+/** The last message of the program's thread. */
 interface End {
   readonly kind: 'end';
   readonly failure: string | undefined;

@@ -1,5 +1,5 @@
 /**
- * What a stage says to the runner while it works: NDJSON, one message a line, on a descriptor of its own
+ * What a stage reports to the runner while it works: NDJSON, one message a line, on a descriptor of its own
  * (never stdout). Clock times, rates and memory travel here and are never written into an out.
  */
 export type StageMessage =

@@ -9,11 +9,11 @@ import { modelFolders } from './open-model.ts';
 
 export interface AskedModel {
   /** The answers to a question, each with how it was made. */
-  answer(question: string, signal: AbortSignal): Promise<readonly SettledAnswer[]>;
+  answer(question: string, signal: AbortSignal): Promise<readonly ModelAnswer[]>;
   release(): Promise<void>;
 }
 
-export interface SettledAnswer {
+export interface ModelAnswer {
   readonly instance: string;
   /** "beam search", "temperature 0.7". */
   readonly setting: string;

@@ -60,11 +60,11 @@ const trees: fc.Arbitrary<Made> = fc.dictionary(
 
 test('whatever stands in the place of a folder, it is exactly what was cached afterwards', async () => {
   await fc.assert(
-    fc.asyncProperty(trees, trees, async (wanted, standing) => {
+    fc.asyncProperty(trees, trees, async (wanted, assessed) => {
       using workspace = bareWorkspace();
       make(workspace, 'd', wanted);
       const content = await cached(workspace, 'd');
-      make(workspace, 'd', standing);
+      make(workspace, 'd', assessed);
       expect(await restoreOut(workspace, 'd', content)).toMatchObject({
         ok: true,
         value: { kind: 'restored' },

@@ -54,7 +54,7 @@ async function runWith(
     ...wholeRun,
     ...asked,
   } as const;
-  const ran = await opened.run(request, () => undefined, { gentle: never, hard: never });
+  const ran = await opened.run(request, () => undefined, { graceful: never, hard: never });
   opened.close();
   if (!ran.ok) throw new Error(JSON.stringify(ran.error));
   return kinds(ran.value);

@@ -37,7 +37,7 @@ async function start(
   executor: Executor,
   { root }: InProcess,
   request: Partial<RunRequest> = {},
-  stop = { gentle: new AbortController().signal, hard: new AbortController().signal },
+  stop = { graceful: new AbortController().signal, hard: new AbortController().signal },
 ): Promise<Running> {
   const never = new Promise<never>(() => undefined);
   let isDead = false;
@@ -164,7 +164,12 @@ describe('a run over any executor', () => {
     const executor = fakeExecutor();
     using here = project({ a: stage() });
     const stop = new AbortController();
-    const run = await start(executor, here, {}, { gentle: stop.signal, hard: new AbortController().signal });
+    const run = await start(
+      executor,
+      here,
+      {},
+      { graceful: stop.signal, hard: new AbortController().signal },
+    );
     const job = await executor.nextJob();
     await hasStarted(run);
     stop.abort('SIGINT');

@@ -11,8 +11,8 @@ const machine = (text: string): MachineFile => {
   return read;
 };
 
-function placed(pipeline: string, machines: readonly string[] = [], asked?: string) {
-  const result = placeInstances(planOfText(pipeline), machines.map(machine), asked);
+function placed(pipeline: string, machines: readonly string[] = [], requested?: string) {
+  const result = placeInstances(planOfText(pipeline), machines.map(machine), requested);
   if (!result.ok) throw new Error(result.error.map(({ message }) => message).join('\n'));
   return { where: result.value.plan.instances.map(executorName), executors: result.value.executors };
 }

@@ -47,7 +47,7 @@ await project.run(
     jobs: 1,
   },
   () => undefined,
-  { gentle: never, hard: never },
+  { graceful: never, hard: never },
 );
 project.close();
 writeSync(1, 'end\n');

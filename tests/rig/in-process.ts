@@ -103,7 +103,7 @@ export function inProcess(): InProcess {
         ...request,
       };
       const ran = await ask(
-        (project) => project.run(whole, (event) => events.push(event), { gentle: never, hard: never }),
+        (project) => project.run(whole, (event) => events.push(event), { graceful: never, hard: never }),
         disk,
         file,
         now,

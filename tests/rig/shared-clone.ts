@@ -85,7 +85,7 @@ export function clone(environment: NodeJS.ProcessEnv, files: Readonly<Record<str
         const events: Event[] = [];
         const never = new AbortController().signal;
         const ran = await project.run({ ...wholeRun, ...asked }, (event) => events.push(event), {
-          gentle: never,
+          graceful: never,
           hard: never,
         });
         if (!ran.ok) throw new Error(JSON.stringify(ran.error));

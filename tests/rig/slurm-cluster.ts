@@ -34,7 +34,7 @@ export interface SlurmCluster extends AsyncDisposable {
   /** Starts a daemon that was killed, and waits until the nodes answer. */
   restart(daemon: string): Promise<void>;
   /** Waits until every node is idle again, and no job is left. */
-  settle(): Promise<void>;
+  cancelAll(): Promise<void>;
 }
 
 const execute = promisify(execFile);
@@ -113,7 +113,7 @@ export async function startSlurm({ lines = [] }: ClusterOptions = {}): Promise<S
         );
       });
     },
-    async settle() {
+    async cancelAll() {
       await run('scancel', '--full', '--user=root');
       await until('jobs are left', async () => {
         for (const node of ['n1', 'n2'])

@@ -33,7 +33,7 @@ async function stoppedWhileReading(project: InProcess, isEndless: (path: string)
   const stop = new AbortController();
   const running = project.ask(
     (open) =>
-      open.run(wholeRun, () => undefined, { gentle: stop.signal, hard: new AbortController().signal }),
+      open.run(wholeRun, () => undefined, { graceful: stop.signal, hard: new AbortController().signal }),
     disk,
   );
   await asked;

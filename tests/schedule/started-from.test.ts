@@ -19,6 +19,6 @@ test('a commit that git finds when the run is over is stored by its end alone: i
   await turn();
   await turn();
   start.stop();
-  expect((await start.settle()).commit).toMatchObject({ isDirty: false });
+  expect((await start.finish()).commit).toMatchObject({ isDirty: false });
   expect(onCommit).not.toHaveBeenCalled();
 });

@@ -29,13 +29,13 @@ function endless(isEndless: (path: string) => boolean, onAsked: () => void): Wor
 
 /** Stops a run twice when it hashes one of these files. */
 async function stoppedTwice(project: InProcess, isEndless: (path: string) => boolean) {
-  const [gentle, hard] = [new AbortController(), new AbortController()];
+  const [graceful, hard] = [new AbortController(), new AbortController()];
   const disk = endless(isEndless, () => {
-    gentle.abort('SIGINT');
+    graceful.abort('SIGINT');
     hard.abort('SIGINT');
   });
   const ran = await project.ask(
-    (open) => open.run(wholeRun, () => undefined, { gentle: gentle.signal, hard: hard.signal }),
+    (open) => open.run(wholeRun, () => undefined, { graceful: graceful.signal, hard: hard.signal }),
     disk,
   );
   if (!ran.ok) throw new Error('the run was refused');

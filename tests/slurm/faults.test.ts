@@ -13,7 +13,7 @@ describe.skipIf(!hasSlurm)('faults of a Slurm cluster', () => {
   });
   afterEach(async () => {
     for (const daemon of ['slurmctld', 'n1', 'n2']) cluster.signal(daemon, 'SIGCONT');
-    await cluster.settle();
+    await cluster.cancelAll();
   });
   afterAll(() => cluster[Symbol.asyncDispose]());
 

@@ -8,7 +8,7 @@ describe.skipIf(!hasSlurm)('a stage as a job of Slurm', () => {
     cluster = await startSlurm();
     Object.assign(process.env, cluster.environment);
   });
-  afterEach(() => cluster.settle());
+  afterEach(() => cluster.cancelAll());
   afterAll(() => cluster[Symbol.asyncDispose]());
 
   const project = (stages: object, settings: object = {}) => slurmProject(() => stages, settings);

@@ -8,7 +8,7 @@ describe.skipIf(!hasSlurm)('jobs of Slurm and the end of their runner', () => {
     cluster = await startSlurm();
     Object.assign(process.env, cluster.environment);
   });
-  afterEach(() => cluster.settle());
+  afterEach(() => cluster.cancelAll());
   afterAll(() => cluster[Symbol.asyncDispose]());
 
   const jobs = async (): Promise<number> =>
@@ -45,7 +45,7 @@ describe.skipIf(!hasSlurm)('jobs of Slurm and the end of their runner', () => {
     await rig.pipeline('run', '--detach').result;
     const train = await rig.stage.nextStart();
     await train.exit(0, { m: 'weights' });
-    await cluster.settle();
+    await cluster.cancelAll();
     expect((await rig.pipeline('run').result).json['ran']).toEqual(['train']);
     expect(rig.stage.waiting).toBe(0);
   });
@@ -62,7 +62,7 @@ describe.skipIf(!hasSlurm)('jobs of Slurm and the end of their runner', () => {
     await first.said('Ctrl-C again');
     first.kill('SIGINT');
     expect((await first.result).code).toBe(130);
-    await cluster.settle();
+    await cluster.cancelAll();
 
     await using alone = await slurmProject(({ cmd }) => ({ far: { cmd, outs: { m: 'm' } } }));
     const second = alone.pipeline('run');

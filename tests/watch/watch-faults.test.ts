@@ -15,7 +15,7 @@ import { wholeRun } from '../rig/whole-run.ts';
 /** A watch in this process, on a disk of the test's. */
 async function watchHere(rig: Rig, disk?: WorkspaceDisk) {
   const project = await openHere(rig.root, disk);
-  const [gentle, hard] = [new AbortController(), new AbortController()];
+  const [graceful, hard] = [new AbortController(), new AbortController()];
   const events: Event[] = [];
   const news: WatchNews[] = [];
   let failed = (): void => undefined;
@@ -28,7 +28,7 @@ async function watchHere(rig: Rig, disk?: WorkspaceDisk) {
         failed();
       },
     },
-    { gentle: gentle.signal, hard: hard.signal },
+    { graceful: graceful.signal, hard: hard.signal },
   );
   return {
     /** The last news of a kind, when there were so many of them. */
@@ -41,7 +41,7 @@ async function watchHere(rig: Rig, disk?: WorkspaceDisk) {
       return heard()[times - 1];
     },
     async end(): Promise<readonly string[]> {
-      gentle.abort('SIGINT');
+      graceful.abort('SIGINT');
       await ended;
       project.close();
       return events.flatMap((event) =>

@@ -451,11 +451,11 @@ describe('invariant 8: events are hints, content decides', () => {
     await using rig = await createRig();
     const a = rig.puppet('a');
     rig.write({ 'pipeline.yaml': { stages: { a: { cmd: a.cmd, outs: { o: 'o' } } } } });
-    const gentle = rig.pipeline('run', '--watch');
+    const graceful = rig.pipeline('run', '--watch');
     const first = await a.nextStart();
-    gentle.kill('SIGINT');
+    graceful.kill('SIGINT');
     await first.gone;
-    expect(await gentle.result).toMatchObject({ code: 130 });
+    expect(await graceful.result).toMatchObject({ code: 130 });
     const hard = rig.pipeline('run', '--watch');
     await (await a.nextStart()).order('ignoreTerm');
     hard.kill('SIGINT');

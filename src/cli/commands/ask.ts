@@ -4,7 +4,7 @@ import type { Result } from '../../result.ts';
 import type { ModelPlace, Project } from '../../runner/project.ts';
 import { printableLines } from '../../runner/wording/printable.ts';
 import type { AskOverrides } from '../../trained/ask-settings.ts';
-import type { AskedModel, SettledAnswer } from '../../trained/open-asked-model.ts';
+import type { AskedModel, ModelAnswer } from '../../trained/open-asked-model.ts';
 import { decimalNumber } from '../options/decimal-number.ts';
 import { jsonLine, printJson } from '../output/print-json.ts';
 import { openProjectHere, withPipelineOptions, type PipelineOptions } from '../options/project-options.ts';
@@ -106,7 +106,7 @@ async function answer(
   options: AskOptions,
   isOneOfMany = false,
 ): Promise<void> {
-  const answers: SettledAnswer[] = [];
+  const answers: ModelAnswer[] = [];
   for (const model of models) answers.push(...(await model.answer(question, new AbortController().signal)));
   if (options.json !== true) process.stdout.write(printableLines(answersText(answers)));
   else if (isOneOfMany) process.stdout.write(jsonLine({ question, answers }));
@@ -114,7 +114,7 @@ async function answer(
 }
 
 /** One answer is printed alone; several with the name of the model that gave each. */
-function answersText(answers: readonly SettledAnswer[]): string {
+function answersText(answers: readonly ModelAnswer[]): string {
   const isOneModel = new Set(answers.map(({ instance }) => instance)).size === 1;
   const isOneSetting = new Set(answers.map(({ setting }) => setting)).size === 1;
   return answers

@@ -4,7 +4,7 @@ import type { Result } from '../../result.ts';
 import type { InstanceMetrics, Problem, Project, Selection } from '../../runner/project.ts';
 import { invalid } from '../../runner/project/planning/invalid.ts';
 import { answer } from '../output/answer.ts';
-import type { Moment } from '../options/metrics-moment.ts';
+import type { MetricsSource } from '../options/metrics-source.ts';
 import { withPipelineOptions, type PipelineOptions } from '../options/project-options.ts';
 import { openScreen, tableWidth } from '../output/screen.ts';
 
@@ -55,14 +55,14 @@ export function metricsCommand(): Command {
       const columns = named.length === 0 ? undefined : named;
       const selection: Selection = { patterns: names, mode: names.length === 0 ? 'needs' : 'only' };
       if (options.diff !== undefined) return diff(options, options.diff, selection, columns);
-      const moment = momentOf(options);
+      const source = sourceOf(options);
       return answer(
         options,
         async (project) => {
           const { sortedBy, unknownColumns } = await import('../../runner/report/metrics/metrics-table.ts');
-          const measured = await (moment === undefined
+          const measured = await (source === undefined
             ? project.metrics(selection)
-            : metricsOfMoment(project, moment, selection));
+            : metricsOfSource(project, source, selection));
           if (!measured.ok) return measured;
           const faults = unknownColumns(measured.value, named, options.sort);
           if (faults.length > 0) return invalid(faults);
@@ -82,25 +82,25 @@ export function metricsCommand(): Command {
     });
 }
 
-const momentOf = ({ run, at }: MetricsOptions): Moment | undefined =>
+const sourceOf = ({ run, at }: MetricsOptions): MetricsSource | undefined =>
   run !== undefined ? { kind: 'run', run } : at === undefined ? undefined : { kind: 'commit', revision: at };
 
 /** Of a moment that nothing is known of, the problem says so. */
-async function metricsOfMoment(
+async function metricsOfSource(
   project: Project,
-  moment: Moment,
+  source: MetricsSource,
   selection: Selection,
 ): Promise<Result<readonly InstanceMetrics[], Problem>> {
-  const { metricsAt } = await import('../options/metrics-moment.ts');
-  const found = await metricsAt(project, moment, selection);
+  const { metricsAt } = await import('../options/metrics-source.ts');
+  const found = await metricsAt(project, source, selection);
   if (!found.ok) return found;
   return found.value.kind === 'found'
     ? { ok: true, value: found.value.metrics }
-    : unknownMoment(found.value.message);
+    : unknownSource(found.value.message);
 }
 
-const unknownMoment = (message: string): ReturnType<typeof invalid> =>
-  invalid([{ severity: 'error', code: 'unknown-moment', message }]);
+const unknownSource = (message: string): ReturnType<typeof invalid> =>
+  invalid([{ severity: 'error', code: 'unknown-source', message }]);
 
 /** Prints what changed since a commit. */
 const diff = (
@@ -112,10 +112,10 @@ const diff = (
   answer(
     options,
     async (project) => {
-      const { metricsAt } = await import('../options/metrics-moment.ts');
+      const { metricsAt } = await import('../options/metrics-source.ts');
       const before = await metricsAt(project, { kind: 'commit', revision }, selection);
       if (!before.ok) return before;
-      if (before.value.kind === 'missing') return unknownMoment(before.value.message);
+      if (before.value.kind === 'missing') return unknownSource(before.value.message);
       const after = await project.metrics(selection);
       if (!after.ok) return after;
       const { metricsDiff } = await import('../../runner/report/metrics/metrics-diff.ts');

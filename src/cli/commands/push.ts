@@ -30,7 +30,7 @@ export function pushCommand(): Command {
         const pushed = await project.push(
           request,
           (listed) => screen.write(pushListText(listed, width)),
-          signals.gentle,
+          signals.graceful,
         );
         if (!pushed.ok) return reportProblem(pushed.error, options);
         if (options.json === true) printJson(pushed.value);

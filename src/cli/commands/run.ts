@@ -109,7 +109,7 @@ async function watch(
   const signals = stopSignals();
   // What is printed between runs, in order: results have to be read first.
   let printed: Promise<void> = Promise.resolve();
-  const tell = (find: () => Promise<string> | string, write = screen.write): void => {
+  const show = (find: () => Promise<string> | string, write = screen.write): void => {
     printed = printed.then(async () => display.say(await find(), write));
   };
   const tracking = runTracking(project);
@@ -130,16 +130,16 @@ async function watch(
             screen.write(summaryText(news.summary, options, screen.colors) + sharedCacheLine(news.summary));
             if (options.json === true) process.stdout.write(jsonLine(summaryJson(news.summary)));
             else if (hasNewResults(news.summary))
-              tell(() => resultsText(project.root, news.summary.results), writeResults);
+              show(() => resultsText(project.root, news.summary.results), writeResults);
             return;
           case 'problem':
-            return tell(async () =>
+            return show(async () =>
               news.problem.kind === 'busy'
                 ? `${busyText(news.problem)}: waiting for it to finish\n`
                 : `${await problemText(news.problem, screen.colors)}\n`,
             );
           case 'waiting':
-            return tell(() => `${screen.colors.dim('waiting for changes (Ctrl-C ends)')}\n`);
+            return show(() => `${screen.colors.dim('waiting for changes (Ctrl-C ends)')}\n`);
         }
       },
     },

@@ -54,10 +54,10 @@ export function uiCommand(): Command {
         const opened = await openInBrowser(url);
         if (!opened.ok) screen.write(`warning: ${opened.error}: open the address above yourself\n`);
       }
-      const { gentle, release } = stopSignals();
+      const { graceful, release } = stopSignals();
       await new Promise<void>((resolve) => {
-        if (gentle.aborted) resolve();
-        else gentle.addEventListener('abort', () => resolve(), { once: true });
+        if (graceful.aborted) resolve();
+        else graceful.addEventListener('abort', () => resolve(), { once: true });
       });
       await close();
       release();

@@ -26,10 +26,10 @@ export function sizeOf(stream: {
   readonly columns?: number;
   readonly rows?: number;
 }): Pick<Screen, 'columns' | 'rows'> {
-  return { columns: () => saidOr(80, stream.columns), rows: () => saidOr(24, stream.rows) };
+  return { columns: () => positiveOr(80, stream.columns), rows: () => positiveOr(24, stream.rows) };
 }
 
-const saidOr = (usual: number, said = Infinity): number => (said === 0 ? usual : said);
+const positiveOr = (fallback: number, reported = Infinity): number => (reported === 0 ? fallback : reported);
 
 /** How wide a table on stdout may be; `wide`: as wide as it gets. */
 export const tableWidth = ({ wide }: { readonly wide?: true }): number =>

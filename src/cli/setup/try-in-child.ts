@@ -19,8 +19,8 @@ export async function tryInChild(folder: string, device: 'cpu' | 'cuda'): Promis
     [installedFile('main.js'), 'setup', 'tensorflow', '--try', folder, '--device', device],
     { reject: false },
   );
-  const said = parseTried(child.stdout);
-  if (said !== undefined && !child.failed) return { ok: true, value: said };
+  const tried = parseTried(child.stdout);
+  if (tried !== undefined && !child.failed) return { ok: true, value: tried };
   const lines = child.stderr.split('\n').filter((line) => line.startsWith('error: '));
   return {
     ok: false,

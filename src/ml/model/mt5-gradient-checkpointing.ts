@@ -49,18 +49,20 @@ export function checkpointedTrace(trace: Mt5Trace): CheckpointedTrace {
       // Sums over layers are signals too: else an engine that computes what is asked for last would keep
       // every layer's part of them.
       const wait = controlDependency([upstream, ...[...between].flatMap((node) => sums.get(node) ?? [])]);
-      const standIns = new Map<Node, Node>();
+      const placeholders = new Map<Node, Node>();
       const outside = (node: Node, shared?: 'shared'): Node => {
-        const standIn = standIns.get(node) ?? stopGradient(shared === undefined ? wait(node) : node);
-        standIns.set(node, standIn);
-        return standIn;
+        const placeholder = placeholders.get(node) ?? stopGradient(shared === undefined ? wait(node) : node);
+        placeholders.set(node, placeholder);
+        return placeholder;
       };
       const again = build({ ...trace, dropout: (x, site) => trace.dropout(x, site, wait) }, outside);
-      const entering = [...standIns.keys()].filter((node) => outputs.includes(node) || dependsOn(node, of));
+      const entering = [...placeholders.keys()].filter(
+        (node) => outputs.includes(node) || dependsOn(node, of),
+      );
       for (const node of entering) if (!outputs.includes(node) && !of.includes(node)) between.add(node);
       collect(
         [...entering, ...of],
-        pulledBack([[again, upstream]], [...entering.map((node) => standIns.get(node) ?? node), ...of]),
+        pulledBack([[again, upstream]], [...entering.map((node) => placeholders.get(node) ?? node), ...of]),
       );
     }
     const rest = [...between].flatMap((node) => {

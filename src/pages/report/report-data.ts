@@ -48,8 +48,10 @@ export const reportElement = 'report';
 /** The name of an answer among those of a report: its path, with what of the query says which one it is. */
 export function answerKey(path: string, query: URLSearchParams): string {
   const names = identifying[path] ?? [];
-  const said = new URLSearchParams(names.map((name): [string, string] => [name, query.get(name) ?? '']));
-  return names.length === 0 ? path : `${path}?${said.toString()}`;
+  const parameters = new URLSearchParams(
+    names.map((name): [string, string] => [name, query.get(name) ?? '']),
+  );
+  return names.length === 0 ? path : `${path}?${parameters.toString()}`;
 }
 
 const identifying: Readonly<Record<string, readonly string[]>> = {

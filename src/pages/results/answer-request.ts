@@ -51,6 +51,6 @@ export const profileIn = (query: URLSearchParams): Profile =>
 
 /** A whole number from 0 on; what is none counts as not said. */
 export const countIn = (query: URLSearchParams, name: string, otherwise: number): number => {
-  const said = query.get(name) ?? '';
-  return /^\d{1,15}$/.test(said) ? Number(said) : otherwise;
+  const text = query.get(name) ?? '';
+  return /^\d{1,15}$/.test(text) ? Number(text) : otherwise;
 };

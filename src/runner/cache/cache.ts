@@ -48,7 +48,7 @@ export type CachedResult =
 /** What a caller knows already, so that nothing is read twice. */
 export interface KnownObjects {
   readonly object: ObjectCheck;
-  /** What a folder holds that stands in the project with this content. */
+  /** The listing of a folder of the project that has this content. */
   readonly listing: (out: string, content: Content) => Promise<readonly TreeItem[] | undefined>;
 }
 
@@ -178,7 +178,7 @@ function objectsIn(workspace: Workspace, path: string, { content, items }: Found
 }
 
 /**
- * Where the outs of an instance stand. One that is `inPlace` is right already: it is only written down as
+ * The paths of the outs of an instance. One that is `inPlace` is right already: it is only written down as
  * placed by the runner.
  */
 export interface OutPlaces {
@@ -216,9 +216,9 @@ export async function restore(
     const content = entry.outs[name];
     if (content === undefined) throw new Error(`an entry has no out ${name}, which ${instance} declares`);
     if (!inPlace) {
-      const { stands, keptIn } = await keepForeign(cache, path, content);
+      const { existing, keptIn } = await keepForeign(cache, path, content);
       if (keptIn !== undefined) kept.push(keptIn);
-      const restored = await restoreOut(workspace, path, content, stands);
+      const restored = await restoreOut(workspace, path, content, existing);
       if (!restored.ok) return restored;
       if (restored.value.kind === 'damaged') {
         forgetObject(workspace, restored.value.object);
@@ -236,7 +236,9 @@ export async function restore(
 async function keepForeign(cache: Cache, path: string, { form, digest }: Content): Promise<KeptFiles> {
   const next = form === 'folder' ? await readListing(cache.workspace, digest) : [];
   // Damaged: nothing will be put there.
-  return next === undefined ? { stands: undefined, keptIn: undefined } : keepForeignFiles(cache, path, next);
+  return next === undefined
+    ? { existing: undefined, keptIn: undefined }
+    : keepForeignFiles(cache, path, next);
 }
 
 /**

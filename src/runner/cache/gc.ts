@@ -27,7 +27,7 @@ export interface Kept {
   readonly keys: ReadonlySet<string>;
   /** Instances that some pipeline file names, as "pipeline instance". */
   readonly instances: ReadonlySet<string>;
-  /** Folders outside artifacts/ in which outs stand. */
+  /** Folders outside artifacts/ that hold outs. */
   readonly folders: ReadonlySet<string>;
   /** How many runs back results are kept, named or not. */
   readonly runs: number;

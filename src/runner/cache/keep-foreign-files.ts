@@ -9,8 +9,8 @@ import { readListing } from './restore-out.ts';
 
 /** What is left at the place of a folder out. */
 export interface KeptFiles {
-  /** What stood there; undefined: no folder that can be read. */
-  readonly stands: readonly TreeItem[] | undefined;
+  /** What was there; undefined: no folder that can be read. */
+  readonly existing: readonly TreeItem[] | undefined;
   /** The folder that what no run wrote was moved to, from the project root; undefined: there was none. */
   readonly keptIn: string | undefined;
 }
@@ -27,37 +27,37 @@ export async function keepForeignFiles(
 ): Promise<KeptFiles> {
   const { disk } = workspace;
   if (disk.lstat(placeOf(workspace, path))?.isDirectory() !== true)
-    return { stands: undefined, keptIn: undefined };
+    return { existing: undefined, keptIn: undefined };
   const found = await readContent(workspace, path, { links: 'keep' });
   const placed = placementAt(store, path);
   // While a program writes there itself, all of it is the program's.
-  if (placed !== undefined && isUnwritten(placed)) return { stands: undefined, keptIn: undefined };
+  if (placed !== undefined && isUnwritten(placed)) return { existing: undefined, keptIn: undefined };
   if (!found.ok || found.value === undefined) {
     // Not a regular file, or unreadable: its value to the user is unknown, so it is kept.
     const kept = keptFolder(workspace, path);
     await disk.rename(placeOf(workspace, path), placeOf(workspace, kept));
-    return { stands: undefined, keptIn: kept };
+    return { existing: undefined, keptIn: kept };
   }
   const { content, items } = found.value;
   if (placed !== undefined && sameContent(placed.content, content))
-    return { stands: items, keptIn: undefined };
+    return { existing: items, keptIn: undefined };
   const listing = placed && (await readListing(workspace, placed.content.digest));
   const foreign = foreignItems(items, [...(listing ?? []), ...next]);
-  if (foreign.length === 0) return { stands: items, keptIn: undefined };
+  if (foreign.length === 0) return { existing: items, keptIn: undefined };
   const kept = keptFolder(workspace, path);
   for (const item of foreign) {
     const to = placeOf(workspace, `${kept}/${item.path}`);
     disk.makeFolder(dirname(to));
     await disk.rename(placeOf(workspace, `${path}/${item.path}`), to);
   }
-  return { stands: items, keptIn: kept };
+  return { existing: items, keptIn: kept };
 }
 
 /** What is there under a name, or with bytes, that no result has. */
-function foreignItems(stands: readonly TreeItem[], ours: readonly TreeItem[]): readonly TreeItem[] {
+function foreignItems(existing: readonly TreeItem[], ours: readonly TreeItem[]): readonly TreeItem[] {
   const paths = new Set(ours.map((item) => item.path));
   const contents = new Set(ours.map((item) => (item.kind === 'file' ? item.digest : undefined)));
-  return stands.filter(
+  return existing.filter(
     (item) =>
       item.kind !== 'empty-folder' &&
       !paths.has(item.path) &&

@@ -12,16 +12,16 @@ export interface Repairs {
   readonly remove: readonly string[];
 }
 
-/** Undefined: nothing of what stands there can stay, so the folder is replaced as a whole. */
-export function repairsOf(stands: readonly TreeItem[], listing: readonly TreeItem[]): Repairs | undefined {
-  const changes = treeChanges(stands, listing);
+/** Undefined: nothing of the existing folder can stay, so it is replaced as a whole. */
+export function repairsOf(existing: readonly TreeItem[], listing: readonly TreeItem[]): Repairs | undefined {
+  const changes = treeChanges(existing, listing);
   const toWrite = new Set(changes.filter(({ kind }) => kind !== 'removed').map(({ path }) => path));
   if (toWrite.size === listing.length) return undefined;
   const folders = foldersOf(listing);
   const kinds = new Map(listing.map(({ path, kind }) => [path, kind]));
   const differs = new Set(changes.map(({ path }) => path));
   const remove = new Set<string>();
-  for (const { kind, path } of stands) {
+  for (const { kind, path } of existing) {
     if (!differs.has(path)) continue;
     const next = kinds.get(path);
     // A file or a link that takes the name of another needs no room made for it.

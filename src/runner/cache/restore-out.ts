@@ -16,7 +16,7 @@ import { moveRepairs, repairsOf } from './repair-folder.ts';
 export type RestoredOut =
   | { readonly kind: 'restored'; readonly files: number; readonly bytes: number }
   /**
-   * An object is missing or has wrong bytes: `path` is the file of the out that it is. What stood in place is
+   * An object is missing or has wrong bytes: `path` is the file of the out that it is. What was in place is
    * untouched.
    */
   | { readonly kind: 'damaged'; readonly object: Digest; readonly path: string };
@@ -24,14 +24,14 @@ export type RestoredOut =
 /**
  * Restores an out from the cache, exactly: no file of an older result stays; modes, links and empty folders
  * are as they were. Of a folder, only what differs is written. New files are staged beside the out and hashed
- * before anything that stands in its place is changed. `stands`: what a folder in its place holds, where the
+ * before anything in its place is changed. `existing`: what a folder in its place holds, where the
  * caller has just read it.
  */
 export async function restoreOut(
   workspace: Workspace,
   path: string,
   content: Content,
-  stands?: readonly TreeItem[],
+  existing?: readonly TreeItem[],
 ): Promise<Result<RestoredOut, FileProblem>> {
   const place = placeOf(workspace, path);
   const partial = partialBeside(place);
@@ -39,7 +39,7 @@ export async function restoreOut(
     workspace.disk.makeFolder(dirname(place));
     const restored =
       content.form === 'folder'
-        ? await restoreFolder(workspace, path, content.digest, partial, stands)
+        ? await restoreFolder(workspace, path, content.digest, partial, existing)
         : await restoreFile(workspace, path, content, partial);
     if (restored.kind === 'damaged') await removeTree(workspace, partial);
     return { ok: true, value: restored };
@@ -71,8 +71,8 @@ async function restoreFolder(
 ): Promise<RestoredOut> {
   const items = await readListing(workspace, digest);
   if (items === undefined) return { kind: 'damaged', object: digest, path };
-  const stands = known ?? (await folderAt(workspace, path));
-  const repairs = stands && repairsOf(stands, items);
+  const existing = known ?? (await folderAt(workspace, path));
+  const repairs = existing && repairsOf(existing, items);
   if (repairs !== undefined) {
     const staged = await stage(workspace, path, repairs.write, partial);
     if (staged.kind === 'damaged') return staged;

@@ -255,8 +255,8 @@ function noAccess({
   };
 }
 
-function notFound({ what, words: said }: Extract<HubProblem, { readonly kind: 'not-found' }>): Words {
-  const message = said === '' ? '' : ` (${said})`;
+function notFound({ what, words: serverText }: Extract<HubProblem, { readonly kind: 'not-found' }>): Words {
+  const message = serverText === '' ? '' : ` (${serverText})`;
   switch (what) {
     case 'repository':
       return {

@@ -19,7 +19,7 @@ export interface RemoteFile {
     { readonly kind: 'sha256'; readonly digest: Digest } | { readonly kind: 'git'; readonly oid: string };
 }
 
-/** The commit that a branch or tag is at this moment. */
+/** The commit that a branch or tag points to now. */
 export async function commitOfName(
   hub: Hub,
   repository: string,

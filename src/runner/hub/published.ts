@@ -21,7 +21,7 @@ export type Published =
   | { readonly kind: 'absent' }
   /** Files that are gone, have other bytes, or do not belong there; fetching again repairs them. */
   | { readonly kind: 'damaged'; readonly files: readonly string[] }
-  /** What is there is unknown at the moment. */
+  /** What is there cannot be found out now. */
   | { readonly kind: 'unreadable'; readonly problem: FileProblem };
 
 /**

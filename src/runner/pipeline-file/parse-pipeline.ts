@@ -106,8 +106,8 @@ function readStages(
   const sizes = new Map<Node, number>();
   let total = 0;
   for (const [name, { key, value }] of node.entries) {
-    const settled = withVarsInStage(value, vars, report);
-    total += settled === undefined ? 0 : expandedSize(settled, sizes);
+    const resolved = withVarsInStage(value, vars, report);
+    total += resolved === undefined ? 0 : expandedSize(resolved, sizes);
     if (total > limits.values) {
       report(tooLarge(key.file, `its vars expand to more than ${limits.values} values`, key.offset));
       break;
@@ -125,11 +125,11 @@ function readStages(
         notes: [{ message: 'the other is here', at: other.key }],
       });
     folded.set(foldedPath(name), { name, key });
-    const fields = settled && stageShape.read(settled, report);
+    const fields = resolved && stageShape.read(resolved, report);
     const stage = fields && namePattern.test(name) ? toStage(name, key, fields, shell, report) : undefined;
     if (stage === undefined) {
       broken.add(name);
-      brokenDeps.set(name, readableDeps(settled));
+      brokenDeps.set(name, readableDeps(resolved));
     } else stages.set(name, stage);
   }
   return { stages, broken, brokenDeps };
@@ -151,13 +151,13 @@ function withVarsInStage(node: Node, vars: Lookup, report: Report): Node | undef
   if (node.kind !== 'map') return withVars(node, vars, report);
   const command = node.entries.get('cmd');
   if (command?.value.kind !== 'scalar') return withVars(node, vars, report);
-  const settledCommand = withVars(command.value, vars, () => undefined);
-  if (settledCommand?.kind === 'list') return withVars(node, vars, report);
+  const resolvedCommand = withVars(command.value, vars, () => undefined);
+  if (resolvedCommand?.kind === 'list') return withVars(node, vars, report);
   const others = new Map([...node.entries].filter(([name]) => name !== 'cmd'));
-  const settled = withVars(mapNode(others, node.at), vars, report);
-  return settled?.kind === 'map'
-    ? mapNode(new Map([...settled.entries, ['cmd', command]]), node.at)
-    : settled;
+  const resolved = withVars(mapNode(others, node.at), vars, report);
+  return resolved?.kind === 'map'
+    ? mapNode(new Map([...resolved.entries, ['cmd', command]]), node.at)
+    : resolved;
 }
 
 function toStage(

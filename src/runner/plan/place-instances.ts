@@ -22,7 +22,7 @@ export const executorName = ({ executor }: Pick<Instance, 'executor'>): string =
 export function placeInstances(
   plan: Plan,
   machines: readonly MachineFile[],
-  asked: string | undefined,
+  requested: string | undefined,
 ): Result<Placed, readonly Diagnostic[]> {
   const executors = mergedSettings([
     new Map(Object.entries(plan.executors ?? {})),
@@ -41,15 +41,18 @@ export function placeInstances(
       ...(suggestion === undefined ? {} : { suggestion }),
     };
   };
-  if (asked !== undefined && !isKnown(asked)) return { ok: false, error: [unknown(asked, undefined)] };
+  if (requested !== undefined && !isKnown(requested))
+    return { ok: false, error: [unknown(requested, undefined)] };
   const otherwise = machines.find(({ executor }) => executor !== undefined)?.executor ?? plan.executor;
   const faults = new Map<string, Diagnostic>();
   const instances = plan.instances.map((instance): Instance => {
-    const said = instance.executor ?? otherwise;
-    if (asked !== undefined) return { ...instance, executor: { value: asked, at: said?.at ?? instance.at } };
-    if (said === undefined) return instance;
-    if (!isKnown(said.value)) faults.set(`${said.at.file} ${said.at.offset}`, unknown(said.value, said.at));
-    return { ...instance, executor: said };
+    const declared = instance.executor ?? otherwise;
+    if (requested !== undefined)
+      return { ...instance, executor: { value: requested, at: declared?.at ?? instance.at } };
+    if (declared === undefined) return instance;
+    if (!isKnown(declared.value))
+      faults.set(`${declared.at.file} ${declared.at.offset}`, unknown(declared.value, declared.at));
+    return { ...instance, executor: declared };
   });
   return faults.size > 0
     ? { ok: false, error: [...faults.values()] }

@@ -6,7 +6,7 @@ import { parsePipeline } from '../pipeline-file/parse-pipeline.ts';
 import type { SourceRequest } from '../pipeline-file/source-request.ts';
 import type { Plan } from './instance.ts';
 import { planOf } from './plan-of.ts';
-import type { LooseDependency } from './expand/settle-dependency.ts';
+import type { LooseDependency } from './expand/resolve-dependency.ts';
 
 export interface PlannedFile {
   /** The plan, or every fault of the file, of what it extends and of the command line. */

@@ -16,8 +16,8 @@ import {
   type LooseDependency,
   looseDependencies,
   type PlanScope,
-} from './expand/settle-dependency.ts';
-import { settleInstance } from './expand/settle-instance.ts';
+} from './expand/resolve-dependency.ts';
+import { resolveInstance } from './expand/resolve-instance.ts';
 
 export interface Planned {
   /** Whole only where there are no faults. */
@@ -71,7 +71,7 @@ export function planOf(pipeline: Pipeline, readList?: SourceRequest['readList'])
       // What makes its list may wait for another one itself.
       const awaited = new Set(cell.lists.flatMap((list) => pending.get(list) ?? []));
       const found: ListNeeds = { known: new Set(cell.lists), awaited, isSample: false };
-      const instance = settleInstance(stage, cell, { ...scope, lists: found });
+      const instance = resolveInstance(stage, cell, { ...scope, lists: found });
       if (found.awaited.size > 0) {
         const after = plannedMakers(found.awaited, pending);
         pending.set(cell.name.id, after);
@@ -84,7 +84,7 @@ export function planOf(pipeline: Pipeline, readList?: SourceRequest['readList'])
     // What is wrong with it is to be known before anything runs.
     const [sample] = own.length === 0 ? parts : [];
     if (sample !== undefined)
-      settleInstance(stage, sampleCell(stage, sample), {
+      resolveInstance(stage, sampleCell(stage, sample), {
         ...scope,
         lists: { known: new Set(), awaited: new Set(), isSample: true },
       });

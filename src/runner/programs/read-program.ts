@@ -15,7 +15,7 @@ export interface ProgramSourcesOfRun {
   readonly environment: NodeJS.ProcessEnv;
 }
 
-/** Reads what an instance runs, as it is at this moment; the error says why it cannot run. */
+/** Reads what an instance runs, as it is now; the error says why it cannot run. */
 export async function readProgram(
   instance: Instance,
   { workspace, programs, stageChild, environment }: ProgramSourcesOfRun,

@@ -145,7 +145,7 @@ async function withoutEngines(
     else {
       const record = await recordOf(workspace, packagesOf, bundle.value, description.value.packages);
       // A file was edited while it was bundled: the record would take the old code for that of the new file.
-      if (bundle.value.stoodStill()) recordBundle(store, path, record);
+      if (bundle.value.wasUnchanged()) recordBundle(store, path, record);
       found.set(path, { ok: true, value: facts(entry.value, record, description.value, store.isKept) });
     }
   }
@@ -175,7 +175,7 @@ async function enginesAt(
     }
     if (store.isKept) await writeBundle(workspace, keptBundles(workspace.root), bundle.value);
     const record = await recordOf(workspace, packagesOf, bundle.value, []);
-    if (bundle.value.stoodStill()) recordBundle(store, path, record);
+    if (bundle.value.wasUnchanged()) recordBundle(store, path, record);
     found.set(path, { ok: true, value: engineFacts(record) });
   }
   return found;

@@ -62,7 +62,7 @@ export async function run(
   onEvent: (event: Event) => void,
   stop: StopSignals,
 ): Promise<Result<FinishedRun, Problem>> {
-  return locked(rows, request.waitSeconds, stop.gentle, async () => {
+  return locked(rows, request.waitSeconds, stop.graceful, async () => {
     if (rows.host.smoke !== undefined) await removeEarlierSmoke(rows, rows.host.smoke);
     const recording = idle === undefined ? undefined : recordIdle(rows, idle);
     const opened = recording?.opened ?? rows;
@@ -71,7 +71,7 @@ export async function run(
       onEvent(event);
       earlierEvents.push(event);
     };
-    const first = await planRun(opened, plan, request, onEarlyEvent, stop.gentle);
+    const first = await planRun(opened, plan, request, onEarlyEvent, stop.graceful);
     if (!first.ok) return first;
     const refused = await refusedLists(first.value.run);
     if (refused.length > 0) return invalid(refused, first.value.planned.sources);
@@ -80,7 +80,7 @@ export async function run(
     const options = {
       request,
       async planAgain(): Promise<Result<PlannedRun, readonly Diagnostic[]>> {
-        const again = await planRun(opened, plan, request, onEvent, stop.gentle);
+        const again = await planRun(opened, plan, request, onEvent, stop.graceful);
         if (!again.ok) return { ok: false, error: diagnosticsOf(again.error) };
         last = again.value;
         return { ok: true, value: last.run };
@@ -357,7 +357,7 @@ export async function verifyRerun(
   if (only === undefined || chosen.value.chosen.length > 1)
     return invalid([oneInstance(instance, chosen.value.chosen)], planned.sources);
   if (only.frozen !== undefined) return invalid([isFrozen(only.id, only.frozen)], planned.sources);
-  return locked(opened, 0, stop.gentle, async () => {
+  return locked(opened, 0, stop.graceful, async () => {
     const session = await sessionFor(opened, planned, [only]);
     if (!session.ok) return session;
     const { retryDelay } = opened.host;

@@ -41,8 +41,8 @@ export async function memoryFaults(
   );
   if (able.length === 0) return [];
   const assessed = instancesWithNeeds(session.plan, able);
-  const standings = await readTogether(opened.store, () => assessAll(session, assessed, policyOf));
-  const starting = able.filter(({ id }) => !isHit(standings.get(id)));
+  const assessments = await readTogether(opened.store, () => assessAll(session, assessed, policyOf));
+  const starting = able.filter(({ id }) => !isHit(assessments.get(id)));
   if (starting.length === 0) return [];
   return memoryFindings(await memoryPlans(sourcesOf(opened, session), starting), starting);
 }

@@ -114,7 +114,7 @@ export async function runIdle(
     host: { environment, retryDelay },
   } = opened;
   if (findIdle(store, text) === undefined) return undefined;
-  const lock = await takeLock(store, 0, stop.gentle);
+  const lock = await takeLock(store, 0, stop.graceful);
   if (!lock.ok) return undefined;
   try {
     const record = parsed(findIdle(store, text));

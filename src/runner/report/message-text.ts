@@ -1,7 +1,7 @@
 import type { StageMessage } from '../../stage/message.ts';
 import { printableLines } from '../wording/printable.ts';
 
-/** What a stage said while it worked, in words; undefined where there is nothing to say. */
+/** A message of a running stage as text; undefined where it is not shown. */
 export function messageText(message: StageMessage): string | undefined {
   const text = wordsOf(message);
   return text === undefined ? undefined : printableLines(text);

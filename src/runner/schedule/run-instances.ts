@@ -9,7 +9,7 @@ import { recordResult } from '../store/last-results.ts';
 import { evict, restore } from '../cache/cache.ts';
 import { readUntil } from '../workspace/workspace.ts';
 import { assess, type Assessment, readCacheOf } from '../status/assess.ts';
-import type { Standing } from '../status/assess-all.ts';
+import type { AssessedInstance } from '../status/assess-all.ts';
 import type { ExistingOuts } from '../run-request.ts';
 import { adoptOuts } from './outs/adopt-outs.ts';
 import { dropFailed } from './attempt-folder.ts';
@@ -41,7 +41,7 @@ export interface RunRules {
   /** How instances ended before, in the same run. */
   readonly ended: ReadonlyMap<InstanceId, Outcome>;
   /** What was known of the instances when the run began. */
-  readonly standings: ReadonlyMap<InstanceId, Standing>;
+  readonly assessments: ReadonlyMap<InstanceId, AssessedInstance>;
 }
 
 /**
@@ -229,8 +229,8 @@ async function assessNow(run: Run, instance: Instance, rules: RunRules): Promise
  * folder of thousands of files takes seconds to read; restoring reads again what it is about to
  * replace.
  */
-function knownRestorable(run: Run, { id }: Instance, { standings }: RunRules): Assessment | undefined {
-  const seen = standings.get(id);
+function knownRestorable(run: Run, { id }: Instance, { assessments }: RunRules): Assessment | undefined {
+  const seen = assessments.get(id);
   return run.changes.count === 0 && seen?.kind === 'assessed' && seen.assessment.decision.kind === 'restore'
     ? seen.assessment
     : undefined;

@@ -9,7 +9,7 @@ import type { Selected } from '../plan/select.ts';
 import { awaitedInstances, staleLists } from '../plan/stale-lists.ts';
 import { needsToRun, withNeeds } from '../plan/with-needs.ts';
 import type { ExistingOuts, RunRequest, RunSummary, StopSignals } from '../run-request.ts';
-import { assessAll, isInPlace, presentOuts, type Standing } from '../status/assess-all.ts';
+import { assessAll, isInPlace, presentOuts, type AssessedInstance } from '../status/assess-all.ts';
 import type { Session } from '../status/assess.ts';
 import { readTogether } from '../store/database/open-store.ts';
 import { lastKeys } from '../store/last-results.ts';
@@ -79,13 +79,13 @@ export async function runSelected(
     signals,
     async (run, ends) => {
       session.source?.onWarning?.((warning) => warn(run, null, warning));
-      await settleAll(run, ends);
+      await resolveAll(run, ends);
       sharedCache = await session.source?.finish?.(run.stop.stopped);
     },
   );
   return { ...summary, readsOutOfDate, ...(sharedCache === undefined ? {} : { sharedCache }) };
 
-  async function settleAll(run: Run, ends: Ends): Promise<void> {
+  async function resolveAll(run: Run, ends: Ends): Promise<void> {
     const ended = new Map<InstanceId, Outcome>();
     const recording: Ends = {
       ...ends,
@@ -99,7 +99,7 @@ export async function runSelected(
       },
     };
     let planned = first;
-    while (await settle({ ...run, session: planned.session }, planned, ended, recording)) {
+    while (await runKnown({ ...run, session: planned.session }, planned, ended, recording)) {
       const again = await options.planAgain();
       if (!again.ok) {
         leave(planned, ended, again.error, recording);
@@ -115,7 +115,7 @@ export async function runSelected(
   /**
    * Runs what can run as the plan is; gives whether to plan again, since lists were made that it depends on.
    */
-  async function settle(
+  async function runKnown(
     run: Run,
     planned: PlannedRun,
     ended: ReadonlyMap<InstanceId, Outcome>,
@@ -131,10 +131,10 @@ export async function runSelected(
     const madeBefore = [...ended].flatMap(([id, outcome]) => (isMade(outcome) ? [id] : []));
     const known = new Set([...takenAsIs.map(({ id }) => id), ...madeBefore]);
     const stoppable = { ...run.session, workspace: readUntil(run.session.workspace, run.stop.stopped) };
-    const standings = await readTogether(run.session.store, () =>
+    const assessments = await readTogether(run.session.store, () =>
       assessAll(stoppable, ready, planned.policyOf, known),
     );
-    const makers = staleMakers(planned, ready, standings);
+    const makers = staleMakers(planned, ready, assessments);
     if (makers.length === 0) ends.onFaults(faultsOfLists(planned));
     else {
       const { listed } = planned.selected;
@@ -142,7 +142,7 @@ export async function runSelected(
       if (awaited.length > awaitedInstances(listed, new Set()).length) ends.onPlanned(chosen, awaited);
       const upTo = withNeeds(planned.session.plan, makers);
       const needed = ready.filter(({ id }) => upTo.has(id));
-      await bringUpToDate(run, planned, needed, standings, ended, ends);
+      await bringUpToDate(run, planned, needed, assessments, ended, ends);
       if (run.stop.isStopping()) return leave(planned, ended, [], ends);
       if (makers.every((id) => isMade(ended.get(id)))) return true;
     }
@@ -150,7 +150,7 @@ export async function runSelected(
     ends.onFaults(notKept.map(listNotKept));
     const rest = ready.filter(({ id }) => !ended.has(id));
     const before = new Map([...ended, ...notKept.map((id) => [id, { kind: 'blocked', by: id }] as const)]);
-    await bringUpToDate(run, planned, rest, standings, before, ends);
+    await bringUpToDate(run, planned, rest, assessments, before, ends);
     return false;
   }
 
@@ -158,11 +158,11 @@ export async function runSelected(
     run: Run,
     { policyOf, existingOutsOf }: PlannedRun,
     instances: readonly Instance[],
-    standings: ReadonlyMap<InstanceId, Standing>,
+    assessments: ReadonlyMap<InstanceId, AssessedInstance>,
     ended: ReadonlyMap<InstanceId, Outcome>,
     { onOutcome, onInPlace }: Ends,
   ): Promise<void> {
-    const rest = noteInPlace(run, instances, standings, onInPlace);
+    const rest = noteInPlace(run, instances, assessments, onInPlace);
     if (rest.length === 0) return;
     options.watcher?.onControls({
       session: run.session,
@@ -181,7 +181,7 @@ export async function runSelected(
         restoreOnly: request.restoreOnly === true,
         failures: options.watcher?.failures ?? new Map(),
         ended,
-        standings,
+        assessments,
       },
       onOutcome,
     );
@@ -230,10 +230,10 @@ export async function refusedLists(planned: PlannedRun): Promise<readonly Diagno
   if (faults.length === 0) return [];
   const { session, selected, policyOf } = planned;
   const known = new Set(selected.takenAsIs.map(({ id }) => id));
-  const standings = await readTogether(session.store, () =>
+  const assessments = await readTogether(session.store, () =>
     assessAll(session, selected.chosen, policyOf, known),
   );
-  return staleMakers(planned, selected.chosen, standings).length > 0 ? [] : faults;
+  return staleMakers(planned, selected.chosen, assessments).length > 0 ? [] : faults;
 }
 
 const faultsOfLists = ({ selected, listFaults }: PlannedRun): readonly Diagnostic[] => [
@@ -245,14 +245,14 @@ const faultsOfLists = ({ selected, listFaults }: PlannedRun): readonly Diagnosti
 function staleMakers(
   { session: { plan }, selected: { chosen, listed } }: PlannedRun,
   ready: readonly Instance[],
-  standings: ReadonlyMap<InstanceId, Standing>,
+  assessments: ReadonlyMap<InstanceId, AssessedInstance>,
 ): readonly InstanceId[] {
   if (plan.lists === undefined) return [];
   const wanted = new Set([
     ...listed.flatMap(({ after }) => after),
     ...chosen.flatMap((instance) => needsToRun(plan, instance)),
   ]);
-  const stale = staleLists(plan, (id) => presentOuts(standings.get(id)));
+  const stale = staleLists(plan, (id) => presentOuts(assessments.get(id)));
   return ready.flatMap(({ id }) => (wanted.has(id) && stale.has(id) ? [id] : []));
 }
 
@@ -295,14 +295,14 @@ function withoutBlocked(
 function noteInPlace(
   { session: { store, plan } }: Run,
   instances: readonly Instance[],
-  standings: ReadonlyMap<InstanceId, Standing>,
+  assessments: ReadonlyMap<InstanceId, AssessedInstance>,
   onInPlace: Ends['onInPlace'],
 ): readonly Instance[] {
   const found: InPlace[] = [];
   const keys = lastKeys(store, plan.pipeline);
   const placed = placedOuts(store);
   const rest = instances.filter((instance) => {
-    const seen = standings.get(instance.id);
+    const seen = assessments.get(instance.id);
     if (seen?.kind !== 'assessed' || !isInPlace(seen) || seen.assessment.decision.kind !== 'restore')
       return true;
     const { key, decision } = seen.assessment;

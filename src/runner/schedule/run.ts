@@ -168,7 +168,7 @@ export async function withRun<S extends Framed>(
     at: Date.now(),
     exitCode,
     counts: countOutcomes(outcomes.values()),
-    startedFrom: await start.settle(),
+    startedFrom: await start.finish(),
   });
   return { run: id, seconds, exitCode, outcomes: inPlanOrder(instances, outcomes), readsOutOfDate: false };
 }
@@ -205,6 +205,6 @@ function exitCodeOf(
   isFaulty: boolean,
   signals: StopSignals,
 ): RunSummary['exitCode'] {
-  if (signals.gentle.aborted || signals.hard.aborted) return stoppedCode(signals);
+  if (signals.graceful.aborted || signals.hard.aborted) return stoppedCode(signals);
   return isFaulty || outcomes.some(({ kind }) => kind === 'failed' || kind === 'blocked') ? 1 : 0;
 }

@@ -16,7 +16,7 @@ export interface Start {
   /** The run is over, however it ended: `onCommit` is not called any more. */
   stop(): void;
   /** All of it. To be awaited before the run counts as ended. */
-  settle(): Promise<StartedFrom>;
+  finish(): Promise<StartedFrom>;
 }
 
 /** `early`: the milliseconds after which the commit of a run is stored. */
@@ -42,13 +42,13 @@ export function readStart(root: string, early = 1000): Start {
     from,
     storeEarly: (onCommit) => void storeEarly(onCommit).catch(ignoreAbort),
     stop: () => ended.abort(),
-    async settle() {
+    async finish() {
       const waiting = new AbortController();
       const tooLate = pause(patience, from, { signal: waiting.signal }).catch(() => from);
-      const settled = await Promise.race([whole, tooLate]);
+      const found = await Promise.race([whole, tooLate]);
       waiting.abort();
       query.stop();
-      return settled;
+      return found;
     },
   };
 }

@@ -30,41 +30,41 @@ export interface Stop {
 }
 
 /** Long enough to cache a result of a few files, which may have taken hours to compute. */
-const lastMomentMilliseconds = 500;
+const giveUpMilliseconds = 500;
 
 /** `onStop` is called once for each step: gently, then hard. */
-export function stopFor({ gentle, hard }: StopSignals, onStop: (hard: boolean) => void): Stop {
+export function stopFor({ graceful, hard }: StopSignals, onStop: (hard: boolean) => void): Stop {
   const running = new Set<(grace: number | null) => void>();
   const attached = new Map<() => void, () => void>();
   const stopped = new AbortController();
   const givenUp = new AbortController();
-  let lastMoment: NodeJS.Timeout | undefined;
+  let giveUpTimer: NodeJS.Timeout | undefined;
   let noMore = false;
 
-  const stopGently = (): void => {
+  const stopGracefully = (): void => {
     onStop(false);
     stopped.abort();
-    for (const end of running) end(gentleGrace());
+    for (const end of running) end(gracefulSeconds());
     leaveJobs();
   };
   /** While local stages end, the user may still say that the jobs are to end too. */
   const leaveJobs = (): void => {
     if (stopped.signal.aborted && running.size === 0) for (const leave of attached.keys()) leave();
   };
-  const stopHard = (): void => {
+  const stopForced = (): void => {
     onStop(true);
     stopped.abort();
     for (const end of running) end(0);
     for (const end of attached.values()) end();
-    lastMoment = setTimeout(() => givenUp.abort(), lastMomentMilliseconds);
+    giveUpTimer = setTimeout(() => givenUp.abort(), giveUpMilliseconds);
   };
   // Ctrl-C may be pressed again; any other signal comes from a machine that will not ask twice.
-  const gentleGrace = (): number | null => (gentle.reason === 'SIGINT' ? null : graceSeconds);
+  const gracefulSeconds = (): number | null => (graceful.reason === 'SIGINT' ? null : graceSeconds);
 
-  if (gentle.aborted) stopGently();
-  else gentle.addEventListener('abort', stopGently);
-  if (hard.aborted) stopHard();
-  else hard.addEventListener('abort', stopHard);
+  if (graceful.aborted) stopGracefully();
+  else graceful.addEventListener('abort', stopGracefully);
+  if (hard.aborted) stopForced();
+  else hard.addEventListener('abort', stopForced);
 
   return {
     isStopping: () => noMore || stopped.signal.aborted,
@@ -74,7 +74,7 @@ export function stopFor({ gentle, hard }: StopSignals, onStop: (hard: boolean) =
     },
     whileRunning(end) {
       running.add(end);
-      if (stopped.signal.aborted) end(hard.aborted ? 0 : gentleGrace());
+      if (stopped.signal.aborted) end(hard.aborted ? 0 : gracefulSeconds());
       return () => {
         running.delete(end);
         leaveJobs();
@@ -89,9 +89,9 @@ export function stopFor({ gentle, hard }: StopSignals, onStop: (hard: boolean) =
     stopped: stopped.signal,
     givenUp: givenUp.signal,
     close() {
-      clearTimeout(lastMoment);
-      gentle.removeEventListener('abort', stopGently);
-      hard.removeEventListener('abort', stopHard);
+      clearTimeout(giveUpTimer);
+      graceful.removeEventListener('abort', stopGracefully);
+      hard.removeEventListener('abort', stopForced);
     },
   };
 }

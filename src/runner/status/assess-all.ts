@@ -15,7 +15,7 @@ import {
 } from './assess.ts';
 
 /** An instance as far as it can be known while nothing runs. */
-export type Standing =
+export type AssessedInstance =
   | { readonly kind: 'assessed'; readonly assessment: Assessment }
   | { readonly kind: 'unassessable'; readonly why: Unassessable }
   /** It reads from instances that will run: what it depends on is known when they are done. */
@@ -30,11 +30,11 @@ export async function assessAll(
   instances: readonly Instance[],
   policyOf: (instance: Instance) => Policy,
   takenAsIs: ReadonlySet<InstanceId> = new Set(),
-): Promise<ReadonlyMap<InstanceId, Standing>> {
+): Promise<ReadonlyMap<InstanceId, AssessedInstance>> {
   const reads = readCacheOf(session.workspace, keysByManifest(session.store, session.plan.pipeline));
-  const standings = new Map<InstanceId, Standing>();
+  const assessments = new Map<InstanceId, AssessedInstance>();
   const pending = new Map<InstanceId, Promise<void>>();
-  const settle = async (): Promise<void> => {
+  const drain = async (): Promise<void> => {
     await Promise.all(pending.values());
     pending.clear();
   };
@@ -42,34 +42,34 @@ export async function assessAll(
   for (const instance of instances) {
     const { id } = instance;
     const needs = needsToRun(session.plan, instance);
-    if (pending.size >= atOnce || needs.some((need) => pending.has(need))) await settle();
-    const after = needs.filter((need) => !takenAsIs.has(need) && !isHit(standings.get(need)));
-    if (after.length > 0) standings.set(id, { kind: 'waiting', after });
+    if (pending.size >= atOnce || needs.some((need) => pending.has(need))) await drain();
+    const after = needs.filter((need) => !takenAsIs.has(need) && !isHit(assessments.get(need)));
+    if (after.length > 0) assessments.set(id, { kind: 'waiting', after });
     else
       pending.set(
         id,
-        standingOf(session, instance, policyOf(instance), reads, standings).then(
-          (standing) => void standings.set(id, standing),
+        assessInstance(session, instance, policyOf(instance), reads, assessments).then(
+          (assessed) => void assessments.set(id, assessed),
         ),
       );
   }
-  await settle();
-  return inPlanOrder(instances, standings);
+  await drain();
+  return inPlanOrder(instances, assessments);
 }
 
 /** A shared cache answers after a while: it is asked for so many instances at a time. */
 const concurrentLookups = 16;
 
-async function standingOf(
+async function assessInstance(
   session: Session,
   instance: Instance,
   policy: Policy,
   reads: ReadCache,
-  standings: ReadonlyMap<InstanceId, Standing>,
-): Promise<Standing> {
+  assessments: ReadonlyMap<InstanceId, AssessedInstance>,
+): Promise<AssessedInstance> {
   const assessed = await assess(session, instance, policy, reads, {
-    content: (need, out) => restorable(standings.get(need), out),
-    isAdopted: (need) => isAdopted(standings.get(need)),
+    content: (need, out) => restorable(assessments.get(need), out),
+    isAdopted: (need) => isAdopted(assessments.get(need)),
   });
   return assessed.ok
     ? { kind: 'assessed', assessment: assessed.value }
@@ -77,32 +77,32 @@ async function standingOf(
 }
 
 /** Whether nothing has to run for an instance's outs to be there. */
-export const isHit = (standing: Standing | undefined): boolean =>
-  standing?.kind === 'assessed' && standing.assessment.decision.kind === 'restore';
+export const isHit = (assessed: AssessedInstance | undefined): boolean =>
+  assessed?.kind === 'assessed' && assessed.assessment.decision.kind === 'restore';
 
 /** The outs of the result that an instance has, in place or to be restored. */
-export const presentOuts = (standing: Standing | undefined): Entry['outs'] | undefined =>
-  standing?.kind === 'assessed' && standing.assessment.decision.kind === 'restore'
-    ? standing.assessment.decision.entry.outs
+export const presentOuts = (assessed: AssessedInstance | undefined): Entry['outs'] | undefined =>
+  assessed?.kind === 'assessed' && assessed.assessment.decision.kind === 'restore'
+    ? assessed.assessment.decision.entry.outs
     : undefined;
 
 /** Whether nothing has to be done at all. */
-export const isInPlace = (standing: Standing | undefined): boolean =>
-  isHit(standing) && standing?.kind === 'assessed' && standing.assessment.displaced.length === 0;
+export const isInPlace = (assessed: AssessedInstance | undefined): boolean =>
+  isHit(assessed) && assessed?.kind === 'assessed' && assessed.assessment.displaced.length === 0;
 
 /** Of a result that is there; undefined where none is. */
-const isAdopted = (standing: Standing | undefined): boolean | undefined =>
-  standing?.kind === 'assessed' && standing.assessment.decision.kind === 'restore'
-    ? standing.assessment.decision.entry.adopted === true
+const isAdopted = (assessed: AssessedInstance | undefined): boolean | undefined =>
+  assessed?.kind === 'assessed' && assessed.assessment.decision.kind === 'restore'
+    ? assessed.assessment.decision.entry.adopted === true
     : undefined;
 
 /** The content of an out that is not in place but will be restored. */
-function restorable(standing: Standing | undefined, out: string): Content | undefined {
+function restorable(assessed: AssessedInstance | undefined, out: string): Content | undefined {
   if (
-    standing?.kind !== 'assessed' ||
-    standing.assessment.displaced.length === 0 ||
-    standing.assessment.decision.kind !== 'restore'
+    assessed?.kind !== 'assessed' ||
+    assessed.assessment.displaced.length === 0 ||
+    assessed.assessment.decision.kind !== 'restore'
   )
     return undefined;
-  return standing.assessment.decision.entry.outs[out];
+  return assessed.assessment.decision.entry.outs[out];
 }

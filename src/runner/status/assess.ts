@@ -235,11 +235,11 @@ async function lookupOuts(
   reads: ReadCache,
 ): Promise<Pick<Assessment, 'lookup' | 'displaced'>> {
   const { workspace, store } = session;
-  const standing = (path: string): ReturnType<ContentReader> => reads.read(path, { links: 'keep' });
+  const assessed = (path: string): ReturnType<ContentReader> => reads.read(path, { links: 'keep' });
   const cached = await lookupResult(session, key, {
     object: reads.object,
     async listing(out, content) {
-      const found = await standing(pathOf(instance, out));
+      const found = await assessed(pathOf(instance, out));
       return found.ok && isContent(found, content) ? found.value?.items : undefined;
     },
   });
@@ -258,7 +258,7 @@ async function lookupOuts(
       const displaced: DisplacedOut[] = [];
       for (const [out, content] of Object.entries(cached.entry.outs)) {
         const path = pathOf(instance, out);
-        const found = await standing(path);
+        const found = await assessed(path);
         if (!isContent(found, content))
           displaced.push(await displacedOut(workspace, store, path, content, found));
       }

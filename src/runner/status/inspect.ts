@@ -16,7 +16,7 @@ import { identityOf, type ReadCache, readCacheOf, type Session } from './assess.
 import { manifestOf } from './manifest-of.ts';
 import { nameChanges } from './name-changes.ts';
 import { readProgram } from '../programs/read-program.ts';
-import { isHit, assessAll, presentOuts, type Standing } from './assess-all.ts';
+import { isHit, assessAll, presentOuts, type AssessedInstance } from './assess-all.ts';
 import { unassessableText } from './unassessable-text.ts';
 
 /** What is known of an instance without running anything. */
@@ -50,19 +50,19 @@ export async function inspect(
   instances: readonly Instance[],
   takenAsIs?: ReadonlySet<InstanceId>,
 ): Promise<readonly Inspection[]> {
-  const standings = await readTogether(session.store, () =>
+  const assessments = await readTogether(session.store, () =>
     assessAll(session, instances, declaredPolicy, takenAsIs),
   );
   const reads = readCacheOf(session.workspace);
   return Promise.all(
-    instances.map((instance) => inspection(session, instance, standings.get(instance.id), reads)),
+    instances.map((instance) => inspection(session, instance, assessments.get(instance.id), reads)),
   );
 }
 
 async function inspection(
   session: Session,
   instance: Instance,
-  standing: Standing | undefined,
+  assessed: AssessedInstance | undefined,
   reads: ReadCache,
 ): Promise<Inspection> {
   const nothing = {
@@ -78,7 +78,7 @@ async function inspection(
     unchecked: [],
     fault: undefined,
   };
-  switch (standing?.kind) {
+  switch (assessed?.kind) {
     case undefined:
       throw new Error(`${instance.id} was not inspected`);
     case 'waiting':
@@ -86,12 +86,12 @@ async function inspection(
         ...nothing,
         state: 'waiting',
         because: await changedAlready(session, instance, reads),
-        after: standing.after,
+        after: assessed.after,
       };
     case 'unassessable':
-      return { ...nothing, state: 'unknown', fault: unassessableText(standing.why) };
+      return { ...nothing, state: 'unknown', fault: unassessableText(assessed.why) };
     case 'assessed': {
-      const { key, manifest, decision, displaced, inputs } = standing.assessment;
+      const { key, manifest, decision, displaced, inputs } = assessed.assessment;
       const because =
         decision.kind === 'run' ? await nameChanges(session, instance, decision.because, inputs) : [];
       return {
@@ -100,7 +100,7 @@ async function inspection(
         because,
         key,
         manifest: manifestValue(manifest),
-        outs: presentOuts(standing),
+        outs: presentOuts(assessed),
         displaced,
         ignored: inputs.ignored,
         unchecked: inputs.unchecked.map(({ path }) => path),
@@ -159,11 +159,11 @@ export async function forecastOf(
   policyOf: (instance: Instance) => Policy,
   listed: readonly ListedInstances[],
 ): Promise<Forecast> {
-  const standings = await readTogether(session.store, () =>
+  const assessments = await readTogether(session.store, () =>
     assessAll(session, instances, policyOf, takenAsIs),
   );
   const assessed = new Map(
-    [...standings].flatMap(([id, seen]) =>
+    [...assessments].flatMap(([id, seen]) =>
       seen.kind === 'assessed' ? [[id, seen.assessment] as const] : [],
     ),
   );
@@ -171,7 +171,7 @@ export async function forecastOf(
     decideNow: ({ id }) => assessed.get(id)?.decision ?? { kind: 'run', because: [{ kind: 'no-result' }] },
     displaced: ({ id }) => assessed.get(id)?.displaced ?? [],
     neverFinished: ({ id }) =>
-      !isHit(standings.get(id)) && !hasResult(session.store, session.plan.pipeline, id),
+      !isHit(assessments.get(id)) && !hasResult(session.store, session.plan.pipeline, id),
   });
   const willRun = await Promise.all(
     expected.willRun.map(async ({ instance: id, because }) => {
@@ -185,7 +185,7 @@ export async function forecastOf(
       };
     }),
   );
-  const stale = staleLists(session.plan, (id) => presentOuts(standings.get(id)));
+  const stale = staleLists(session.plan, (id) => presentOuts(assessments.get(id)));
   const frozen = instances.flatMap((instance) => (instance.frozen === undefined ? [] : [instance.id]));
   return {
     ...expected,

@@ -3,7 +3,7 @@ import { memory } from '../../memory.ts';
 import type { Diagnostic, Range } from '../diagnostic.ts';
 import { fixedPart } from '../pipeline-file/glob.ts';
 import { nearest } from '../pipeline-file/nearest.ts';
-import type { LooseDependency } from '../plan/expand/settle-dependency.ts';
+import type { LooseDependency } from '../plan/expand/resolve-dependency.ts';
 import type { GlobDependency } from '../plan/instance.ts';
 import { deadLinkOn } from '../workspace/dead-link.ts';
 import { globFiles } from '../workspace/glob-files.ts';

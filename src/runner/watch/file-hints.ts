@@ -20,7 +20,7 @@ export interface FileHints {
 export function fileHints(root: string, onFault: (message: string) => void): FileHints {
   let others: readonly string[] = [];
   let hinted = false;
-  let tell: (() => void) | undefined;
+  let notify: (() => void) | undefined;
   let quiet: NodeJS.Timeout | undefined;
   let since: number | undefined;
   let broken = false;
@@ -49,7 +49,7 @@ export function fileHints(root: string, onFault: (message: string) => void): Fil
     if (!faulty) onFault(error instanceof Error ? error.message : String(error));
     faulty = true;
   }
-  /** When it has been quiet for a moment, or has not been quiet for long. */
+  /** After a short quiet period, or at the latest after a second of constant changes. */
   function hintSoon(): void {
     clearTimeout(quiet);
     since ??= performance.now();
@@ -58,7 +58,7 @@ export function fileHints(root: string, onFault: (message: string) => void): Fil
         since = undefined;
         if (broken) renew();
         hinted = true;
-        tell?.();
+        notify?.();
       },
       Math.min(quietMilliseconds, Math.max(0, since + longestMilliseconds - performance.now())),
     );
@@ -71,7 +71,7 @@ export function fileHints(root: string, onFault: (message: string) => void): Fil
 
   return {
     async next(signal) {
-      const giveUp = (): void => tell?.();
+      const giveUp = (): void => notify?.();
       signal.addEventListener('abort', giveUp);
       // The longer a poll takes, the rarer it is without a hint.
       const nextPoll = setTimeout(
@@ -83,11 +83,11 @@ export function fileHints(root: string, onFault: (message: string) => void): Fil
       );
       if (!hinted && !signal.aborted)
         await new Promise<void>((resolve) => {
-          tell = resolve;
+          notify = resolve;
         });
       clearTimeout(nextPoll);
       signal.removeEventListener('abort', giveUp);
-      tell = undefined;
+      notify = undefined;
       hinted = false;
       lastHint = performance.now();
     },

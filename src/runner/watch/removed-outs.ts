@@ -30,7 +30,7 @@ export function removedOuts(
       const isRemoved = [...changed].some((each) => inodeOf(each) === undefined);
       changed.clear();
       if (isRemoved) onRemoved();
-    }, settling);
+    }, quietMilliseconds);
   }
   function open(folder: string, names: ReadonlySet<string>): void {
     const inode = inodeOf(folder);
@@ -77,7 +77,7 @@ interface WatchedFolder {
   names: ReadonlySet<string>;
 }
 
-const settling = 100;
+const quietMilliseconds = 100;
 
 /** The names on the way to the outs, by the folder that holds them. */
 function namesByFolder(root: string, outs: readonly string[]): ReadonlyMap<string, ReadonlySet<string>> {

@@ -1,7 +1,7 @@
 import type { Problem } from '../answers.ts';
 import { identityOf, readCacheOf, type Session, type Unassessable } from '../status/assess.ts';
 import type { RunControls, RunningStage } from '../schedule/run-controls.ts';
-import { assessAll, type Standing } from '../status/assess-all.ts';
+import { assessAll, type AssessedInstance } from '../status/assess-all.ts';
 import { firstChangedFile } from '../status/first-changed-file.ts';
 import type { InstanceId, Key } from '../identity.ts';
 import { declaredPolicy } from '../manifest/decide.ts';
@@ -30,32 +30,32 @@ export interface StaleStage {
 }
 
 /**
- * Compares a run in progress with what would be run now. `settled`: what it has finished, and under which
+ * Compares a run in progress with what would be run now. `current`: what it has finished, and under which
  * key. What cannot be read just now may be as it was: that is a problem, and no reason to end anything.
  */
 export async function staleStages(
   now: Session,
   { chosen, takenAsIs }: Selected,
   controls: RunControls,
-  settled: ReadonlyMap<InstanceId, Key>,
+  current: ReadonlyMap<InstanceId, Key>,
 ): Promise<Result<Stale, Problem>> {
-  const standings = await assessAll(
+  const assessments = await assessAll(
     now,
     chosen,
     declaredPolicy,
-    new Set([...takenAsIs.map(({ id }) => id), ...settled.keys()]),
+    new Set([...takenAsIs.map(({ id }) => id), ...current.keys()]),
   );
-  const unreadable = [...settled.keys()]
-    .map((id) => unreadableOf(standings.get(id)))
+  const unreadable = [...current.keys()]
+    .map((id) => unreadableOf(assessments.get(id)))
     .find((problem) => problem !== undefined);
   if (unreadable !== undefined) return { ok: false, error: unreadable };
   const keys = new Map(
-    [...standings].flatMap(([id, seen]) =>
+    [...assessments].flatMap(([id, seen]) =>
       seen.kind === 'assessed' ? [[id, seen.assessment.key] as const] : [],
     ),
   );
   const outdated = new Set(
-    [...settled].flatMap(([id, key]) => (now.instances.has(id) && keys.get(id) !== key ? [id] : [])),
+    [...current].flatMap(([id, key]) => (now.instances.has(id) && keys.get(id) !== key ? [id] : [])),
   );
   const readers = readersOf(now.plan, outdated);
   const asked = new Set(keys.values());
@@ -125,7 +125,7 @@ async function changeOf(
     : changed(reasonText(difference));
 }
 
-const unreadableOf = (seen: Standing | undefined): Problem | undefined =>
+const unreadableOf = (seen: AssessedInstance | undefined): Problem | undefined =>
   seen?.kind === 'unassessable' ? unreadableIn(seen.why) : undefined;
 
 /** What is there and cannot be read. */

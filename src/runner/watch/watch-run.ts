@@ -24,7 +24,7 @@ import { AttemptLedger } from './attempt-ledger.ts';
 import { type FileHints, fileHints } from './file-hints.ts';
 import { placeOf, readUntil } from '../workspace/workspace.ts';
 
-/** What a watch has to say besides the events of its runs. */
+/** What a watch reports besides the events of its runs. */
 export type WatchNews =
   | { readonly kind: 'ended'; readonly summary: FinishedRun }
   /** What has to be mended, or waited for, before the next run. */
@@ -63,11 +63,12 @@ export async function watchRun(
   try {
     let began = await watch.runOnce(request.force, stop);
     let force = request.force && !began;
-    while (!stop.gentle.aborted) {
+    while (!stop.graceful.aborted) {
       // What kept a run from beginning may be gone at the next hint, no sooner.
-      if (!began) await watch.wait(stop.gentle);
-      while (!stop.gentle.aborted && !(await watch.isAnyDue(stop.gentle))) await watch.wait(stop.gentle);
-      if (stop.gentle.aborted) break;
+      if (!began) await watch.wait(stop.graceful);
+      while (!stop.graceful.aborted && !(await watch.isAnyDue(stop.graceful)))
+        await watch.wait(stop.graceful);
+      if (stop.graceful.aborted) break;
       began = await watch.runOnce(force, stop);
       force &&= !began;
     }
@@ -93,8 +94,8 @@ class Watch {
   readonly #fileWarnings = new FileWarnings();
   /** Stages that run and are left to end. */
   readonly #left = new WeakSet<RunningStage>();
-  /** What the run in progress has settled, and under which key. */
-  readonly #settled = new Map<InstanceId, Key>();
+  /** What the run in progress has finished, and under which key. */
+  readonly #current = new Map<InstanceId, Key>();
   #reported = '';
   #reportedWaiting = false;
 
@@ -115,7 +116,7 @@ class Watch {
       this.#report(result.error);
       result = await this.#run(opened.value, { ...this.#request, force, waitSeconds: Infinity }, stop);
     }
-    if (!result.ok) return stop.gentle.aborted ? false : this.#report(result.error);
+    if (!result.ok) return stop.graceful.aborted ? false : this.#report(result.error);
     this.#reported = '';
     this.#emit({ kind: 'ended', summary: result.value });
     return true;
@@ -153,13 +154,13 @@ class Watch {
     session,
     selected: { chosen, takenAsIs },
   }: OpenSession): Promise<ReadonlyMap<InstanceId, Key>> {
-    const asTheyStand = new Set([...takenAsIs.map(({ id }) => id), ...this.#attempts.withOuts()]);
-    const standings = await assessAll(session, chosen, declaredPolicy, asTheyStand);
+    const usedAsIs = new Set([...takenAsIs.map(({ id }) => id), ...this.#attempts.withOuts()]);
+    const assessments = await assessAll(session, chosen, declaredPolicy, usedAsIs);
     opened.stats.flush();
     // A stage that changes what it reads would change it again.
     const changed = new Set([...this.#selfEdits.found()].flatMap((id) => session.plan.needs.get(id) ?? []));
     return new Map(
-      [...standings].flatMap(([id, seen]) =>
+      [...assessments].flatMap(([id, seen]) =>
         seen.kind === 'assessed' && !isInPlace(seen) && !(isHit(seen) && changed.has(id))
           ? [[id, seen.assessment.key] as const]
           : [],
@@ -171,7 +172,7 @@ class Watch {
   async #run(opened: Opened, request: RunRequest, stop: StopSignals): Promise<Result<FinishedRun, Problem>> {
     const ended = new AbortController();
     let watching: Promise<void> | undefined;
-    this.#settled.clear();
+    this.#current.clear();
     try {
       let current: RunControls | undefined;
       // A run that plans again is reported once more.
@@ -234,7 +235,7 @@ class Watch {
       key !== null &&
       (outcome.kind === 'ran' || outcome.kind === 'up-to-date' || outcome.kind === 'restored')
     )
-      this.#settled.set(instance, key);
+      this.#current.set(instance, key);
     if (changesItself && outcome.kind === 'ran')
       this.#warn(changesWhatItReads(instance, outcome.edited ?? 'a file'));
   }
@@ -261,9 +262,9 @@ class Watch {
     if (!opened.ok) return opened;
     const planned = await this.#plan();
     if (!planned.ok) return planned;
-    const settled = await withKnownHubFolders(opened.value, planned.value);
-    if (!settled.ok) return settled;
-    const chosen = await chooseToRun(opened.value, settled.value, this.#request);
+    const current = await withKnownHubFolders(opened.value, planned.value);
+    if (!current.ok) return current;
+    const chosen = await chooseToRun(opened.value, current.value, this.#request);
     if (!chosen.ok) return chosen;
     const { session, selected } = chosen.value;
     this.#hints.also(placesOf(session), outsOf(session));
@@ -279,14 +280,14 @@ class Watch {
 
   /**
    * Ends the stages whose results are no longer needed. One whose own deps were edited runs again at
-   * once, within the run; where the plan, a program, or what was settled before is out of date, nothing more
+   * once, within the run; where the plan, a program, or what was finished before is out of date, nothing more
    * is started.
    */
   async #endStale(opened: Opened, controls: RunControls, ended: AbortSignal): Promise<void> {
     const stale = await orDiskProblem(async () => {
       const found = await this.#openSession(async () => ({ ok: true, value: opened }), ended);
       return found.ok
-        ? staleStages(found.value.session, found.value.selected, controls, this.#settled)
+        ? staleStages(found.value.session, found.value.selected, controls, this.#current)
         : found;
     });
     if (ended.aborted) return;

@@ -3,7 +3,7 @@ import type { Result } from '../../result.ts';
 
 /** A tracking server of MLflow, by its REST API 2.0. */
 export interface MlflowClient {
-  /** The answer; the error says what the server said. `isMissing`: there is no such thing there. */
+  /** The answer; the error is the server's message. `isMissing`: there is no such thing there. */
   call(call: MlflowCall): Promise<Result<JsonObject, MlflowProblem>>;
 }
 
@@ -77,11 +77,11 @@ async function send(base: URL, call: MlflowCall, headers: Readonly<Record<string
     });
     const text = await response.text();
     if (response.status === 429 || response.status >= 500)
-      return { kind: 'failed', because: `${path}: ${said(response.status, text)}` };
+      return { kind: 'failed', because: `${path}: ${errorText(response.status, text)}` };
     const json = jsonIn(text);
     if (response.ok && isJsonObject(json)) return { kind: 'answer', result: { ok: true, value: json } };
     const isMissing = response.status === 404 && codeIn(json) === 'RESOURCE_DOES_NOT_EXIST';
-    const message = `${url.origin}: ${path}: ${said(response.status, text)}`;
+    const message = `${url.origin}: ${path}: ${errorText(response.status, text)}`;
     return { kind: 'answer', result: { ok: false, error: { message, isMissing } } };
   } catch (error) {
     return { kind: 'failed', because: causeOf(error) };
@@ -91,7 +91,7 @@ async function send(base: URL, call: MlflowCall, headers: Readonly<Record<string
 const codeIn = (json: Json | undefined): Json | undefined =>
   isJsonObject(json) ? json['error_code'] : undefined;
 
-function said(status: number, text: string): string {
+function errorText(status: number, text: string): string {
   const json = jsonIn(text);
   const message = isJsonObject(json) ? json['message'] : undefined;
   return typeof message === 'string'

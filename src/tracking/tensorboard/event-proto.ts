@@ -11,7 +11,7 @@ import {
 import type { ParamValue } from '../flat-params.ts';
 
 /** When and at which step something was; milliseconds since the epoch. */
-export interface Moment {
+export interface EventTime {
   readonly at: number;
   readonly step: number;
 }
@@ -24,11 +24,11 @@ export interface Moment {
 export const fileVersion = (at: number): Uint8Array =>
   event({ at, step: 0 }, [textField(3, 'brain.Event:2')]);
 
-export const scalar = (moment: Moment, tag: string, value: number): Uint8Array =>
-  summary(moment, [textField(1, tag), floatField(2, value)]);
+export const scalar = (time: EventTime, tag: string, value: number): Uint8Array =>
+  summary(time, [textField(1, tag), floatField(2, value)]);
 
 /** Texts in rows and columns, the first row the heading, as the text plugin shows them. */
-export function textTable(moment: Moment, tag: string, rows: readonly (readonly string[])[]): Uint8Array {
+export function textTable(time: EventTime, tag: string, rows: readonly (readonly string[])[]): Uint8Array {
   const sizes = [rows.length, rows[0]?.length ?? 0];
   const tensor: Message = [
     integerField(1, stringType),
@@ -38,7 +38,7 @@ export function textTable(moment: Moment, tag: string, rows: readonly (readonly 
     ),
     ...rows.flat().map((text) => textField(8, text)),
   ];
-  return summary(moment, [
+  return summary(time, [
     textField(1, tag),
     messageField(8, tensor),
     metadata('text', undefined, tensorClass),
@@ -86,8 +86,8 @@ const metadata = (plugin: string, content?: Uint8Array, dataClass?: number): Uin
 const stringType = 7;
 const tensorClass = 2;
 
-const summary = (moment: Moment, value: Message): Uint8Array =>
-  event(moment, [messageField(5, [messageField(1, value)])]);
+const summary = (time: EventTime, value: Message): Uint8Array =>
+  event(time, [messageField(5, [messageField(1, value)])]);
 
-const event = ({ at, step }: Moment, what: Message): Uint8Array =>
+const event = ({ at, step }: EventTime, what: Message): Uint8Array =>
   joined([doubleField(1, at / 1000), integerField(2, Math.round(step)), ...what]);

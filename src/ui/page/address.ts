@@ -1,7 +1,7 @@
 import { useEffect, useMemo, useState } from 'preact/hooks';
 import { port } from './port/data-port.ts';
 
-/** What the address bar says: which page, and what it shows. */
+/** The page and its query, from the address bar. */
 export interface Address {
   readonly path: string;
   readonly query: URLSearchParams;

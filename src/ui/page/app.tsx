@@ -27,7 +27,7 @@ const views: Readonly<Record<PagePath, FunctionComponent<{ readonly query: URLSe
   '/data': DataPage,
 };
 
-/** The whole page: the navigation, and what the address says. */
+/** The whole page: the navigation, and the page that the address names. */
 export function App() {
   const { path, query } = useAddress();
   const known = pages.filter(({ path: each }) => hasPage(each));

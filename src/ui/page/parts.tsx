@@ -1,7 +1,7 @@
 import type { ComponentChildren } from 'preact';
 import { useEffect, useState } from 'preact/hooks';
 import { port } from './port/data-port.ts';
-import { agoText, momentText } from './time-text.ts';
+import { agoText, dateTimeText } from './time-text.ts';
 
 /** The head of a page. */
 export function PageHead(props: {
@@ -107,9 +107,9 @@ export function useNow(isTicking: boolean): number {
   return now;
 }
 
-export function Moment(props: { readonly at: number; readonly now: number }) {
+export function TimeAgo(props: { readonly at: number; readonly now: number }) {
   return (
-    <time dateTime={new Date(props.at).toISOString()} title={momentText(props.at)}>
+    <time dateTime={new Date(props.at).toISOString()} title={dateTimeText(props.at)}>
       {agoText(props.at, props.now)}
     </time>
   );

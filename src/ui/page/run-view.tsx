@@ -8,7 +8,7 @@ import { InstancePanel } from './pages/instance-panel.tsx';
 import { Command, Counts, PageHead, State, useNow, Waiting } from './parts.tsx';
 import { afterEvent, countsByState } from './run-state.ts';
 import { startedFromText } from './started-from-text.ts';
-import { momentText } from './time-text.ts';
+import { dateTimeText } from './time-text.ts';
 import { useAnswer } from './use-answer.ts';
 import { useLive } from './use-live.ts';
 import { VirtualRows } from './virtual-rows.tsx';
@@ -31,7 +31,7 @@ export function RunView({ run: id, query }: { readonly run: string; readonly que
   });
   const now = useNow(run?.state === 'running');
   if (run === undefined) return <Waiting problem={problem} isLoading={isLoading} />;
-  const end = run.finishedAt ?? (run.state === 'running' ? now : lastMoment(run));
+  const end = run.finishedAt ?? (run.state === 'running' ? now : lastTime(run));
   const open = query.get('instance');
   const state = query.get('state') ?? '';
   const counts = countsByState(run.instances);
@@ -44,7 +44,7 @@ export function RunView({ run: id, query }: { readonly run: string; readonly que
         title={`Run ${run.run}`}
         text={
           <>
-            {run.pipeline} · {run.file} · started {momentText(run.startedAt)} ·{' '}
+            {run.pipeline} · {run.file} · started {dateTimeText(run.startedAt)} ·{' '}
             {durationText((end - run.startedAt) / 1000)}
             {run.exitCode !== undefined && run.exitCode !== 0 && ` · exit code ${run.exitCode}`}
           </>
@@ -135,7 +135,7 @@ export function RunView({ run: id, query }: { readonly run: string; readonly que
 }
 
 /** The end of a run that was killed is not recorded. */
-const lastMoment = (run: RunAnswer): number =>
+const lastTime = (run: RunAnswer): number =>
   Math.max(
     run.startedAt,
     ...run.instances.map(({ startedAt, finishedAt }) => finishedAt ?? startedAt ?? run.startedAt),

@@ -18,8 +18,8 @@ function connect(): void {
     if (waiting.length === 0) setTimeout(deliver, deliverEvery);
     waiting.push(event);
   });
-  source.addEventListener('open', () => tellState(true));
-  source.addEventListener('error', () => tellState(false));
+  source.addEventListener('open', () => publishState(true));
+  source.addEventListener('error', () => publishState(false));
 }
 
 /** Events come by the hundred: the page is drawn a few times a second. */
@@ -31,7 +31,7 @@ function deliver(): void {
   for (const listener of listeners) listener(events);
 }
 
-function tellState(isConnected: boolean): void {
+function publishState(isConnected: boolean): void {
   for (const listener of stateListeners) listener(isConnected);
 }
 

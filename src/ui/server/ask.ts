@@ -91,9 +91,9 @@ function answered(
 ): Promise<Result<AskedAnswer> | undefined> {
   return new Promise((resolve) => {
     const child = spawn(program, words, { stdio: ['ignore', 'pipe', 'pipe'] });
-    let [printed, said] = ['', ''];
+    let [printed, errors] = ['', ''];
     child.stdout.setEncoding('utf8').on('data', (text: string) => (printed += text));
-    child.stderr.setEncoding('utf8').on('data', (text: string) => (said += text));
+    child.stderr.setEncoding('utf8').on('data', (text: string) => (errors += text));
     // It computes on a thread that hears nothing: it has nothing to put away either.
     const end = (): void => void child.kill('SIGKILL');
     signal.addEventListener('abort', end, { once: true });
@@ -101,13 +101,13 @@ function answered(
     child.on('close', (code) => {
       signal.removeEventListener('abort', end);
       if (signal.aborted) resolve(undefined);
-      else if (code === 0) resolve(answersIn(printed, said));
-      else resolve({ ok: false, error: said.trim() || `\`pipeline ask\` failed with exit code ${code}` });
+      else if (code === 0) resolve(answersIn(printed, errors));
+      else resolve({ ok: false, error: errors.trim() || `\`pipeline ask\` failed with exit code ${code}` });
     });
   });
 }
 
-function answersIn(printed: string, said: string): Result<AskedAnswer> {
+function answersIn(printed: string, errors: string): Result<AskedAnswer> {
   const body = jsonIn(printed);
   const answers = isJsonObject(body) && Array.isArray(body['answers']) ? body['answers'] : [];
   return {
@@ -117,7 +117,7 @@ function answersIn(printed: string, said: string): Result<AskedAnswer> {
         setting: isJsonObject(one) ? String(one['setting']) : '',
         answer: isJsonObject(one) ? String(one['answer']) : '',
       })),
-      warnings: said.split('\n').filter((line) => line !== ''),
+      warnings: errors.split('\n').filter((line) => line !== ''),
     },
   };
 }

@@ -90,12 +90,12 @@ async function* inChild(part: Part, folder: string, device: 'cpu' | 'cuda'): Asy
   }
   const { failed, signal, exitCode, stderr } = await child;
   if (!failed) return;
-  const said = stderr.split('\n').filter((line) => line.startsWith('error: '));
+  const errors = stderr.split('\n').filter((line) => line.startsWith('error: '));
   yield {
     part: part === 'parity' ? 'parity' : `measuring ${part}`,
     state: 'broken',
     message:
-      said.at(-1)?.slice('error: '.length) ??
+      errors.at(-1)?.slice('error: '.length) ??
       `the process ended with ${signal ?? `exit code ${String(exitCode)}`}: ${stderr.slice(-300)}`,
     help: `\`pipeline doctor\` says whether the library works here; ${reportIt}`,
     figures: [],

@@ -1,4 +1,4 @@
-/** Runs, and throws what TensorFlow said in words that say what to do. */
+/** Runs; what TensorFlow throws is thrown again as a message with what to do. */
 export function explainingFailure<Result>(sizes: ReadonlyMap<string, number>, run: () => Result): Result {
   try {
     return run();
@@ -15,24 +15,24 @@ export function runFailureText(message: string, sizes: ReadonlyMap<string, numbe
   const ran =
     sizes.size === 0 ? '' : ` (${[...sizes].map(([name, size]) => `${name} = ${size}`).join(', ')})`;
   const [line = ''] = message.split('\n');
-  const said = line.length > longest ? `${line.slice(0, longest)}…` : line;
+  const reported = line.length > longest ? `${line.slice(0, longest)}…` : line;
   const where = deviceIn(message);
   if (/\bOOM\b|out[ _]of[ _]memory|resource[ _]exhausted|failed to allocate|bad_alloc/i.test(message))
     return (
       `TensorFlow ran out of memory${where}${requestIn(message)}${ran}: ${lessMemory(sizes)}; ` +
-      `TensorFlow reported: ${said}`
+      `TensorFlow reported: ${reported}`
     );
   const op = /No OpKernel was registered to support Op '([^']+)'/i.exec(message)?.[1];
   if (op !== undefined)
     return (
       `this TensorFlow has no kernel of the op "${op}" for these types and this device: install the ` +
-      `version that is tested with \`pipeline setup tensorflow\`; TensorFlow reported: ${said}`
+      `version that is tested with \`pipeline setup tensorflow\`; TensorFlow reported: ${reported}`
     );
   if (/no kernel image is available|NO_BINARY_FOR_GPU|INVALID_PTX/i.test(message))
     return (
       'this TensorFlow does not support this GPU: 2.21.0 needs compute capability 6.0 or newer; for an ' +
       'older GPU use `pipeline setup tensorflow --gpu --version 2.9.1`, or `device: cpu`; ' +
-      `TensorFlow reported: ${said}`
+      `TensorFlow reported: ${reported}`
     );
   if (
     /driver version is insufficient|UNSUPPORTED_PTX_VERSION|DRIVER_MISMATCH|COMPAT_NOT_SUPPORTED/i.test(
@@ -41,14 +41,14 @@ export function runFailureText(message: string, sizes: ReadonlyMap<string, numbe
   )
     return (
       'the NVIDIA driver is too old for this TensorFlow, or was updated without a restart: see ' +
-      `\`nvidia-smi\` and \`pipeline doctor\`; TensorFlow reported: ${said}`
+      `\`nvidia-smi\` and \`pipeline doctor\`; TensorFlow reported: ${reported}`
     );
   if (/CUDA_ERROR|device.*(lost|unavailable)|GPU has fallen off|illegal memory access/i.test(message))
     return (
       `the GPU failed${ran}: run again to resume from the last checkpoint; if it fails again, check ` +
-      `\`nvidia-smi\`; TensorFlow reported: ${said}`
+      `\`nvidia-smi\`; TensorFlow reported: ${reported}`
     );
-  return `TensorFlow could not run the graph${ran}: ${said}`;
+  return `TensorFlow could not run the graph${ran}: ${reported}`;
 }
 
 const longest = 300;

@@ -28,7 +28,7 @@ export async function openSession<Name extends string>(
   };
 }
 
-/** What a training holds and reads beside what its plan says. */
+/** What a training holds and reads besides its plan. */
 export interface Beside {
   readonly held: ReadonlyMap<string, readonly number[]>;
   readonly reads: readonly Graph[];

@@ -12,7 +12,7 @@ export interface SlowTokens {
   readonly special: ReadonlySet<string>;
   readonly matcher: TokenMatcher;
   /** Tokens that are joined to the rest of a decoded text by spaces. */
-  readonly standAlone: ReadonlySet<string>;
+  readonly standalone: ReadonlySet<string>;
 }
 
 /** A vocabulary below the added tokens. */
@@ -49,7 +49,7 @@ export function slowTokens(
     special,
     ids: new Map(Array.from(added, ([id, { content }]) => [content, id])),
     matcher: tokenMatcher([...added.values()]),
-    standAlone: new Set(
+    standalone: new Set(
       Array.from(added).flatMap(([id, { content }]) =>
         !special.has(content) || (others.has(content) && id >= size) ? [content] : [],
       ),
@@ -107,14 +107,14 @@ export function tokenizeBetween(
  * PreTrainedTokenizer._decode.
  */
 export function joinTokens(
-  { standAlone }: SlowTokens,
+  { standalone }: SlowTokens,
   tokens: readonly string[],
   join: (run: readonly string[]) => string,
 ): string {
   const texts: string[] = [];
   let run: string[] = [];
   for (const token of tokens) {
-    if (!standAlone.has(token)) {
+    if (!standalone.has(token)) {
       run.push(token);
       continue;
     }

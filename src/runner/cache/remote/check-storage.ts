@@ -28,9 +28,9 @@ export async function checkStorage(
     const started = performance.now();
     const answer = await act();
     const milliseconds = Math.round(performance.now() - started);
-    const said = answer.ok ? found(answer.value) : { ok: false, message: answer.error.message };
-    steps.push({ step: name, ...said, milliseconds });
-    return answer.ok && said.ok ? answer.value : undefined;
+    const outcome = answer.ok ? found(answer.value) : { ok: false, message: answer.error.message };
+    steps.push({ step: name, ...outcome, milliseconds });
+    return answer.ok && outcome.ok ? answer.value : undefined;
   }
   const digest = digestOf(probe);
   const probeKey = parseKey(digest);

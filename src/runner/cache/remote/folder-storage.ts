@@ -96,7 +96,7 @@ function faultOf(root: string, path: string, error: unknown): RemoteFault {
  */
 class NoFolder extends Error {}
 
-/** Undefined where nothing stands there; a shared folder that is not there itself is a fault. */
+/** Undefined where the file is missing; a missing shared folder is a fault. */
 async function ifPresent<T>(root: string, read: () => Promise<T>): Promise<T | undefined> {
   try {
     return await read();

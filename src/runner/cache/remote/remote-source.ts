@@ -44,10 +44,10 @@ export function remoteSource(
 ): ResultSource {
   const stop = new AbortController();
   const counts = { ...nothing, fetched: { ...none }, uploaded: { ...none } };
-  let tell = unheard;
+  let warn = ignoreWarning;
   const guard = (what: string): Circuit =>
     circuit(stop.signal, ({ message }) =>
-      tell({
+      warn({
         severity: 'warning',
         code: 'shared-cache-off',
         message: `${what} the shared cache ${storage.name} is off for this run: ${message}`,
@@ -176,7 +176,7 @@ export function remoteSource(
     },
     withheld: (key) => void partial.add(key),
     onWarning(listener) {
-      tell = listener;
+      warn = listener;
       for (const remark of remarks) listener(remark);
     },
     async finish(stopped): Promise<SharedCacheReport> {
@@ -196,7 +196,7 @@ export function remoteSource(
   };
 }
 
-const unheard: (warning: Diagnostic) => void = () => undefined;
+const ignoreWarning: (warning: Diagnostic) => void = () => undefined;
 
 const none = { results: 0, objects: 0, bytes: 0 };
 const nothing = {

@@ -105,7 +105,7 @@ function entryOf(value: Readonly<Record<string, Json>>, project: string, key: Ke
   const { run, seconds, at, host } = value;
   if (manifest === undefined || outs === undefined || objects === undefined) return undefined;
   if (typeof seconds !== 'number' || !(seconds >= 0)) return undefined;
-  if (typeof at !== 'number' || !(at >= 0 && at <= lastMoment)) return undefined;
+  if (typeof at !== 'number' || !(at >= 0 && at <= latestDate)) return undefined;
   if (typeof run !== 'string' || !/^[\w-]{1,100}$/.test(run)) return undefined;
   if (typeof host !== 'string' || !isHostName(host)) return undefined;
   const sizes = new Map<Digest, number>();
@@ -118,7 +118,7 @@ function entryOf(value: Readonly<Record<string, Json>>, project: string, key: Ke
 }
 
 /** Of a Date, in milliseconds. */
-const lastMoment = 8.64e15;
+const latestDate = 8.64e15;
 
 /** It is shown on terminals. */
 export const isHostName = (text: string): boolean => /^[\w.-]{1,253}$/.test(text);

@@ -30,8 +30,8 @@ export function commandQueue(settings: CommandSettings, root: string, environmen
     });
     const id = stdout.trim().split('\n').at(-1)?.trim() ?? '';
     if (code === 0 && id !== '') return { kind: 'submitted', id };
-    const said = stderr.trim() === '' ? `it exited with ${code} and printed no id` : stderr.trim();
-    return { kind: 'refused', message: `${settings.submit[0]}: ${said}` };
+    const reason = stderr.trim() === '' ? `it exited with ${code} and printed no id` : stderr.trim();
+    return { kind: 'refused', message: `${settings.submit[0]}: ${reason}` };
   }
 
   async function statusesOf(

@@ -19,9 +19,9 @@ export interface Forwarding {
 export function forwardLines(
   stream: Readable,
   runner: Writable,
-  tell: (line: string | null) => void,
+  onLine: (line: string | null) => void,
 ): Forwarding {
-  const lines = lineSplitter(longestLine, tell);
+  const lines = lineSplitter(longestLine, onLine);
   stream.on('data', (chunk: Buffer) => {
     lines.push(chunk);
     if (!runner.writableNeedDrain) return;

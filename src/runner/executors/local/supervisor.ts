@@ -48,7 +48,7 @@ async function start({ stage, command, folder, environment, mark, output }: Star
   const { pid } = child;
   if (pid === undefined) {
     const ending = await ended;
-    tell({
+    send({
       kind: 'refused',
       stage,
       message: typeof ending === 'string' ? ending : 'it could not be started',
@@ -61,9 +61,9 @@ async function start({ stage, command, folder, environment, mark, output }: Star
   const events = child.stdio[3];
   const lines =
     events instanceof Readable
-      ? forwardLines(events, process.stdout, (line) => tell({ kind: 'line', stage, line }))
+      ? forwardLines(events, process.stdout, (line) => send({ kind: 'line', stage, line }))
       : undefined;
-  tell({ kind: 'started', stage, pid, started: startOf(pid) ?? '' });
+  send({ kind: 'started', stage, pid, started: startOf(pid) ?? '' });
   if (gone) signalFamily(family, 'SIGKILL');
   const ending = await ended;
   const usage = meter.ended(pid);
@@ -74,7 +74,7 @@ async function start({ stage, command, folder, environment, mark, output }: Star
   await lines?.finish();
   families.delete(stage);
   stopped.delete(stage);
-  tell({
+  send({
     kind: 'ended',
     stage,
     ending: typeof ending === 'string' ? { kind: 'exit', code: 1 } : ending,
@@ -112,6 +112,6 @@ async function runnerGone(): Promise<void> {
   process.exit(0);
 }
 
-function tell(report: Report): void {
+function send(report: Report): void {
   if (!gone) process.stdout.write(`${JSON.stringify(report)}\n`);
 }

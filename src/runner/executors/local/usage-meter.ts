@@ -43,7 +43,7 @@ export function usageMeter(): UsageMeter {
     clearTimeout(timer);
     timer = groups.size === 0 ? undefined : setTimeout(measure, wait).unref();
   }
-  function settle(): void {
+  function reportEnded(): void {
     const before = reaped;
     reaped = reapedSeconds();
     const alone = ending.length === 1 ? reaped - before : undefined;
@@ -58,7 +58,7 @@ export function usageMeter(): UsageMeter {
     },
     async ended(group) {
       const cpuSeconds = await new Promise<number | undefined>((resolve) => {
-        if (ending.push(resolve) === 1) setImmediate(settle);
+        if (ending.push(resolve) === 1) setImmediate(reportEnded);
       });
       const seen = groups.get(group);
       groups.delete(group);

@@ -104,7 +104,7 @@ export function remoteExecutor(
       job.status = statuses.get(ticketOf(handle).place);
       const isThere = job.status !== undefined && job.status.kind !== 'ended';
       job.missingSince = isThere ? undefined : (job.missingSince ?? performance.now());
-      tell(job);
+      reportStatus(job);
     }
     const again = handles.filter((handle) => {
       const { isCancelled, status } = track(handle);
@@ -116,7 +116,7 @@ export function remoteExecutor(
   const idOf = (handle: Handle): string => track(handle).status?.id ?? ticketOf(handle).id;
 
   /** Reports the state of a job to its follower when it changes. */
-  function tell(job: Tracked): void {
+  function reportStatus(job: Tracked): void {
     if (job.status === undefined || job.onLine === undefined) return;
     const text = statusText(job.status);
     if (text === undefined || text === job.lastReported) return;
@@ -226,7 +226,7 @@ export function remoteExecutor(
       const job = track(handle);
       job.onLine = onLine;
       job.lines = followLines(eventsPath(folder, nonce), onLine);
-      tell(job);
+      reportStatus(job);
     },
     cancel,
     async recover(nonce, folder) {
@@ -251,7 +251,7 @@ export function remoteExecutor(
       const [submission] = await queue.submit([prepare(job, place, { program: { kind: 'probe' } })]);
       if (submission?.kind !== 'submitted') return submission?.message ?? 'it was not submitted';
       const handle = handleFor({ nonce, folder, place, id: submission.id });
-      const { status } = await settled(handle, signal, onWait);
+      const { status } = await waitUntilGone(handle, signal, onWait);
       if (signal.aborted || (status?.kind === 'pending' && status.stuck !== undefined)) {
         await queue.cancel([{ place, id: status?.id ?? submission.id }]);
         return status?.kind === 'pending' ? status.stuck : undefined;
@@ -268,7 +268,7 @@ export function remoteExecutor(
   }
 
   /** Waits until a job is gone, or will never be. */
-  async function settled(handle: Handle, signal: AbortSignal, onWait: () => void): Promise<Tracked> {
+  async function waitUntilGone(handle: Handle, signal: AbortSignal, onWait: () => void): Promise<Tracked> {
     for (let polls = 1; ; polls += 1) {
       await pollQueue([handle]);
       const job = track(handle);

@@ -65,13 +65,13 @@ export class Tally {
     const now = this.#now();
     if (now - (this.#meter.at(-1)?.at ?? -Infinity) < interval) return;
     this.#meter = advance(this.#meter, now, this.#received);
-    this.#tell(file);
+    this.#reportFile(file);
   }
 
   whole(file: string, size: number): void {
     this.#whole += size;
     this.#begun = 0;
-    this.#tell(file);
+    this.#reportFile(file);
   }
 
   /** Bytes that are still to come. */
@@ -79,7 +79,7 @@ export class Tally {
     return this.#total - this.#whole - this.#begun;
   }
 
-  #tell(file: string): void {
+  #reportFile(file: string): void {
     const bytesPerSecond = speedOf(this.#meter);
     const secondsLeft =
       bytesPerSecond === undefined || bytesPerSecond <= 0 ? undefined : this.left() / bytesPerSecond;

@@ -34,9 +34,9 @@ export function unreachedVars(root: Node, changed: readonly ChangedVar[]): reado
   const best = root.kind === 'map' ? root.entries.get('best')?.value : undefined;
   if (vars?.kind !== 'map' || stages === undefined || changed.length === 0) return [];
   const reached = reachedFrom([stages, ...(best === undefined ? [] : [best])], vars);
-  const standing = reachedFrom([vars], vars);
+  const inVars = reachedFrom([vars], vars);
   return changed
-    .filter(({ node }) => standing.has(node) && !anyOf(node, reached))
+    .filter(({ node }) => inVars.has(node) && !anyOf(node, reached))
     .map(({ node, name, patched }) => ({
       severity: 'warning',
       code: 'unreached-var',

@@ -7,7 +7,7 @@ import { listNode, mapNode, refers, type MapEntry, type MapNode, type Node } fro
  * What `${vars.…}` stands for. Vars may refer to vars, in any order; one that refers to itself is a fault.
  */
 export function varsLookup(vars: MapNode | undefined, reportNow: Report): Lookup {
-  const settled = new Map<string, Node | 'open' | undefined>();
+  const resolved = new Map<string, Node | 'open' | undefined>();
   let depth = 0;
   const lookup: Lookup = (reference, report) => {
     const [root, name] = reference.path;
@@ -16,12 +16,12 @@ export function varsLookup(vars: MapNode | undefined, reportNow: Report): Lookup
     if (name === undefined)
       return vars === undefined
         ? void report(unknownReference('vars', 'in this file', new Set(), reference.at))
-        : settleAll(vars, reference, report);
-    const node = settle(name, reference, report);
+        : resolveAll(vars, reference, report);
+    const node = resolve(name, reference, report);
     return node && descend(node, reference, 2, report);
   };
-  const settle = (name: string, reference: Reference, report: Report): Node | undefined => {
-    const before = settled.get(name);
+  const resolve = (name: string, reference: Reference, report: Report): Node | undefined => {
+    const before = resolved.get(name);
     if (before === 'open')
       return void report({
         severity: 'error',
@@ -29,7 +29,7 @@ export function varsLookup(vars: MapNode | undefined, reportNow: Report): Lookup
         message: `vars.${name} refers to itself`,
         at: reference.at,
       });
-    if (before !== undefined || settled.has(name)) return before;
+    if (before !== undefined || resolved.has(name)) return before;
     const entry = vars?.entries.get(name);
     if (entry === undefined)
       return void report(
@@ -42,18 +42,18 @@ export function varsLookup(vars: MapNode | undefined, reportNow: Report): Lookup
         message: `more than ${limits.chain} vars refer to each other in a chain here`,
         at: reference.at,
       });
-    settled.set(name, 'open');
+    resolved.set(name, 'open');
     depth++;
     const node = interpolate(entry.value, lookup, report);
     depth--;
-    settled.set(name, node);
+    resolved.set(name, node);
     return node;
   };
-  const settleAll = (map: MapNode, reference: Reference, report: Report): Node | undefined => {
+  const resolveAll = (map: MapNode, reference: Reference, report: Report): Node | undefined => {
     const entries = [...map.entries].map(([name, { key }]) => ({
       name,
       key,
-      value: settle(name, reference, report),
+      value: resolve(name, reference, report),
     }));
     if (entries.some(({ value }) => value === undefined)) return undefined;
     return mapNode(
@@ -64,7 +64,7 @@ export function varsLookup(vars: MapNode | undefined, reportNow: Report): Lookup
     );
   };
   for (const [name, { value }] of vars?.entries ?? [])
-    settle(name, { kind: 'reference', path: ['vars', name], at: value.at }, reportNow);
+    resolve(name, { kind: 'reference', path: ['vars', name], at: value.at }, reportNow);
   return lookup;
 }
 

@@ -21,7 +21,7 @@ import { shellEnclosure } from './shell.ts';
 /** What the references of a command can name, beside what `lookup` knows (vars and axes). */
 export interface CommandScope {
   readonly lookup: Lookup;
-  /** With its references settled; undefined where the stage has none. */
+  /** With its references resolved; undefined where the stage has none. */
   readonly params: MapNode | undefined;
   /** The deps by name, and whether each gives many paths. */
   readonly deps: ReadonlyMap<string, { readonly isMany: boolean }>;

@@ -108,16 +108,16 @@ function judgeOf(
           condition.at,
         ),
       );
-    const valueIn = (cell: Cell, tell: Report): Node | undefined => {
+    const valueIn = (cell: Cell, reportFault: Report): Node | undefined => {
       const node = interpolate(param, cellLookup(cell, pipeline), silent);
-      return node && descend(node, reference, 2, tell);
+      return node && descend(node, reference, 2, reportFault);
     };
     if (!isThereSomewhere(cells, valueIn, report)) return undefined;
     return {
       text,
       holds(cell) {
-        const settled = interpolate(param, cellLookup(cell, pipeline), silent);
-        return settled === undefined ? undefined : isMet(condition, descend(settled, reference, 2, silent));
+        const resolved = interpolate(param, cellLookup(cell, pipeline), silent);
+        return resolved === undefined ? undefined : isMet(condition, descend(resolved, reference, 2, silent));
       },
       couldHold: () => true,
       switchesOff: false,
@@ -137,9 +137,9 @@ function judgeOf(
       );
     return cells.length + listed.length > 0 ? undefined : always(text);
   }
-  const valueIn = ({ axes: own }: Pick<Cell, 'axes'>, tell: Report): Node | undefined => {
+  const valueIn = ({ axes: own }: Pick<Cell, 'axes'>, reportFault: Report): Node | undefined => {
     const value = own.get(root);
-    return value && descend(value.node, reference, 1, tell);
+    return value && descend(value.node, reference, 1, reportFault);
   };
   const isOpen = listed.some((part) => part.axes.get(root) === null);
   if (!isOpen && !isThereSomewhere(cells, valueIn, report)) return undefined;

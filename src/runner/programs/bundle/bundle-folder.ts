@@ -34,14 +34,14 @@ export const keptBundles = (root: string): BundleFolder => ({
 
 /** For a project that is only read: a folder in place of its root, until it is disposed of. */
 export function passingBundles(root: string): BundleFolder {
-  const stand = mkdtempSync(join(tmpdir(), 'pipeline-bundles-'));
+  const mirror = mkdtempSync(join(tmpdir(), 'pipeline-bundles-'));
   for (const name of readdirSync(root))
-    if (name !== 'cache' && name !== 'node_modules') symlinkSync(join(root, name), join(stand, name));
+    if (name !== 'cache' && name !== 'node_modules') symlinkSync(join(root, name), join(mirror, name));
   const packages = packagesAbove(root);
-  if (packages !== undefined) symlinkSync(packages, join(stand, 'node_modules'));
+  if (packages !== undefined) symlinkSync(packages, join(mirror, 'node_modules'));
   return {
-    placeOf: (path) => join(stand, path),
-    [Symbol.asyncDispose]: () => rm(stand, { recursive: true }),
+    placeOf: (path) => join(mirror, path),
+    [Symbol.asyncDispose]: () => rm(mirror, { recursive: true }),
   };
 }
 

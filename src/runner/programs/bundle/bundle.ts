@@ -27,7 +27,7 @@ export interface Bundle {
    */
   readonly absent: readonly string[];
   /** Whether what it was made from is known to be, until now, what the bundler read. */
-  readonly stoodStill: () => boolean;
+  readonly wasUnchanged: () => boolean;
   /** Imported and left out: packages, and Node's own modules. */
   readonly external: readonly string[];
   /** The package that it is a module of; undefined: it is a file of the project. */
@@ -108,8 +108,8 @@ async function bundle(
     const alternatives = alternativeNames(metafile);
     const inputs = [...Object.keys(metafile.inputs), ...manifests.filter((name) => isThere(workspace, name))];
     const absent = [...manifests, ...alternatives].filter((name) => !isThere(workspace, name));
-    const stoodStill = (): boolean =>
-      [...inputs, ...alternatives].every((name) => stoodStillSince(workspace, name, began));
+    const wasUnchanged = (): boolean =>
+      [...inputs, ...alternatives].every((name) => isUnchangedSince(workspace, name, began));
     return {
       ok: true,
       value: {
@@ -118,7 +118,7 @@ async function bundle(
         map: map.text,
         inputs,
         absent,
-        stoodStill,
+        wasUnchanged,
         external: externals(metafile),
         owner: isOfPackage(path) ? ownerOfEntry(workspace, metafile) : undefined,
         entry: entryOf(metafile) ?? path,
@@ -171,7 +171,7 @@ const isThere = (workspace: Workspace, path: string): boolean =>
   workspace.disk.stat(join(workspace.root, path)) !== undefined;
 
 /** Whether a file was last changed so long before a moment that what it holds now is what it held then. */
-function stoodStillSince(workspace: Workspace, path: string, since: bigint): boolean {
+function isUnchangedSince(workspace: Workspace, path: string, since: bigint): boolean {
   const stats = workspace.disk.stat(join(workspace.root, path));
   return stats === undefined || isSettled(stats, since);
 }

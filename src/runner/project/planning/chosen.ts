@@ -126,8 +126,8 @@ async function surelyRun(
   );
   const session = await sessionFor(opened, planned, [], inspected, true);
   if (!session.ok) return chosen;
-  const standings = await readTogether(opened.store, () => assessAll(session.value, inspected, policyOf));
-  const stale = staleLists(plan, (id) => presentOuts(standings.get(id)));
+  const assessments = await readTogether(opened.store, () => assessAll(session.value, inspected, policyOf));
+  const stale = staleLists(plan, (id) => presentOuts(assessments.get(id)));
   const made = new Set(inspected.flatMap(({ id }) => (stale.has(id) ? [id] : [])));
   const open = withDependents(plan, made);
   return chosen.filter(({ id }) => made.has(id) || !open.has(id));

@@ -13,7 +13,7 @@ import {
 } from '../find-project.ts';
 import type { Plan } from '../../plan/instance.ts';
 import type { PlannedFile } from '../../plan/plan-file.ts';
-import type { LooseDependency } from '../../plan/expand/settle-dependency.ts';
+import type { LooseDependency } from '../../plan/expand/resolve-dependency.ts';
 import { hasCurrentLists, rememberedPlan, rememberPlan } from '../../plan/remembered-plan.ts';
 import { foldedPath } from '../../pipeline-file/project-path.ts';
 import type { SourceRequest } from '../../pipeline-file/source-request.ts';

@@ -17,7 +17,7 @@ export async function remoteCheck(
   const { storage, settings } = shared.value;
   const { rules, own, remarks } = settings;
   const trusted = rules.trust.length;
-  const settled = [
+  const configured = [
     {
       step: 'settings',
       ok: remarks.length === 0,
@@ -39,5 +39,5 @@ export async function remoteCheck(
     },
   ];
   const steps = await checkStorage(storage, rules.signing, signal);
-  return { ok: true, value: { remote: storage.name, steps: [...settled, ...steps] } };
+  return { ok: true, value: { remote: storage.name, steps: [...configured, ...steps] } };
 }

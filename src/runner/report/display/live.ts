@@ -13,7 +13,7 @@ import { gpuUsageText } from '../gpu-text.ts';
 import type { LiveView, Running } from './run-view.ts';
 
 /**
- * The lines of the display at a moment: how far the run is, then a line for each instance that is running. No
+ * The lines of the display at one time: how far the run is, then a line for each instance that is running. No
  * more than leave one of `rows` for the cursor below them: what has scrolled away cannot be redrawn.
  */
 export function frame(

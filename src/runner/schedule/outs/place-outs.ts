@@ -40,9 +40,13 @@ export async function placeOut(
   written: Found,
 ): Promise<string | undefined> {
   let keptIn: string | undefined;
-  const stands = await readContent(workspace, to, { links: 'keep' });
+  const existing = await readContent(workspace, to, { links: 'keep' });
   if (from === to) noteAll(workspace, from, to, written);
-  else if (stands.ok && stands.value !== undefined && sameContent(stands.value.content, written.content))
+  else if (
+    existing.ok &&
+    existing.value !== undefined &&
+    sameContent(existing.value.content, written.content)
+  )
     await removeTree(workspace, placeOf(workspace, from));
   else {
     ({ keptIn } = await keepForeignFiles({ workspace, store }, to, written.items));
@@ -102,9 +106,10 @@ export async function removeOlderOuts(
 /** Removes what stands at a path if it is what the runner put there; false: it is not, and stays. */
 async function removeOwn(workspace: Workspace, path: string, content: Content): Promise<boolean> {
   if (linkOnTheWay(workspace)(path) !== undefined) return false;
-  const stands = await readContent(workspace, path, { links: 'keep' });
-  if (stands.ok && stands.value === undefined) return true;
-  if (!stands.ok || stands.value === undefined || !sameContent(stands.value.content, content)) return false;
+  const existing = await readContent(workspace, path, { links: 'keep' });
+  if (existing.ok && existing.value === undefined) return true;
+  if (!existing.ok || existing.value === undefined || !sameContent(existing.value.content, content))
+    return false;
   await removeTree(workspace, placeOf(workspace, path));
   return true;
 }

@@ -79,8 +79,8 @@ async function restoreMissing({ session }: Run, instance: Instance): Promise<str
 async function outOfDate({ session }: Run, takenAsIs: readonly Instance[]): Promise<readonly Diagnostic[]> {
   const all = instancesWithNeeds(session.plan, takenAsIs);
   const made = await asLastMade(session, all);
-  const standings = await assessAll(session, all, declaredPolicy, made);
-  const [first, ...more] = takenAsIs.filter(({ id }) => !made.has(id) && !isHit(standings.get(id)));
+  const assessments = await assessAll(session, all, declaredPolicy, made);
+  const [first, ...more] = takenAsIs.filter(({ id }) => !made.has(id) && !isHit(assessments.get(id)));
   return first === undefined ? [] : [more.length === 0 ? oneOutOfDate(first) : manyOutOfDate(first, more)];
 }
 

@@ -11,7 +11,7 @@ import { lineText } from '../../plan/command/check-command.ts';
 import { smokeFaults } from '../../plan/smoke-instance.ts';
 import { wordsOfLine } from '../../plan/command/shell-line.ts';
 import { type Instance, isOptional, type Plan, type Program, type Word } from '../../plan/instance.ts';
-import type { LooseDependency } from '../../plan/expand/settle-dependency.ts';
+import type { LooseDependency } from '../../plan/expand/resolve-dependency.ts';
 import { pluralize } from '../../wording/pluralize.ts';
 import { sizeText } from '../../wording/size-text.ts';
 import { isGlob, unescapedPath } from '../../pipeline-file/glob.ts';

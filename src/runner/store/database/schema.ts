@@ -90,7 +90,7 @@ export const migrations: readonly string[] = [
   ) STRICT, WITHOUT ROWID;
   CREATE INDEX placements_of_instance ON placements (pipeline, instance);
 
-  -- Digests of files, with the stamp they had; written only for files that were settled.
+  -- Digests of files, with the stamp they had; written only for files that were old enough for their stamp.
   CREATE TABLE stats (
     path TEXT PRIMARY KEY,
     stamp TEXT NOT NULL,

@@ -2,7 +2,7 @@ import type { LiveEvent } from '../../api.ts';
 import type { CurveAnswer } from '../../../pages/result-answers.ts';
 import { numberOf } from '../number-text.ts';
 
-/** What stands across. */
+/** The horizontal axis. */
 export type Across = 'step' | 'epoch' | 'seconds';
 
 export interface Point {

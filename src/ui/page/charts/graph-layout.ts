@@ -59,7 +59,7 @@ const listRow = 26;
 const most = { list: 16, squaresInRow: 9 };
 const square = 23;
 
-/** Each stage stands to the right of all that it reads from: its column is the longest way to it. */
+/** Each stage is placed to the right of all that it reads from: its column is the longest way to it. */
 export function graphLayout(graph: Pick<GraphAnswer, 'stages' | 'edges' | 'awaited'>): GraphLayout {
   const stages = shownStages(graph);
   const solid = sourcesByStage(graph.edges);

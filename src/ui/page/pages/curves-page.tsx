@@ -10,7 +10,7 @@ import { LineKey } from '../charts/line-key.tsx';
 import { lineStyleAt } from '../charts/line-style.ts';
 import { numberText } from '../number-text.ts';
 import { Choice, Command, Empty, PageHead, Select, Waiting, WaitingPage } from '../parts.tsx';
-import { momentText } from '../time-text.ts';
+import { dateTimeText } from '../time-text.ts';
 import { port } from '../port/data-port.ts';
 import { useAnswer } from '../use-answer.ts';
 import { changesStates, useLive } from '../use-live.ts';
@@ -149,7 +149,7 @@ function Charts({ chosen, query }: { readonly chosen: readonly string[]; readonl
             options={[
               ['', 'none'],
               ...(runs?.runs ?? []).map(
-                ({ run, startedAt }) => [run, `${run} · ${momentText(startedAt)}`] as const,
+                ({ run, startedAt }) => [run, `${run} · ${dateTimeText(startedAt)}`] as const,
               ),
             ]}
             value={other}

@@ -16,7 +16,7 @@ import { countsByState } from '../run-state.ts';
 import { useAnswer } from '../use-answer.ts';
 import { changesStates, useLive } from '../use-live.ts';
 
-/** The stages and their instances: what depends on what, and where each stands. */
+/** The stages and their instances: what depends on what, and the state of each. */
 export function GraphPage({ query }: { readonly query: URLSearchParams }) {
   const { answer, problem, isLoading, again } = useAnswer<GraphAnswer>('/api/graph');
   const timer = useRef<ReturnType<typeof setTimeout> | undefined>(undefined);

@@ -4,10 +4,10 @@ import { durationText } from '../../../runner/wording/duration-text.ts';
 import { pluralize } from '../../../runner/wording/pluralize.ts';
 import type { RunsAnswer } from '../../api.ts';
 import { changed, linkTo } from '../address.ts';
-import { Command, Counts, Empty, Moment, PageHead, State, useNow, Waiting } from '../parts.tsx';
+import { Command, Counts, Empty, TimeAgo, PageHead, State, useNow, Waiting } from '../parts.tsx';
 import { RunView } from '../run-view.tsx';
 import { startedFromText } from '../started-from-text.ts';
-import { momentText } from '../time-text.ts';
+import { dateTimeText } from '../time-text.ts';
 import { port } from '../port/data-port.ts';
 import { endsRun, startsRun } from '../use-live.ts';
 import { useLiveAnswer } from '../use-live-answer.ts';
@@ -88,8 +88,8 @@ function RunList({ query }: { readonly query: URLSearchParams }) {
                   <span class="muted wide-only">{pipeline}</span>
                 </td>
                 <td>
-                  <span class="wide-only">{momentText(startedAt)} · </span>
-                  <Moment at={startedAt} now={now} />
+                  <span class="wide-only">{dateTimeText(startedAt)} · </span>
+                  <TimeAgo at={startedAt} now={now} />
                 </td>
                 <td class="number">
                   {finishedAt === undefined

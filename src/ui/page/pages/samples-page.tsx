@@ -6,7 +6,7 @@ import { Choice, Command, Empty, PageHead, Select, WaitingPage } from '../parts.
 import { endsRun } from '../use-live.ts';
 import { useLiveAnswer } from '../use-live-answer.ts';
 
-/** So many models stand side by side until others are chosen. */
+/** How many models are shown side by side at first. */
 const mostAtFirst = 3;
 
 /** Sampled answers to the same questions: models side by side, by temperature. */

@@ -99,10 +99,10 @@ async function sendParts(
   const { status, code, body } = answer.value;
   if (status === 412) return { ok: true, value: 'present' };
   // A long assembly answers 200 first and says later that it failed.
-  const said = status === 200 ? textIn(await textOf(body), 'Code') : code;
-  return status === 200 && said === undefined
+  const errorCode = status === 200 ? textIn(await textOf(body), 'Code') : code;
+  return status === 200 && errorCode === undefined
     ? { ok: true, value: 'created' }
-    : unexpected('CompleteMultipartUpload', status, said);
+    : unexpected('CompleteMultipartUpload', status, errorCode);
 }
 
 /** Bytes in pieces of one size, but the last. A buffer is used again for each. */

@@ -6,7 +6,7 @@ import { kindText, type ScalarNode } from '../../pipeline-file/yaml/node.ts';
  * The text of a path in one instance. Undefined where a reference has a fault or is no single value:
  * reported.
  */
-export function settleText(node: ScalarNode, lookup: Lookup, report: Report): string | undefined {
+export function resolveText(node: ScalarNode, lookup: Lookup, report: Report): string | undefined {
   const value = interpolate(node, lookup, report);
   if (value === undefined) return undefined;
   if (value.kind === 'scalar' && value.value !== null) return value.text;

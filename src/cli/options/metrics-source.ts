@@ -3,34 +3,34 @@ import type { InstanceMetrics, Problem, Project, Selection } from '../../runner/
 import { unknownRun } from '../output/unknown-run.ts';
 
 /** A moment that metrics are of: a run, or a commit. */
-export type Moment =
+export type MetricsSource =
   { readonly kind: 'run'; readonly run: string } | { readonly kind: 'commit'; readonly revision: string };
 
 /** The metrics of a moment, and what it is called; `missing`: the message says what there is not. */
-export type MomentMetrics =
+export type SourceMetrics =
   | { readonly kind: 'found'; readonly name: string; readonly metrics: readonly InstanceMetrics[] }
   | { readonly kind: 'missing'; readonly message: string };
 
 /** Metrics as a run left them, or as a commit has them. */
 export async function metricsAt(
   project: Project,
-  moment: Moment,
+  source: MetricsSource,
   selection: Selection,
-): Promise<Result<MomentMetrics, Problem>> {
-  if (moment.kind === 'commit') {
-    const found = await project.metricsAtCommit(moment.revision, selection);
+): Promise<Result<SourceMetrics, Problem>> {
+  if (source.kind === 'commit') {
+    const found = await project.metricsAtCommit(source.revision, selection);
     if (!found.ok) return found;
     if (!found.value.ok) return { ok: true, value: { kind: 'missing', message: found.value.error } };
     const { commit, metrics } = found.value.value;
     return { ok: true, value: { kind: 'found', name: commit, metrics } };
   }
-  const found = await project.metricsOfRun(moment.run, selection);
+  const found = await project.metricsOfRun(source.run, selection);
   if (!found.ok) return found;
   return {
     ok: true,
     value:
       found.value === undefined
-        ? { kind: 'missing', message: unknownRun(moment.run) }
-        : { kind: 'found', name: moment.run, metrics: found.value },
+        ? { kind: 'missing', message: unknownRun(source.run) }
+        : { kind: 'found', name: source.run, metrics: found.value },
   };
 }

@@ -11,7 +11,7 @@ import { type Cell, couldAgree, type ListedCells } from './cell.ts';
 import type { Dependency, GatherMember } from '../instance.ts';
 import { joinOn, type Join } from './join.ts';
 import { type LeftCell, leftOutFault } from './kept-cells.ts';
-import { settleText } from './settle-text.ts';
+import { resolveText } from './resolve-text.ts';
 
 /** What settling a dep needs to know of the whole pipeline. */
 export interface PlanScope {
@@ -29,7 +29,7 @@ export interface PlanScope {
   readonly report: Report;
   /** Cells that wait for lists, by the instance that they will be, and the instances that make those. */
   readonly pending: ReadonlyMap<InstanceId, readonly InstanceId[]>;
-  /** What is found out of the instance that is being settled. */
+  /** What is found out of the instance that is being resolved. */
   readonly lists: ListNeeds;
 }
 
@@ -44,15 +44,15 @@ export interface ListNeeds {
 }
 
 /** What a dep of an instance reads. Undefined where it has a fault: reported. */
-export function settleDependency(
+export function resolveDependency(
   dep: StageDependency,
   name: string,
   cell: Cell,
   lookup: Lookup,
   scope: PlanScope,
 ): Dependency | undefined {
-  if (dep.kind === 'from') return settleJoin(dep, name, cell, scope);
-  const path = settleText(dep.path, lookup, scope.report);
+  if (dep.kind === 'from') return resolveJoin(dep, name, cell, scope);
+  const path = resolveText(dep.path, lookup, scope.report);
   if (path === undefined) return undefined;
   if (path.startsWith('hf:')) return hubDependency(path, dep, scope.report);
   const more = {
@@ -151,7 +151,7 @@ function joinedStage(
   return source;
 }
 
-function settleJoin(
+function resolveJoin(
   dep: Extract<StageDependency, { readonly kind: 'from' }>,
   name: string,
   cell: Cell,

@@ -10,28 +10,28 @@ import { cellLookup } from './cell-lookup.ts';
 import { argvWords, shellWords, type CommandScope } from '../command/command.ts';
 import { type Instance, isMany, type Out, type Program } from '../instance.ts';
 import { instanceFolder } from '../instance-name.ts';
-import { settleDependency, type PlanScope } from './settle-dependency.ts';
-import { settleText } from './settle-text.ts';
+import { resolveDependency, type PlanScope } from './resolve-dependency.ts';
+import { resolveText } from './resolve-text.ts';
 
 /**
  * The instance of a cell, every reference replaced by what it stands for. Undefined where one has a fault:
  * reported.
  */
-export function settleInstance(stage: Stage, cell: Cell, scope: PlanScope): Instance | undefined {
+export function resolveInstance(stage: Stage, cell: Cell, scope: PlanScope): Instance | undefined {
   const { pipeline, report } = scope;
   const lookup = cellLookup(cell, pipeline);
   const folder = instanceFolder(pipeline.name, stage.name, cell.name);
-  const params = stage.params === undefined ? undefined : settleParams(stage.params, lookup, scope);
-  const deps = settled(stage.deps, (dep, name) => settleDependency(dep, name, cell, lookup, scope));
-  const outs = settled(stage.outs, (out) => settleOut(out, folder, lookup, report));
-  const program = settleProgram(stage, params?.kind === 'map' ? params : undefined, deps, lookup, report);
+  const params = stage.params === undefined ? undefined : resolveParams(stage.params, lookup, scope);
+  const deps = resolveMembers(stage.deps, (dep, name) => resolveDependency(dep, name, cell, lookup, scope));
+  const outs = resolveMembers(stage.outs, (out) => resolveOut(out, folder, lookup, report));
+  const program = resolveProgram(stage, params?.kind === 'map' ? params : undefined, deps, lookup, report);
   const late = <T>(value: Deferred<Located<T>> | undefined, otherwise: T): Located<T> | undefined =>
-    value === undefined ? { value: otherwise, at: stage.at } : settleLate(value, lookup, report);
+    value === undefined ? { value: otherwise, at: stage.at } : resolveDeferred(value, lookup, report);
   const cpus = late(stage.resources.cpus, 1);
   const gpus = late(stage.resources.gpus, 0);
   const memory = late(stage.resources.memory, 0);
-  const time = stage.resources.time && settleLate(stage.resources.time, lookup, report);
-  const executor = stage.executor && settleLate(stage.executor, lookup, report);
+  const time = stage.resources.time && resolveDeferred(stage.resources.time, lookup, report);
+  const executor = stage.executor && resolveDeferred(stage.executor, lookup, report);
   const timeout = late<number | null>(stage.timeout, null);
   const retries = late(stage.retries, 0);
   if (
@@ -86,10 +86,10 @@ export function settleInstance(stage: Stage, cell: Cell, scope: PlanScope): Inst
 }
 
 /**
- * The params with their references settled, as long as all params of all instances together stay within
+ * The params with their references resolved, as long as all params of all instances together stay within
  * reason.
  */
-function settleParams(
+function resolveParams(
   params: MapNode,
   lookup: Lookup,
   { budget, sizes, report }: PlanScope,
@@ -108,8 +108,8 @@ function settleParams(
       });
 }
 
-/** All members settled, sorted by name: nothing about them depends on their order in the YAML. */
-function settled<T, U>(
+/** All members resolved, sorted by name: nothing about them depends on their order in the YAML. */
+function resolveMembers<T, U>(
   members: ReadonlyMap<string, T>,
   of: (member: T, name: string) => U | undefined,
 ): Readonly<Record<string, U>> | undefined {
@@ -126,14 +126,18 @@ function settled<T, U>(
 const sorted = <T>(entries: ReadonlyMap<string, T>): readonly (readonly [string, T])[] =>
   [...entries].sort(([a], [b]) => (a < b ? -1 : 1));
 
-function settleLate<T>({ now, node, shape }: Deferred<T>, lookup: Lookup, report: Report): T | undefined {
+function resolveDeferred<T>(
+  { now, node, shape }: Deferred<T>,
+  lookup: Lookup,
+  report: Report,
+): T | undefined {
   if (now !== undefined) return now;
   const value = interpolate(node, lookup, report);
   return value && shape.read(value, report);
 }
 
-function settleOut(out: StageOut, folder: string, lookup: Lookup, report: Report): Out | undefined {
-  const text = settleText(out.path, lookup, report);
+function resolveOut(out: StageOut, folder: string, lookup: Lookup, report: Report): Out | undefined {
+  const text = resolveText(out.path, lookup, report);
   if (text === undefined) return undefined;
   const path = projectPath(text);
   const fault = path.ok ? outPathFault(path.value) : path.error;
@@ -157,10 +161,10 @@ function settleOut(out: StageOut, folder: string, lookup: Lookup, report: Report
   };
 }
 
-function settleProgram(
+function resolveProgram(
   stage: Stage,
   params: MapNode | undefined,
-  settledDeps: Instance['deps'] | undefined,
+  resolvedDeps: Instance['deps'] | undefined,
   lookup: Lookup,
   report: Report,
 ): Program | undefined {
@@ -168,13 +172,13 @@ function settleProgram(
   if (program.kind === 'uses') return { kind: 'uses', path: program.path.value, at: program.path.at };
   const deps = new Map(
     [...stage.deps].map(([name, dep]) => {
-      const known = settledDeps?.[name];
+      const known = resolvedDeps?.[name];
       return [name, { isMany: known === undefined ? dep.kind === 'from' && dep.gather : isMany(known) }];
     }),
   );
   const scope: CommandScope = { lookup, params, deps, outs: new Set(stage.outs.keys()), report };
   const words = program.kind === 'argv' ? argvWords(program.words, scope) : shellWords(program.line, scope);
-  const code = program.code.map((node) => settleCode(node, lookup, report));
+  const code = program.code.map((node) => resolveCode(node, lookup, report));
   const whole = code.filter((path) => path !== undefined);
   if (words === undefined || whole.length < code.length) return undefined;
   const { at } = program;
@@ -184,8 +188,8 @@ function settleProgram(
 }
 
 /** A glob is a path whose parts may hold * and **. */
-function settleCode(node: ScalarNode, lookup: Lookup, report: Report): Located<string> | undefined {
-  const text = settleText(node, lookup, report);
+function resolveCode(node: ScalarNode, lookup: Lookup, report: Report): Located<string> | undefined {
+  const text = resolveText(node, lookup, report);
   if (text === undefined) return undefined;
   const path = projectPath(text);
   return path.ok
