@@ -5,7 +5,7 @@ import { createRig, type Rig } from '../rig/rig.ts';
 
 const page = readFileSync(join(import.meta.dirname, '../../docs/json.md'), 'utf8');
 
-/** Whether a section of the page lists a field, or what is in it. */
+/** Whether a section of the page lists a field, or what is in it; the page lists `version` once for all. */
 function isDocumented(section: string): (field: string) => boolean {
   const text = page.split(`\n## ${section}\n`)[1]?.split('\n## ')[0] ?? '';
   const rows = text.split('\n').filter((line) => line.startsWith('| `'));
@@ -13,7 +13,7 @@ function isDocumented(section: string): (field: string) => boolean {
     [...(row.split('|')[1] ?? '').matchAll(/`([^`]+)`/g)].map(([, name = '']) => name),
   );
   return (field) =>
-    names.some(
+    ['version', ...names].some(
       (name) =>
         patternOf(name).test(field) ||
         /^(\.|\[\])/.test(name.startsWith(field) ? name.slice(field.length) : ''),
