@@ -22,18 +22,18 @@ const namesIn = (cell = ''): readonly string[] => [...cell.matchAll(/`(\w+)`/g)]
 
 test('the page names every setting of a point, and no other', () => {
   expect(
-    tableAt('in `config` | default | in transformers or peft')
+    tableAt('setting | default | values | in transformers or peft')
       .flatMap(([first]) => namesIn(first))
       .sort(),
   ).toEqual(Object.keys(trainParamsSchema.properties.config.properties).sort());
 });
 
 test('the page names every param, dep and out', () => {
-  const params = tableAt('param | is').flatMap(([first]) =>
+  const params = tableAt('param | meaning').flatMap(([first]) =>
     namesIn(first?.replace('`train-measured` only', '')),
   );
   expect([...params].sort()).toEqual([...Object.keys(trainParamsSchema.properties), 'measure'].sort());
-  const places = tableAt('dep, out | is').map(([first]) => first?.replaceAll('`', ''));
+  const places = tableAt('dep, out | meaning').map(([first]) => first?.replaceAll('`', ''));
   expect(places).toEqual([
     ...measured.deps.map((dep) => `dep ${dep.replace('?', ' (optional)')}`),
     ...measured.outs.map((out) => `out ${out.replace('?', ' (optional)')}`),
@@ -55,9 +55,9 @@ test('the defaults on the page are those of a training', () => {
     }),
   );
   const defaults = Object.fromEntries(
-    tableAt('in `config` | default | in transformers or peft').map(([name, value]) => [
+    tableAt('setting | default | values | in transformers or peft').map(([name, value]) => [
       namesIn(name)[0],
-      value?.replaceAll('`', '').replace(/[,;:].*/, ''),
+      value?.replaceAll('`', ''),
     ]),
   );
   const adapter = lora?.method.kind === 'lora' ? lora.method.adapter : undefined;
