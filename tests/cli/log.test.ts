@@ -20,7 +20,7 @@ describe('pipeline log', () => {
     await started.order('print', { text: 'no line end' });
     const soFar = '00:00:00  attempt 1\n          because: no result yet\n';
     expect(untimed((await rig.pipeline('log', 'a').result).stdout)).toBe(
-      `a in run RUN\n${soFar}printed (cache/logs/RUN/1.txt):\nno line end\n`,
+      `a in run RUN\n${soFar}output (cache/logs/RUN/1.txt):\nno line end\n`,
     );
     for (const message of [
       { kind: 'warning', text: 'a row is empty' },
@@ -30,7 +30,7 @@ describe('pipeline log', () => {
     await started.exit(1);
     await run.result;
     expect(untimed((await rig.pipeline('log', 'a').result).stdout)).toBe(
-      `a in run RUN\n${soFar}00:00:00  warning: a row is empty\nprinted (cache/logs/RUN/1.txt):\nno line end\n00:00:00  failed after 0.0 s: no rows:\n          see data/raw\n`,
+      `a in run RUN\n${soFar}00:00:00  warning: a row is empty\noutput (cache/logs/RUN/1.txt):\nno line end\n00:00:00  failed after 0.0 s: no rows:\n          see data/raw\n`,
     );
   });
 
@@ -63,7 +63,7 @@ describe('pipeline log', () => {
     await run.result;
     expect(await ended).toEqual([0, null]);
     expect(untimed(shown)).toBe(
-      'a in run RUN\n00:00:00  attempt 1\n          because: no result yet\nprinted (cache/logs/RUN/1.txt):\nfirst\nno line end\n00:00:00  warning: a row is empty\n00:00:00  done in 0.0 s\n',
+      'a in run RUN\n00:00:00  attempt 1\n          because: no result yet\noutput (cache/logs/RUN/1.txt):\nfirst\nno line end\n00:00:00  warning: a row is empty\n00:00:00  done in 0.0 s\n',
     );
     // Of an instance that has ended, it is the log.
     expect((await rig.pipeline('log', '-f', 'a').result).code).toBe(0);

@@ -89,7 +89,7 @@ function openLogWriter(root: string): LogWriter {
     if (size <= offset) return;
     if (offset === 0) {
       const canRead = await isReadable(join(root, file));
-      process.stdout.write(`printed (${file}):${canRead ? '' : ' only the owner of the file can read it'}\n`);
+      process.stdout.write(`output (${file}):${canRead ? '' : ' only the owner of the file can read it'}\n`);
       if (!canRead) return void (file = undefined);
     }
     const decoder = new StringDecoder('utf8');
