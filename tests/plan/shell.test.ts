@@ -133,8 +133,8 @@ ${params}    cmd: [printf, '%s\\0', ${some.map((_, index) => `"\${params.p${inde
       const { program } = instanceOf(plan, id);
       return program.kind === 'uses' ? [] : commandArguments(program, paths);
     };
-    expect(words('list')).toEqual(['cat', 'a b', "c'd", '--one=e f', '-x']);
-    expect(words('line')).toEqual(['/bin/sh', '-e', '-c', "cat 'a b' 'c'\\''d' <'e f' >'-x'"]);
+    expect(words('list')).toEqual(['cat', 'a b', "c'd", '--one=e f', './-x']);
+    expect(words('line')).toEqual(['/bin/sh', '-e', '-c', "cat 'a b' 'c'\\''d' <'e f' >'./-x'"]);
   });
 });
 

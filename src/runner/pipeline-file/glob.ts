@@ -1,19 +1,22 @@
 /**
  * Whether a path matches a pattern: `*` matches any characters of one part of a path, `?` one, a part `**` any
- * number of parts, none included; `[*]` and `[?]` match the characters, and all else matches itself. Names that
- * start with "." are no exception. Takes time in proportion to the product of the lengths.
+ * number of parts, none included; `[*]`, `[?]`, `[[]` and `[]]` match the characters, and all else matches
+ * itself. Names that start with "." are no exception. Takes time in proportion to the product of the lengths.
  */
 export function matchesGlob(pattern: string, path: string): boolean {
   return matchesParts(pattern.split('/'), path.split('/'));
 }
 
-export const isGlob = (text: string): boolean => /[*?]/.test(text.replace(/\[[*?]\]/g, ''));
+export const isGlob = (text: string): boolean => /[*?]/.test(text.replace(/\[[*?[\]]\]/g, ''));
 
-/** A path without wildcards, with `[*]` and `[?]` as the characters themselves. */
-export const unescapedPath = (text: string): string => text.replace(/\[([*?])\]/g, '$1');
+/** A path without wildcards, with `[*]`, `[?]`, `[[]` and `[]]` as the characters themselves. */
+export const unescapedPath = (text: string): string => text.replace(/\[([*?[\]])\]/g, '$1');
 
-/** A path as the pattern that matches nothing else. */
-export const escapedPath = (path: string): string => path.replace(/[*?]/g, '[$&]');
+/**
+ * A text as the pattern that matches nothing else, whatever stands before and after it. Brackets are escaped
+ * too: with their neighbors they could become an escape.
+ */
+export const escapedPath = (path: string): string => path.replace(/[*?[\]]/g, '[$&]');
 
 /** As `matchesGlob`, but as in shells a name that starts with "." is matched only by a part that does. */
 export const matchesVisible = (pattern: string, path: string): boolean =>
@@ -96,7 +99,7 @@ const pieceOf = (character: string): Piece =>
   character === '*' ? anyCharacters : character === '?' ? oneCharacter : character;
 
 const piecesOf = (part: string): readonly Piece[] =>
-  [...part.matchAll(/\[([*?])\]|[^]/gu)].map(([whole, escaped]) => escaped ?? pieceOf(whole));
+  [...part.matchAll(/\[([*?[\]])\]|[^]/gu)].map(([whole, escaped]) => escaped ?? pieceOf(whole));
 
 /** After a mismatch, the last `*` takes one character more. */
 function matchesPieces(wanted: readonly Piece[], text: string): boolean {

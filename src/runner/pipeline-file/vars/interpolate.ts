@@ -1,6 +1,7 @@
 import type { Fault, Names, Range, Report } from '../../diagnostic.ts';
 import { joinFirst } from '../../wording/join-first.ts';
 import { pluralize } from '../../wording/pluralize.ts';
+import { escapedPath } from '../glob.ts';
 import { limits } from '../yaml/guard.ts';
 import {
   child,
@@ -24,7 +25,8 @@ export type Lookup = (reference: Reference, report: Report) => Node | undefined;
 
 /**
  * The node with every reference replaced. A scalar that is exactly one reference becomes the value itself, of
- * whatever type and standing where it is written; in a longer text a scalar stands as it is written.
+ * whatever type and standing where it is written; in a longer text a scalar stands as it is written. A scalar
+ * that replaces a reference holds no wildcards of paths.
  * Undefined where one has a fault.
  */
 export function interpolate(node: Node, lookup: Lookup, report: Report): Node | undefined {
@@ -59,10 +61,11 @@ function interpolateScalar(
   report: Report,
 ): Node | undefined {
   const [only, ...more] = parts;
-  if (only?.kind === 'reference' && more.length === 0) return lookup(only, report);
+  if (only?.kind === 'reference' && more.length === 0) return withoutWildcards(lookup(only, report));
   const texts = parts.map((part) => (part.kind === 'text' ? part.text : textOf(part, lookup, report)));
-  if (texts.includes(undefined)) return undefined;
-  if (texts.reduce((sum, text) => sum + (text?.length ?? 0), 0) > limits.text) {
+  const whole = texts.filter((text) => text !== undefined);
+  if (whole.length < texts.length) return undefined;
+  if (whole.reduce((sum, text) => sum + text.length, 0) > limits.text) {
     return void report({
       severity: 'error',
       code: 'too-large',
@@ -70,8 +73,24 @@ function interpolateScalar(
       at: node.at,
     });
   }
-  const text = texts.join('');
-  return { kind: 'scalar', value: text, text, parts: null, at: node.at };
+  const text = whole.join('');
+  const pattern = whole
+    .map((piece, index) => (parts[index]?.kind === 'text' ? piece : escapedPath(piece)))
+    .join('');
+  return {
+    kind: 'scalar',
+    value: text,
+    text,
+    ...(pattern === text ? {} : { pattern }),
+    parts: null,
+    at: node.at,
+  };
+}
+
+function withoutWildcards(node: Node | undefined): Node | undefined {
+  if (node?.kind !== 'scalar') return node;
+  const pattern = escapedPath(node.text);
+  return pattern === node.text ? node : { ...node, pattern };
 }
 
 /** What a reference stands for inside a text; a list or a map is a fault there. */

@@ -12,6 +12,8 @@ export interface ScalarNode {
   readonly value: null | boolean | number | string;
   /** As it stands inside a text: 1.10 is the number 1.1 and the text "1.10". */
   readonly text: string;
+  /** The text as a pattern of paths where that differs: what replaced a reference matches only itself. */
+  readonly pattern?: string;
   /** The pieces of a text that refers to other values; null: it is what it says. */
   readonly parts: readonly Part[] | null;
   readonly at: Range;

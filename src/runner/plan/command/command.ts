@@ -197,8 +197,11 @@ function pathsOf(piece: Piece, { deps, outs }: CommandPaths): readonly string[] 
   if (piece.kind === 'text') return [piece.text];
   const path = piece.kind === 'dep' ? deps.get(piece.name) : outs.get(piece.name);
   if (path === undefined) throw new Error(`the plan names a ${piece.kind} ${piece.name} without a path`);
-  return typeof path === 'string' ? [path] : path;
+  return (typeof path === 'string' ? [path] : path).map(noOption);
 }
+
+/** A path that programs do not take for an option. */
+const noOption = (path: string): string => (path.startsWith('-') ? `./${path}` : path);
 
 /**
  * The words for the manifest: text as it stands, deps and outs by name, since their paths are no part of the

@@ -11,7 +11,7 @@ import { type Cell, couldAgree, type ListedCells } from './cell.ts';
 import type { Dependency, GatherMember } from '../instance.ts';
 import { joinOn, type Join } from './join.ts';
 import { type LeftCell, leftOutFault } from './kept-cells.ts';
-import { resolveText } from './resolve-text.ts';
+import { resolvePattern } from './resolve-text.ts';
 
 /** What settling a dep needs to know of the whole pipeline. */
 export interface PlanScope {
@@ -52,7 +52,7 @@ export function resolveDependency(
   scope: PlanScope,
 ): Dependency | undefined {
   if (dep.kind === 'from') return resolveJoin(dep, name, cell, scope);
-  const path = resolveText(dep.path, lookup, scope.report);
+  const path = resolvePattern(dep.path, lookup, scope.report);
   if (path === undefined) return undefined;
   if (path.startsWith('hf:')) return hubDependency(path, dep, scope.report);
   const more = {
@@ -268,13 +268,17 @@ const memberOf = ({ axes, name }: Cell, out: string): GatherMember => ({
  */
 export function looseDependencies(pipeline: Pipeline, report: Report): readonly LooseDependency[] {
   return [...pipeline.brokenDeps.values()].flat().flatMap((dep): readonly LooseDependency[] => {
-    if (dep.kind === 'from') joinedStage(dep, pipeline, report);
-    else if (dep.path.parts === null && !dep.path.text.startsWith('hf:') && !isGlob(dep.path.text)) {
-      const inside = projectPath(dep.path.text);
-      const path = dep.external ? dep.path.text : inside.ok ? inside.value : undefined;
-      const { external, optional, hint } = dep;
+    if (dep.kind === 'from') {
+      joinedStage(dep, pipeline, report);
+      return [];
+    }
+    const { external, optional, hint, path: written } = dep;
+    const pattern = written.pattern ?? written.text;
+    if (written.parts === null && !pattern.startsWith('hf:') && !isGlob(pattern)) {
+      const inside = projectPath(pattern);
+      const path = external ? pattern : inside.ok ? inside.value : undefined;
       if (path !== undefined)
-        return [{ path: unescapedPath(path), external, optional, hint, at: dep.path.at }];
+        return [{ path: unescapedPath(path), external, optional, hint, at: written.at }];
     }
     return [];
   });

@@ -11,7 +11,7 @@ import { argvWords, shellWords, type CommandScope } from '../command/command.ts'
 import { type Instance, isMany, type Out, type Program } from '../instance.ts';
 import { instanceFolder } from '../instance-name.ts';
 import { resolveDependency, type PlanScope } from './resolve-dependency.ts';
-import { resolveText } from './resolve-text.ts';
+import { resolvePattern, resolveText } from './resolve-text.ts';
 
 /**
  * The instance of a cell, every reference replaced by what it stands for. Undefined where one has a fault:
@@ -187,9 +187,9 @@ function resolveProgram(
     : { kind: 'shell', shell: program.shell, words, code: whole, at };
 }
 
-/** A glob is a path whose parts may hold * and **. */
+/** A pattern of paths; only what is written in its place is a wildcard. */
 function resolveCode(node: ScalarNode, lookup: Lookup, report: Report): Located<string> | undefined {
-  const text = resolveText(node, lookup, report);
+  const text = resolvePattern(node, lookup, report);
   if (text === undefined) return undefined;
   const path = projectPath(text);
   return path.ok
