@@ -1,5 +1,6 @@
 import type { Diagnostic } from '../../src/runner/diagnostic.ts';
 import type { Instance, Plan } from '../../src/runner/plan/instance.ts';
+import { nearest } from '../../src/runner/pipeline-file/nearest.ts';
 import { planFile } from '../../src/runner/plan/plan-file.ts';
 
 /** A project in memory: its pipeline file, others by path, and the texts of --set. */
@@ -14,6 +15,7 @@ export function planned(text: string, { files = {}, file = 'pipeline.yaml', set 
   return planFile({
     file,
     overrides: set,
+    nearestPath: (path) => nearest(path, Object.keys(all)),
     readText: (path) => {
       const found = Object.hasOwn(all, path) ? all[path] : undefined;
       return found === undefined

@@ -8,6 +8,28 @@ const paramsOf = (text: string, written: Written = {}): unknown =>
 
 const yaml = { files: { 'params.yaml': 'rate: 0.1\nsizes: [1, 2]\nmodel: { r: 8 }\n' } };
 
+test.each([
+  ['{ $file: parms.yaml }', {}],
+  ['{ model: { $file: conf/model.json } }', { files: { 'conf/modle.json': '1' } }],
+] as const)('the file that is most like one that is missing is named: %s', (vars, written) => {
+  const fault = faultOf(pipeline(vars), {
+    files: { ...yaml.files, ...('files' in written ? written.files : {}) },
+  });
+  expect(fault).toMatchObject({
+    code: 'unreadable',
+    suggestion: 'files' in written ? 'conf/modle.json' : 'params.yaml',
+  });
+});
+
+test('so is the pipeline file that is most like one that is extended and missing', () => {
+  expect(
+    faultOf('extends: ../pipelin.yaml\n', {
+      file: 'experiments/x.yaml',
+      files: { 'pipeline.yaml': pipeline('{ rate: 1 }') },
+    }),
+  ).toMatchObject({ code: 'unreadable', suggestion: 'pipeline.yaml' });
+});
+
 describe('values of a file', () => {
   test('stand for all vars, or for one below them', () => {
     expect(paramsOf(pipeline('{ $file: params.yaml }'), yaml)).toEqual({ p: 0.1 });

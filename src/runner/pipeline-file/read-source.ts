@@ -7,7 +7,7 @@ import { parseYaml } from './yaml/parse-yaml.ts';
 import { projectPath } from './project-path.ts';
 import { refuse } from './shapes/shape.ts';
 import { type ChangedVar, patchedVars, unreachedVars } from './vars/unreached-vars.ts';
-import { withVarsFromFiles } from './vars/vars-from-files.ts';
+import { type FileReading, withVarsFromFiles } from './vars/vars-from-files.ts';
 import type { SourceRequest } from './source-request.ts';
 import { overrideName } from '../wording/override-name.ts';
 
@@ -20,27 +20,27 @@ export interface Source {
 }
 
 /** The value of a pipeline file: what it extends, changed by the file, changed by the command line. */
-export function readSource({ file, readText, leadsOutTo, overrides }: SourceRequest, report: Report): Source {
+export function readSource(
+  { file, readText, leadsOutTo, nearestPath, overrides }: SourceRequest,
+  report: Report,
+): Source {
   const sources = new Map<string, string>();
   const changed: ChangedVar[] = [];
-  let root = readFile(file, undefined, [], { readText, leadsOutTo, sources, changed, report });
+  const reading: Reading = { readText, leadsOutTo, nearestPath, sources, changed, report };
+  let root = readFile(file, undefined, [], reading);
   for (const [index, text] of overrides.entries()) {
     const name = overrideName(index);
     sources.set(name, text);
     if (root === undefined) continue;
     const overridden = override(root, name, text, report);
-    root = withVarsFromFiles(overridden.root, { readText, leadsOutTo, sources, report });
+    root = withVarsFromFiles(overridden.root, reading);
     if (overridden.changed !== undefined) changed.push(overridden.changed);
   }
   return { root, sources, warnings: root === undefined ? [] : unreachedVars(root, changed) };
 }
 
-interface Reading {
-  readonly readText: SourceRequest['readText'];
-  readonly leadsOutTo: SourceRequest['leadsOutTo'];
-  readonly sources: Map<string, string>;
+interface Reading extends FileReading {
   readonly changed: ChangedVar[];
-  readonly report: Report;
 }
 
 function readFile(
@@ -49,7 +49,7 @@ function readFile(
   chain: readonly string[],
   reading: Reading,
 ): Node | undefined {
-  const { readText, sources, report } = reading;
+  const { readText, nearestPath, sources, report } = reading;
   const at = from === undefined ? {} : { at: from };
   if (chain.includes(file))
     return void report({
@@ -59,8 +59,16 @@ function readFile(
       ...at,
     });
   const text = readText(file);
-  if (!text.ok)
-    return void report({ severity: 'error', code: 'unreadable', message: `${file}: ${text.error}`, ...at });
+  if (!text.ok) {
+    const suggestion = from && nearestPath?.(file);
+    return void report({
+      severity: 'error',
+      code: 'unreadable',
+      message: `${file}: ${text.error}`,
+      ...at,
+      ...(suggestion === undefined ? {} : { suggestion }),
+    });
+  }
   sources.set(file, text.value);
   let faulty = false;
   const node = parseYaml(file, text.value, (fault) => {

@@ -9,6 +9,8 @@ export interface SourceRequest {
   readonly readText: (path: string) => Result<string>;
   /** Where a file of the project leads by a symbolic link, if that is outside of it. */
   readonly leadsOutTo?: (path: string) => string | undefined;
+  /** The path of the project that is most like one where no file is. */
+  readonly nearestPath?: (path: string) => string | undefined;
   /** The texts of `--set`, in order. */
   readonly overrides: readonly string[];
   /**

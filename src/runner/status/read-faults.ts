@@ -1,13 +1,12 @@
-import { basename, dirname, join } from 'node:path';
 import { memory } from '../../memory.ts';
 import type { Diagnostic, Range } from '../diagnostic.ts';
 import { fixedPart } from '../pipeline-file/glob.ts';
-import { nearest } from '../pipeline-file/nearest.ts';
 import type { LooseDependency } from '../plan/expand/resolve-dependency.ts';
 import type { GlobDependency } from '../plan/instance.ts';
 import { deadLinkOn } from '../workspace/dead-link.ts';
 import { globFiles } from '../workspace/glob-files.ts';
 import { ignoreRules } from '../workspace/ignore/ignore-rules.ts';
+import { nearestPath } from '../workspace/nearest-path.ts';
 import { placeOf, type ProjectFiles } from '../workspace/workspace.ts';
 
 /** What is wrong with paths that are read: that nothing is there, or that they lead out of the project. */
@@ -91,7 +90,7 @@ export function globFaults(
 
 /** Where a path has what are wildcards in shells. */
 const literalsHelp = (path: string): string | undefined =>
-  /\[[^\]]+\]|\{[^}]*,[^}]*\}/.test(path.replace(/\[[*?]\]/g, ''))
+  /\[[^\]]+\]|\{[^}]*,[^}]*\}/.test(path.replace(/\[[*?[\]]\]/g, ''))
     ? '[ ] and { } are no wildcards here: name the files by *, ? and **, or by a dep each'
     : undefined;
 
@@ -117,16 +116,4 @@ export function missing(workspace: ProjectFiles, path: string, at: Range): Diagn
     ...(suggestion === undefined ? {} : { suggestion }),
     ...(help === undefined ? {} : { help }),
   };
-}
-
-/** The path that is there and most like one that is not, folder by folder. */
-function nearestPath(workspace: ProjectFiles, path: string): string | undefined {
-  const isFolder = (folder: string): boolean =>
-    workspace.disk.stat(placeOf(workspace, folder))?.isDirectory() === true;
-  const folder =
-    isFolder(dirname(path)) || dirname(path) === path ? dirname(path) : nearestPath(workspace, dirname(path));
-  if (folder === undefined || !isFolder(folder)) return undefined;
-  const wanted = join(folder, basename(path));
-  const known = workspace.disk.list(placeOf(workspace, folder)).map((name) => join(folder, name));
-  return known.includes(wanted) ? wanted : nearest(wanted, known);
 }

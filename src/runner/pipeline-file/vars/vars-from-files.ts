@@ -9,6 +9,7 @@ import { parseYaml } from '../yaml/parse-yaml.ts';
 export interface FileReading {
   readonly readText: SourceRequest['readText'];
   readonly leadsOutTo: SourceRequest['leadsOutTo'];
+  readonly nearestPath: SourceRequest['nearestPath'];
   /** Takes the texts that were read: a plan is made from them, too. */
   readonly sources: Map<string, string>;
   readonly report: Report;
@@ -58,11 +59,11 @@ function replacedParts(node: Node, reading: FileReading, known: Map<Node, Node>)
 function fileValue(
   node: MapNode,
   { value }: MapEntry,
-  { readText, leadsOutTo, sources, report }: FileReading,
+  { readText, leadsOutTo, nearestPath, sources, report }: FileReading,
 ): Node {
   const broken: BrokenNode = { kind: 'broken', at: node.at };
-  const fault = (code: string, message: string, at: Range, help?: string): BrokenNode => {
-    report({ severity: 'error', code, message, at, ...(help === undefined ? {} : { help }) });
+  const fault = (code: string, message: string, at: Range, more: Partial<Diagnostic> = {}): BrokenNode => {
+    report({ severity: 'error', code, message, at, ...more });
     return broken;
   };
   const [beside] = [...node.entries].filter(([name]) => name !== fileName);
@@ -72,7 +73,7 @@ function fileValue(
       `${fileName} replaces a whole value, so no other names are allowed beside it: found ` +
         `${JSON.stringify(beside[0].slice(0, 60))}`,
       beside[1].key,
-      `give it a name of its own: vars: { params: { ${fileName}: … }, … }`,
+      { help: `give it a name of its own: vars: { params: { ${fileName}: … }, … }` },
     );
   if (value.kind !== 'scalar' || typeof value.value !== 'string' || value.parts !== null) {
     refuse(value, 'the path of a YAML or JSON file', report);
@@ -88,10 +89,18 @@ function fileValue(
       'leaves-project',
       `${path.value} leads out of the project by a symbolic link, to ${outside}`,
       value.at,
-      'copy the file into the project',
+      { help: 'copy the file into the project' },
     );
   const text = readText(path.value);
-  if (!text.ok) return fault('unreadable', `${path.value}: ${text.error}`, value.at);
+  if (!text.ok) {
+    const suggestion = nearestPath?.(path.value);
+    return fault(
+      'unreadable',
+      `${path.value}: ${text.error}`,
+      value.at,
+      suggestion === undefined ? {} : { suggestion },
+    );
+  }
   sources.set(path.value, text.value);
   return parsed(path.value, text.value, value.at, report) ?? broken;
 }

@@ -21,6 +21,8 @@ import { overrideName } from '../../wording/override-name.ts';
 import { findPlan, recordPlan } from '../../store/remembered/plan-rows.ts';
 import type { ExecutorSettings } from '../../pipeline-file/executor-settings.ts';
 import type { Store } from '../../store/database/open-store.ts';
+import { workspaceDisk } from '../../workspace/disk/workspace-disk.ts';
+import { nearestPath } from '../../workspace/nearest-path.ts';
 import { invalid } from './invalid.ts';
 
 /** A plan, and the texts that its diagnostics point into. */
@@ -60,6 +62,7 @@ export async function planHere(
     file: place.file,
     readText: (path) => readProjectText(place.root, path),
     leadsOutTo: (path) => placeOutside(place.root, path),
+    nearestPath: (path) => nearestPath({ root: place.root, disk: workspaceDisk }, path),
     overrides: set,
     ...(store === undefined
       ? {}
