@@ -1,6 +1,6 @@
 import { mkdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { explanationText } from '../../src/runner/report/explanation-text.ts';
 import { type InProcess, inProcess } from '../rig/in-process.ts';
 
@@ -110,6 +110,59 @@ test('an optional path that another stage writes is read by from', async () => {
     },
   });
   expect((await project.run()).problem).toContain('overlap: the dep prior of fit and the out o of make');
+});
+
+describe('a path that appears or is removed while a run goes on', () => {
+  const creates = 'P=data/prior; echo made > $P.txt';
+  const other = (cmd: string, deps: object = {}): object => ({
+    cmd: `${cmd}; echo > ${'${outs.o}'}`,
+    deps: { rows: 'data/rows.txt', ...deps },
+    outs: { o: 'o' },
+  });
+  const fit = (more: object = {}, before = ''): object => ({
+    cmd: `${before}printf "%s" "prior="${'${deps.prior}'} > ${'${outs.o}'}`,
+    deps: { prior: optional, ...more },
+    outs: { o: 'o' },
+  });
+  const after = (stage: string): object => ({ first: { from: stage, out: 'o' } });
+
+  test('before the stage starts counts', async () => {
+    using project = withoutPrior({
+      'pipeline.yaml': { stages: { other: other(creates), fit: fit(after('other')) } },
+    });
+    const run = await project.run();
+    expect(run.warnings).toEqual([]);
+    expect(project.read('artifacts/pipeline/fit/o')).toBe('prior=data/prior.txt');
+    expect((await project.run()).outcomes).toEqual({ other: 'up-to-date', fit: 'up-to-date' });
+  });
+
+  test('also where it was there when the run started', async () => {
+    using project = withoutPrior({
+      'data/prior.txt': 'p',
+      'pipeline.yaml': {
+        stages: { other: other('P=data/prior; rm -f $P.txt'), fit: fit(after('other')) },
+      },
+    });
+    await project.run();
+    expect(project.read('artifacts/pipeline/fit/o')).toBe('prior=');
+    expect((await project.run()).outcomes).toEqual({ other: 'up-to-date', fit: 'up-to-date' });
+  });
+
+  test('while the stage runs keeps the result out of the cache', async () => {
+    using project = withoutPrior({ 'pipeline.yaml': { stages: { fit: fit({}, `${creates}; `) } } });
+    expect((await project.run()).warnings).toEqual(['dep-changed']);
+    expect((await project.run()).outcomes).toEqual({ fit: 'ran' });
+  });
+
+  test('after the stage is reported, and the next run runs it', async () => {
+    using project = withoutPrior({
+      'pipeline.yaml': { stages: { fit: fit(), other: other(creates, after('fit')) } },
+    });
+    expect((await project.run()).warnings).toEqual(['dep-changed']);
+    expect(project.read('artifacts/pipeline/fit/o')).toBe('prior=');
+    expect((await project.run({ patterns: ['fit'] })).outcomes).toEqual({ fit: 'ran' });
+    expect(project.read('artifacts/pipeline/fit/o')).toBe('prior=data/prior.txt');
+  });
 });
 
 test('a model of the hub cannot be optional', async () => {

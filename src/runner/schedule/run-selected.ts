@@ -11,6 +11,7 @@ import { needsToRun, withNeeds } from '../plan/with-needs.ts';
 import type { ExistingOuts, RunRequest, RunSummary, StopSignals } from '../run-request.ts';
 import { assessAll, isInPlace, presentOuts, type AssessedInstance } from '../status/assess-all.ts';
 import type { Session } from '../status/assess.ts';
+import { changedOptionalPaths } from '../status/recorded-dep.ts';
 import { readTogether } from '../store/database/open-store.ts';
 import { lastKeys } from '../store/last-results.ts';
 import { placedOuts } from '../store/placements.ts';
@@ -110,6 +111,11 @@ export async function runSelected(
       const { chosen, listed } = planned.selected;
       ends.onPlanned(chosen, awaitedInstances(listed, new Set()));
     }
+    const made = planned.selected.chosen.filter(
+      ({ id, frozen }) => frozen === undefined && isMade(ended.get(id)),
+    );
+    if ([...ended.values()].some(({ kind }) => kind === 'ran'))
+      for (const warning of changedOptionalPaths(planned.session, made)) warnOnce(run, warning);
   }
 
   /**

@@ -55,6 +55,39 @@ export function uncheckedDeps(
   return [...warnings.values()];
 }
 
+/**
+ * A warning for each optional path that is no longer as the last result of an instance saw it: something
+ * appeared there, or was removed.
+ */
+export function changedOptionalPaths(
+  {
+    workspace,
+    store,
+    plan,
+  }: { readonly workspace: ProjectFiles; readonly store: Store; readonly plan: Plan },
+  instances: readonly Instance[],
+): readonly Diagnostic[] {
+  return instances.flatMap((instance) =>
+    Object.entries(instance.deps).flatMap(([name, dep]): readonly Diagnostic[] => {
+      if (dep.kind !== 'path' || dep.optional !== true) return [];
+      const recorded = lastResult(store, plan.pipeline, instance.id)?.manifest.deps[name];
+      const isThere = workspace.disk.stat(placeOf(workspace, dep.path)) !== undefined;
+      if (recorded === undefined || (recorded.kind !== 'absent') === isThere) return [];
+      return [
+        {
+          severity: 'warning',
+          code: 'dep-changed',
+          message: isThere
+            ? `${dep.path} appeared after ${instance.id} was brought up to date without it`
+            : `${dep.path} was removed after ${instance.id} was brought up to date with it`,
+          at: dep.at,
+          help: 'run again; if a stage writes the file, declare it as an out and read it by `from`',
+        },
+      ];
+    }),
+  );
+}
+
 /** The path, or the pattern, of a dep where nothing is. */
 function lackingPath(workspace: ProjectFiles, dep: Dependency, rules: IgnoreRules): string | undefined {
   if (dep.kind === 'path')
