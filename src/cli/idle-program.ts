@@ -1,8 +1,12 @@
 import { Command } from 'commander';
 import { builtFile } from '../runner/project/built-file.ts';
+import { findProject, textNamed } from '../runner/project/find-project.ts';
 import { runIfIdle } from '../runner/project/run-if-idle.ts';
+import { annotatedFiles } from './output/annotated-files.ts';
+import { lazyDisplay } from './output/lazy-display.ts';
 import { reportFinished } from './output/report-finished.ts';
 import { type RunOptions, requestOf, selectionOf, withRunOptions } from './options/run-options.ts';
+import { openScreen } from './output/screen.ts';
 import { ignoreHangup, stopSignals } from './stop-signals.ts';
 
 /**
@@ -26,13 +30,22 @@ export async function ranIdle(words: readonly string[]): Promise<boolean> {
   ignoreHangup();
   const signals = stopSignals();
   const { file, set = [], executor } = options;
+  const place = findProject(process.cwd(), file);
+  const display = lazyDisplay(
+    openScreen(),
+    annotatedFiles(file, {
+      textOf: (name) => (place.ok ? textNamed(place.value.root, set, name) : undefined),
+    }),
+  );
   const idle = await runIfIdle(
     builtFile(import.meta.url),
     { folder: process.cwd(), file, set, executor },
     requestOf(selection, options),
+    display.show,
     signals,
   );
   signals.release();
+  await display.close();
   if (idle === undefined) return false;
   await reportFinished(idle.root, idle.finished, options);
   return true;

@@ -23,7 +23,7 @@ import { builtFile } from './project/built-file.ts';
 import { orDiskProblem } from './project/disk-problem.ts';
 import { noSpaceLeft } from './workspace/disk/no-space-left.ts';
 import { fileFaults } from './status/preflight/preflight.ts';
-import type { ProjectPlace } from './project/find-project.ts';
+import { type ProjectPlace, textNamed } from './project/find-project.ts';
 import { withKnownHubFolders } from './project/planning/hub-dependencies.ts';
 import { type IdleRequest, idleRequestIn, runIdle } from './project/idle-run.ts';
 import { type Access, hasCache, type Opened, openRows, type Host } from './project/open-rows.ts';
@@ -256,7 +256,9 @@ export async function openProject(
   let rows: Result<Opened, Problem> | undefined;
   let texts: ReadonlyMap<string, string> = new Map();
   let instances: readonly Instance[] = [];
-  const textOf: TextOf = (name) => texts.get(name);
+  // A run with nothing to do has read nothing.
+  const textOf: TextOf = (name) =>
+    texts.get(name) ?? (root.ok ? textNamed(root.value.root, set, name) : undefined);
   let last: Planned | undefined;
   const own = {
     ...host,

@@ -116,6 +116,36 @@ test('a run with nothing to do after such a run looks at what that one looked at
   expect(events).toEqual(['run-started', ['found-in-place', all, all.length], 'run-finished']);
 });
 
+test('so does a run of a pipeline with a frozen stage, which warns all the same', async () => {
+  using project = inProcess();
+  const stages = {
+    a: { cmd: 'cat ${deps.rows} > ${outs.o}', deps: { rows: 'rows' }, outs: { o: 'o' } },
+    b: { cmd: 'cat ${deps.a} > ${outs.o}', deps: { a: { from: 'a', out: 'o' } }, outs: { o: 'o' } },
+  };
+  project.write({ rows: 'rows', 'pipeline.yaml': { stages } });
+  await project.run();
+  project.write({
+    rows: 'more',
+    'pipeline.yaml': { stages: { ...stages, a: { ...stages.a, frozen: true } } },
+  });
+  await untilSettled(project);
+  await project.run();
+  expect(remembered(project)).toBe(1);
+  const calls: string[] = [];
+  const run = await project.run(
+    {},
+    watchedDisk(({ name }) => calls.push(name)),
+  );
+  expect(new Set(calls)).toEqual(new Set(['lstat', 'stat', 'realPath']));
+  expect(run.outcomes).toEqual({ a: 'up-to-date', b: 'up-to-date' });
+  expect(run.warnings).toEqual(['frozen']);
+  expect(run.summary).toMatchObject({ frozen: ['a'] });
+  rmSync(join(project.root, 'artifacts/pipeline/a/o'));
+  expect((await project.run()).outcomes).toMatchObject({ a: 'restored' });
+  project.write({ 'pipeline.yaml': { stages } });
+  expect((await project.run()).outcomes).toMatchObject({ a: 'ran' });
+});
+
 describe('what is not as it was is seen, by the run after a run that had nothing to do', () => {
   const place = ({ root }: InProcess, path: string): string => join(root, path);
   const out = 'artifacts/pipeline/a/0/o';

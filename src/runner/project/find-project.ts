@@ -4,7 +4,7 @@ import { basename, dirname, extname, join, relative, resolve, sep } from 'node:p
 import { fileProblem } from '../../files/file-problem.ts';
 import type { Result } from '../../result.ts';
 import { nearest } from '../pipeline-file/nearest.ts';
-import { isOverrideName } from '../wording/override-name.ts';
+import { isOverrideName, overrideName } from '../wording/override-name.ts';
 import { type WorkspaceDisk, workspaceDisk } from '../workspace/disk/workspace-disk.ts';
 
 /** Where a project is, and the pipeline file that is asked for. */
@@ -95,6 +95,13 @@ export function readProjectText(root: string, path: string): Result<string> {
   } catch (error) {
     return { ok: false, error: fileProblem(path, error).message };
   }
+}
+
+/** The text that a diagnostic points into: of a file of the project, or of a `--set`. */
+export function textNamed(root: string, set: readonly string[], name: string): string | undefined {
+  if (isOverrideName(name)) return set.find((_, index) => overrideName(index) === name);
+  const text = readProjectText(root, name);
+  return text.ok ? text.value : undefined;
 }
 
 /** Where a path of the project leads by symbolic links, if that is outside of it. */

@@ -3,8 +3,10 @@ import { join } from 'node:path';
 import { type Digest, digestOf } from '../../files/digest.ts';
 import { installedText } from '../../files/installed-engine.ts';
 import { readNvidiaDriver } from '../../files/nvidia-driver.ts';
+import type { Diagnostic } from '../diagnostic.ts';
 import type { Event } from '../event.ts';
 import { withRun } from '../schedule/run.ts';
+import { frozenWarning } from '../status/frozen-warning.ts';
 import type { Executor } from '../executors/executor.ts';
 import { pipelineFiles, type ProjectPlace, readProjectText } from './find-project.ts';
 import type { InstanceId, Key } from '../identity.ts';
@@ -33,6 +35,9 @@ interface IdleRecord {
   readonly environment: Readonly<Record<string, Digest | null>>;
   readonly reads: readonly DiskRead[];
   readonly instances: readonly (readonly [InstanceId, Key])[];
+  /** What was used as it is, whatever changed, and what every run says of it. */
+  readonly frozen: readonly InstanceId[];
+  readonly warnings: readonly Diagnostic[];
   /** For the terminal, which shows them without a plan. */
   readonly results: readonly FinalOut[];
 }
@@ -132,9 +137,14 @@ export async function runIdle(
       { instances, jobs, retryDelay },
       onEvent,
       stop,
-      async (_, { onInPlace }) => onInPlace(record.instances),
+      async (run, { onInPlace }) => {
+        for (const diagnostic of record.warnings)
+          run.emit({ kind: 'warned', at: Date.now(), instance: null, diagnostic });
+        onInPlace(record.instances);
+      },
     );
-    return { ...summary, results: record.results };
+    const { frozen, results } = record;
+    return { ...summary, ...(frozen.length > 0 ? { frozen } : {}), results };
   } finally {
     lock.value.release();
   }
@@ -170,14 +180,13 @@ export function recordIdle(opened: Opened, { text: asked }: IdleRequest): IdleRe
   function remember(
     { plan, sources, warnings }: Planned,
     chosen: readonly Instance[],
-    { outcomes, results }: FinishedRun,
+    { outcomes, results, frozen = [] }: FinishedRun,
   ): void {
     const allUpToDate =
       outcomes.size === chosen.length && [...outcomes.values()].every(({ kind }) => kind === 'up-to-date');
-    // Models of the hub are checked by other means, and of what is frozen a run warns.
+    // Models of the hub are checked by other means.
     const isSeen =
       warnings.length === 0 &&
-      !chosen.some(({ frozen }) => frozen !== undefined) &&
       !chosen.some(({ deps }) => Object.values(deps).some(({ kind }) => kind === 'hub'));
     if (
       !allUpToDate ||
@@ -200,6 +209,8 @@ export function recordIdle(opened: Opened, { text: asked }: IdleRequest): IdleRe
         const key = parseKey(keys.get(id) ?? '');
         return key === undefined ? [] : [[id, key]];
       }),
+      frozen,
+      warnings: frozenWarning(chosen),
       results,
     };
     const body = JSON.stringify(record);

@@ -1,3 +1,4 @@
+import type { Event } from '../event.ts';
 import type { FinishedRun, RunRequest, StopSignals } from '../run-request.ts';
 import { findProject } from './find-project.ts';
 import { idleRequestIn, runIdle } from './idle-run.ts';
@@ -27,6 +28,7 @@ export async function runIfIdle(
   program: string,
   { folder, file, set, executor }: AskedProject,
   request: RunRequest,
+  onEvent: (event: Event) => void,
   stop: StopSignals,
   host: Host = thisMachine(),
 ): Promise<IdleRun | undefined> {
@@ -38,7 +40,7 @@ export async function runIfIdle(
   if (!open.ok) return undefined;
   try {
     const asked = idleRequestIn(program, open.value, set, request);
-    const finished = asked && (await runIdle(open.value, asked, () => undefined, stop));
+    const finished = asked && (await runIdle(open.value, asked, onEvent, stop));
     return finished && { root: open.value.place.root, finished };
   } finally {
     open.value.store.close();

@@ -1,0 +1,24 @@
+import type { Diagnostic } from '../diagnostic.ts';
+import type { Instance } from '../plan/instance.ts';
+import { joinFirst } from '../wording/join-first.ts';
+
+/** Says that what is frozen is not brought up to date. */
+export function frozenWarning(instances: readonly Instance[]): readonly Diagnostic[] {
+  const frozen = instances.filter((instance) => instance.frozen !== undefined);
+  const [first] = frozen;
+  if (first?.frozen === undefined) return [];
+  const names = joinFirst(
+    frozen.map(({ id }) => id),
+    3,
+  );
+  return [
+    {
+      severity: 'warning',
+      code: 'frozen',
+      message:
+        `using the last ${frozen.length === 1 ? 'result' : 'results'} of ${names}, which ` +
+        `${frozen.length === 1 ? 'is' : 'are'} frozen: changes since are ignored`,
+      at: first.frozen,
+    },
+  ];
+}
