@@ -1,4 +1,6 @@
+import type { fetch } from 'undici';
 import type { FileProblem } from '../files/file-problem.ts';
+import type { Result } from '../result.ts';
 import type { Value } from '../stage/context.ts';
 import type { Diagnostic } from './diagnostic.ts';
 import type {
@@ -460,6 +462,13 @@ export interface HubAccess {
   readonly token: string | undefined;
   /** Nothing may be asked of the network. */
   readonly offline: boolean;
+  /** Whether large files may be uploaded by Xet, where the hub offers it. */
+  readonly xet: boolean;
+  /**
+   * The fetch that goes through the proxy. `silence`: after so many milliseconds without a byte a connection
+   * counts as broken. The error is what is wrong with the proxy's URL.
+   */
+  readonly connect: (silence: number) => Promise<Result<typeof fetch>>;
 }
 
 /** The results file that was written, `results.json` beside `pipeline.yaml`. */

@@ -103,6 +103,7 @@ export type {
   InstanceMetrics,
   InstanceStatus,
   MemoryPlan,
+  HubAccess,
   ModelPlace,
   ModelResults,
   MetricValue,
@@ -464,8 +465,9 @@ export async function openProject(
     model: (instance) => withPlan('read', (open, plan) => modelPlaceOf(open, plan, instances, instance)),
     hubAccess: async () => {
       const { hubSettings } = await import('./hub/hub-settings.ts');
-      const { endpoint, token, offline } = hubSettings(host.environment, host.environment['HOME'] ?? '');
-      return { endpoint, token, offline };
+      const { proxiedFetch } = await import('./hub/send.ts');
+      const settings = hubSettings(host.environment, host.environment['HOME'] ?? '');
+      return { ...settings, connect: (silence) => proxiedFetch(settings.proxy, silence) };
     },
     tracking: () => withPlan('read', tracking, { warn: () => undefined }),
     results: (selection) => withPlan('read', (open, plan) => results(open, plan, selection)),

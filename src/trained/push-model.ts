@@ -1,8 +1,10 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import { pathToFileURL } from 'node:url';
-import type { CommitOperation } from '@huggingface/hub';
+import type { CommitOperation, CommitProgressEvent } from '@huggingface/hub';
 import type { Result } from '../result.ts';
 import type { HubAccess } from '../runner/answers.ts';
 import type { PublishedFile } from './publication.ts';
+import { Unreachable, uploadFetch, type UploadFetch, type Wait } from './upload-fetch.ts';
 
 export interface PushRequest {
   readonly access: HubAccess;
@@ -13,6 +15,9 @@ export interface PushRequest {
   readonly title: string;
   /** Where it is to go, as `visibilityOf` found it. */
   readonly target: PushTarget;
+  readonly onProgress?: (progress: PushProgress) => void;
+  /** Between two tries of an upload. */
+  readonly wait?: Wait;
 }
 
 /** `new`: there is no such repository yet. */
@@ -21,74 +26,143 @@ export interface PushTarget {
   readonly visibility: 'private' | 'public';
 }
 
+/** Large files are hashed, then uploaded; then one commit names all files. Bytes of all files. */
+export interface PushProgress {
+  readonly step: 'hashing' | 'uploading' | 'committing';
+  readonly bytes: number;
+  readonly total: number;
+}
+
 /**
  * Who will see what is pushed. A repository that is there keeps its visibility, and nothing goes to one that
  * everybody reads unless that was asked for.
  */
-export function visibilityOf({
+export async function visibilityOf({
   access,
   repository,
   isPublic,
 }: Pick<PushRequest, 'access' | 'repository' | 'isPublic'>): Promise<Result<PushTarget>> {
-  return answered(async (): Promise<Result<PushTarget>> => {
-    const { modelInfo } = await import('@huggingface/hub');
-    const found = await modelInfo({ name: repository, ...credentials(access) }).catch((error: unknown) => {
-      const status = statusOf(error);
-      // Of a repository that is not there, the hub says the one or the other.
-      if (status === 404 || status === 401) return undefined;
-      throw error;
+  const { HubApiError, modelInfo } = await import('@huggingface/hub');
+  const upload = await uploadFetch(access, new AbortController().signal, waitFor);
+  if (!upload.ok) return upload;
+  try {
+    const { private: isPrivate } = await modelInfo({
+      name: repository,
+      ...credentials(access, upload.value),
     });
-    if (found === undefined)
-      return { ok: true, value: { isNew: true, visibility: isPublic ? 'public' : 'private' } };
-    if (found.private) return { ok: true, value: { isNew: false, visibility: 'private' } };
+    if (isPrivate) return { ok: true, value: { isNew: false, visibility: 'private' } };
     return isPublic
       ? { ok: true, value: { isNew: false, visibility: 'public' } }
       : {
           ok: false,
           error: `${repository} is public: confirm with \`--public\`, or make the repository private first`,
         };
-  });
+  } catch (error) {
+    // Of a repository that is not there, the hub says the one or the other.
+    if (error instanceof HubApiError && (error.statusCode === 404 || error.statusCode === 401))
+      return { ok: true, value: { isNew: true, visibility: isPublic ? 'public' : 'private' } };
+    return { ok: false, error: await failureText(error, upload.value) };
+  }
 }
 
-/** Makes the repository where it is not there, and adds the files in one commit. Gives its address. */
+/**
+ * Makes the repository where it is not there, and adds the files in one commit, large ones by Xet where the
+ * hub offers that. Gives its address. Whatever fails before the commit leaves nothing that can be seen.
+ */
 export async function pushModel({
   access,
   repository,
   target,
   files,
   title,
+  onProgress,
+  wait = waitFor,
 }: Omit<PushRequest, 'isPublic'>): Promise<Result<string>> {
-  return answered(async () => {
-    const { commit, createRepo } = await import('@huggingface/hub');
-    const repo = { type: 'model', name: repository } as const;
+  const { commitIter, createRepo } = await import('@huggingface/hub');
+  const stop = new AbortController();
+  const upload = await uploadFetch(access, stop.signal, wait);
+  if (!upload.ok) return upload;
+  const repo = { type: 'model', name: repository } as const;
+  let state = 'nothing was pushed';
+  try {
     // One that is there after all is refused by the hub: who may read it is not known.
-    if (target.isNew) await createRepo({ repo, visibility: target.visibility, ...credentials(access) });
+    if (target.isNew) {
+      await createRepo({ repo, visibility: target.visibility, ...credentials(access, upload.value) });
+      state = `nothing was pushed: ${repository} was created and has no files yet`;
+    }
     const operations = files.map(({ path, content }): CommitOperation => ({
       operation: 'addOrUpdate',
       path,
       content: 'text' in content ? new Blob([content.text]) : pathToFileURL(content.file),
     }));
-    const made = await commit({ repo, title, operations, ...credentials(access) });
-    return made === undefined
-      ? { ok: false, error: 'the hub returned no commit' }
-      : { ok: true, value: made.commit.url };
-  });
-}
-
-const credentials = ({ endpoint, token = '' }: HubAccess) => ({ hubUrl: endpoint, accessToken: token });
-
-/** What the hub refuses, and what the network fails at, are no bugs. */
-async function answered<T>(ask: () => Promise<Result<T>>): Promise<Result<T>> {
-  try {
-    return await ask();
+    const progressOf = progressMeter(files);
+    const events = commitIter({
+      repo,
+      title,
+      operations,
+      useXet: access.xet,
+      abortSignal: stop.signal,
+      ...credentials(access, upload.value),
+    });
+    for (;;) {
+      const next = await events.next();
+      if (next.done === true)
+        return next.value === undefined
+          ? { ok: false, error: 'the hub returned no commit' }
+          : { ok: true, value: next.value.commit.url };
+      if (next.value.event === 'phase' && next.value.phase === 'committing')
+        state = `look at ${repository}: the hub may have made the commit`;
+      const progress = progressOf(next.value);
+      if (progress !== undefined) onProgress?.(progress);
+    }
   } catch (error) {
-    if (!(error instanceof Error)) throw error;
-    const cause = error.cause instanceof Error ? `: ${error.cause.message}` : '';
-    return { ok: false, error: `the hub: ${error.message}${cause}` };
+    return { ok: false, error: `${await failureText(error, upload.value)}; ${state}` };
+  } finally {
+    // The library leaves the uploads of other files going when one fails.
+    stop.abort();
   }
 }
 
-const statusOf = (error: unknown): number | undefined =>
-  error instanceof Error && 'statusCode' in error && typeof error.statusCode === 'number'
-    ? error.statusCode
-    : undefined;
+const waitFor: Wait = (milliseconds, signal) => delay(milliseconds, undefined, { signal });
+
+const credentials = ({ endpoint, token = '' }: HubAccess, { fetch }: UploadFetch) => ({
+  hubUrl: endpoint,
+  accessToken: token,
+  fetch,
+});
+
+/** What the events of the library come to, counted in bytes. */
+function progressMeter(
+  files: readonly PublishedFile[],
+): (event: CommitProgressEvent) => PushProgress | undefined {
+  const sizes = new Map(files.map(({ path, bytes }) => [path, bytes]));
+  const total = files.reduce((sum, { bytes }) => sum + bytes, 0);
+  const done = { hashing: new Map<string, number>(), uploading: new Map<string, number>() };
+  return (event) => {
+    if (event.event === 'phase')
+      return event.phase === 'committing' ? { step: 'committing', bytes: total, total } : undefined;
+    if (event.state === 'error') return undefined;
+    done[event.state].set(event.path, event.progress * (sizes.get(event.path) ?? 0));
+    const bytes = Math.round([...done[event.state].values()].reduce((sum, one) => sum + one, 0));
+    return { step: event.state, bytes, total };
+  };
+}
+
+/** What the hub or its stores refuse, and what the network fails at, are no bugs. */
+async function failureText(error: unknown, { withoutSecrets }: UploadFetch): Promise<string> {
+  const { HubApiError } = await import('@huggingface/hub');
+  if (error instanceof Unreachable) return error.message;
+  if (!(error instanceof Error)) throw error;
+  if (!(error instanceof HubApiError)) return withoutSecrets(`the hub: ${error.message}`);
+  const { statusCode: status, url, data } = error;
+  const said = oneLine(withoutSecrets(String(data?.['error'] ?? data?.['message'] ?? '')));
+  const refused = `${new URL(url).host} answered with status ${status}${said === '' ? '' : ` (${said})`}`;
+  return status === 401 || status === 403 ? `${refused}: check that HF_TOKEN may write there` : refused;
+}
+
+/** A text of the server's, fit for a terminal. */
+const oneLine = (text: string): string =>
+  text
+    .replace(/[^\x20-\x7e]+/g, ' ')
+    .trim()
+    .slice(0, 200);

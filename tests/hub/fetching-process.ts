@@ -26,6 +26,7 @@ const fetched = await fetchRepository(
     token: undefined,
     offline: false,
     proxy: undefined,
+    xet: true,
     leastSpeed: 1000,
     totalTime: 86400,
   },

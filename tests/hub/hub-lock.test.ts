@@ -23,6 +23,7 @@ const settings = (rig: Rig): HubSettings => ({
   token: undefined,
   offline: false,
   proxy: undefined,
+  xet: true,
   leastSpeed: 1000,
   totalTime: 86400,
 });

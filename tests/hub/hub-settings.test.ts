@@ -9,6 +9,7 @@ test('with nothing set: the hub, the cache folder of the user', () => {
     token: undefined,
     offline: false,
     proxy: undefined,
+    xet: true,
     leastSpeed: 1000,
     totalTime: 86400,
   });

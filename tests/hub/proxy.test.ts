@@ -1,45 +1,11 @@
-import { createServer, type Server } from 'node:http';
-import { type AddressInfo, connect as dial } from 'node:net';
 import { expect, test } from 'vitest';
 import { hubFaultText } from '../../src/runner/hub/hub-fault.ts';
+import { openLoopbackProxy } from './loopback-proxy.ts';
 import { openRig, problemOf, valueOf } from './rig.ts';
-
-interface LoopbackProxy extends AsyncDisposable {
-  readonly url: string;
-  /** Where it was asked to connect to, and with which credentials. */
-  readonly asked: { readonly target: string; readonly authorization: string | undefined }[];
-}
-
-/** A proxy on 127.0.0.1 that knows one name: hub.invalid, which no name server knows. */
-async function openProxy(hub: string): Promise<LoopbackProxy> {
-  const asked: { target: string; authorization: string | undefined }[] = [];
-  const server: Server = createServer((_, response) => response.writeHead(501).end());
-  server.on('connect', ({ url = '', headers }, socket) => {
-    asked.push({ target: url, authorization: headers['proxy-authorization'] });
-    const { hostname, port } = new URL(url.startsWith('hub.invalid') ? hub : `http://${url}`);
-    const onward = dial(Number(port), hostname, () => {
-      socket.write('HTTP/1.1 200 OK\r\n\r\n');
-      onward.pipe(socket).pipe(onward);
-    });
-    onward.on('error', () => socket.destroy());
-    socket.on('error', () => onward.destroy());
-  });
-  await new Promise<void>((resolve) => {
-    server.listen(0, '127.0.0.1', resolve);
-  });
-  return {
-    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
-    asked,
-    async [Symbol.asyncDispose]() {
-      server.closeAllConnections();
-      server.close();
-    },
-  };
-}
 
 test("everything goes through the proxy, which alone needs to know the hub's address", async () => {
   await using rig = await openRig();
-  await using proxy = await openProxy(rig.hub.endpoint);
+  await using proxy = await openLoopbackProxy(rig.hub.endpoint);
   valueOf(
     await rig.fetch({
       endpoint: 'http://hub.invalid',
@@ -54,14 +20,14 @@ test("everything goes through the proxy, which alone needs to know the hub's add
 
 test('hosts that are excepted are reached without it', async () => {
   await using rig = await openRig();
-  await using proxy = await openProxy(rig.hub.endpoint);
+  await using proxy = await openLoopbackProxy(rig.hub.endpoint);
   valueOf(await rig.fetch({ proxy: { http: proxy.url, https: proxy.url, except: 'localhost, 127.0.0.1' } }));
   expect(proxy.asked).toEqual([]);
 });
 
 test('a proxy that is not there is an unreachable hub', async () => {
   await using rig = await openRig();
-  const proxy = await openProxy(rig.hub.endpoint);
+  const proxy = await openLoopbackProxy(rig.hub.endpoint);
   await proxy[Symbol.asyncDispose]();
   expect(
     problemOf(await rig.fetch({ proxy: { http: proxy.url, https: undefined, except: '' } })),

@@ -90,6 +90,7 @@ export async function openRig(): Promise<Rig> {
           token: undefined,
           offline: false,
           proxy: undefined,
+          xet: true,
           leastSpeed: 1000,
           totalTime: 86400,
           onProgress: (one) => progress.push(one),

@@ -1,9 +1,8 @@
 import { createHash } from 'node:crypto';
-import { once } from 'node:events';
-import { createServer } from 'node:http';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { parse } from 'yaml';
 import { modelCard } from '../../stages/train/model-card.ts';
+import { openPushableHub, type PushableHub, type PushableHubSettings } from '../hub/pushable-hub.ts';
 import { createRig, type Rig } from '../rig/rig.ts';
 import { evaluation } from '../stages/results.ts';
 import { trainedLora } from '../stages/trained-lora.ts';
@@ -11,63 +10,11 @@ import { trainedLora } from '../stages/trained-lora.ts';
 const weights = 'weights '.repeat(1000);
 const card = modelCard(trainedLora);
 
-/**
- * A hub that takes what is pushed. `existing`: the repository is there already; `isHidden`: it is, and cannot
- * be looked at.
- */
-async function openHub(existing?: 'private' | 'public', isHidden = false) {
-  const requests: {
-    readonly method: string;
-    readonly path: string;
-    readonly token: string;
-    readonly body: string;
-  }[] = [];
-  const server = createServer(async (request, response) => {
-    const pieces: Buffer[] = [];
-    for await (const piece of request) pieces.push(piece as Buffer);
-    const body = Buffer.concat(pieces).toString();
-    const path = (request.url ?? '').split('?')[0] ?? '';
-    requests.push({ method: request.method ?? '', path, token: request.headers.authorization ?? '', body });
-    const send = (status: number, answer: object): void =>
-      void response.writeHead(status, { 'content-type': 'application/json' }).end(JSON.stringify(answer));
-    if (path === '/api/models/me/medical/revision/HEAD')
-      return existing === undefined
-        ? send(404, { error: 'Repository not found' })
-        : send(200, { _id: '1', id: 'me/medical', private: existing === 'private', downloads: 0, likes: 0 });
-    if (path === '/api/repos/create')
-      return existing === undefined && !isHidden
-        ? send(200, { url: `${endpoint}/me/medical`, id: 'me/medical' })
-        : send(409, { error: 'You already created this model repo' });
-    if (path.endsWith('/preupload/main')) {
-      const { files } = JSON.parse(body) as { readonly files: readonly { path: string; size: number }[] };
-      return send(200, {
-        files: files.map((file) => ({ path: file.path, uploadMode: file.size > 5000 ? 'lfs' : 'regular' })),
-      });
-    }
-    if (path.endsWith('/info/lfs/objects/batch')) {
-      const { objects } = JSON.parse(body) as { readonly objects: readonly { oid: string; size: number }[] };
-      return send(200, {
-        transfer: 'basic',
-        objects: objects.map((object) => ({
-          ...object,
-          actions: { upload: { href: `${endpoint}/store/${object.oid}`, header: {} } },
-        })),
-      });
-    }
-    if (path.startsWith('/store/')) return send(200, {});
-    if (path.endsWith('/commit/main'))
-      return send(200, {
-        commitOid: 'c'.repeat(40),
-        commitUrl: `${endpoint}/me/medical/commit/c`,
-        hookOutput: '',
-      });
-    return send(500, { error: `unexpected ${path}` });
-  }).listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const address = server.address();
-  const endpoint = `http://127.0.0.1:${typeof address === 'object' && address !== null ? address.port : 0}`;
-  vi.stubEnv('HF_ENDPOINT', endpoint);
-  return { endpoint, requests, [Symbol.dispose]: () => void server.close() };
+/** A hub that the commands of the tests find by HF_ENDPOINT. */
+async function openHub(settings: PushableHubSettings = {}): Promise<PushableHub> {
+  const hub = await openPushableHub(settings);
+  vi.stubEnv('HF_ENDPOINT', hub.endpoint);
+  return hub;
 }
 
 beforeEach(() => void vi.stubEnv('HF_TOKEN', 'hf_secret'));
@@ -104,7 +51,7 @@ async function trained(): Promise<Rig> {
 const words = ['push-model', 'train:aimc', 'hf:me/medical', '--license', 'apache-2.0'];
 
 test('the files are shown, and pushed to a private repository with the scores and the licence in the card', async () => {
-  using hub = await openHub();
+  await using hub = await openHub();
   await using rig = await trained();
   await rig.pipeline('run').result;
   const shown = await rig.pipeline(...words).result;
@@ -153,7 +100,7 @@ test('a repository that is there keeps its visibility: a public one has to be as
   await using rig = await trained();
   await rig.pipeline('run').result;
   {
-    using hub = await openHub('public');
+    await using hub = await openHub({ existing: 'public' });
     const refused = await rig.pipeline(...words, '--yes').result;
     expect([refused.code, refused.stderr]).toEqual([
       2,
@@ -166,13 +113,13 @@ test('a repository that is there keeps its visibility: a public one has to be as
       { instance: 'train[aimc]', repository: 'me/medical', url: `${hub.endpoint}/me/medical/commit/c` },
     ]);
   }
-  using hub = await openHub('private');
+  await using hub = await openHub({ existing: 'private' });
   expect((await rig.pipeline(...words, '--yes').result).stderr).toContain('hf:me/medical (private)');
   expect(hub.requests.at(-1)?.path).toBe('/api/models/me/medical/commit/main');
 });
 
 test('nothing is sent without a token, a licence, a model that is up to date, or a name', async () => {
-  using hub = await openHub();
+  await using hub = await openHub();
   await using rig = await trained();
   const refused = async (...more: readonly string[]): Promise<string> => {
     const { code, stderr } = await rig.pipeline(...more).result;
@@ -186,6 +133,12 @@ test('nothing is sent without a token, a licence, a model that is up to date, or
   expect(await refused(...words, '--as', 'train', '--yes')).toContain('expected one of eval:aimc');
   vi.stubEnv('HF_TOKEN', '');
   expect(await refused(...words, '--yes')).toContain('set HF_TOKEN');
+  const shown = await rig.pipeline(...words, '--dry-run').result;
+  expect([shown.code, shown.stdout.split('\n')[0], shown.stderr]).toEqual([
+    0,
+    'train[aimc] to hf:me/medical, licence apache-2.0, base scores.json:',
+    '',
+  ]);
   vi.stubEnv('HF_TOKEN', 'hf_secret');
   rig.write({ 'made/adapter_config.json': '{"r": 1}' });
   expect(await refused(...words, '--yes')).toContain('train[aimc] is out of date');
@@ -193,22 +146,25 @@ test('nothing is sent without a token, a licence, a model that is up to date, or
 });
 
 test('does not push to a repository that exists and cannot be read', async () => {
-  using hub = await openHub(undefined, true);
+  await using hub = await openHub({ isHidden: true });
   await using rig = await trained();
   await rig.pipeline('run').result;
   const { code, stderr } = await rig.pipeline(...words, '--yes').result;
   expect([code, stderr.split('\n').at(-2)]).toEqual([
     1,
-    expect.stringMatching(/^error: the hub: You already created this model repo/),
+    `error: ${new URL(hub.endpoint).host} answered with status 409 (You already created this model repo); nothing was pushed`,
   ]);
   expect(hub.requests.at(-1)?.path).toBe('/api/repos/create');
 });
 
 test('what the hub refuses is said, with its words', async () => {
-  using hub = await openHub();
+  await using hub = await openHub();
   await using rig = await trained();
   await rig.pipeline('run').result;
   vi.stubEnv('HF_ENDPOINT', `${hub.endpoint}/other`);
   const { code, stderr } = await rig.pipeline(...words, '--yes').result;
-  expect([code, stderr]).toEqual([2, expect.stringMatching(/^error: the hub: .*unexpected/)]);
+  expect([code, stderr]).toEqual([
+    2,
+    expect.stringMatching(/^error: .* answered with status 500 \(unexpected \/other/),
+  ]);
 });

@@ -1,10 +1,12 @@
 import { createInterface } from 'node:readline/promises';
 import { Command } from 'commander';
 import type { Result } from '../../result.ts';
-import type { ModelPlace, Project } from '../../runner/project.ts';
-import type { PushTarget } from '../../trained/push-model.ts';
+import type { HubAccess, ModelPlace, Project } from '../../runner/project.ts';
+import type { PushProgress, PushTarget } from '../../trained/push-model.ts';
 import type { Publication, PublicationRequest } from '../../trained/publication.ts';
+import { sizeText } from '../../runner/wording/size-text.ts';
 import { printJson } from '../output/print-json.ts';
+import { openProgressLine } from '../output/progress-line.ts';
 import { openProjectHere, withPipelineOptions, type PipelineOptions } from '../options/project-options.ts';
 import { reportProblem } from '../output/report-problem.ts';
 import { refuse } from '../refuse.ts';
@@ -15,6 +17,7 @@ interface PushOptions extends PipelineOptions {
   readonly license?: string;
   readonly as?: string;
   readonly yes?: true;
+  readonly dryRun?: true;
 }
 
 /** `pipeline push-model`. */
@@ -30,6 +33,7 @@ export function pushModelCommand(): Command {
     .option('--as <evaluation>', 'use the scores of this evaluation: an instance or a stage')
     .option('--public', 'make the repository public')
     .option('--yes', 'push without asking')
+    .option('--dry-run', 'show what would be pushed, without asking the hub anything')
     .addHelpText(
       'after',
       '\nExample:\n  HF_TOKEN=… pipeline push-model train:aimc,lora hf:me/medical-lora --license apache-2.0',
@@ -45,42 +49,56 @@ async function push(instance: string, named: string, options: PushOptions): Prom
   const project = await openProjectHere(options);
   try {
     const access = await project.hubAccess();
-    if (access.offline) return refuse('HF_HUB_OFFLINE is set: unset it to push', 2);
-    if (access.token === undefined)
-      return refuse('set HF_TOKEN to a Hugging Face token with write access', 2);
+    if (options.dryRun !== true) {
+      if (access.offline) return refuse('HF_HUB_OFFLINE is set: unset it to push', 2);
+      if (access.token === undefined)
+        return refuse('set HF_TOKEN to a Hugging Face token with write access', 2);
+    }
     const place = await project.model(instance);
     if (!place.ok) return await reportProblem(place.error, options);
-    const { pushModel, visibilityOf } = await import('../../trained/push-model.ts');
     const { publicationOf } = await import('../../trained/publication.ts');
     const request = await publicationRequest(project, place.value, repository, options);
     if (!request.ok) return refuse(request.error, 2);
     const publication = await publicationOf(request.value);
     if (!publication.ok) return refuse(publication.error, 2);
-    const target = await visibilityOf({ access, repository, isPublic: options.public === true });
-    if (!target.ok) return refuse(target.error, 2);
-    openScreen().write(await planText(place.value, repository, publication.value, target.value));
-    if (!(await isConfirmed(options)))
-      return refuse('nothing was pushed: confirm with `--yes`', options.yes === true ? 1 : 2);
-    const { files } = publication.value;
-    const pushed = await pushModel({
-      access,
-      repository,
-      target: target.value,
-      files,
-      title: `Add ${place.value.instance}`,
-    });
-    if (!pushed.ok) return refuse(pushed.error, 1);
-    if (options.json === true)
-      printJson({
-        instance: place.value.instance,
-        repository,
-        url: pushed.value,
-        files: files.map(({ path, bytes }) => ({ path, bytes })),
-      });
-    else process.stdout.write(`pushed ${place.value.instance} to ${pushed.value}\n`);
+    if (options.dryRun !== true)
+      return await send(access, place.value, repository, publication.value, options);
+    if (options.json === true) printJson(pushedJson(place.value, repository, publication.value));
+    else process.stdout.write(await planText(place.value, repository, publication.value, undefined));
   } finally {
     project.close();
   }
+}
+
+async function send(
+  access: HubAccess,
+  place: ModelPlace,
+  repository: string,
+  publication: Publication,
+  options: PushOptions,
+): Promise<void> {
+  const { pushModel, visibilityOf } = await import('../../trained/push-model.ts');
+  const { instance } = place;
+  const { files } = publication;
+  const target = await visibilityOf({ access, repository, isPublic: options.public === true });
+  if (!target.ok) return refuse(target.error, 2);
+  const screen = openScreen();
+  screen.write(await planText(place, repository, publication, target.value));
+  if (!(await isConfirmed(options)))
+    return refuse('nothing was pushed: confirm with `--yes`', options.yes === true ? 1 : 2);
+  const line = openProgressLine(screen);
+  const pushed = await pushModel({
+    access,
+    repository,
+    target: target.value,
+    files,
+    title: `Add ${instance}`,
+    onProgress: (progress) => line.show(progressText(progress)),
+  });
+  line.close();
+  if (!pushed.ok) return refuse(pushed.error, 1);
+  if (options.json === true) printJson({ ...pushedJson(place, repository, publication), url: pushed.value });
+  else process.stdout.write(`pushed ${instance} to ${pushed.value}\n`);
 }
 
 /** What is published is what its evaluation scored: a model that is out of date is none of it. */
@@ -121,16 +139,26 @@ async function planText(
   { instance, baseName }: ModelPlace,
   repository: string,
   { files, license }: Publication,
-  { isNew, visibility }: PushTarget,
+  target: PushTarget | undefined,
 ): Promise<string> {
   const { fileListText } = await import('../output/texts/file-list-text.ts');
+  const seenBy = target === undefined ? '' : ` (${target.isNew ? 'new, ' : ''}${target.visibility})`;
   return [
-    `${instance} to hf:${repository} (${isNew ? 'new, ' : ''}${visibility}), licence ${license}, ` +
-      `base ${baseName ?? 'none'}:`,
+    `${instance} to hf:${repository}${seenBy}, licence ${license}, base ${baseName ?? 'none'}:`,
     ...fileListText(files),
     '',
   ].join('\n');
 }
+
+const pushedJson = ({ instance }: ModelPlace, repository: string, { license, files }: Publication) => ({
+  instance,
+  repository,
+  license,
+  files: files.map(({ path, bytes }) => ({ path, bytes })),
+});
+
+const progressText = ({ step, bytes, total }: PushProgress): string =>
+  `${step}  ${sizeText(bytes)} of ${sizeText(total)}`;
 
 async function isConfirmed({ yes }: PushOptions): Promise<boolean> {
   if (yes === true) return true;

@@ -1,22 +1,10 @@
 import type { Event } from '../../runner/project.ts';
-import type { Colors } from '../../runner/wording/colors.ts';
 import { type AnnotatedFiles, eventAnnotations } from '../../runner/report/display/github.ts';
 import { frame, progressLine } from '../../runner/report/display/live.ts';
 import { plainLines } from '../../runner/report/display/plain.ts';
 import { advance, emptyView } from '../../runner/report/display/run-view.ts';
-
-/** Where people's output goes, and what it can do. */
-export interface Screen {
-  readonly write: (text: string) => void;
-  readonly columns: () => number;
-  readonly rows: () => number;
-  /** Whether lines can be redrawn: an interactive terminal. */
-  readonly live: boolean;
-  /** Whether what it reads makes annotations of commands among the lines: a workflow of GitHub. */
-  readonly annotates: boolean;
-  readonly colors: Colors;
-  readonly now: () => number;
-}
+import { printEvery, redrawEvery } from './progress-line.ts';
+import type { Screen } from './screen.ts';
 
 export interface Display {
   readonly show: (event: Event) => void;
@@ -24,12 +12,6 @@ export interface Display {
   readonly say: (text: string, write?: (text: string) => void) => void;
   readonly close: () => void;
 }
-
-/**
- * Redrawn at the first interval on a terminal; elsewhere the status is printed at the second. Milliseconds.
- */
-const redrawEvery = 120;
-const printEvery = 30_000;
 
 /** Shows a run while it goes on: lines that stay, and on a terminal a frame below them that is redrawn. */
 export function openDisplay(screen: Screen, files: AnnotatedFiles): Display {

@@ -1,6 +1,7 @@
 import type { Event } from '../../runner/project.ts';
 import type { AnnotatedFiles } from '../../runner/report/display/github.ts';
-import type { Display, Screen } from './display.ts';
+import type { Display } from './display.ts';
+import type { Screen } from './screen.ts';
 
 /**
  * The display of one run, loaded with the first event that it shows something of: a run with nothing to do

@@ -1,6 +1,19 @@
 import pico from 'picocolors';
 import { inReadingOrder } from '../../runner/wording/printable.ts';
-import type { Screen } from './display.ts';
+import type { Colors } from '../../runner/wording/colors.ts';
+
+/** Where people's output goes, and what it can do. */
+export interface Screen {
+  readonly write: (text: string) => void;
+  readonly columns: () => number;
+  readonly rows: () => number;
+  /** Whether lines can be redrawn: an interactive terminal. */
+  readonly live: boolean;
+  /** Whether what it reads makes annotations of commands among the lines: a workflow of GitHub. */
+  readonly annotates: boolean;
+  readonly colors: Colors;
+  readonly now: () => number;
+}
 
 /**
  * Progress and messages: always stderr, since results and `--json` go to stdout. NO_COLOR and FORCE_COLOR are

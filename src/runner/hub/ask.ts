@@ -1,3 +1,4 @@
+import { networkReason, rootCause } from '../wording/network-reason.ts';
 import type { HubProblem } from './hub-fault.ts';
 import type { Attempt } from './download/persist.ts';
 import type { Answer, Send } from './send.ts';
@@ -51,13 +52,12 @@ export function unreachable(
   host: string,
   error: unknown,
 ): Extract<HubProblem, { readonly kind: 'unreachable' }> {
-  const reason = deepest(error);
-  const code = reason instanceof Error && 'code' in reason ? String(reason.code) : '';
+  const reason = networkReason(error);
   return {
     kind: 'unreachable',
     host,
-    reason: code === '' ? messageOf(reason) : code,
-    certificate: /CERT|SELF_SIGNED|UNABLE_TO_(GET|VERIFY)/.test(code),
+    reason,
+    certificate: /^[A-Z_]*(CERT|SELF_SIGNED|UNABLE_TO_(GET|VERIFY))/.test(reason),
   };
 }
 
@@ -66,7 +66,7 @@ export function unreachable(
  * and texts of undici 7.
  */
 function wrongAnswer(error: unknown): string | undefined {
-  const reason = deepest(error);
+  const reason = rootCause(error);
   if (!(reason instanceof Error)) return undefined;
   if (reason.name === 'HTTPParserError') return reason.message;
   if ('code' in reason && reason.code !== 'ERR_INVALID_URL') return undefined;
@@ -81,16 +81,6 @@ const redirectFaults = [
   ['bad port', 'to a port that no web server has'],
   ['cross origin not allowed', 'to an address with a user name and a password'],
 ] as const;
-
-function deepest(error: unknown): unknown {
-  let inner = error;
-  for (let depth = 0; depth < 5 && inner instanceof Error && inner.cause !== undefined; depth++)
-    inner = inner.cause;
-  return inner;
-}
-
-const messageOf = (error: unknown): string =>
-  error instanceof Error && error.message !== '' ? error.message : 'the connection failed';
 
 /**
  * What a status means. Which of several, the hub says in X-Error-Code; to one who may not know whether a

@@ -10,6 +10,8 @@ export interface HubSettings {
   /** Nothing may be asked of the network. */
   readonly offline: boolean;
   readonly proxy: ProxySettings | undefined;
+  /** Whether large files may be uploaded by Xet, where the hub offers it. */
+  readonly xet: boolean;
   /** Bytes per second below which a connection is given up; 0: none; NaN: set to what is no number. */
   readonly leastSpeed: number;
   /** Seconds that fetching a model may take; 0: any; NaN: set to what is no number. */
@@ -43,15 +45,18 @@ export function hubSettings(environment: Environment, home: string): HubSettings
     ),
     endpoint: (value('HF_ENDPOINT') ?? 'https://huggingface.co').replace(/\/+$/, ''),
     token: value('HF_TOKEN', 'HUGGING_FACE_HUB_TOKEN'),
-    offline: /^(1|on|yes|true)$/i.test(value('HF_HUB_OFFLINE', 'TRANSFORMERS_OFFLINE') ?? ''),
+    offline: isOn(value('HF_HUB_OFFLINE', 'TRANSFORMERS_OFFLINE')),
     proxy:
       http === undefined && https === undefined
         ? undefined
         : { http, https, except: value('no_proxy', 'NO_PROXY') ?? '' },
+    xet: !isOn(value('HF_HUB_DISABLE_XET')),
     leastSpeed: amount(value('PIPELINE_HUB_LEAST_SPEED') ?? '1000'),
     totalTime: amount(value('PIPELINE_HUB_TOTAL_TIME') ?? '86400'),
   };
 }
+
+const isOn = (text: string | undefined): boolean => /^(1|on|yes|true)$/i.test(text ?? '');
 
 const amount = (text: string): number => (/^\d{1,12}$/.test(text) ? Number(text) : Number.NaN);
 

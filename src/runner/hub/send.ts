@@ -1,3 +1,4 @@
+import type { fetch as Fetch } from 'undici';
 import type { Result } from '../../result.ts';
 import type { ProxySettings } from './hub-settings.ts';
 
@@ -23,13 +24,22 @@ interface AnswerBody extends AsyncIterable<Uint8Array> {
   cancel(): Promise<void>;
 }
 
+/** Requests by the fetch of undici, through the proxy. */
+export async function connect(proxy: ProxySettings | undefined, silence = 60_000): Promise<Result<Send>> {
+  const fetch = await proxiedFetch(proxy, silence);
+  return fetch.ok ? { ok: true, value: (url, request) => fetch.value(url, request) } : fetch;
+}
+
 /**
  * The fetch of undici, on which Node's own is built: before Node 24 that knows no proxy, and it waits five
  * minutes for a line that has gone silent. `silence`: after so many milliseconds without a byte the
  * connection counts as broken. The error is what is wrong with the proxy's URL, which is not shown: it may
  * hold a password.
  */
-export async function connect(proxy: ProxySettings | undefined, silence = 60_000): Promise<Result<Send>> {
+export async function proxiedFetch(
+  proxy: ProxySettings | undefined,
+  silence: number,
+): Promise<Result<typeof Fetch>> {
   const wrong = [proxy?.http, proxy?.https].find((url) => url !== undefined && !isProxyUrl(url));
   if (wrong !== undefined) return { ok: false, error: 'it is not a URL such as http://proxy.example:3128' };
   const { Agent, EnvHttpProxyAgent, fetch } = await import('undici');

@@ -1,0 +1,84 @@
+import type { Result } from '../result.ts';
+import type { HubAccess } from '../runner/answers.ts';
+import { networkReason } from '../runner/wording/network-reason.ts';
+
+/** Waits so many milliseconds. */
+export type Wait = (milliseconds: number, signal: AbortSignal) => Promise<void>;
+
+/** The requests of one upload. */
+export interface UploadFetch {
+  readonly fetch: typeof fetch;
+  /** The text without what was sent as a secret: tokens, and the signatures in URLs. */
+  readonly withoutSecrets: (text: string) => string;
+}
+
+/** A request that got no answer. */
+export class Unreachable extends Error {
+  constructor(host: string, cause: unknown) {
+    super(`${host} cannot be reached (${networkReason(cause)})`);
+  }
+}
+
+/**
+ * The fetch for an upload: through the proxy, ended by `signal`. What goes to the stores of large files is
+ * named by its content, so it is sent again where the network or the server failed. Requests to the hub
+ * itself are not: a commit that was made without an answer would be made twice.
+ */
+export async function uploadFetch(
+  { endpoint, connect }: HubAccess,
+  signal: AbortSignal,
+  wait: Wait,
+): Promise<Result<UploadFetch>> {
+  const connected = await connect(longestSilence);
+  if (!connected.ok) return { ok: false, error: `the proxy of HTTPS_PROXY: ${connected.error}` };
+  const secrets = new Set<string>();
+  return {
+    ok: true,
+    value: {
+      async fetch(input, init) {
+        // The library gives addresses as texts.
+        const url = new URL(String(input));
+        const headers = new Headers(init?.headers);
+        const token = headers.get('authorization')?.replace(/^Bearer /, '') ?? '';
+        if (token !== '') secrets.add(token);
+        const tries = url.origin === new URL(endpoint).origin ? 1 : mostTries;
+        for (let number = 1; ; number++) {
+          const answer = await connected
+            .value(url, {
+              method: init?.method ?? 'GET',
+              headers: [...headers],
+              body: bodyOf(init?.body),
+              signal,
+            })
+            .catch((error: unknown) => new Unreachable(url.host, error));
+          signal.throwIfAborted();
+          if (number === tries || !(answer instanceof Error || mayWorkLater(answer.status))) {
+            if (answer instanceof Error) throw answer;
+            return answer;
+          }
+          if (!(answer instanceof Error)) await answer.body?.cancel();
+          await wait(1000 * 2 ** (number - 1), signal);
+        }
+      },
+      withoutSecrets: (text) =>
+        [...secrets].reduce(
+          (shown, secret) => shown.replaceAll(secret, '***'),
+          text.replaceAll(/(https?:\/\/[^\s?]+)\?\S*/g, '$1'),
+        ),
+    },
+  };
+}
+
+const mostTries = 5;
+
+/** The answer to a block of 64 MiB may be long in coming on a slow line. */
+const longestSilence = 30 * 60_000;
+
+const mayWorkLater = (status: number): boolean => status === 429 || status >= 500;
+
+/** The kinds of body that the library sends. */
+function bodyOf(body: unknown): string | Blob | Uint8Array | null {
+  if (body === undefined || body === null) return null;
+  if (typeof body === 'string' || body instanceof Blob || body instanceof Uint8Array) return body;
+  throw new TypeError(`a body of another kind: ${Object.prototype.toString.call(body)}`);
+}
