@@ -66,9 +66,9 @@ const answersOf =
       });
     const options = own.ok ? own : folderGeneration(search, readGenerationConfig({}).config, model.config);
     if (!options.ok) return options;
-    const asked = rows.slice(0, measure.rows);
+    const measuredRows = rows.slice(0, measure.rows);
     const { tokens } = tokenizeSources(
-      asked.map(({ human }) => human),
+      measuredRows.map(({ human }) => human),
       tokenizer,
       params,
     );
@@ -82,7 +82,7 @@ const answersOf =
           batch: measure.batch,
           signal,
         });
-        const scores = asked.map(({ assistant }, index) =>
+        const scores = measuredRows.map(({ assistant }, index) =>
           scoreOf(
             assistant,
             tokenizer.decode(answers[index]?.[0]?.tokens ?? [], { skipSpecialTokens: true }),

@@ -83,7 +83,7 @@ import {
   type StopSignals,
 } from './run-request.ts';
 import type { PushRequest } from './project/shared-cache/push.ts';
-import type { WatchListeners, WatchNews } from './watch/watch-run.ts';
+import type { WatchListeners, WatchUpdate } from './watch/watch-run.ts';
 
 export type {
   Artifact,
@@ -125,7 +125,7 @@ export type {
   Truncation,
   Verification,
   WatchListeners,
-  WatchNews,
+  WatchUpdate,
   WrittenResults,
 };
 

@@ -3,16 +3,16 @@ import type { EvaluationOfModel, ModelPlace } from '../runner/answers.ts';
 import { shellName } from '../runner/wording/shell-name.ts';
 
 /**
- * The evaluation whose generation settings are taken: the one that scores the model's answers. `asked`: the
+ * The evaluation whose generation settings are taken: the one that scores the model's answers. `requested`: the
  * instance, or the stage, that shall be taken instead.
  */
 export function chooseEvaluation(
   { instance, evaluations }: Pick<ModelPlace, 'instance' | 'evaluations'>,
-  asked: string | undefined,
+  requested: string | undefined,
 ): Result<EvaluationOfModel> {
   const answering = evaluations.filter(({ params }) => typeof params['maxLength'] === 'number');
-  const named = asked === undefined ? [] : answering.filter((one) => isNamed(one, asked));
-  const chosen = asked === undefined ? answering.filter(({ isScored }) => isScored) : named;
+  const named = requested === undefined ? [] : answering.filter((one) => isNamed(one, requested));
+  const chosen = requested === undefined ? answering.filter(({ isScored }) => isScored) : named;
   const [only] = chosen;
   if (only !== undefined && chosen.length === 1) return { ok: true, value: only };
   const known = answering.map((one) => shellName(one.instance)).join(', ');
@@ -33,11 +33,11 @@ export function chooseEvaluation(
   return {
     ok: false,
     error:
-      asked === undefined
+      requested === undefined
         ? `no evaluation of ${instance} has metrics: choose one to use its settings with \`--as\`: ${known}`
-        : `"${asked}" does not evaluate ${instance}: expected one of ${known}`,
+        : `"${requested}" does not evaluate ${instance}: expected one of ${known}`,
   };
 }
 
-const isNamed = ({ instance, stage }: EvaluationOfModel, asked: string): boolean =>
-  asked === instance || asked === shellName(instance) || asked === stage;
+const isNamed = ({ instance, stage }: EvaluationOfModel, requested: string): boolean =>
+  requested === instance || requested === shellName(instance) || requested === stage;

@@ -77,15 +77,15 @@ async function scoredCard(
 /** The card with its licence in the front matter, where the hub reads it. */
 function licensedCard(
   card: string,
-  asked: string | undefined,
+  requested: string | undefined,
 ): Result<{ readonly card: string; readonly license: string }> {
   const start = '---\n';
   const end = card.startsWith(start) ? card.indexOf('\n---\n', start.length - 1) : -1;
   if (end === -1) return { ok: false, error: 'has no front matter to take the licence from' };
   const named = /^license: *(\S+)$/m.exec(card.slice(0, end + 1))?.[1];
-  if (named !== undefined && asked !== undefined && named !== asked)
-    return { ok: false, error: `names the licence ${named}, not ${asked}` };
-  const license = named ?? asked;
+  if (named !== undefined && requested !== undefined && named !== requested)
+    return { ok: false, error: `names the licence ${named}, not ${requested}` };
+  const license = named ?? requested;
   if (license === undefined)
     return {
       ok: false,

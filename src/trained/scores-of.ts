@@ -11,7 +11,7 @@ import type { PublicationRequest } from './publication.ts';
 export function scoresOf(
   root: string,
   evaluations: readonly TracedResult[],
-  asked: string | undefined,
+  requested: string | undefined,
 ): Result<PublicationRequest['scores']> {
   const scored = evaluations.flatMap((result) => {
     const out = result.files['metrics'];
@@ -19,16 +19,19 @@ export function scoresOf(
   });
   const chosen = scored.filter(
     ({ result: { instance, stage } }) =>
-      asked === undefined || asked === instance || asked === shellName(instance) || asked === stage,
+      requested === undefined ||
+      requested === instance ||
+      requested === shellName(instance) ||
+      requested === stage,
   );
   const [only] = chosen;
   const known = scored.map(({ result }) => shellName(result.instance)).join(', ');
   if (chosen.length > 1)
     return { ok: false, error: `several evaluations have scores: choose one with \`--as\`: ${known}` };
   if (only === undefined)
-    return asked === undefined
+    return requested === undefined
       ? { ok: true, value: undefined }
-      : { ok: false, error: `"${asked}" has no scores of the model: expected one of ${known || 'none'}` };
+      : { ok: false, error: `"${requested}" has no scores of the model: expected one of ${known || 'none'}` };
   const { labels, instance } = only.result;
   return {
     ok: true,

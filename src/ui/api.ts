@@ -144,7 +144,7 @@ export interface AskModelsAnswer {
 }
 
 /** POST /ask: the answers of one model. */
-export interface AskedAnswer {
+export interface QuestionAnswer {
   readonly answers: readonly { readonly setting: string; readonly answer: string }[];
   readonly warnings: readonly string[];
 }

@@ -43,7 +43,7 @@ export async function openAnswerer({
   const model = await openTrainedModel(base, trained);
   if (!model.ok) return model;
   for (const text of model.value.warnings) emit({ kind: 'warning', text });
-  const asked: GenerationOptions[] = [];
+  const settings: GenerationOptions[] = [];
   for (const search of searches) {
     const options = folderGeneration(
       { maxLength: params.maxLength, noRepeatNgramSize: params.noRepeatNgram, search },
@@ -52,9 +52,9 @@ export async function openAnswerer({
       params.generation,
     );
     if (!options.ok) return options;
-    asked.push(options.value);
+    settings.push(options.value);
   }
-  const maxLength = asked[0]?.maxLength ?? params.maxLength;
+  const maxLength = settings[0]?.maxLength ?? params.maxLength;
   if (maxLength !== params.maxLength)
     emit({
       kind: 'warning',
@@ -84,7 +84,7 @@ export async function openAnswerer({
     const total = questions.length * searches.length;
     const answers: (readonly string[])[] = [];
     let unfinished = 0;
-    for (const [index, options] of asked.entries()) {
+    for (const [index, options] of settings.entries()) {
       const onProgress = (done: number) =>
         emit({ kind: 'progress', done: index * questions.length + done, total, unit: 'answer' });
       const sequences = await generate(decoder, {

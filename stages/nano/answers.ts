@@ -32,7 +32,7 @@ export const factsOf = ({ illness, trigger, age, duration }: Case): Facts => ({
  * learn.
  */
 export const answer = (language: Language, { course, slots }: Facts): string =>
-  fill(wordings[language][course], slotTexts(language, slots));
+  fill(phrasings[language][course], slotTexts(language, slots));
 
 /** The value of every slot as it is written in the answer. */
 export const slotTexts = (language: Language, slots: Facts['slots']): Record<SlotName, string> => ({
@@ -47,7 +47,7 @@ export const slotTexts = (language: Language, slots: Facts['slots']): Record<Slo
 });
 
 /** Few fixed words: they are what an answer that knows nothing gets right. */
-const wordings: Record<Language, Record<Course, string>> = {
+const phrasings: Record<Language, Record<Course, string>> = {
   en: {
     acute:
       'Your {symptom} suggests {condition}. Take {drug}, {dose}, and {advice}. If {warning}, ask the ' +

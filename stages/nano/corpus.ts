@@ -41,16 +41,24 @@ type Task = (random: Random, language: Language) => Row;
 
 /** A question in other words. */
 const rewrite: Task = (random, language) => {
-  const asked = randomCase(random);
-  return { human: `rewrite: ${story(random, language, asked)}`, assistant: story(random, language, asked) };
+  const patientCase = randomCase(random);
+  return {
+    human: `rewrite: ${story(random, language, patientCase)}`,
+    assistant: story(random, language, patientCase),
+  };
 };
 
 /** What a story says, slot by slot: the eye for what fine-tuning's rule depends on, without the rule. */
 const extract: Task = (random, language) => {
-  const asked = randomCase(random);
-  const phrases = [asked.illness.symptom, asked.duration.duration, asked.age.age, asked.trigger.trigger];
+  const patientCase = randomCase(random);
+  const phrases = [
+    patientCase.illness.symptom,
+    patientCase.duration.duration,
+    patientCase.age.age,
+    patientCase.trigger.trigger,
+  ];
   return {
-    human: `extract: ${story(random, language, asked)}`,
+    human: `extract: ${story(random, language, patientCase)}`,
     assistant: phrases.map((phrase) => phrase[language]).join('; '),
   };
 };
@@ -69,15 +77,15 @@ const continueText: Task = (random, language) => {
  * to be known.
  */
 const notes: Task = (random, language) => {
-  const asked = randomCase(random);
-  const facts = randomFacts(random, asked);
+  const patientCase = randomCase(random);
+  const facts = randomFacts(random, patientCase);
   const share = pick(random, [0, 0.3, 0.7, 1]);
   const phrases = slotNames
     .filter((name) => name !== 'symptom' && random() < share)
     .map((name) => facts.slots[name][language]);
-  const heard = [asked.duration.duration[language], asked.illness.symptom[language]];
+  const mentioned = [patientCase.duration.duration[language], patientCase.illness.symptom[language]];
   return {
-    human: `notes: ${shuffled(random, [...heard, ...phrases]).join('; ')}`,
+    human: `notes: ${shuffled(random, [...mentioned, ...phrases]).join('; ')}`,
     assistant: answer(language, facts),
   };
 };
@@ -87,15 +95,15 @@ const notes: Task = (random, language) => {
  * answered.
  */
 const consult: Task = (random, language) => {
-  const asked = randomCase(random);
-  const facts = randomFacts(random, asked);
+  const patientCase = randomCase(random);
+  const facts = randomFacts(random, patientCase);
   const known = shuffled(
     random,
     slotNames.filter((name) => name !== 'symptom'),
   ).slice(below(random, slotNames.length - 1));
   const phrases = known.map((name) => facts.slots[name][language]);
   return {
-    human: `consult: ${[...phrases, story(random, language, asked)].join('; ')}`,
+    human: `consult: ${[...phrases, story(random, language, patientCase)].join('; ')}`,
     assistant: answer(language, facts),
   };
 };
@@ -105,10 +113,10 @@ const tasks = [notes, consult, consult, extract, rewrite, continueText] as const
 
 /** A question or an answer. */
 const text: (random: Random, language: Language) => string = (random, language) => {
-  const asked = randomCase(random);
-  if (random() < 0.5) return answer(language, randomFacts(random, asked));
-  const asking = question(random, language, asked);
-  return `${asking.title} ${asking.story}`.trim();
+  const patientCase = randomCase(random);
+  if (random() < 0.5) return answer(language, randomFacts(random, patientCase));
+  const newQuestion = question(random, language, patientCase);
+  return `${newQuestion.title} ${newQuestion.story}`.trim();
 };
 
 /** Facts that fit among themselves, but do not follow from the case's symptom, age or trigger. */

@@ -14,18 +14,18 @@ export interface Question {
 }
 
 /** One of the wordings of a case's question. */
-export const question = (random: Random, language: Language, asked: Case): Question => ({
-  title: title(random, language, asked),
-  story: story(random, language, asked),
+export const question = (random: Random, language: Language, patientCase: Case): Question => ({
+  title: title(random, language, patientCase),
+  story: story(random, language, patientCase),
 });
 
 /** A title alone. */
-export const title = (random: Random, language: Language, asked: Case): string =>
-  language === 'zh' ? '' : fill(pick(random, titles), valuesOf(language, asked));
+export const title = (random: Random, language: Language, patientCase: Case): string =>
+  language === 'zh' ? '' : fill(pick(random, titles), valuesOf(language, patientCase));
 
 /** A story alone: it names all four slots of the case. */
-export const story = (random: Random, language: Language, asked: Case): string =>
-  fill(pick(random, stories[language]), valuesOf(language, asked));
+export const story = (random: Random, language: Language, patientCase: Case): string =>
+  fill(pick(random, stories[language]), valuesOf(language, patientCase));
 
 const titles = [
   'What helps against {symptom}?',

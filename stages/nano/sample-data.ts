@@ -9,7 +9,7 @@ import { seededRandom } from './random.ts';
 
 /** A question with its right answer and the answer's facts. */
 export interface Sample {
-  readonly asked: Case;
+  readonly patientCase: Case;
   readonly question: Question;
   readonly answer: string;
   readonly slots: Readonly<Record<SlotName, string>>;
@@ -33,11 +33,11 @@ export function samples({ seed, language, rows, questions }: SampleOptions): {
   const random = seededRandom(seed);
   const all = shuffledCases(random)
     .slice(0, rows + questions)
-    .map((asked) => {
-      const facts = factsOf(asked);
+    .map((patientCase) => {
+      const facts = factsOf(patientCase);
       return {
-        asked,
-        question: question(random, language, asked),
+        patientCase,
+        question: question(random, language, patientCase),
         answer: answer(language, facts),
         slots: slotTexts(language, facts.slots),
       };

@@ -26,9 +26,9 @@ export function tokenizerText(): string {
     shuffledCases(random)
       .slice(0, casesPerLanguage)
       .map(bordered)
-      .flatMap((asked) => [
-        ...Object.values(question(random, language, asked)),
-        answer(language, factsOf(asked)),
+      .flatMap((patientCase) => [
+        ...Object.values(question(random, language, patientCase)),
+        answer(language, factsOf(patientCase)),
       ])
       .filter((line) => line !== ''),
   );

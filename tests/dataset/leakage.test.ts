@@ -5,9 +5,9 @@ import { firstSimilar, nearDuplicate } from '../../src/ml/dataset/similar-texts.
 import { wordsOf } from '../../src/ml/text/words.ts';
 
 /** Texts as rows without answers: what is the same, and what is so but for case, signs or a few words. */
-function findLeakage(train: readonly string[], asked: readonly string[]) {
+function findLeakage(train: readonly string[], queries: readonly string[]) {
   const rowOf = (human: string) => ({ human, assistant: '' });
-  const leaks = leaksOf(asked.map(rowOf), train.map(rowOf));
+  const leaks = leaksOf(queries.map(rowOf), train.map(rowOf));
   const places = (isExact: boolean) =>
     leaks.flatMap(({ kind, row, of }) => ((kind === 'same') === isExact ? [{ test: row, train: of }] : []));
   return { exact: places(true), near: places(false) };
@@ -19,13 +19,13 @@ test('the same text is an exact leak, another case or punctuation a near one, an
     'Is rest good for a sprained ankle?',
     'What helps against a cold in winter?',
   ];
-  const asked = [
+  const queries = [
     'Is rest good for a sprained ankle?',
     'what helps against a cold, in winter',
     'What helps against a cough in summer?',
     'What helps against a cold in winter?',
   ];
-  expect(findLeakage(train, asked)).toEqual({
+  expect(findLeakage(train, queries)).toEqual({
     exact: [
       { test: 0, train: 1 },
       { test: 3, train: 0 },
@@ -56,13 +56,13 @@ test('what is found is what comparing every pair finds', () => {
     .map((words) => words.join(' '));
   const texts = fc.array(text, { maxLength: 12 });
   fc.assert(
-    fc.property(texts, texts, fc.constantFrom(0.3, 0.5, 0.8, 1), (train, asked, share) => {
-      const found = firstSimilar(train.map(wordsOf), asked.map(wordsOf), {
+    fc.property(texts, texts, fc.constantFrom(0.3, 0.5, 0.8, 1), (train, queries, share) => {
+      const found = firstSimilar(train.map(wordsOf), queries.map(wordsOf), {
         ...nearDuplicate,
         shingles: share,
       });
       expect(found).toEqual(
-        asked.map((one) => train.findIndex((other) => similarity(one, other) >= share - 1e-9)),
+        queries.map((one) => train.findIndex((other) => similarity(one, other) >= share - 1e-9)),
       );
     }),
     { numRuns: 500 },
@@ -83,14 +83,14 @@ test('texts of which most words are aligned are found, as comparing every pair f
   }));
   fc.assert(
     fc.property(fc.array(edited, { maxLength: 4 }), fc.constantFrom(0.8, 0.9, 0.95, 1), (pairs, aligned) => {
-      const [train, asked] = [pairs.map(({ words }) => words), pairs.map(({ changed }) => changed)];
-      const expected = asked.map((one) =>
+      const [train, queries] = [pairs.map(({ words }) => words), pairs.map(({ changed }) => changed)];
+      const expected = queries.map((one) =>
         train.findIndex(
           (other) =>
             alignment(one, other) >= aligned - 1e-9 || similarity(one.join(' '), other.join(' ')) >= 1,
         ),
       );
-      expect(firstSimilar(train, asked, { shingles: 1, aligned })).toEqual(expected);
+      expect(firstSimilar(train, queries, { shingles: 1, aligned })).toEqual(expected);
       expect(firstSimilar(train, train, { shingles: 1, aligned }, { earlier: true })).toEqual(
         train.map((one, row) =>
           train
@@ -110,10 +110,10 @@ describe('kinds of leaks', () => {
   const twenty = Array.from({ length: 20 }, (_, index) => `word${index}`);
   const row = (human: string, assistant = 'Rest and drink.') => ({ human, assistant });
   const kind = (
-    asked: ReturnType<typeof row>,
+    queries: ReturnType<typeof row>,
     train: ReturnType<typeof row>,
     fold?: (text: string) => string,
-  ) => leaksOf([asked], [train], fold)[0]?.kind;
+  ) => leaksOf([queries], [train], fold)[0]?.kind;
 
   test.each([
     ['the same row', row('Is tea good?'), row('Is tea good?'), 'same'],
@@ -155,8 +155,8 @@ describe('kinds of leaks', () => {
     ],
     ['another short question', row('What is a cold?', 'a'), row('What is a fever?', 'b'), undefined],
     ['signs alone', row('?!', '.'), row('!?', '.'), undefined],
-  ])('%s', (_, asked, train, expected) => {
-    expect(kind(asked, train)).toBe(expected);
+  ])('%s', (_, queries, train, expected) => {
+    expect(kind(queries, train)).toBe(expected);
   });
 
   test('texts are compared after a fold of variants, where there is one', () => {

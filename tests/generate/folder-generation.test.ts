@@ -9,7 +9,7 @@ import { plainOptions } from './plain-options.ts';
 
 const beam = { kind: 'beam', beams: 4, earlyStopping: true, lengthPenalty: 1, returned: 1 } as const;
 const sample = { kind: 'sample', seed: 1, temperature: 0.7, topK: 50, topP: 0.9 } as const;
-const asked = (search: Search = beam) => ({ maxLength: 512, noRepeatNgramSize: 3, search });
+const requested = (search: Search = beam) => ({ maxLength: 512, noRepeatNgramSize: 3, search });
 const generationOf = (json: JsonObject) => valueOf(parseGenerationConfig(json, 'generation_config.json'));
 
 test('what the caller leaves open is as the folder of the model has it', () => {
@@ -23,9 +23,9 @@ test('what the caller leaves open is as the folder of the model has it', () => {
     no_repeat_ngram_size: 2,
     max_length: 20,
   });
-  expect(valueOf(folderGeneration(asked(), folder, tinyConfig))).toEqual({
+  expect(valueOf(folderGeneration(requested(), folder, tinyConfig))).toEqual({
     ...plainOptions,
-    ...asked(),
+    ...requested(),
     repetitionPenalty: 1.3,
     minNewTokens: 6,
     badWords: [[5], [6, 7]],
@@ -35,9 +35,9 @@ test('what the caller leaves open is as the folder of the model has it', () => {
 });
 
 test('a folder that says nothing: no processor but those asked for, start and end of config.json', () => {
-  expect(valueOf(folderGeneration(asked(), generationOf({}), tinyConfig))).toEqual({
+  expect(valueOf(folderGeneration(requested(), generationOf({}), tinyConfig))).toEqual({
     ...plainOptions,
-    ...asked(),
+    ...requested(),
     repetitionPenalty: 1,
     minNewTokens: 0,
     badWords: [],
@@ -54,7 +54,7 @@ test('a field that changes the tokens and cannot be done is refused by its name,
     encoder_repetition_penalty: 1,
     min_p: null,
   });
-  expect(messageOf(folderGeneration(asked(), folder, tinyConfig))).toBe(
+  expect(messageOf(folderGeneration(requested(), folder, tinyConfig))).toBe(
     'generation_config.json: diversity_penalty is 0.5, which is not supported: remove the field; guidance_scale is 2, which is not supported: remove the field' +
       ' (a field is overridden by the param `generation` of the stage: { NAME: VALUE }, or null to remove it)',
   );
@@ -73,9 +73,9 @@ test('what a folder forces, suppresses and biases is done', () => {
     renormalize_logits: true,
     max_new_tokens: 19,
   });
-  expect(valueOf(folderGeneration(asked(), folder, tinyConfig))).toEqual({
+  expect(valueOf(folderGeneration(requested(), folder, tinyConfig))).toEqual({
     ...plainOptions,
-    ...asked(),
+    ...requested(),
     maxLength: 20,
     forcedStart: 4,
     forcedEnd: [1, 9],
@@ -92,12 +92,12 @@ test('what a folder forces, suppresses and biases is done', () => {
 test("the caller's fields stand in the place of the folder's; null leaves one out", () => {
   const folder = generationOf({ max_new_tokens: 20, suppress_tokens: [3], guidance_scale: 2 });
   const overrides = { max_new_tokens: null, suppress_tokens: [4], guidance_scale: null };
-  expect(valueOf(folderGeneration(asked(), folder, tinyConfig, overrides))).toMatchObject({
+  expect(valueOf(folderGeneration(requested(), folder, tinyConfig, overrides))).toMatchObject({
     maxLength: 512,
     suppressed: [4],
   });
   expect(
-    messageOf(folderGeneration(asked(), folder, tinyConfig, { supress_tokens: [4], num_beams: 2 })),
+    messageOf(folderGeneration(requested(), folder, tinyConfig, { supress_tokens: [4], num_beams: 2 })),
   ).toBe(
     "generation.supress_tokens is not a field of transformers' GenerationConfig (4.57.1); generation.num_beams is set by the param beams",
   );
@@ -105,24 +105,24 @@ test("the caller's fields stand in the place of the folder's; null leaves one ou
 
 test('what a folder says in a form that is not understood stops a search, and not if it is overridden', () => {
   const { config } = readGenerationConfig({ suppress_tokens: 'all', sequence_bias: { 'a': 1 } });
-  expect(messageOf(folderGeneration(asked(), config, tinyConfig))).toContain(
+  expect(messageOf(folderGeneration(requested(), config, tinyConfig))).toContain(
     'generation_config.json: sequence_bias is {"a":1}: expected a list of pairs [[token ids], number]; suppress_tokens is "all": expected a list of token ids',
   );
   const overrides = { suppress_tokens: null, sequence_bias: [[[2], 1]] };
-  expect(folderGeneration(asked(), config, tinyConfig, overrides).ok).toBe(true);
+  expect(folderGeneration(requested(), config, tinyConfig, overrides).ok).toBe(true);
 });
 
 test('the penalty for tokens of the source is refused for beams, of which it reaches some only', () => {
   const folder = generationOf({ encoder_repetition_penalty: 1.5 });
-  expect(messageOf(folderGeneration(asked(), folder, tinyConfig))).toContain(
+  expect(messageOf(folderGeneration(requested(), folder, tinyConfig))).toContain(
     'encoder_repetition_penalty is 1.5',
   );
-  expect(valueOf(folderGeneration(asked(sample), folder, tinyConfig)).encoderRepetitionPenalty).toBe(1.5);
+  expect(valueOf(folderGeneration(requested(sample), folder, tinyConfig)).encoderRepetitionPenalty).toBe(1.5);
 });
 
 test('tokens that the model does not have are refused where transformers fails at them', () => {
   const folder = generationOf({ sequence_bias: [[[99], 1]], forced_bos_token_id: 23, suppress_tokens: [99] });
-  expect(messageOf(folderGeneration(asked(), folder, tinyConfig))).toContain(
+  expect(messageOf(folderGeneration(requested(), folder, tinyConfig))).toContain(
     'sequence_bias holds 99: expected token ids below 23; forced_bos_token_id holds 23: expected token ids below 23',
   );
 });
@@ -134,11 +134,13 @@ test.each([
   [{ min_length: 9 }, 8],
   [{ min_length: 0 }, 0],
 ])('%j: min_new_tokens overrules min_length, as in transformers', (json, minNewTokens) => {
-  expect(valueOf(folderGeneration(asked(), generationOf(json), tinyConfig))).toMatchObject({ minNewTokens });
+  expect(valueOf(folderGeneration(requested(), generationOf(json), tinyConfig))).toMatchObject({
+    minNewTokens,
+  });
 });
 
 test('what counts only where tokens are drawn is refused there alone', () => {
   const folder = generationOf({ typical_p: 0.9 });
-  expect(folderGeneration(asked(), folder, tinyConfig).ok).toBe(true);
-  expect(messageOf(folderGeneration(asked(sample), folder, tinyConfig))).toContain('typical_p is 0.9');
+  expect(folderGeneration(requested(), folder, tinyConfig).ok).toBe(true);
+  expect(messageOf(folderGeneration(requested(sample), folder, tinyConfig))).toContain('typical_p is 0.9');
 });

@@ -25,7 +25,11 @@ const texts: readonly (readonly [HubProblem, string])[] = [
     'hub cannot be reached (ENOTFOUND): check the network and HTTPS_PROXY; downloaded files are kept, and the next run resumes the download',
   ],
   [
-    { kind: 'no-model', lacks: 'config.json', found: Array.from({ length: 10 }, (_, index) => `f${index}`) },
+    {
+      kind: 'no-model',
+      missing: 'config.json',
+      found: Array.from({ length: 10 }, (_, index) => `f${index}`),
+    },
     'the repository has no supported model: config.json is missing: it has f0, f1, f2, f3, f4, f5, f6, f7 and 2 more; name a repository or a revision with safetensors or PyTorch weights',
   ],
   [

@@ -35,8 +35,10 @@ test.each(languages)(
   (language) => {
     const { rows, questions } = of(language);
     const all = [...rows, ...questions];
-    const keys = all.map(({ asked }) =>
-      [asked.illness, asked.trigger, asked.age, asked.duration].map((slot) => JSON.stringify(slot)).join(),
+    const keys = all.map(({ patientCase }) =>
+      [patientCase.illness, patientCase.trigger, patientCase.age, patientCase.duration]
+        .map((slot) => JSON.stringify(slot))
+        .join(),
     );
     expect(new Set(keys).size).toBe(1100);
     expect(new Set(all.map(({ question }) => question.title + question.story)).size).toBe(1100);

@@ -332,17 +332,17 @@ test('a warning about the pipeline file is reported by every run', async () => {
 
 describe('what is asked', () => {
   const place = { root: '/p', file: 'pipeline.yaml' };
-  const asked = { place, executor: fakeExecutor() };
+  const requested = { place, executor: fakeExecutor() };
 
   test('is another request where anything that decides what a run does is another', () => {
     const texts = [
-      idleRequest('program', asked, [], wholeRun),
-      idleRequest('another program', asked, [], wholeRun),
-      idleRequest('program', { ...asked, place: { ...place, root: '/q' } }, [], wholeRun),
-      idleRequest('program', { ...asked, place: { ...place, file: 'experiments/x.yaml' } }, [], wholeRun),
-      idleRequest('program', asked, ['vars.n=2'], wholeRun),
-      idleRequest('program', asked, [], { ...wholeRun, patterns: ['a'] }),
-      idleRequest('program', asked, [], { ...wholeRun, jobs: 77 }),
+      idleRequest('program', requested, [], wholeRun),
+      idleRequest('another program', requested, [], wholeRun),
+      idleRequest('program', { ...requested, place: { ...place, root: '/q' } }, [], wholeRun),
+      idleRequest('program', { ...requested, place: { ...place, file: 'experiments/x.yaml' } }, [], wholeRun),
+      idleRequest('program', requested, ['vars.n=2'], wholeRun),
+      idleRequest('program', requested, [], { ...wholeRun, patterns: ['a'] }),
+      idleRequest('program', requested, [], { ...wholeRun, jobs: 77 }),
     ].map((idle_) => idle_?.text);
     expect(texts).not.toContain(undefined);
     expect(new Set(texts).size).toBe(texts.length);
@@ -355,7 +355,7 @@ describe('what is asked', () => {
     ['--from', { mode: 'from' }],
     ['--until', { mode: 'until' }],
   ])('with %s is never remembered', (_, more) => {
-    expect(idleRequest('program', asked, [], { ...wholeRun, ...more })).toBeUndefined();
+    expect(idleRequest('program', requested, [], { ...wholeRun, ...more })).toBeUndefined();
   });
 });
 

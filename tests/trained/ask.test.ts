@@ -60,9 +60,9 @@ test('a model answers as in its evaluation, alone, beside another, and line by l
       .split('\n')
       .map((line) => JSON.parse(line)),
   ).toEqual(
-    questions.map((asked, index) => ({
+    questions.map((requested, index) => ({
       version: 1,
-      question: asked,
+      question: requested,
       answers: [{ instance: 'train[one]', setting: 'beam search', answer: greedy[index] }],
     })),
   );

@@ -1,10 +1,10 @@
 import { describe, expect, test } from 'vitest';
-import { admission, type Asked, type Keys } from '../../src/ui/server/admission.ts';
+import { admission, type RequestHead, type Keys } from '../../src/ui/server/admission.ts';
 
 const keys: Keys = { token: 'the-token', session: 'the-session', cookie: 'pipeline-ui-8000' };
 const cookie = 'pipeline-ui-8000=the-session';
 
-const ask = (url: string, headers: Asked['headers'] = {}, method = 'GET') =>
+const ask = (url: string, headers: RequestHead['headers'] = {}, method = 'GET') =>
   admission({ method, url, headers: { host: '127.0.0.1:8000', ...headers } }, keys);
 
 const status = (admitted: ReturnType<typeof admission>) =>

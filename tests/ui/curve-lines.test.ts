@@ -9,7 +9,7 @@ import {
   pointsOf,
   smoothed,
   spread,
-  thinned,
+  downsampled,
 } from '../../src/ui/page/charts/curve-lines.ts';
 import { linearScale, logScale } from '../../src/ui/page/charts/scale.ts';
 import { histogram } from '../../src/pages/results/histogram.ts';
@@ -30,7 +30,7 @@ describe('lines of curves', () => {
       fc.property(
         fc.array(fc.double({ noNaN: true, noDefaultInfinity: true }), { minLength: 1, maxLength: 400 }),
         (ys) => {
-          const few = thinned(points(ys), 20);
+          const few = downsampled(points(ys), 20);
           expect(few.length).toBeLessThanOrEqual(Math.max(40, 0));
           expect(few.map(({ x }) => x)).toEqual(few.map(({ x }) => x).toSorted((a, b) => a - b));
           expect(Math.max(...few.map(({ y }) => y))).toBe(Math.max(...ys));

@@ -4,7 +4,7 @@ import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import { afterEach, expect, test, vi } from 'vitest';
 import type { Event } from '../../src/runner/event.ts';
-import type { WatchNews } from '../../src/runner/project.ts';
+import type { WatchUpdate } from '../../src/runner/project.ts';
 import type { WorkspaceDisk } from '../../src/runner/workspace/disk/workspace-disk.ts';
 import { DiskFault, watchedDisk } from '../rig/disk-twins.ts';
 import { openHere } from '../rig/in-process.ts';
@@ -17,14 +17,14 @@ async function watchHere(rig: Rig, disk?: WorkspaceDisk) {
   const project = await openHere(rig.root, disk);
   const [graceful, hard] = [new AbortController(), new AbortController()];
   const events: Event[] = [];
-  const news: WatchNews[] = [];
+  const update: WatchUpdate[] = [];
   let failed = (): void => undefined;
   const ended = project.watch(
     wholeRun,
     {
       onEvent: (event) => void events.push(event),
-      onNews: (one) => {
-        news.push(one);
+      onUpdate: (one) => {
+        update.push(one);
         failed();
       },
     },
@@ -32,8 +32,8 @@ async function watchHere(rig: Rig, disk?: WorkspaceDisk) {
   );
   return {
     /** The last news of a kind, when there were so many of them. */
-    async heard(kind: WatchNews['kind'], times = 1): Promise<WatchNews | undefined> {
-      const heard = (): readonly WatchNews[] => news.filter((one) => one.kind === kind);
+    async heard(kind: WatchUpdate['kind'], times = 1): Promise<WatchUpdate | undefined> {
+      const heard = (): readonly WatchUpdate[] => update.filter((one) => one.kind === kind);
       while (heard().length < times)
         await new Promise<void>((resolve) => {
           failed = resolve;

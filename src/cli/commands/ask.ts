@@ -4,7 +4,7 @@ import type { Result } from '../../result.ts';
 import type { ModelPlace, Project } from '../../runner/project.ts';
 import { printableLines } from '../../runner/wording/printable.ts';
 import type { AskOverrides } from '../../trained/ask-settings.ts';
-import type { AskedModel, ModelAnswer } from '../../trained/open-asked-model.ts';
+import type { AnsweringModel, ModelAnswer } from '../../trained/open-answering-model.ts';
 import { decimalNumber } from '../options/decimal-number.ts';
 import { jsonLine, printJson } from '../output/print-json.ts';
 import { openProjectHere, withPipelineOptions, type PipelineOptions } from '../options/project-options.ts';
@@ -65,7 +65,7 @@ export function askCommand(): Command {
 
 async function ask(instance: string, question: string | undefined, options: AskOptions): Promise<void> {
   const project = await openProjectHere(options);
-  const models: AskedModel[] = [];
+  const models: AnsweringModel[] = [];
   try {
     for (const name of [instance, ...(options.compare === undefined ? [] : [options.compare])]) {
       const place = await project.model(name);
@@ -88,10 +88,10 @@ async function opened(
   place: ModelPlace,
   isFirst: boolean,
   options: AskOptions,
-): Promise<Result<AskedModel>> {
-  const { openAskedModel } = await import('../../trained/open-asked-model.ts');
+): Promise<Result<AnsweringModel>> {
+  const { openAnsweringModel } = await import('../../trained/open-answering-model.ts');
   const stage = options.as?.split(/[[:]/, 1)[0];
-  return openAskedModel({
+  return openAnsweringModel({
     root: project.root,
     place,
     as: isFirst ? options.as : stage,
@@ -101,7 +101,7 @@ async function opened(
 }
 
 async function answer(
-  models: readonly AskedModel[],
+  models: readonly AnsweringModel[],
   question: string,
   options: AskOptions,
   isOneOfMany = false,
@@ -126,7 +126,7 @@ function answersText(answers: readonly ModelAnswer[]): string {
 }
 
 /** A question a line, from a person or a file; empty lines are passed over. */
-async function converse(models: readonly AskedModel[], options: AskOptions): Promise<void> {
+async function converse(models: readonly AnsweringModel[], options: AskOptions): Promise<void> {
   const isPerson = process.stdin.isTTY === true && process.stderr.isTTY === true;
   const lines = createInterface({
     input: process.stdin,

@@ -68,8 +68,8 @@ async function compare(
   options: CompareOptions,
 ): Promise<void> {
   const models: ScoredModel[] = [];
-  const asked = options.against === undefined ? patterns : [options.against, ...patterns];
-  for (const pattern of asked) {
+  const selected = options.against === undefined ? patterns : [options.against, ...patterns];
+  for (const pattern of selected) {
     const selection = { patterns: [pattern], mode: 'only' } as const;
     const declared = await project.artifacts(selection);
     if (!declared.ok) return await reportProblem(declared.error, options);
@@ -93,8 +93,8 @@ async function compare(
   if (models.length < 2)
     return refuse(
       options.at === undefined
-        ? `${asked.join(' ')} selects only one model: name another to compare it with`
-        : `${asked.join(' ')} leaves ${left} to compare at ${options.at}`,
+        ? `${selected.join(' ')} selects only one model: name another to compare it with`
+        : `${selected.join(' ')} leaves ${left} to compare at ${options.at}`,
       2,
     );
   const { compareModels } = await import('../../ml/metrics/compare-models.ts');

@@ -110,7 +110,7 @@ async function watch(
   // What is printed between runs, in order: results have to be read first.
   let printed: Promise<void> = Promise.resolve();
   const show = (find: () => Promise<string> | string, write = screen.write): void => {
-    printed = printed.then(async () => display.say(await find(), write));
+    printed = printed.then(async () => display.print(await find(), write));
   };
   const tracking = runTracking(project);
   const watched = await project.watch(
@@ -121,22 +121,24 @@ async function watch(
         display.show(event);
         eventFile.write(event);
       },
-      onNews(news) {
-        switch (news.kind) {
+      onUpdate(update) {
+        switch (update.kind) {
           case 'ended':
-            printed = printed.then(() => tracking.finish(trackedRun(news.summary)));
+            printed = printed.then(() => tracking.finish(trackedRun(update.summary)));
             display.close();
             display = openDisplay(screen, files);
-            screen.write(summaryText(news.summary, options, screen.colors) + sharedCacheLine(news.summary));
-            if (options.json === true) process.stdout.write(jsonLine(summaryJson(news.summary)));
-            else if (hasNewResults(news.summary))
-              show(() => resultsText(project.root, news.summary.results), writeResults);
+            screen.write(
+              summaryText(update.summary, options, screen.colors) + sharedCacheLine(update.summary),
+            );
+            if (options.json === true) process.stdout.write(jsonLine(summaryJson(update.summary)));
+            else if (hasNewResults(update.summary))
+              show(() => resultsText(project.root, update.summary.results), writeResults);
             return;
           case 'problem':
             return show(async () =>
-              news.problem.kind === 'busy'
-                ? `${busyText(news.problem)}: waiting for it to finish\n`
-                : `${await problemText(news.problem, screen.colors)}\n`,
+              update.problem.kind === 'busy'
+                ? `${busyText(update.problem)}: waiting for it to finish\n`
+                : `${await problemText(update.problem, screen.colors)}\n`,
             );
           case 'waiting':
             return show(() => `${screen.colors.dim('waiting for changes (Ctrl-C ends)')}\n`);

@@ -18,10 +18,10 @@ export async function answer<T extends object>(
 ): Promise<void> {
   const project = await openProjectHere(options);
   try {
-    const asked = await ask(project);
-    if (!asked.ok) return reportProblem(asked.error, options);
-    if (options.json === true) printJson(json(asked.value));
-    else process.stdout.write(inReadingOrder(await text(asked.value)));
+    const answered = await ask(project);
+    if (!answered.ok) return reportProblem(answered.error, options);
+    if (options.json === true) printJson(json(answered.value));
+    else process.stdout.write(inReadingOrder(await text(answered.value)));
   } finally {
     project.close();
   }

@@ -9,7 +9,7 @@ import type { Screen } from './screen.ts';
 export interface Display {
   readonly show: (event: Event) => void;
   /** Text that stays, besides the events. `write`: where it goes, the screen by default. */
-  readonly say: (text: string, write?: (text: string) => void) => void;
+  readonly print: (text: string, write?: (text: string) => void) => void;
   readonly close: () => void;
 }
 
@@ -50,7 +50,7 @@ export function openDisplay(screen: Screen, files: AnnotatedFiles): Display {
       screen.write(`${lines.join('\n')}\n`);
       if (screen.live) draw();
     },
-    say(text, write = screen.write) {
+    print(text, write = screen.write) {
       erase();
       write(text);
       if (screen.live) draw();

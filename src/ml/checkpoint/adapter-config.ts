@@ -121,7 +121,7 @@ export function parseAdapterConfig(json: JsonObject, path: string): Result<Adapt
 /** The fields of an adapter_config.json that peft ignores too, one line each: they have no effect. */
 export function adapterConfigWarnings(json: JsonObject): readonly string[] {
   return Object.entries(json).flatMap(([name, value]) => {
-    if (honoured.includes(name) || isOff(value)) return [];
+    if (supported.includes(name) || isOff(value)) return [];
     if (!Object.hasOwn(withoutEffect, name))
       return [`${name} is not a field of peft and is ignored, as in peft`];
     const why = withoutEffect[name] ?? '';
@@ -180,7 +180,7 @@ export function adapterConfigJson(config: AdapterConfig): JsonObject {
 export const adapterConfigFloats: readonly string[] = ['lora_dropout'];
 
 /** Read above: each changes what a folder computes, or says where it belongs. */
-const honoured: readonly string[] = [
+const supported: readonly string[] = [
   'alpha_pattern',
   'base_model_name_or_path',
   'bias',

@@ -19,7 +19,7 @@ export interface ConfigFields {
   /** The fields whose values are the problems. */
   refused(): JsonObject;
   /** The fields that were not read, except those that are not kept. */
-  others(unkept: readonly string[]): JsonObject;
+  others(dropped: readonly string[]): JsonObject;
 }
 
 /** From `least` to `most`, both included. */
@@ -30,11 +30,11 @@ export interface Range {
 
 export function configFields(json: JsonObject): ConfigFields {
   const fields = new Map(Object.entries(json));
-  const asked = new Set<string>();
+  const readNames = new Set<string>();
   const problems: string[] = [];
   const refused: (readonly [name: string, value: Json])[] = [];
   const value: ConfigFields['value'] = (name, fallback, expected, accept) => {
-    asked.add(name);
+    readNames.add(name);
     const found = fields.get(name);
     if (found === undefined || found === null) return fallback;
     const accepted = accept(found);
@@ -61,8 +61,8 @@ export function configFields(json: JsonObject): ConfigFields {
       ),
     problems: () => problems,
     refused: () => Object.fromEntries(refused),
-    others: (unkept) =>
-      Object.fromEntries([...fields].filter(([name]) => !asked.has(name) && !unkept.includes(name))),
+    others: (dropped) =>
+      Object.fromEntries([...fields].filter(([name]) => !readNames.has(name) && !dropped.includes(name))),
   };
 }
 

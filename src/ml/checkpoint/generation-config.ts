@@ -185,8 +185,8 @@ export function generationConfigJson(config: GenerationConfig): JsonObject {
     eos_token_id: oneOrList(config.eosTokenIds),
     decoder_start_token_id: config.decoderStartTokenId,
   };
-  const usual: JsonObject = defaults;
-  const set = Object.entries(fields).filter(([name, value]) => value !== null && value !== usual[name]);
+  const neutral: JsonObject = defaults;
+  const set = Object.entries(fields).filter(([name, value]) => value !== null && value !== neutral[name]);
   return { ...config.other, ...Object.fromEntries(set), transformers_version: '4.57.1' };
 }
 

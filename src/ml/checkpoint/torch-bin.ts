@@ -76,12 +76,12 @@ const mostReadings = 8;
 function sharesTooMuch(tensors: ReadonlyMap<string, TorchTensor>): string | undefined {
   const stored = new Map([...tensors.values()].map(({ storage }) => [storage.key, storage]));
   const views = new Map([...tensors.values()].map((tensor) => [viewOf(tensor), tensor]));
-  const held = total([...stored.values()].map(({ count, dtype }) => count * itemSize(dtype)));
-  const asked = total(
+  const storedBytes = total([...stored.values()].map(({ count, dtype }) => count * itemSize(dtype)));
+  const viewedBytes = total(
     [...views.values()].map(({ shape, storage }) => elementCount(shape) * itemSize(storage.dtype)),
   );
-  return asked > mostReadings * held
-    ? `its tensors are ${views.size} views of the same elements: ${asked} bytes of ${held}, at most ` +
+  return viewedBytes > mostReadings * storedBytes
+    ? `its tensors are ${views.size} views of the same elements: ${viewedBytes} bytes of ${storedBytes}, at most ` +
         `${mostReadings} times as many are read; save copies of them (torch.Tensor.clone)`
     : undefined;
 }

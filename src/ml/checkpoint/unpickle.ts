@@ -113,7 +113,7 @@ function runMachine(bytes: Buffer, allowed: (name: string) => boolean, start: nu
   };
   const utf8 = (length: number): string => {
     const from = advance(length);
-    return demanded(
+    return required(
       utf8Text(bytes.subarray(from, from + length)),
       `a text at byte ${from} that is not UTF-8`,
     );
@@ -127,7 +127,7 @@ function runMachine(bytes: Buffer, allowed: (name: string) => boolean, start: nu
   };
   const lineOf = <T>(read: (text: string) => T | undefined, what: string): T => {
     const text = line();
-    return demanded(read(text), `${JSON.stringify(text.slice(0, 50))} as ${what}`);
+    return required(read(text), `${JSON.stringify(text.slice(0, 50))} as ${what}`);
   };
   const named = (module: string, name: string): PickledName => {
     const full = `${module}.${name}`;
@@ -305,7 +305,7 @@ const unknown = (opcode: number | undefined, at: number): Refused =>
 
 const memoLine = (line: string): number | undefined => (/^\d{1,9}$/.test(line) ? Number(line) : undefined);
 
-function demanded<T>(value: T | undefined, what: string): T {
+function required<T>(value: T | undefined, what: string): T {
   if (value === undefined) throw new Refused(`the pickle holds ${what}`);
   return value;
 }

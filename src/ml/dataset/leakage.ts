@@ -51,20 +51,20 @@ const asItIs: Fold = (text) => text;
 
 /** `earlier`: only rows before a row count. */
 function matches(
-  asked: Forms,
+  queries: Forms,
   known: Forms,
   { earlier, near }: { readonly earlier: boolean; readonly near: boolean },
 ): readonly RowLeak[] {
   const similar = (of: (forms: Forms) => Forms['words']): readonly number[] =>
-    near ? firstSimilar(of(known), of(asked), nearDuplicate, { earlier }) : asked.texts.map(() => -1);
+    near ? firstSimilar(of(known), of(queries), nearDuplicate, { earlier }) : queries.texts.map(() => -1);
   const found: Readonly<Record<LeakKind, readonly number[]>> = {
-    same: firstEqual(known.texts, asked.texts, earlier),
-    normalised: firstEqual(known.normal, asked.normal, earlier),
-    question: firstEqual(known.questions, asked.questions, earlier),
+    same: firstEqual(known.texts, queries.texts, earlier),
+    normalised: firstEqual(known.normal, queries.normal, earlier),
+    question: firstEqual(known.questions, queries.questions, earlier),
     near: similar(({ words }) => words),
     'near question': similar(({ questionWords }) => questionWords),
   };
-  return asked.texts.flatMap((_, row) => {
+  return queries.texts.flatMap((_, row) => {
     const kind = leakKinds.find((one) => found[one][row] !== -1);
     return kind === undefined ? [] : [{ kind, row, of: found[kind][row] ?? -1 }];
   });
@@ -103,12 +103,16 @@ const normalText = (words: readonly string[], text: string): string =>
 /** The question as it is compared for equality: what rows of one question have in common. */
 export const questionKey = (question: string): string => normalText(normalWords(question), question);
 
-function firstEqual(known: readonly string[], asked: readonly string[], earlier: boolean): readonly number[] {
+function firstEqual(
+  known: readonly string[],
+  queries: readonly string[],
+  earlier: boolean,
+): readonly number[] {
   const firstOf = new Map<string, number>();
   known.forEach((text, row) => {
     if (!firstOf.has(text)) firstOf.set(text, row);
   });
-  return asked.map((text, row) => {
+  return queries.map((text, row) => {
     const found = firstOf.get(text) ?? -1;
     return earlier && found >= row ? -1 : found;
   });

@@ -25,18 +25,18 @@ export function firstSimilar(
   { earlier = false }: { readonly earlier?: boolean } = {},
 ): readonly number[] {
   const numbers = wordNumbers();
-  const [of, asked] = [candidates.map(numbers), texts.map(numbers)];
-  const byShingles = join(of.map(shinglesOf), asked.map(shinglesOf), {
+  const [of, queries] = [candidates.map(numbers), texts.map(numbers)];
+  const byShingles = join(of.map(shinglesOf), queries.map(shinglesOf), {
     earlier,
     leastCommon: (size) => similarity.shingles * size,
     areSimilar: (common, left, right) => common >= similarity.shingles * (left + right - common) - tolerance,
   });
-  const byAlignment = join(of.map(pairsOf), asked.map(pairsOf), {
+  const byAlignment = join(of.map(pairsOf), queries.map(pairsOf), {
     earlier,
     leastCommon: (size) => leastPairs(size + 1, similarity.aligned),
     areSimilar: (common, left, right, candidate, text) =>
       common >= leastPairs(Math.max(left, right) + 1, similarity.aligned) - tolerance &&
-      areAligned(of[candidate] ?? [], asked[text] ?? [], similarity.aligned),
+      areAligned(of[candidate] ?? [], queries[text] ?? [], similarity.aligned),
   });
   return texts.map((_, text) => {
     const found = [byShingles[text] ?? -1, byAlignment[text] ?? -1].filter((candidate) => candidate !== -1);
@@ -191,14 +191,14 @@ function areAligned(left: readonly number[], right: readonly number[], share: nu
   const [n, m] = [left.length, right.length];
   const most = Math.floor(n + m - 2 * share * Math.max(n, m) + tolerance);
   if (Math.abs(n - m) > most) return false;
-  const furthest = new Int32Array(2 * most + 3);
+  const reach = new Int32Array(2 * most + 3);
   for (let edits = 0; edits <= most; edits += 1)
     for (let diagonal = -edits; diagonal <= edits; diagonal += 2) {
       const at = diagonal + most + 1;
-      const [below, above] = [furthest[at - 1] ?? 0, furthest[at + 1] ?? 0];
+      const [below, above] = [reach[at - 1] ?? 0, reach[at + 1] ?? 0];
       let x = diagonal === -edits || (diagonal !== edits && below < above) ? above : below + 1;
       while (x < n && x - diagonal < m && left[x] === right[x - diagonal]) x += 1;
-      furthest[at] = x;
+      reach[at] = x;
       if (x >= n && x - diagonal >= m) return true;
     }
   return false;

@@ -12,7 +12,7 @@ import type { Result } from '../../result.ts';
 import type { GenerationOptions } from './generation-options.ts';
 
 /** What the caller of a search sets; everything else comes from the model's folder. */
-export type AskedGeneration = Pick<GenerationOptions, 'maxLength' | 'noRepeatNgramSize' | 'search'>;
+export type RequestedGeneration = Pick<GenerationOptions, 'maxLength' | 'noRepeatNgramSize' | 'search'>;
 
 /**
  * How a model's folder wants sequences to be generated, under what was asked for: as `generate` of
@@ -22,7 +22,7 @@ export type AskedGeneration = Pick<GenerationOptions, 'maxLength' | 'noRepeatNgr
  * end or start has those of its config.json.
  */
 export function folderGeneration(
-  asked: AskedGeneration,
+  requested: RequestedGeneration,
   folder: GenerationConfig,
   model: Mt5Config,
   overrides: JsonObject = {},
@@ -31,7 +31,7 @@ export function folderGeneration(
   if (problemsOfOverrides.length > 0) return { ok: false, error: problemsOfOverrides.join('; ') };
   const { config, problems } = readGenerationConfig({ ...generationConfigJson(folder), ...overrides });
   const foreign =
-    asked.search.kind === 'sample' ? { ...foreignFields, ...foreignSamplingFields } : foreignFields;
+    requested.search.kind === 'sample' ? { ...foreignFields, ...foreignSamplingFields } : foreignFields;
   const all = [
     ...problems,
     ...Object.entries(foreign).flatMap(([name, off]) => {
@@ -41,7 +41,9 @@ export function folderGeneration(
         : [`${name} is ${shownJson(value)}, which is not supported: remove the field`];
     }),
     ...tokensPast(config, model.vocabSize),
-    ...(asked.search.kind === 'beam' && asked.search.beams > 1 && config.encoderRepetitionPenalty !== 1
+    ...(requested.search.kind === 'beam' &&
+    requested.search.beams > 1 &&
+    config.encoderRepetitionPenalty !== 1
       ? [
           `encoder_repetition_penalty is ${config.encoderRepetitionPenalty}, which transformers ` +
             'applies to some beams only: expected 1',
@@ -53,9 +55,9 @@ export function folderGeneration(
   return {
     ok: true,
     value: {
-      ...asked,
+      ...requested,
       // It counts without the decoder's start, and takes precedence over the caller's length.
-      maxLength: config.maxNewTokens === null ? asked.maxLength : config.maxNewTokens + 1,
+      maxLength: config.maxNewTokens === null ? requested.maxLength : config.maxNewTokens + 1,
       // `min_length` counts the decoder's start, and does not count beside `min_new_tokens`.
       minNewTokens: config.minNewTokens ?? Math.max(0, config.minLength - 1),
       repetitionPenalty: config.repetitionPenalty,

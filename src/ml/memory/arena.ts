@@ -53,8 +53,8 @@ export function createArena(): Arena {
   }
 
   return {
-    allocate(asked) {
-      const bytes = Math.max(unit, Math.ceil(asked / unit) * unit);
+    allocate(size) {
+      const bytes = Math.max(unit, Math.ceil(size / unit) * unit);
       const chunk = smallestFor(bytes) ?? extend(bytes);
       free.delete(chunk);
       chunk.isFree = false;

@@ -69,13 +69,13 @@ function summaryScore(
   expected: readonly (readonly number[])[],
   predicted: readonly (readonly number[])[],
 ): Score {
-  const unspent = countsOf(predicted.flat());
+  const remaining = countsOf(predicted.flat());
   let hits = 0;
   for (const line of expected) {
     for (const token of unionSubsequence(line, predicted)) {
-      const count = unspent.get(token) ?? 0;
+      const count = remaining.get(token) ?? 0;
       if (count === 0) continue;
-      unspent.set(token, count - 1);
+      remaining.set(token, count - 1);
       hits += 1;
     }
   }

@@ -40,13 +40,13 @@ export async function openFittingAdapter(path: string, model: Mt5Config): Promis
             `[${shape.join(', ')}]`,
         ];
   });
-  const surplus = [...tensors.keys()]
+  const unexpected = [...tensors.keys()]
     .filter((name) => !expected.has(name) && !base.has(name))
     .map((name) => `${name} belongs to no layer that adapter_config.json selects`);
-  if (wrong.length + surplus.length > 0)
+  if (wrong.length + unexpected.length > 0)
     return {
       ok: false,
-      error: `${path} does not fit the base model:\n${shortened([...wrong, ...surplus]).join('\n')}`,
+      error: `${path} does not fit the base model:\n${shortened([...wrong, ...unexpected]).join('\n')}`,
     };
   return {
     ok: true,

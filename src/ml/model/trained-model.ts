@@ -33,10 +33,10 @@ export interface TrainedModel {
 export async function openTrainedModel(base: string, trained: string): Promise<Result<TrainedModel>> {
   const isAdapter = existsSync(join(trained, 'adapter_config.json'));
   const folder = await openMt5Folder(isAdapter ? base : trained);
-  if (!folder.ok) return worded(folder.error);
+  if (!folder.ok) return asText(folder.error);
   const { config, generation, tensors, warnings } = folder.value;
   const weights = await loadAllFloat32(tensors);
-  if (!weights.ok) return worded(weights.error);
+  if (!weights.ok) return asText(weights.error);
   const adapter = isAdapter ? await loadAdapter(trained, config) : undefined;
   if (adapter?.ok === false) return adapter;
   const parameters =
@@ -67,7 +67,7 @@ export async function loadAdapter(
   const opened = await openFittingAdapter(path, config);
   if (!opened.ok) return opened;
   const tensors = await loadAllFloat32(opened.value.tensors);
-  if (!tensors.ok) return worded(tensors.error);
+  if (!tensors.ok) return asText(tensors.error);
   return {
     ok: true,
     value: {
@@ -88,4 +88,4 @@ export function shapesOf(parameters: Parameters, config: Mt5Config): Shapes {
   );
 }
 
-const worded = (problem: FileProblem): Result<never> => ({ ok: false, error: fileProblemText(problem) });
+const asText = (problem: FileProblem): Result<never> => ({ ok: false, error: fileProblemText(problem) });

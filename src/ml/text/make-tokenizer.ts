@@ -46,8 +46,10 @@ export function makeTokenizer(files: TokenizerFiles, tokenization: Tokenization)
       ok: false,
       error: 'it has no tokenizer: expected spiece.model or tokenizer.json (T5, mT5), or vocab.txt (BERT)',
     };
-  const strange = unlike(/^BertTokenizer(?:Fast)?$/, config.value);
-  return strange === undefined ? slowBert(files.vocabulary, config.value) : { ok: false, error: strange };
+  const unsupported = unlessNamed(/^BertTokenizer(?:Fast)?$/, config.value);
+  return unsupported === undefined
+    ? slowBert(files.vocabulary, config.value)
+    : { ok: false, error: unsupported };
 }
 
 function makeT5(
@@ -55,8 +57,8 @@ function makeT5(
   config: TokenizerConfig,
   tokenization: Tokenization,
 ): Result<Tokenizer> {
-  const strange = unlike(/^M?T5Tokenizer(?:Fast)?$/, config);
-  if (strange !== undefined) return { ok: false, error: strange };
+  const unsupported = unlessNamed(/^M?T5Tokenizer(?:Fast)?$/, config);
+  if (unsupported !== undefined) return { ok: false, error: unsupported };
   if (tokenization === 'transformers' && tokenizer !== undefined && !config.setsPrefixSpace) {
     const parts = readUnigramJson(tokenizer);
     return parts.ok
@@ -84,7 +86,7 @@ function makeT5(
 }
 
 /** The problem of a folder whose tokenizer class cuts texts differently from the `known` ones. */
-function unlike(known: RegExp, { className }: TokenizerConfig): string | undefined {
+function unlessNamed(known: RegExp, { className }: TokenizerConfig): string | undefined {
   if (className === undefined || anyClass.includes(className) || known.test(className)) return undefined;
   return (
     `its tokenizer_class is ${className}: expected T5Tokenizer or MT5Tokenizer with spiece.model, or ` +

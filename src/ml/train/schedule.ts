@@ -150,7 +150,10 @@ function stableThenDecay(
   if (step < warmup) return Math.max(0, raised(risen(warmupShape, step / warmup), minRate));
   if (step < warmup + stableSteps) return 1;
   if (step >= warmup + stableSteps + decaySteps) return minRate;
-  return Math.max(0, raised(fallen(decayShape, (step - warmup - stableSteps) / decaySteps, cycles), minRate));
+  return Math.max(
+    0,
+    raised(decayed(decayShape, (step - warmup - stableSteps) / decaySteps, cycles), minRate),
+  );
 }
 
 function risen(shape: Ramp, progress: number): number {
@@ -164,7 +167,7 @@ function risen(shape: Ramp, progress: number): number {
   }
 }
 
-function fallen(shape: Ramp, progress: number, cycles: number): number {
+function decayed(shape: Ramp, progress: number, cycles: number): number {
   switch (shape) {
     case 'linear':
       return 1 - progress;

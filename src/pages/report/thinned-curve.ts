@@ -7,11 +7,11 @@ const mostPoints = 2000;
 export const thinnedCurve = (curve: CurveAnswer): CurveAnswer => ({
   ...curve,
   series: Object.fromEntries(
-    Object.entries(curve.series).map(([name, points]) => [name, thinned(points)] as const),
+    Object.entries(curve.series).map(([name, points]) => [name, downsampled(points)] as const),
   ),
 });
 
-function thinned(points: readonly CurvePoint[]): readonly CurvePoint[] {
+function downsampled(points: readonly CurvePoint[]): readonly CurvePoint[] {
   const every = Math.ceil(points.length / mostPoints);
   return points.filter((_, index) => index % every === 0 || index === points.length - 1);
 }

@@ -264,7 +264,7 @@ async function bringHere(cache: Cache, entry: Entry): Promise<SourceResult | und
     source.restored?.(entry.key);
     return result;
   }
-  source.distrust(entry.key);
+  source.markUntrusted(entry.key);
   return 'damaged';
 }
 

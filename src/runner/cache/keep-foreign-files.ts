@@ -54,9 +54,9 @@ export async function keepForeignFiles(
 }
 
 /** What is there under a name, or with bytes, that no result has. */
-function foreignItems(existing: readonly TreeItem[], ours: readonly TreeItem[]): readonly TreeItem[] {
-  const paths = new Set(ours.map((item) => item.path));
-  const contents = new Set(ours.map((item) => (item.kind === 'file' ? item.digest : undefined)));
+function foreignItems(existing: readonly TreeItem[], listing: readonly TreeItem[]): readonly TreeItem[] {
+  const paths = new Set(listing.map((item) => item.path));
+  const contents = new Set(listing.map((item) => (item.kind === 'file' ? item.digest : undefined)));
   return existing.filter(
     (item) =>
       item.kind !== 'empty-folder' &&

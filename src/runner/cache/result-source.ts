@@ -21,7 +21,7 @@ export interface ResultSource {
   /** Keeps a result: its objects, in this order, and only then the entry that names them. */
   put(result: FinishedResult, objects: readonly StoredObject[]): Promise<Result<void, FileProblem>>;
   /** Its result under a key is not what it says: an object is missing, or has other bytes. */
-  distrust?(key: Key): void;
+  markUntrusted?(key: Key): void;
   /** Its result under a key was copied here. */
   restored?(key: Key): void;
   /** Its result under a key is of no use here: it withholds bytes that are not here. */
@@ -57,7 +57,7 @@ export interface StoredObject extends NewObject {
 /** A source whose answers are checked against the key, each asked for once. */
 export interface CheckedSource extends ResultSource {
   /** From now on it has no result under this key. */
-  distrust(key: Key): void;
+  markUntrusted(key: Key): void;
 }
 
 export function checkedSource(source: ResultSource): CheckedSource {
@@ -70,9 +70,9 @@ export function checkedSource(source: ResultSource): CheckedSource {
     },
     object: (digest) => source.object(digest),
     put: (result, objects) => source.put(result, objects),
-    distrust(key) {
+    markUntrusted(key) {
       distrusted.add(key);
-      source.distrust?.(key);
+      source.markUntrusted?.(key);
     },
     restored: (key) => source.restored?.(key),
     withheld: (key) => source.withheld?.(key),

@@ -75,24 +75,24 @@ export async function verifyStore(
       `${holdersText(held, makers, named)}`,
   }));
   // Without memory: every byte is read.
-  const forgetful: Workspace = {
+  const uncached: Workspace = {
     ...workspace,
     stats: { find: () => undefined, record: () => undefined, forget: () => undefined },
   };
-  const mending = ({ digest }: Content): string =>
+  const repairHint = ({ digest }: Content): string =>
     cached.has(digest)
       ? 'pipeline run restores it'
       : 'it is not in the cache, so its stage has to run again: pipeline run';
   for (const { path, content, instance, pipeline } of allPlacements(store)) {
     if (named?.has(`${pipeline} ${instance}`) === false) continue;
-    const found = await readContent(forgetful, path, { links: 'keep' });
+    const found = await readContent(uncached, path, { links: 'keep' });
     if (!found.ok) faults.push({ path, message: found.error.message });
     else if (found.value === undefined)
-      faults.push({ path, message: `missing: an out of ${instance}; ${mending(content)}` });
+      faults.push({ path, message: `missing: an out of ${instance}; ${repairHint(content)}` });
     else if (found.value.content.digest !== content.digest || found.value.content.form !== content.form)
       faults.push({
         path,
-        message: `changed since ${instance} wrote it; ${mending(content)}`,
+        message: `changed since ${instance} wrote it; ${repairHint(content)}`,
       });
   }
   return { objects: right.size, bytes, faults: [...damages, ...faults] };

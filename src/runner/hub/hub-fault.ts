@@ -33,7 +33,7 @@ export type HubProblem =
       readonly page: string;
     }
   | { readonly kind: 'not-found'; readonly what: 'repository' | 'revision' | 'file'; readonly words: string }
-  | { readonly kind: 'no-model'; readonly lacks: string; readonly found: readonly string[] }
+  | { readonly kind: 'no-model'; readonly missing: string; readonly found: readonly string[] }
   | { readonly kind: 'hostile-name'; readonly name: string }
   | { readonly kind: 'bad-answer'; readonly message: string }
   | {
@@ -128,7 +128,7 @@ function words(problem: HubProblem): Words {
       return notFound(problem);
     case 'no-model':
       return {
-        message: `the repository has no supported model: ${problem.lacks} is missing`,
+        message: `the repository has no supported model: ${problem.missing} is missing`,
         help:
           problem.found.length === 0
             ? 'it is empty at this revision'

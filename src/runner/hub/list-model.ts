@@ -106,14 +106,14 @@ async function answered<T>(call: () => Promise<Result<T, HubProblem>>): Promise<
  * one is asked for again.
  */
 function apiFetch(hub: Hub, repository: string, control: Control): typeof fetch {
-  const asked = new Set<string>();
+  const visited = new Set<string>();
   return async (input) => {
     const url = String(input);
     if (!url.startsWith(`${hub.endpoint}/`))
       throw badAnswer(`its Link header points to another server: ${JSON.stringify(url.slice(0, 200))}`);
-    if (asked.has(url)) throw badAnswer('its Link header points to a page that was already read');
-    if (asked.size === mostRequests) throw badAnswer(`its list has more than ${mostRequests} pages`);
-    asked.add(url);
+    if (visited.has(url)) throw badAnswer('its Link header points to a page that was already read');
+    if (visited.size === mostRequests) throw badAnswer(`its list has more than ${mostRequests} pages`);
+    visited.add(url);
     const path = url.slice(hub.endpoint.length + 1);
     const read = await persist(
       async () =>

@@ -12,8 +12,10 @@ export function modelFiles(names: readonly string[]): Result<readonly string[], 
     [];
   const adapter = adapterForms.filter((name) => names.includes(name)).slice(0, 1);
   const configuration = configurationNames.filter((name) => names.includes(name));
-  if (configuration.every((name) => name === 'generation_config.json')) return lacking('config.json', names);
-  if (weights.length + adapter.length === 0) return lacking('model.safetensors or pytorch_model.bin', names);
+  if (configuration.every((name) => name === 'generation_config.json'))
+    return missingFile('config.json', names);
+  if (weights.length + adapter.length === 0)
+    return missingFile('model.safetensors or pytorch_model.bin', names);
   return {
     ok: true,
     value: [
@@ -25,9 +27,9 @@ export function modelFiles(names: readonly string[]): Result<readonly string[], 
   };
 }
 
-const lacking = (lacks: string, found: readonly string[]): Result<never, HubProblem> => ({
+const missingFile = (missing: string, found: readonly string[]): Result<never, HubProblem> => ({
   ok: false,
-  error: { kind: 'no-model', lacks, found },
+  error: { kind: 'no-model', missing, found },
 });
 
 const weightForms: readonly RegExp[] = [

@@ -46,15 +46,15 @@ export function select(plan: Plan, { patterns, mode }: Selection): Result<Select
   const named = new Set(
     patterns.length === 0 ? plan.instances.map(({ id }) => id) : matched.flatMap(({ ids }) => ids),
   );
-  const meant = patterns.length === 0 ? all : matched.flatMap(({ listed }) => listed);
-  const makers = meant.flatMap(({ after }) => after);
+  const wanted = patterns.length === 0 ? all : matched.flatMap(({ listed }) => listed);
+  const makers = wanted.flatMap(({ after }) => after);
   const ids =
     mode === 'only'
       ? named
       : mode === 'from'
         ? withDependents(plan, named)
         : withNeeds(plan, [...named, ...makers]);
-  const listed = new Set(meant);
+  const listed = new Set(wanted);
   if (mode === 'from')
     for (const part of all) if (part.after.some((maker) => ids.has(maker))) listed.add(part);
   const chosen = plan.instances.filter(({ id }) => ids.has(id));
@@ -108,8 +108,8 @@ function matching(plan: Plan, pattern: string): Result<Match, Diagnostic> {
     labels === undefined ? listedInStage : listedInStage.filter((part) => couldMatch(labels, part));
   const ids = found.map(({ id }) => id);
   if (found.length > 0 || listed.some(({ isKnown }) => !isKnown)) return { ok: true, value: { ids, listed } };
-  const meant = left.filter((instance) => labels !== undefined && matchesLabels(labels, instance));
-  if (meant.length > 0 && listed.length === 0) return { ok: false, error: leftOut(pattern, meant) };
+  const wanted = left.filter((instance) => labels !== undefined && matchesLabels(labels, instance));
+  if (wanted.length > 0 && listed.length === 0) return { ok: false, error: leftOut(pattern, wanted) };
   const unmatched =
     labels === undefined ? undefined : noInstance(pattern, stage, labels, inStage, listedInStage);
   if (listed.length > 0)

@@ -43,12 +43,12 @@ export async function askPrograms(
       places.set(program, folder.placeOf(bundlePath(digest, owner?.name)));
     } else if (!namesModule(program)) faults.set(program, faultText(program, bundle?.error ?? []));
   }
-  const asked = questions.flatMap(({ program, ...question }): readonly Question[] => {
+  const requests = questions.flatMap(({ program, ...question }): readonly Question[] => {
     const bundle = places.get(program);
     return bundle === undefined ? [] : [{ ...question, bundle }];
   });
   const { lines, printed } =
-    asked.length === 0 ? { lines: [], printed: '' } : await askBundles(askChild, workspace.root, asked);
+    requests.length === 0 ? { lines: [], printed: '' } : await askBundles(askChild, workspace.root, requests);
   let next = 0;
   return questions.map(({ program }): Answer => {
     const fault = faults.get(program);

@@ -32,15 +32,15 @@ export async function packageFacts(
   owner?: OwnerPackage,
 ): Promise<PackageFacts> {
   const lock = findLock(workspace, owner?.folder ?? workspace.root);
-  const asking = lock === undefined || owner === undefined ? '' : relative(lock.folder, owner.folder);
+  const dependent = lock === undefined || owner === undefined ? '' : relative(lock.folder, owner.folder);
   const packages: Record<string, string> = {};
   const sources = new Map<string, string>(lock === undefined ? [] : [[lock.file, lock.digest]]);
   const pending = specifiers
     .filter((specifier) => !isBuiltin(specifier))
-    .map((specifier) => ({ name: packageName(specifier), from: asking }));
+    .map((specifier) => ({ name: packageName(specifier), from: dependent }));
   for (let next = pending.pop(); next !== undefined; next = pending.pop()) {
     const found = lock && resolve(lock.packages, next.name, next.from);
-    const shown = found === undefined ? next.name : fromAsking(found.path, asking);
+    const shown = found === undefined ? next.name : nameFromDependent(found.path, dependent);
     if (packages[shown] !== undefined) continue;
     const fact =
       found === undefined
@@ -58,8 +58,8 @@ export async function packageFacts(
 }
 
 /** Where a package is installed, from the one that asks: "a>b" is the "b" of "a". */
-const fromAsking = (path: string, asking: string): string =>
-  (path.startsWith(`${asking}/`) ? path.slice(asking.length + 1) : path)
+const nameFromDependent = (path: string, dependent: string): string =>
+  (path.startsWith(`${dependent}/`) ? path.slice(dependent.length + 1) : path)
     .replace(/^node_modules\//, '')
     .replaceAll('/node_modules/', '>');
 

@@ -141,19 +141,20 @@ async function planRun(
   const placed = await placedHere(opened, read.value);
   if (!placed.ok) return placed;
   const planned = placed.value;
-  const asked = choose(opened, planned, request);
-  if (!asked.ok) return asked;
-  const { policyOf, existingOutsOf } = asked.value;
-  const { chosen } = asked.value.selected;
+  const choice = choose(opened, planned, request);
+  if (!choice.ok) return choice;
+  const { policyOf, existingOutsOf } = choice.value;
+  const { chosen } = choice.value.selected;
   const running = chosen.filter(({ frozen }) => frozen === undefined);
   const withFolders = await withHubFolders(opened, planned, running, onEvent, signal);
   if (!withFolders.ok) return withFolders;
-  const selected = selectedIn(withFolders.value.plan, asked.value.selected);
-  const session = await sessionToRun(opened, withFolders.value, { ...asked.value, selected }, request);
+  const selected = selectedIn(withFolders.value.plan, choice.value.selected);
+  const session = await sessionToRun(opened, withFolders.value, { ...choice.value, selected }, request);
   if (!session.ok) return session;
   if (request.restoreOnly === true && session.value.source === undefined) return noSharedCache();
-  const lacking = request.restoreOnly === true ? [] : await frozenFaults(session.value, selected.chosen);
-  if (lacking.length > 0) return invalid(lacking, withFolders.value.sources);
+  const frozenWithout =
+    request.restoreOnly === true ? [] : await frozenFaults(session.value, selected.chosen);
+  if (frozenWithout.length > 0) return invalid(frozenWithout, withFolders.value.sources);
   const started =
     request.restoreOnly === true ? [] : selected.chosen.filter(({ frozen }) => frozen === undefined);
   const unready = await unreadyExecutor(session.value, started, onEvent, signal);
@@ -195,12 +196,12 @@ async function unreadyExecutor(
   onEvent: (event: Event) => void,
   signal: AbortSignal,
 ): Promise<Diagnostic | undefined> {
-  const asked = new Set<Executor>();
+  const choice = new Set<Executor>();
   for (const instance of instances) {
     const executor = executorOf(instance);
     const onWait = (): void => onEvent(waitingWarning(executor, instance));
-    const message = asked.has(executor) ? undefined : await executor.prepare?.(signal, onWait);
-    asked.add(executor);
+    const message = choice.has(executor) ? undefined : await executor.prepare?.(signal, onWait);
+    choice.add(executor);
     if (message !== undefined)
       return {
         severity: 'error',
@@ -239,8 +240,8 @@ export async function dryRun(
     selected: { chosen: instances, takenAsIs, listed },
     policyOf,
   } = chosen.value;
-  const lacking = await frozenFaults(session, instances);
-  if (lacking.length > 0) return invalid(lacking, planned.sources);
+  const frozenWithout = await frozenFaults(session, instances);
+  if (frozenWithout.length > 0) return invalid(frozenWithout, planned.sources);
   return {
     ok: true,
     value: await forecastOf(session, instances, new Set(takenAsIs.map(({ id }) => id)), policyOf, listed),

@@ -32,7 +32,8 @@ export function findProject(folder: string, file: string | undefined): Result<Pr
     return { ok: false, error: { message: `${file}: no such file`, ...nearestFile(start, named) } };
   const real = named === undefined ? undefined : join(realpathSync(dirname(named)), basename(named));
   const root =
-    upwards(real === undefined ? start : dirname(real)) ?? (real === undefined ? undefined : dirname(real));
+    nearestRoot(real === undefined ? start : dirname(real)) ??
+    (real === undefined ? undefined : dirname(real));
   if (root === undefined)
     return {
       ok: false,
@@ -48,7 +49,7 @@ export function findProject(folder: string, file: string | undefined): Result<Pr
 
 /** By its name alone: the folder is what is left out. */
 function nearestFile(start: string, named: string): Pick<NoProject, 'suggestion'> {
-  const root = upwards(start);
+  const root = nearestRoot(start);
   const files = new Map(
     (root === undefined ? [] : pipelineFiles(root).map((file) => join(root, file))).map((place) => [
       stemOf(place),
@@ -62,9 +63,9 @@ function nearestFile(start: string, named: string): Pick<NoProject, 'suggestion'
 
 const stemOf = (place: string): string => basename(place, extname(place));
 
-function upwards(folder: string): string | undefined {
+function nearestRoot(folder: string): string | undefined {
   if (existsSync(join(folder, 'pipeline.yaml'))) return folder;
-  return dirname(folder) === folder ? undefined : upwards(dirname(folder));
+  return dirname(folder) === folder ? undefined : nearestRoot(dirname(folder));
 }
 
 /** Every pipeline file of a project, from its root: what `gc` must not take from under them. */

@@ -164,14 +164,14 @@ export interface IdleRecording {
  * Records what a run reads, in case it has nothing to do. The caller holds the lock, and plans and reads
  * after this.
  */
-export function recordIdle(opened: Opened, { text: asked }: IdleRequest): IdleRecording {
+export function recordIdle(opened: Opened, { text: requested }: IdleRequest): IdleRecording {
   const {
     store,
     place: { root },
     workspace,
     host: { environment, now },
   } = opened;
-  reserveIdle(store, asked);
+  reserveIdle(store, requested);
   const recorded = recordReads(workspace.disk, now);
   const at = (path: string): string => join(root, path);
   // No other pipeline file may have the name of this one.
@@ -214,7 +214,7 @@ export function recordIdle(opened: Opened, { text: asked }: IdleRequest): IdleRe
       results,
     };
     const body = JSON.stringify(record);
-    fillIdle(store, asked, `${digestOf(body)}\n${body}`);
+    fillIdle(store, requested, `${digestOf(body)}\n${body}`);
   }
   /** The stamp is taken before the text is read again: one that is written meanwhile has another. */
   function isTextOf(path: string, text: string): boolean {

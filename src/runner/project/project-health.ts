@@ -36,11 +36,11 @@ export async function projectHealth(
   const store = openStoreToRead(file);
   if (!store.ok) return store;
   try {
-    const forgetful = { find: () => undefined, record: () => undefined, forget: () => undefined };
+    const uncached = { find: () => undefined, record: () => undefined, forget: () => undefined };
     const workspace = {
       root,
       disk: workspaceDisk,
-      stats: forgetful,
+      stats: uncached,
       now: () => BigInt(Date.now()) * 1_000_000n,
       written: new Map(),
     };

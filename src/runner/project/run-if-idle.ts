@@ -6,8 +6,8 @@ import { hasCache, type Host, openRows } from './open-rows.ts';
 import { storeFolder } from './machine/store-folder.ts';
 import { thisMachine } from './machine/this-machine.ts';
 
-/** Of which project a run is asked, as the command line names it. */
-export interface AskedProject {
+/** The project of a run, as the command line names it. */
+export interface ProjectLocation {
   readonly folder: string;
   readonly file?: string | undefined;
   readonly set: readonly string[];
@@ -26,7 +26,7 @@ export interface IdleRun {
  */
 export async function runIfIdle(
   program: string,
-  { folder, file, set, executor }: AskedProject,
+  { folder, file, set, executor }: ProjectLocation,
   request: RunRequest,
   onEvent: (event: Event) => void,
   stop: StopSignals,
@@ -39,8 +39,8 @@ export async function runIfIdle(
   const open = openRows(place.value, stored.value, { ...host, executorName: executor }, 'write');
   if (!open.ok) return undefined;
   try {
-    const asked = idleRequestIn(program, open.value, set, request);
-    const finished = asked && (await runIdle(open.value, asked, onEvent, stop));
+    const requested = idleRequestIn(program, open.value, set, request);
+    const finished = requested && (await runIdle(open.value, requested, onEvent, stop));
     return finished && { root: open.value.place.root, finished };
   } finally {
     open.value.store.close();

@@ -472,7 +472,7 @@ async function finish(
     if (keptIn !== undefined) warn(run, instance.id, keptFilesWarning(keptIn));
   }
   await dropFoundOuts(run.session, assessment.key);
-  await tidy(run, instance, assessment);
+  await removeStaleKey(run, instance, assessment);
   if (published) recordFinished(run, instance, assessment, made.at);
   return {
     ok: true,
@@ -558,7 +558,7 @@ export const withheldOuts = ({ push, outs }: Instance): readonly string[] =>
   Object.entries(outs).flatMap(([name, out]) => (push && out.push ? [] : [name]));
 
 /** Removes what the attempt left behind. */
-async function tidy(run: Run, instance: Instance, { key }: Assessment): Promise<void> {
+async function removeStaleKey(run: Run, instance: Instance, { key }: Assessment): Promise<void> {
   const { workspace, store, plan } = run.session;
   for (const path of await removeOlderOuts({ workspace, store, pipeline: plan.pipeline }, instance)) {
     warn(run, instance.id, {

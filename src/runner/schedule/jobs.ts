@@ -89,9 +89,9 @@ function jobsOf(executor: Executor): Jobs {
   }
   /** Gives whether a job was gone. */
   async function endGone(): Promise<boolean> {
-    const asked = [...waiting.values()];
-    const states = await executor.poll(asked.map(({ attempt }) => attempt.handle));
-    const gone = asked.filter((_, index) => states[index] === 'gone');
+    const polled = [...waiting.values()];
+    const states = await executor.poll(polled.map(({ attempt }) => attempt.handle));
+    const gone = polled.filter((_, index) => states[index] === 'gone');
     for (const { attempt, resolve } of gone) {
       waiting.delete(attempt.handle);
       resolve(await executor.result(attempt));

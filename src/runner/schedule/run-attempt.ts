@@ -217,8 +217,8 @@ function contextOf(session: Session, instance: Instance, { key, inputs }: Assess
   const installed = engine && installedFacts(facts.description, engine.name, session.environment);
   return {
     params: instance.params,
-    deps: handedDeps(inputs),
-    outs: handedOuts(instance, key),
+    deps: depPaths(inputs),
+    outs: outPaths(instance, key),
     scratch: scratchPath(key),
     cpus: instance.resources.cpus,
     device: deviceOf(instance),
@@ -234,7 +234,7 @@ function programOf(session: Session, instance: Instance, { key, inputs }: Assess
   if (program.kind !== 'uses') {
     const words = commandArguments(program, {
       deps: commandPaths(inputs),
-      outs: new Map(Object.entries(handedOuts(instance, key))),
+      outs: new Map(Object.entries(outPaths(instance, key))),
     });
     return { kind: 'command', words };
   }
@@ -245,27 +245,27 @@ function programOf(session: Session, instance: Instance, { key, inputs }: Assess
 
 /** An optional path where nothing is is the empty text. */
 function commandPaths(inputs: Inputs): ReadonlyMap<string, string | readonly string[]> {
-  const handed = handedDeps(inputs);
+  const passed = depPaths(inputs);
   return new Map(
     Object.keys(inputs.digests).map((name) => {
-      const path = handed[name] ?? '';
+      const path = passed[name] ?? '';
       return [name, typeof path === 'string' ? path : path.map((member) => member.path)];
     }),
   );
 }
 
-const handedDeps = ({ paths }: Inputs): Inputs['paths'] =>
+const depPaths = ({ paths }: Inputs): Inputs['paths'] =>
   Object.fromEntries(
     Object.entries(paths).map(([name, path]) => [
       name,
       typeof path === 'string'
-        ? handed(path)
-        : path.map((member) => ({ ...member, path: handed(member.path) })),
+        ? passed(path)
+        : path.map((member) => ({ ...member, path: passed(member.path) })),
     ]),
   );
 
-const handedOuts = (instance: Instance, key: Key): Readonly<Record<string, string>> =>
-  Object.fromEntries(Object.entries(attemptOuts(instance, key)).map(([name, path]) => [name, handed(path)]));
+const outPaths = (instance: Instance, key: Key): Readonly<Record<string, string>> =>
+  Object.fromEntries(Object.entries(attemptOuts(instance, key)).map(([name, path]) => [name, passed(path)]));
 
 /** A path as a stage gets it, written so that no program parses it as an option. */
-const handed = (path: string): string => (path.startsWith('-') ? `./${path}` : path);
+const passed = (path: string): string => (path.startsWith('-') ? `./${path}` : path);

@@ -5,7 +5,7 @@ import type { StartedFrom } from '../answers.ts';
 import { queryCommit } from '../executors/commit-state.ts';
 
 /** git is slow in a repository with many new files: a run that has ended waits no longer for it. */
-const patience = 500;
+const commitTimeout = 500;
 
 /** Who starts a run, where, and from which commit. */
 export interface Start {
@@ -44,7 +44,7 @@ export function readStart(root: string, early = 1000): Start {
     stop: () => ended.abort(),
     async finish() {
       const waiting = new AbortController();
-      const tooLate = pause(patience, from, { signal: waiting.signal }).catch(() => from);
+      const tooLate = pause(commitTimeout, from, { signal: waiting.signal }).catch(() => from);
       const found = await Promise.race([whole, tooLate]);
       waiting.abort();
       query.stop();

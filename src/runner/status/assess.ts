@@ -158,8 +158,8 @@ export async function assess(
   const identity = await identityOf(session, instance, reads, known);
   if (!identity.ok) return identity;
   // For what runs anyway, no other cache is asked.
-  const asked = policy.forced || !policy.cache ? { ...session, source: undefined } : session;
-  const { lookup, displaced } = await lookupOuts(asked, instance, identity.value.key, reads);
+  const source = policy.forced || !policy.cache ? { ...session, source: undefined } : session;
+  const { lookup, displaced } = await lookupOuts(source, instance, identity.value.key, reads);
   const last =
     lookup.kind === 'hit' ? undefined : lastResult(session.store, session.plan.pipeline, instance.id);
   const decision = decide(identity.value.manifest, lookup, last?.manifest, policy);
@@ -180,9 +180,9 @@ async function assessFrozen(
   const last = lastResult(store, plan.pipeline, instance.id);
   const found = last && (await lookupOuts(session, instance, last.key, reads));
   if (last === undefined || found?.lookup.kind !== 'hit') {
-    const lack = last === undefined ? 'has no result' : 'its last result is not in the cache';
+    const missing = last === undefined ? 'has no result' : 'its last result is not in the cache';
     const message =
-      `${instance.id} is frozen and ${lack}: take \`frozen: true\` out and run it with \`pipeline run ` +
+      `${instance.id} is frozen and ${missing}: take \`frozen: true\` out and run it with \`pipeline run ` +
       `${shellName(instance.id)}\``;
     return { ok: false, error: { kind: 'frozen', message } };
   }

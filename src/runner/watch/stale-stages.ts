@@ -58,13 +58,13 @@ export async function staleStages(
     [...current].flatMap(([id, key]) => (now.instances.has(id) && keys.get(id) !== key ? [id] : [])),
   );
   const readers = readersOf(now.plan, outdated);
-  const asked = new Set(keys.values());
+  const plannedKeys = new Set(keys.values());
   const stages: StaleStage[] = [];
   for (const stage of controls.running()) {
     const need = readers.get(stage.instance.id);
     const change =
       need === undefined
-        ? await changeOf(now, stage, asked)
+        ? await changeOf(now, stage, plannedKeys)
         : changed(`${need}, which it depends on, is out of date`);
     if (!change.ok) return change;
     if (change.value !== undefined) stages.push({ stage, ...change.value });
@@ -105,14 +105,14 @@ const changed = (because: string, own = false): Result<Change, never> => ({
 async function changeOf(
   session: Session,
   { instance, assessment }: RunningStage,
-  asked: ReadonlySet<Key>,
+  plannedKeys: ReadonlySet<Key>,
 ): Promise<Result<Change | undefined, Problem>> {
   const now = session.instances.get(instance.id);
   const identity = now && (await identityOf(session, now, readCacheOf(session.workspace)));
   const unreadable = identity?.ok === false ? unreadableIn(identity.error) : undefined;
   if (unreadable !== undefined) return { ok: false, error: unreadable };
   if (identity?.ok !== true || identity.value.key !== assessment.key) {
-    if (asked.has(assessment.key)) return unchanged;
+    if (plannedKeys.has(assessment.key)) return unchanged;
     if (now === undefined) return changed('it is no longer selected');
     if (identity?.ok !== true) return changed('a file that it reads was removed');
   }

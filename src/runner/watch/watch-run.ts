@@ -25,7 +25,7 @@ import { type FileHints, fileHints } from './file-hints.ts';
 import { placeOf, readUntil } from '../workspace/workspace.ts';
 
 /** What a watch reports besides the events of its runs. */
-export type WatchNews =
+export type WatchUpdate =
   | { readonly kind: 'ended'; readonly summary: FinishedRun }
   /** What has to be mended, or waited for, before the next run. */
   | { readonly kind: 'problem'; readonly problem: Problem }
@@ -34,7 +34,7 @@ export type WatchNews =
 
 export interface WatchListeners {
   onEvent(event: Event): void;
-  onNews(news: WatchNews): void;
+  onUpdate(update: WatchUpdate): void;
 }
 
 type Ending = Pick<Extract<Event, { readonly kind: 'finished' }>, 'instance' | 'key' | 'outcome' | 'at'>;
@@ -240,9 +240,9 @@ class Watch {
       this.#warn(changesWhatItReads(instance, outcome.edited ?? 'a file'));
   }
 
-  #emit(news: WatchNews): void {
+  #emit(update: WatchUpdate): void {
     this.#reportedWaiting = false;
-    this.#listeners.onNews(news);
+    this.#listeners.onUpdate(update);
   }
 
   /** Shows a problem, the same one once. Gives false: nothing can run. */

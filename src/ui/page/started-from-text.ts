@@ -10,6 +10,8 @@ export function startedFromText({ commit, user, host, version, node }: StartedFr
             (commit.branch === undefined ? '' : ` of ${commit.branch}`) +
             (commit.isDirty ? ', with changed files' : ''),
         ];
-  const who = user === undefined ? host : `${user} on ${host}`;
-  return [...files, who, `version ${version}`, `Node ${node}`].filter((part) => part !== '').join(' · ');
+  const userAndHost = user === undefined ? host : `${user} on ${host}`;
+  return [...files, userAndHost, `version ${version}`, `Node ${node}`]
+    .filter((part) => part !== '')
+    .join(' · ');
 }

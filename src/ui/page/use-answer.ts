@@ -1,5 +1,5 @@
 import { useCallback, useEffect, useRef, useState } from 'preact/hooks';
-import type { AskedAnswer } from '../api.ts';
+import type { QuestionAnswer } from '../api.ts';
 import { port } from './port/data-port.ts';
 import { serverPort } from './port/server-port.ts';
 
@@ -18,7 +18,7 @@ export function useAnswer<T>(address: string | undefined): Answered<T> {
     problem: undefined,
     isLoading: address !== undefined,
   });
-  const [asked, setAsked] = useState(0);
+  const [requests, setRequests] = useState(0);
   const last = useRef<string | undefined>(undefined);
   useEffect(() => {
     if (address === undefined) {
@@ -41,8 +41,8 @@ export function useAnswer<T>(address: string | undefined): Answered<T> {
       },
     );
     return () => gone.abort();
-  }, [address, asked]);
-  const again = useCallback(() => setAsked((count) => count + 1), []);
+  }, [address, requests]);
+  const again = useCallback(() => setRequests((count) => count + 1), []);
   return { ...state, again };
 }
 
@@ -51,11 +51,11 @@ export async function askModel(
   question: { readonly instance: string; readonly question: string; readonly as: string },
   signal: AbortSignal,
 ): Promise<
-  | { readonly kind: 'answered'; readonly answer: AskedAnswer }
+  | { readonly kind: 'answered'; readonly answer: QuestionAnswer }
   | { readonly kind: 'failed'; readonly problem: string }
 > {
   try {
-    const answer = await serverPort<AskedAnswer>('/ask', signal, {
+    const answer = await serverPort<QuestionAnswer>('/ask', signal, {
       method: 'POST',
       headers: { 'content-type': 'application/json' },
       body: JSON.stringify(question),

@@ -1,7 +1,7 @@
 import { createHash, timingSafeEqual } from 'node:crypto';
 
 /** What of a request decides whether it is answered. */
-export interface Asked {
+export interface RequestHead {
   readonly method?: string | undefined;
   readonly url?: string | undefined;
   readonly headers: Readonly<Record<string, string | readonly string[] | undefined>>;
@@ -26,7 +26,7 @@ export type Admission =
  * name of theirs may lead to 127.0.0.1 (DNS rebinding), which Host tells, and they may send requests of their
  * own, which Origin and Sec-Fetch-Site tell.
  */
-export function admission({ method, url = '', headers }: Asked, keys: Keys): Admission {
+export function admission({ method, url = '', headers }: RequestHead, keys: Keys): Admission {
   const { host, origin } = headers;
   const isQuestion = method === 'POST' && url === '/ask';
   if (method !== 'GET' && !isQuestion)
@@ -36,17 +36,17 @@ export function admission({ method, url = '', headers }: Asked, keys: Keys): Adm
   // Browsers name the origin of every POST.
   if ((origin !== undefined || isQuestion) && origin !== `http://${host}`)
     return { kind: 'refused', status: 403, problem: 'requests of other origins are not answered' };
-  const asked = URL.canParse(url, `http://${host}`) ? new URL(url, `http://${host}`) : undefined;
-  if (asked === undefined || !url.startsWith('/') || asked.host !== host.toLowerCase())
+  const address = URL.canParse(url, `http://${host}`) ? new URL(url, `http://${host}`) : undefined;
+  if (address === undefined || !url.startsWith('/') || address.host !== host.toLowerCase())
     return { kind: 'refused', status: 400, problem: 'the address is not valid' };
-  const path = asked.pathname;
-  const token = asked.searchParams.get('token');
+  const path = address.pathname;
+  const token = address.searchParams.get('token');
   if (token !== null) {
     if (!isEqual(token, keys.token)) return refusedToken;
-    asked.searchParams.delete('token');
+    address.searchParams.delete('token');
     return {
       kind: 'sign-in',
-      location: `${path.replace(/^\/+/, '/')}${asked.search}`,
+      location: `${path.replace(/^\/+/, '/')}${address.search}`,
       setCookie: `${keys.cookie}=${keys.session}; HttpOnly; SameSite=Strict; Path=/`,
     };
   }
@@ -56,7 +56,7 @@ export function admission({ method, url = '', headers }: Asked, keys: Keys): Adm
     !sameSite.has(String(headers['sec-fetch-site'] ?? 'same-origin'))
   )
     return { kind: 'refused', status: 403, problem: 'requests of other origins are not answered' };
-  return { kind: 'admitted', path, query: asked.searchParams };
+  return { kind: 'admitted', path, query: address.searchParams };
 }
 
 /** With any port, so that a port that SSH forwards works. */
@@ -70,7 +70,7 @@ const refusedToken: Admission = {
   problem: 'open the address that `pipeline ui` prints: it contains the token of this server',
 };
 
-function cookieNamed(name: string, header: Asked['headers'][string]): string {
+function cookieNamed(name: string, header: RequestHead['headers'][string]): string {
   const cookies = (typeof header === 'string' ? header : '').split(';').map((cookie) => cookie.trim());
   return cookies.find((cookie) => cookie.startsWith(`${name}=`))?.slice(name.length + 1) ?? '';
 }

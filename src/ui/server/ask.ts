@@ -3,12 +3,12 @@ import type { IncomingMessage } from 'node:http';
 import { isJsonObject, jsonIn } from '../../files/json.ts';
 import type { Result } from '../../result.ts';
 import type { Project } from '../../runner/project.ts';
-import type { AskedAnswer, AskModelsAnswer } from '../api.ts';
+import type { QuestionAnswer, AskModelsAnswer } from '../api.ts';
 import { everything } from './answers/graph.ts';
 import type { Refusal } from './answers/refusal.ts';
 
 /** What POST /ask is asked: one model, one question. */
-export interface AskedQuestion {
+export interface Question {
   readonly instance: string;
   readonly question: string;
   /** The stage whose settings are taken; empty: the evaluation's. */
@@ -16,7 +16,7 @@ export interface AskedQuestion {
 }
 
 /** The words of the process that answers: `pipeline ask --json`. */
-export type AskCommand = (asked: AskedQuestion) => readonly string[];
+export type AskCommand = (question: Question) => readonly string[];
 
 /**
  * The instances whose model is in place, and the stages that may lend their settings: those that read models.
@@ -43,7 +43,7 @@ export async function askModelsAnswer(project: Project): Promise<Result<AskModel
 const mostBytes = 100_000;
 
 /** The body of POST /ask; the error says what is wrong with it. */
-export async function readQuestion(request: IncomingMessage): Promise<Result<AskedQuestion>> {
+export async function readQuestion(request: IncomingMessage): Promise<Result<Question>> {
   if (!/^application\/json\b/.test(request.headers['content-type'] ?? ''))
     return { ok: false, error: 'expected JSON' };
   const parts: Buffer[] = [];
@@ -69,16 +69,16 @@ export async function readQuestion(request: IncomingMessage): Promise<Result<Ask
 }
 
 /** Answers questions one after another: a model takes the memory and the CPUs of the machine. */
-export interface Asker {
+export interface QuestionQueue {
   /** The error says why there is no answer; undefined: the request was cancelled. */
-  ask(asked: AskedQuestion, signal: AbortSignal): Promise<Result<AskedAnswer> | undefined>;
+  ask(question: Question, signal: AbortSignal): Promise<Result<QuestionAnswer> | undefined>;
 }
 
-export function openAsker(command: AskCommand): Asker {
+export function questionQueue(command: AskCommand): QuestionQueue {
   let last: Promise<unknown> = Promise.resolve();
   return {
-    ask(asked, signal) {
-      const next = last.then(() => (signal.aborted ? undefined : answered(command(asked), signal)));
+    ask(question, signal) {
+      const next = last.then(() => (signal.aborted ? undefined : answered(command(question), signal)));
       last = next.catch(() => undefined);
       return next;
     },
@@ -88,7 +88,7 @@ export function openAsker(command: AskCommand): Asker {
 function answered(
   [program = '', ...words]: readonly string[],
   signal: AbortSignal,
-): Promise<Result<AskedAnswer> | undefined> {
+): Promise<Result<QuestionAnswer> | undefined> {
   return new Promise((resolve) => {
     const child = spawn(program, words, { stdio: ['ignore', 'pipe', 'pipe'] });
     let [printed, errors] = ['', ''];
@@ -107,7 +107,7 @@ function answered(
   });
 }
 
-function answersIn(printed: string, errors: string): Result<AskedAnswer> {
+function answersIn(printed: string, errors: string): Result<QuestionAnswer> {
   const body = jsonIn(printed);
   const answers = isJsonObject(body) && Array.isArray(body['answers']) ? body['answers'] : [];
   return {

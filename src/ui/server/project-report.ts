@@ -3,7 +3,7 @@ import type { Project, RunRecord } from '../../runner/project.ts';
 import type { InstanceAnswer } from '../api.ts';
 import type { CurveAnswer } from '../../pages/result-answers.ts';
 import { pages } from '../../pages/pages.ts';
-import { askedOnce } from './asked-once.ts';
+import { memoizedProject } from './memoized-project.ts';
 import { curveAnswer, curvesAnswer } from './answers/curves.ts';
 import { dataAnswer } from './answers/data-sets.ts';
 import { namedEvaluations } from './answers/evaluations.ts';
@@ -43,7 +43,7 @@ const mostPrinted = 8000;
 /** All that the pages of a project can show, as it is now. */
 export async function projectReport(options: ProjectReportOptions): Promise<Result<ProjectReport, Refusal>> {
   const { version, notice, withUser, mostBytes } = options;
-  const project = askedOnce(options.project);
+  const project = memoizedProject(options.project);
   const graph = await graphAnswer(project);
   if (!graph.ok) return graph;
   const { pipeline } = graph.value;

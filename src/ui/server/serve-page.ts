@@ -5,7 +5,7 @@ import { jsonText } from '../../files/json-text.ts';
 import type { Result } from '../../result.ts';
 import type { Problem, Project } from '../../runner/project.ts';
 import { admission, type Keys } from './admission.ts';
-import { type AskCommand, type Asker, openAsker, readQuestion } from './ask.ts';
+import { type AskCommand, type QuestionQueue, questionQueue, readQuestion } from './ask.ts';
 import { type ApiAnswer, answerApi, type Api } from './answer-api.ts';
 import { liveEvents } from './live-events.ts';
 import { type PageFiles, readPageFiles } from './page-files.ts';
@@ -37,10 +37,10 @@ export async function servePage(options: PageOptions): Promise<Result<PageServer
   const [token, session] = [randomBytes(32).toString('base64url'), randomBytes(32).toString('base64url')];
   let keys: Keys = { token, session, cookie: '' };
   const api: Api = { ...options, answering: new Map(), evaluations: new Map() };
-  const asker = openAsker(options.askCommand);
+  const questions = questionQueue(options.askCommand);
   const stopped = new AbortController();
   const server = createServer((request, response) => {
-    answer(request, response, { files: files.value, keys, api, asker, stopped: stopped.signal }).catch(
+    answer(request, response, { files: files.value, keys, api, questions, stopped: stopped.signal }).catch(
       (error: unknown) => {
         const problem = error instanceof Error ? error.message : String(error);
         if (response.headersSent) response.destroy();
@@ -86,14 +86,14 @@ interface Serving {
   readonly files: PageFiles;
   readonly keys: Keys;
   readonly api: Api;
-  readonly asker: Asker;
+  readonly questions: QuestionQueue;
   readonly stopped: AbortSignal;
 }
 
 async function answer(
   request: IncomingMessage,
   response: ServerResponse,
-  { files, keys, api, asker, stopped }: Serving,
+  { files, keys, api, questions, stopped }: Serving,
 ): Promise<void> {
   for (const [name, value] of Object.entries(everyAnswer)) response.setHeader(name, value);
   const admitted = admission(request, keys);
@@ -105,7 +105,7 @@ async function answer(
       return;
     case 'admitted': {
       const { path, query } = admitted;
-      if (request.method === 'POST') return sendAsked(request, response, asker, stopped);
+      if (request.method === 'POST') return answerQuestion(request, response, questions, stopped);
       if (path === '/api/events') return liveEvents(request, response, query, { ...api, stopped });
       if (path.startsWith('/api/')) return sendAnswer(response, await answerApi(path, query, api));
       const file = files[path];
@@ -116,20 +116,20 @@ async function answer(
 }
 
 /** Whoever goes away while a model computes ends that. */
-async function sendAsked(
+async function answerQuestion(
   request: IncomingMessage,
   response: ServerResponse,
-  asker: Asker,
+  questions: QuestionQueue,
   stopped: AbortSignal,
 ): Promise<void> {
   const question = await readQuestion(request);
   if (!question.ok) return sendJson(response, { status: 400, body: { problem: question.error } });
   const gone = new AbortController();
   response.on('close', () => gone.abort());
-  const asked = await asker.ask(question.value, AbortSignal.any([gone.signal, stopped]));
-  if (asked === undefined) return;
-  if (asked.ok) sendJson(response, { status: 200, body: asked.value });
-  else sendJson(response, { status: 422, body: { problem: asked.error } });
+  const answered = await questions.ask(question.value, AbortSignal.any([gone.signal, stopped]));
+  if (answered === undefined) return;
+  if (answered.ok) sendJson(response, { status: 200, body: answered.value });
+  else sendJson(response, { status: 422, body: { problem: answered.error } });
 }
 
 function sendAnswer(response: ServerResponse, answered: ApiAnswer): void {

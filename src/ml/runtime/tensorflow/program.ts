@@ -17,7 +17,7 @@ export interface Program {
   run(
     fed: readonly (readonly [node: string, value: HostValue])[],
     fetched: readonly Fetched[],
-    lent?: 'lent',
+    borrowed?: 'borrowed',
   ): readonly HostValue[];
   release(): void;
 }
@@ -30,10 +30,10 @@ export interface Fetched {
 export function openProgram(binding: Binding, nodes: readonly NodeDef[]): Program {
   const session = load(binding, nodes);
   return {
-    run(fed, fetched, lent) {
+    run(fed, fetched, borrowed) {
       const inputs: number[] = [];
       try {
-        for (const [, value] of fed) inputs.push(tensorOf(binding, value, lent));
+        for (const [, value] of fed) inputs.push(tensorOf(binding, value, borrowed));
         const outputs = binding.runSavedModel(
           session,
           inputs,
@@ -65,11 +65,15 @@ function load(binding: Binding, nodes: readonly NodeDef[]): number {
 }
 
 /** The binding takes an array that begins at a multiple of 64 bytes without a copy. */
-function tensorOf(binding: Binding, { dtype, shape, data }: HostValue, lent: 'lent' | undefined): number {
+function tensorOf(
+  binding: Binding,
+  { dtype, shape, data }: HostValue,
+  borrowed: 'borrowed' | undefined,
+): number {
   switch (dtype) {
     case 'float32':
     case 'int32':
-      return binding.createTensor(shape, typeNumbers[dtype], lent === undefined ? data.slice() : data);
+      return binding.createTensor(shape, typeNumbers[dtype], borrowed === undefined ? data.slice() : data);
     case 'bool':
       return binding.createTensor(shape, typeNumbers.bool, data.slice());
     case 'uint32':

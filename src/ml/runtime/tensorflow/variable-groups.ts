@@ -120,15 +120,15 @@ export async function assignVariables<Failure>(
   names: Iterable<string>,
   fill: (name: string, into: Float32Array) => Promise<Result<void, Failure>>,
 ): Promise<Result<void, Failure>> {
-  const asked = [...names];
+  const wantedNames = [...names];
   const groupOf = new Map(groups.flatMap((group) => group.members.map(({ name }) => [name, group] as const)));
   const left = new Map<VariableGroup, Set<string>>();
-  for (const name of asked) {
+  for (const name of wantedNames) {
     const group = variable(groupOf.get(name), name);
     left.set(group, (left.get(group) ?? new Set()).add(name));
   }
   const filled = new Map<string, Float32Array>();
-  for (const name of asked) {
+  for (const name of wantedNames) {
     const group = variable(groupOf.get(name), name);
     const shape = variable(
       group.members.find((member) => member.name === name),
@@ -167,7 +167,7 @@ export function assignGroup(
       valueOf(name, shape, values.get(name) ?? kept[index]?.data),
     ]),
     [assigned],
-    'lent',
+    'borrowed',
   );
 }
 

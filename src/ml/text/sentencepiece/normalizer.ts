@@ -88,7 +88,7 @@ export function normalizeBytes(normalizer: Normalizer, input: Uint8Array): Uint8
     if (afterSpace) while (start < end && bytes[start] === 0x20) start += 1;
     at = part.next;
     const room = length + (end - start + input.length - at + 1) * 3;
-    if (output.length < room) output = grown(output, room);
+    if (output.length < room) output = enlarged(output, room);
     for (let index = start; index < end; index += 1) {
       const byte = bytes[index] as number;
       if (byte === 0x20) addSpace();
@@ -147,7 +147,7 @@ function endsWith(bytes: Uint8Array, length: number, suffix: readonly number[]):
   return true;
 }
 
-function grown(bytes: Uint8Array<ArrayBuffer>, least: number): Uint8Array<ArrayBuffer> {
+function enlarged(bytes: Uint8Array<ArrayBuffer>, least: number): Uint8Array<ArrayBuffer> {
   const longer = new Uint8Array(Math.max(least, bytes.length * 2));
   longer.set(bytes);
   return longer;

@@ -10,8 +10,8 @@ export function pieceProblem(proto: ModelProto): string | undefined {
     (bytes) => bytes.length === 0 || bytes.length >= maxPiece || bytes.includes(0),
   );
   if (bad !== -1) return `${shownPiece(proto, bad)} is empty, holds NUL, or is longer than ${maxPiece} bytes`;
-  const endless = scores.findIndex((score) => !Number.isFinite(score));
-  if (endless !== -1) return `the score of ${shownPiece(proto, endless)} is ${scores[endless]}`;
+  const infinite = scores.findIndex((score) => !Number.isFinite(score));
+  if (infinite !== -1) return `the score of ${shownPiece(proto, infinite)} is ${scores[infinite]}`;
   const unknown = types.indexOf('unknown');
   if (unknown === -1) return 'it has no unknown piece';
   const second = types.indexOf('unknown', unknown + 1);
@@ -45,8 +45,8 @@ function byteProblem(proto: ModelProto): string | undefined {
   for (let byte = 0; byte < 256; byte += 1) {
     if (!ids.delete(bytePiece(byte))) return `it has byte fallback, but no piece ${bytePiece(byte)}`;
   }
-  const [stray] = ids.values();
-  return stray === undefined ? undefined : `${shownPiece(proto, stray)} is marked as a byte`;
+  const [extra] = ids.values();
+  return extra === undefined ? undefined : `${shownPiece(proto, extra)} is marked as a byte`;
 }
 
 const textOf = (bytes: Uint8Array | undefined): string => Buffer.from(bytes ?? []).toString();

@@ -85,7 +85,7 @@ export function readTokenizerConfig(files: TokenizerConfigFiles): Result<Tokeniz
   const flag = (name: string): boolean | undefined =>
     value(name, 'true or false', (json) => typeof json === 'boolean');
   /** Where None is not "not set" but counts as false, as wherever Python only asks whether it is true. */
-  const truth = (name: string): boolean | undefined => (fields[name] === null ? false : flag(name));
+  const boolean = (name: string): boolean | undefined => (fields[name] === null ? false : flag(name));
   // transformers 5 lists them under another name, which in version 4 is a map of other things.
   const listName = isJsonList(fields['extra_special_tokens'] ?? null)
     ? 'extra_special_tokens'
@@ -124,7 +124,7 @@ export function readTokenizerConfig(files: TokenizerConfigFiles): Result<Tokeniz
     },
     additionalSpecialTokens: list?.flatMap((json, index) => token(json, `${listName}[${index}]`) ?? []),
     addedTokens,
-    cleanUp: truth('clean_up_tokenization_spaces'),
+    cleanUp: boolean('clean_up_tokenization_spaces'),
     // Python writes 10 ** 30 where there is no limit.
     modelMaxLength: value(
       'model_max_length',
@@ -138,17 +138,17 @@ export function readTokenizerConfig(files: TokenizerConfigFiles): Result<Tokeniz
         typeof json === 'number' && Number.isInteger(json) && json >= 0 && json <= 100_000,
     ),
     legacy: flag('legacy'),
-    addPrefixSpace: truth('add_prefix_space'),
+    addPrefixSpace: boolean('add_prefix_space'),
     setsPrefixSpace: (fields['add_prefix_space'] ?? null) !== null,
-    lowerCase: truth('do_lower_case'),
+    lowerCase: boolean('do_lower_case'),
     stripAccents: flag('strip_accents'),
-    splitChinese: truth('tokenize_chinese_chars'),
+    splitChinese: boolean('tokenize_chinese_chars'),
   };
-  for (const [name, usual] of Object.entries(undoneFields)) {
+  for (const [name, fixed] of Object.entries(ignoredDefaults)) {
     const found = fields[name] ?? null;
-    if (found !== null && JSON.stringify(found) !== JSON.stringify(usual))
+    if (found !== null && JSON.stringify(found) !== JSON.stringify(fixed))
       problems.push(
-        `${name} is ${shownJson(found)}, which is not supported: expected ${JSON.stringify(usual)}`,
+        `${name} is ${shownJson(found)}, which is not supported: expected ${JSON.stringify(fixed)}`,
       );
   }
   return problems.length === 0 ? { ok: true, value: result } : { ok: false, error: problems.join('; ') };
@@ -158,7 +158,7 @@ export function readTokenizerConfig(files: TokenizerConfigFiles): Result<Tokeniz
  * Further fields of transformers' tokenizers that change what they do, and the value of each that leaves it
  * as it is.
  */
-const undoneFields: JsonObject = {
+const ignoredDefaults: JsonObject = {
   do_basic_tokenize: true,
   never_split: [],
   padding_side: 'right',

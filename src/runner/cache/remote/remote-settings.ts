@@ -14,7 +14,7 @@ export interface RemoteSettings {
   /** With which results are signed that are uploaded by hand. */
   readonly own: SigningKey | undefined;
   /** What is set and cannot be, in a few words each. */
-  readonly remarks: readonly string[];
+  readonly notices: readonly string[];
 }
 
 /**
@@ -38,7 +38,7 @@ export function remoteSettings(
   const own = key.ok ? key.value : undefined;
   const wantsWrite = first('write') ?? false;
   const trust = trusted(pipeline.cache?.trust, own?.signer);
-  const remarks = [
+  const notices = [
     ...(key.ok ? [] : [key.error]),
     ...(key.ok && own === undefined && wantsWrite
       ? ['nothing is uploaded: there is no private key (create one with `pipeline key --new`)']
@@ -63,7 +63,7 @@ export function remoteSettings(
         host: isHostName(host) ? host : 'unknown',
       },
       own,
-      remarks,
+      notices,
     },
   };
 }

@@ -40,7 +40,7 @@ const freshSeconds = 7 * 86_400;
 export function remoteSource(
   storage: RemoteStorage,
   { project, trust, read, signing, host }: RemoteRules,
-  remarks: readonly Diagnostic[] = [],
+  warnings: readonly Diagnostic[] = [],
 ): ResultSource {
   const stop = new AbortController();
   const counts = { ...nothing, fetched: { ...none }, uploaded: { ...none } };
@@ -60,7 +60,7 @@ export function remoteSource(
   const used = new Map<Key, { readonly entry: SharedEntry; readonly signer: Signer; readonly age: number }>();
   const sizes = new Map<Digest, number>();
   /** Whose objects there turned out to be missing or damaged. */
-  const distrusted = new Set<Key>();
+  const untrustedKeys = new Set<Key>();
   /** Whose outs are withheld, and not here. */
   const partial = new Set<Key>();
 
@@ -134,7 +134,7 @@ export function remoteSource(
     objects: readonly StoredObject[],
     key: SigningKey,
   ): Promise<void> {
-    const again = distrusted.has(result.entry.key);
+    const again = untrustedKeys.has(result.entry.key);
     const isDone = await uploadResult(
       storage,
       { result, objects, key, project, host, again },
@@ -166,8 +166,8 @@ export function remoteSource(
       if (signing !== undefined && !writing.signal.aborted) queue.add(() => upload(result, objects, signing));
       return { ok: true, value: undefined };
     },
-    distrust: (key) => {
-      distrusted.add(key);
+    markUntrusted: (key) => {
+      untrustedKeys.add(key);
       counts.incomplete += 1;
     },
     restored(key) {
@@ -177,7 +177,7 @@ export function remoteSource(
     withheld: (key) => void partial.add(key),
     onWarning(listener) {
       warn = listener;
-      for (const remark of remarks) listener(remark);
+      for (const warning of warnings) listener(warning);
     },
     async finish(stopped): Promise<SharedCacheReport> {
       const left = await queue.finish(stopped);

@@ -17,13 +17,13 @@ export function gpuMeter(): GpuMeter {
   const jobs = new Set<Followed>();
   let timer: NodeJS.Timeout | undefined;
   let wait = firstWait;
-  let isAsking = false;
+  let isMeasuring = false;
 
-  async function look(): Promise<void> {
-    isAsking = true;
+  async function measure(): Promise<void> {
+    isMeasuring = true;
     const { gpuUsages, usageTogether } = await import('./gpu-state.ts');
     const usages = await gpuUsages();
-    isAsking = false;
+    isMeasuring = false;
     for (const { gpus, onUsage } of jobs) {
       const usage = usageTogether(gpus, usages);
       if (usage !== undefined) onUsage(usage);
@@ -34,7 +34,7 @@ export function gpuMeter(): GpuMeter {
   }
   function again(): void {
     clearTimeout(timer);
-    timer = jobs.size === 0 || isAsking ? undefined : setTimeout(() => void look(), wait).unref();
+    timer = jobs.size === 0 || isMeasuring ? undefined : setTimeout(() => void measure(), wait).unref();
   }
 
   return {

@@ -59,7 +59,7 @@ export function signalFamily(family: Family, signal: NodeJS.Signals): void {
   // A stopped process receives other signals only after SIGCONT.
   for (const sent of signal === 'SIGTERM' ? [signal, 'SIGCONT' as const] : [signal]) {
     if (family.group !== undefined) trySignal(-family.group, sent);
-    for (const pid of strays(family)) trySignal(pid, sent);
+    for (const pid of markedProcesses(family)) trySignal(pid, sent);
   }
 }
 
@@ -67,11 +67,13 @@ function isAnyAlive(family: Family): boolean {
   const { group } = family;
   const isThere = group !== undefined && trySignal(-group, 0);
   if (process.platform !== 'linux') return isThere;
-  return (isThere && pids().some((pid) => isLiving(statOf(pid), group))) || strays(family).length > 0;
+  return (
+    (isThere && pids().some((pid) => isLiving(statOf(pid), group))) || markedProcesses(family).length > 0
+  );
 }
 
 /** Processes outside the group that carry the mark. */
-function strays({ group, mark }: Family): readonly number[] {
+function markedProcesses({ group, mark }: Family): readonly number[] {
   return marked(mark).filter((pid) => statOf(pid)?.group !== group);
 }
 

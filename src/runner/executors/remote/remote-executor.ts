@@ -211,12 +211,12 @@ export function remoteExecutor(
       const result = resultOf({ nonce, folder });
       tracked.delete(handle);
       if (result !== undefined) return jobResult(result, job);
-      const says = textAt(queueLogPath(folder, nonce)) ?? '';
+      const queueLog = textAt(queueLogPath(folder, nonce)) ?? '';
       const output = parseOwn<JobFile>(readShared(jobFilePath(folder)))?.output;
-      if (output !== undefined && says !== '') appendFileSync(output, says);
+      if (output !== undefined && queueLog !== '') appendFileSync(output, queueLog);
       // Whatever still runs of it is fenced off: it publishes nothing from now on.
       rmSync(jobFilePath(folder), { force: true });
-      return withoutResult(job, says);
+      return withoutResult(job, queueLog);
     },
     hostOf({ nonce, folder }) {
       const claim = parseOwn<JobHost & { readonly nonce: string }>(readShared(claimPath(folder, nonce)));
@@ -335,7 +335,7 @@ const ownPlatform: Platform = {
 const isTimeLimit = (status: QueueStatus | undefined): boolean =>
   status?.kind === 'ended' && status.how.kind === 'time-limit';
 
-function withoutResult({ isCancelled, status }: Tracked, says: string): JobResult {
+function withoutResult({ isCancelled, status }: Tracked, queueLog: string): JobResult {
   if (isCancelled) return { kind: 'signal', signal: 'SIGTERM', stopped: true };
   const how: QueueEnding =
     status?.kind === 'ended'
@@ -345,8 +345,8 @@ function withoutResult({ isCancelled, status }: Tracked, says: string): JobResul
     case 'time-limit':
       return { kind: 'time-limit', hasCheckpoint: false };
     case 'lost': {
-      const last = says.trimEnd().split('\n').at(-1) ?? '';
-      return /^slurmstepd[^\n]*(oom.kill|memory limit)/im.test(says)
+      const last = queueLog.trimEnd().split('\n').at(-1) ?? '';
+      return /^slurmstepd[^\n]*(oom.kill|memory limit)/im.test(queueLog)
         ? { kind: 'out-of-memory' }
         : { kind: 'lost', message: last === '' ? how.message : `${how.message}: ${last}` };
     }

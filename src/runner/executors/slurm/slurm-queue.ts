@@ -33,7 +33,7 @@ export function slurmQueue(settings: SlurmSettings, environment: NodeJS.ProcessE
     const words = ['sbatch', ...sbatchWords(jobs, settings)];
     const script = batchScript(jobs, settings, process.execPath);
     const all = (submission: Submission): readonly Submission[] => jobs.map(() => submission);
-    const deadline = performance.now() + patienceMilliseconds;
+    const deadline = performance.now() + retryMilliseconds;
     for (let wait = 1000; ; wait = Math.min(2 * wait, 30_000)) {
       const answer = await run(words, script);
       const id = /^(\d+)(;|$)/m.exec(answer.stdout)?.[1];
@@ -101,7 +101,7 @@ export function slurmQueue(settings: SlurmSettings, environment: NodeJS.ProcessE
 
 const idsAtOnce = 500;
 /** So long a controller that does not answer is asked again. */
-const patienceMilliseconds = 600_000;
+const retryMilliseconds = 600_000;
 const ghostMilliseconds = 2000;
 
 /**

@@ -77,10 +77,10 @@ async function fill(transfer: Transfer, control: Control): Promise<Attempt<void>
   const path = `${repository}/resolve/${commit}/${encodeURIComponent(file.path)}`;
   // A compressed answer could not be gone on with: a range counts the bytes that are sent.
   const headers = { 'accept-encoding': 'identity', ...(start === 0 ? {} : { range: `bytes=${start}-` }) };
-  const asked = await ask(hub, repository, path, headers, control.signal);
-  if (asked.kind !== 'done')
-    return isPastTheEnd(asked.problem) ? { kind: 'failed', problem: wrongSize(file, start) } : asked;
-  const answer = asked.value;
+  const reply = await ask(hub, repository, path, headers, control.signal);
+  if (reply.kind !== 'done')
+    return isPastTheEnd(reply.problem) ? { kind: 'failed', problem: wrongSize(file, start) } : reply;
+  const answer = reply.value;
   const length = answer.status === 206 ? startOfRange(answer) : 0;
   if (length === undefined || (length !== 0 && length !== start)) {
     await discard(answer);

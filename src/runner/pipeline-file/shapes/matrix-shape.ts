@@ -69,8 +69,8 @@ function axisOf(name: string, at: Range, node: Node, report: Report): Axis | und
     const computed = computedAxis.read(node, report);
     return computed && { at, ...computed };
   }
-  const stray = rule ?? first(node.kind === 'list' ? node.items : [node], anyRuleName);
-  if (stray !== undefined) return void report(strayRule(stray));
+  const misplaced = rule ?? first(node.kind === 'list' ? node.items : [node], anyRuleName);
+  if (misplaced !== undefined) return void report(misplacedRule(misplaced));
   const values = node.kind === 'list' ? node.items : [node];
   if (values.length === 0)
     return void report({
@@ -112,7 +112,7 @@ function anyRuleName(node: Node): RuleName | undefined {
   }
 }
 
-function strayRule({ name, at }: RuleName): Diagnostic {
+function misplacedRule({ name, at }: RuleName): Diagnostic {
   const suggestion = nearest(name, axisRules);
   return isRule(name)
     ? {

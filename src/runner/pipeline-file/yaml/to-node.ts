@@ -193,7 +193,7 @@ const isRounded = (text: string, value: number): boolean =>
     (BigInt(text.replace('+', '')) !== BigInt(value) && String(value) !== text.replace('+', '')));
 
 function readText(text: string, at: Range, reader: Reader): ScalarNode | BrokenNode {
-  const refused = unfit(text);
+  const refused = unsupportedText(text);
   if (refused !== undefined) return broken(refused.code, `this text holds ${refused.what}`, at, reader);
   if (!text.includes('${')) return scalarNode(text, at);
   const raw = reader.text.slice(at.offset, at.offset + at.length);
@@ -205,7 +205,7 @@ function readText(text: string, at: Range, reader: Reader): ScalarNode | BrokenN
 }
 
 /** What an escape in double quotes can make, and no path, environment or UTF-8 file can hold. */
-function unfit(text: string): { readonly code: string; readonly what: string } | undefined {
+function unsupportedText(text: string): { readonly code: string; readonly what: string } | undefined {
   if (text.includes('\0'))
     return { code: 'nul', what: 'the character NUL, which no path, argument or environment value can hold' };
   if (/\p{Surrogate}/u.test(text))
@@ -268,7 +268,7 @@ function readKey(pair: Pair, at: Range, reader: Reader): string | undefined {
   if (pair.key.tag !== undefined && !coreTags.has(pair.key.tag)) return fault('a name cannot have a tag');
   const name =
     typeof pair.key.value === 'string' ? pair.key.value : (pair.key.source ?? String(pair.key.value));
-  const refused = unfit(name);
+  const refused = unsupportedText(name);
   if (refused !== undefined) return fault(`this name holds ${refused.what}`);
   const control = controlCharacter(name);
   if (control !== undefined) return fault(`this name holds the control character ${control}`);

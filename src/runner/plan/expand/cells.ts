@@ -194,15 +194,15 @@ function fromStage(
   }
   const cells = done.get(from.value);
   const parts = listed.get(from.value) ?? [];
-  const twice = [...(cells ?? []), ...parts]
+  const duplicate = [...(cells ?? []), ...parts]
     .flatMap(({ axes }) => [...axes.keys()])
     .find((name) => block.axes.has(name));
-  if (twice !== undefined)
+  if (duplicate !== undefined)
     return void report({
       severity: 'error',
       code: 'axis-twice',
-      message: `${from.value} already has the axis ${twice}`,
-      at: block.axes.get(twice)?.at ?? from.at,
+      message: `${from.value} already has the axis ${duplicate}`,
+      at: block.axes.get(duplicate)?.at ?? from.at,
     });
   return cells && { points: cells.map(({ axes, lists }) => ({ axes, at: from.at, lists })), listed: parts };
 }

@@ -25,15 +25,15 @@ export function resolveInstance(stage: Stage, cell: Cell, scope: PlanScope): Ins
   const deps = resolveMembers(stage.deps, (dep, name) => resolveDependency(dep, name, cell, lookup, scope));
   const outs = resolveMembers(stage.outs, (out) => resolveOut(out, folder, lookup, report));
   const program = resolveProgram(stage, params?.kind === 'map' ? params : undefined, deps, lookup, report);
-  const late = <T>(value: Deferred<Located<T>> | undefined, otherwise: T): Located<T> | undefined =>
+  const deferredOr = <T>(value: Deferred<Located<T>> | undefined, otherwise: T): Located<T> | undefined =>
     value === undefined ? { value: otherwise, at: stage.at } : resolveDeferred(value, lookup, report);
-  const cpus = late(stage.resources.cpus, 1);
-  const gpus = late(stage.resources.gpus, 0);
-  const memory = late(stage.resources.memory, 0);
+  const cpus = deferredOr(stage.resources.cpus, 1);
+  const gpus = deferredOr(stage.resources.gpus, 0);
+  const memory = deferredOr(stage.resources.memory, 0);
   const time = stage.resources.time && resolveDeferred(stage.resources.time, lookup, report);
   const executor = stage.executor && resolveDeferred(stage.executor, lookup, report);
-  const timeout = late<number | null>(stage.timeout, null);
-  const retries = late(stage.retries, 0);
+  const timeout = deferredOr<number | null>(stage.timeout, null);
+  const retries = deferredOr(stage.retries, 0);
   if (
     deps === undefined ||
     outs === undefined ||

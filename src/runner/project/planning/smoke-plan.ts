@@ -14,13 +14,13 @@ export async function smokePlan(
   folder: string,
 ): Promise<Result<Plan, readonly Diagnostic[]>> {
   const { askPrograms } = await import('../../programs/ask-programs.ts');
-  const asked = plan.instances.flatMap((instance) =>
+  const questions = plan.instances.flatMap((instance) =>
     instance.program.kind === 'uses' ? [{ instance, program: instance.program.path }] : [],
   );
   const answers = await askPrograms(
     workspace,
     host.helpers.askChild,
-    asked.map(({ instance, program }) => ({
+    questions.map(({ instance, program }) => ({
       program,
       name: 'smoke',
       params: instance.params,
@@ -30,7 +30,7 @@ export async function smokePlan(
       device: deviceOf(instance),
     })),
   );
-  const answerTo = new Map(asked.map(({ instance: { id } }, index) => [id, answers[index]]));
+  const answerTo = new Map(questions.map(({ instance: { id } }, index) => [id, answers[index]]));
   const listMakers = new Set(plan.lists?.map(({ instance }) => instance));
   const faults: Diagnostic[] = [];
   const instances = plan.instances.map((instance): Instance => {

@@ -254,12 +254,12 @@ export async function filesUnder(
   chosen: readonly Instance[],
   keys: ReadonlyMap<string, Key>,
 ): Promise<Omit<ResultsAt, 'commit'>> {
-  const asked = chosen.flatMap(({ id }) => {
+  const wanted = chosen.flatMap(({ id }) => {
     const key = keys.get(id);
     return key === undefined ? [] : [{ id, key }];
   });
   const found = await Promise.all(
-    asked.map(async ({ id, key }) => ({ id, cached: await cachedFiles({ workspace, store }, key) })),
+    wanted.map(async ({ id, key }) => ({ id, cached: await cachedFiles({ workspace, store }, key) })),
   );
   return {
     results: found.flatMap(({ id, cached }): readonly ResultFiles[] =>

@@ -97,9 +97,9 @@ function resultIn(instance: string, line: Json): Result<RecordedResult> {
   if (known === undefined || typeof manifest !== 'string' || !isJsonObject(metrics))
     return { ok: false, error: `has no "key", "manifest" and "metrics" for ${instance}` };
   const read = Object.entries(metrics).map(([name, metric]) => [name, metricIn(metric)] as const);
-  const odd = read.find(([, metric]) => metric === undefined);
-  if (odd !== undefined)
-    return { ok: false, error: `has a value of "${odd[0]}" for ${instance} that is not a number` };
+  const invalid = read.find(([, metric]) => metric === undefined);
+  if (invalid !== undefined)
+    return { ok: false, error: `has a value of "${invalid[0]}" for ${instance} that is not a number` };
   return {
     ok: true,
     value: {

@@ -15,15 +15,15 @@ export async function remoteCheck(
   if (!shared.ok) return shared;
   if (shared.value === undefined) return noSharedCache();
   const { storage, settings } = shared.value;
-  const { rules, own, remarks } = settings;
+  const { rules, own, notices } = settings;
   const trusted = rules.trust.length;
   const configured = [
     {
       step: 'settings',
-      ok: remarks.length === 0,
+      ok: notices.length === 0,
       message:
-        remarks.length > 0
-          ? remarks.join('; ')
+        notices.length > 0
+          ? notices.join('; ')
           : `project ${JSON.stringify(rules.project)}, ${trusted} trusted, reading is ` +
             `${rules.read ? 'on' : 'off'}, writing is ${rules.signing === undefined ? 'off' : 'on'}`,
       milliseconds: 0,

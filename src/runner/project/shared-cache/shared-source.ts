@@ -66,10 +66,10 @@ export async function sharedSource(
   if (!shared.ok || shared.value === undefined) return shared.ok ? { ok: true, value: undefined } : shared;
   const { storage, settings } = shared.value;
   const { remoteSource } = await import('../../cache/remote/remote-source.ts');
-  const warnings = settings.remarks.map((remark): Diagnostic => ({
+  const warnings = settings.notices.map((notice): Diagnostic => ({
     severity: 'warning',
     code: 'shared-cache',
-    message: `the shared cache ${storage.name}: ${remark}`,
+    message: `the shared cache ${storage.name}: ${notice}`,
   }));
   return { ok: true, value: remoteSource(storage, settings.rules, warnings) };
 }

@@ -59,13 +59,13 @@ function changedMetrics(
   columns: readonly string[] | undefined,
 ): readonly ChangedMetric[] {
   const bounds = new Set([...boundNames(before), ...boundNames(after)]);
-  const isAsked = (name: string): boolean =>
+  const isSelected = (name: string): boolean =>
     columns === undefined
       ? !bounds.has(name)
       : columns.some((column) => name === column || name.endsWith(`.${column}`));
   const found = Object.entries(after.values).flatMap(([metric, value]): readonly ChangedMetric[] => {
     const old = Object.hasOwn(before.values, metric) ? before.values[metric] : undefined;
-    if (old === undefined || Object.is(old, value) || !isAsked(metric)) return [];
+    if (old === undefined || Object.is(old, value) || !isSelected(metric)) return [];
     return [
       {
         instance: after.instance,

@@ -45,7 +45,7 @@ export function metricsTable(
   const same =
     columns !== undefined || measured.length < 2 ? [] : all.flatMap((name) => sharedValue(measured, name));
   const different = all.filter((name) => !same.some((shared) => shared.name === name));
-  const asked =
+  const selected =
     columns &&
     [...new Set(columns.flatMap((name) => matching(all, name)))].map((name) => metricColumn(measured, name));
   const allSettings = settingsOf(measured);
@@ -59,7 +59,7 @@ export function metricsTable(
   };
   const room = width + gap - columnWidth(instances);
   const metrics =
-    asked ??
+    selected ??
     mostTelling(
       different.map((name) => metricColumn(measured, name)),
       Math.max(room / 2, room - sum(settings.map(columnWidth))),
@@ -181,11 +181,11 @@ export function unknownColumns(
 ): readonly Diagnostic[] {
   if (measured.length === 0) return [];
   const metrics = metricNames(measured);
-  const asked = [
+  const selected = [
     ...columns.map((name) => ({ name, known: metrics })),
     ...(sort === undefined ? [] : [{ name: sort, known: [...metrics, ...settingsOf(measured).names] }]),
   ];
-  return asked
+  return selected
     .filter(({ name, known }) => matching(known, name).length === 0)
     .map(({ name, known }) => {
       const suggestion = nearest(name, [

@@ -28,13 +28,13 @@ export async function memoryPlans(
     const path = dep.kind === 'out' ? instanceOf.get(dep.instance)?.outs[dep.out]?.path : undefined;
     return path !== undefined && workspace.disk.stat(placeOf(workspace, path)) !== undefined ? path : null;
   };
-  const asked = instances.flatMap((instance) =>
+  const questions = instances.flatMap((instance) =>
     instance.program.kind === 'uses' ? [{ instance, program: instance.program.path }] : [],
   );
   const answers = await askPrograms(
     workspace,
     askChild,
-    asked.map(({ instance, program }) => ({
+    questions.map(({ instance, program }) => ({
       program,
       name: 'estimate',
       params: instance.params,
@@ -43,7 +43,7 @@ export async function memoryPlans(
     })),
   );
   const plans = await Promise.all(
-    asked.map(({ instance }, index) => planOf(instance, answers[index], capacityOf(instance))),
+    questions.map(({ instance }, index) => planOf(instance, answers[index], capacityOf(instance))),
   );
   return plans.filter((each) => each !== undefined);
 }

@@ -33,7 +33,7 @@ export function smoothed(points: readonly Point[], weight: number): readonly Poi
 }
 
 /** At most about two points a pixel: the least and the greatest of each part, in order. */
-export function thinned(points: readonly Point[], width: number): readonly Point[] {
+export function downsampled(points: readonly Point[], width: number): readonly Point[] {
   const parts = Math.max(1, Math.floor(width));
   if (points.length <= parts * 2) return points;
   return Array.from({ length: parts }, (_, part) => {

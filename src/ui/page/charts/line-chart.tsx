@@ -1,5 +1,5 @@
 import { useState } from 'preact/hooks';
-import { markedPoints, nearestTo, type Point, smoothed, spread, thinned } from './curve-lines.ts';
+import { markedPoints, nearestTo, type Point, smoothed, spread, downsampled } from './curve-lines.ts';
 import { HeightAxis } from './height-axis.tsx';
 import { LineKey, Marker } from './line-key.tsx';
 import type { LineStyle } from './line-style.ts';
@@ -42,7 +42,7 @@ export function LineChart(props: {
   const ends = [height - edge.bottom, edge.top] as const;
   const up = isLog ? logScale(ys, ends) : linearScale(ys, ends);
   const placesOf = (points: readonly Point[]): readonly Point[] =>
-    thinned(points, width - edge.left - edge.right)
+    downsampled(points, width - edge.left - edge.right)
       .filter(({ y }) => !isLog || y > 0)
       .map(({ x, y }) => ({ x: across.place(x), y: up.place(y) }));
   const pathOf = (points: readonly Point[]): string =>

@@ -48,8 +48,10 @@ export function AnswersPage({ query }: { readonly query: URLSearchParams }) {
     );
   const instances = set.evaluations.map(({ instance }) => instance);
   const named = (name: string, otherwise: string | undefined): string => {
-    const asked = query.get(name);
-    return asked === 'none' || (asked !== null && instances.includes(asked)) ? asked : (otherwise ?? 'none');
+    const requested = query.get(name);
+    return requested === 'none' || (requested !== null && instances.includes(requested))
+      ? requested
+      : (otherwise ?? 'none');
   };
   const a = named('a', instances[0]);
   const b = named(
@@ -58,9 +60,9 @@ export function AnswersPage({ query }: { readonly query: URLSearchParams }) {
   );
   const compared = [a, b].filter((model) => model !== 'none');
   const others = instances.filter((instance) => !compared.includes(instance));
-  const asked = query.getAll('also');
+  const requested = query.getAll('also');
   const also = others.filter((instance, place) =>
-    asked.length === 0 ? place + compared.length < mostAtFirst : asked.includes(instance),
+    requested.length === 0 ? place + compared.length < mostAtFirst : requested.includes(instance),
   );
   const view: AnswerView = {
     models: [...compared, ...also],

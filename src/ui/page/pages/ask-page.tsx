@@ -1,44 +1,44 @@
 import { useEffect, useRef, useState } from 'preact/hooks';
 import { shellQuoted } from '../../../runner/wording/shell-quoted.ts';
-import type { AskedAnswer, AskModelsAnswer } from '../../api.ts';
+import type { QuestionAnswer, AskModelsAnswer } from '../../api.ts';
 import { changed, go } from '../address.ts';
 import { ChoiceMenu } from '../choice-menu.tsx';
 import { Command, Empty, PageHead, Select, Waiting } from '../parts.tsx';
 import { askModel, useAnswer } from '../use-answer.ts';
 
 /** What came of a question to one model. */
-type Asked =
+type ModelReply =
   | { readonly kind: 'waiting' }
-  | { readonly kind: 'answered'; readonly answer: AskedAnswer }
+  | { readonly kind: 'answered'; readonly answer: QuestionAnswer }
   | { readonly kind: 'failed'; readonly problem: string };
 
 /** A question to models, their answers side by side. */
 export function AskPage({ query }: { readonly query: URLSearchParams }) {
   const { answer: known, problem, isLoading } = useAnswer<AskModelsAnswer>('/api/ask-models');
-  const [asked, setAsked] = useState<ReadonlyMap<string, Asked>>(new Map());
+  const [replies, setReplies] = useState<ReadonlyMap<string, ModelReply>>(new Map());
   const asking = useRef<AbortController | undefined>(undefined);
   useEffect(() => () => asking.current?.abort(), []);
   const question = query.get('question') ?? '';
   const names = known?.models ?? [];
   const named = query.getAll('model').filter((name) => names.includes(name));
   const models = named.length === 0 ? names.slice(0, 2) : named;
-  const isAsking = [...asked.values()].some(({ kind }) => kind === 'waiting');
+  const isWaiting = [...replies.values()].some(({ kind }) => kind === 'waiting');
   const stage = query.get('as') ?? '';
 
   async function askAll(): Promise<void> {
     const controller = new AbortController();
     asking.current = controller;
-    setAsked(new Map(models.map((model) => [model, { kind: 'waiting' }])));
+    setReplies(new Map(models.map((model) => [model, { kind: 'waiting' }])));
     await Promise.all(
       models.map(async (instance) => {
-        const came = await askModel({ instance, question, as: stage }, controller.signal);
-        if (!controller.signal.aborted) setAsked((before) => new Map(before).set(instance, came));
+        const reply = await askModel({ instance, question, as: stage }, controller.signal);
+        if (!controller.signal.aborted) setReplies((before) => new Map(before).set(instance, reply));
       }),
     );
   }
   function cancel(): void {
     asking.current?.abort();
-    setAsked((before) => new Map([...before].filter(([, { kind }]) => kind !== 'waiting')));
+    setReplies((before) => new Map([...before].filter(([, { kind }]) => kind !== 'waiting')));
   }
 
   return (
@@ -60,7 +60,7 @@ export function AskPage({ query }: { readonly query: URLSearchParams }) {
           class="ask"
           onSubmit={(event) => {
             event.preventDefault();
-            if (!isAsking) void askAll();
+            if (!isWaiting) void askAll();
           }}
         >
           <label class="field question-field">
@@ -87,10 +87,10 @@ export function AskPage({ query }: { readonly query: URLSearchParams }) {
                 onChoose={(value) => go(changed(query, { as: value }), 'replace')}
               />
             )}
-            <button type="submit" disabled={isAsking || question.trim() === ''}>
+            <button type="submit" disabled={isWaiting || question.trim() === ''}>
               Ask
             </button>
-            {isAsking && (
+            {isWaiting && (
               <button type="button" onClick={cancel}>
                 Cancel
               </button>
@@ -99,10 +99,10 @@ export function AskPage({ query }: { readonly query: URLSearchParams }) {
         </form>
       )}
       <div class="columns" role="status">
-        {[...asked].map(([model, came]) => (
+        {[...replies].map(([model, reply]) => (
           <section key={model} class="card" aria-label={model}>
             <h2 class="name">{model}</h2>
-            <Came came={came} />
+            <Reply reply={reply} />
           </section>
         ))}
       </div>
@@ -110,16 +110,16 @@ export function AskPage({ query }: { readonly query: URLSearchParams }) {
   );
 }
 
-function Came({ came }: { readonly came: Asked }) {
-  switch (came.kind) {
+function Reply({ reply }: { readonly reply: ModelReply }) {
+  switch (reply.kind) {
     case 'waiting':
       return <p class="muted">computing …</p>;
     case 'failed':
-      return <pre class="problem">{came.problem}</pre>;
+      return <pre class="problem">{reply.problem}</pre>;
     case 'answered':
       return (
         <>
-          {came.answer.answers.map(({ setting, answer }) => (
+          {reply.answer.answers.map(({ setting, answer }) => (
             <div key={setting}>
               <p class="muted">{setting}</p>
               <p class="text" dir="auto">
@@ -127,7 +127,7 @@ function Came({ came }: { readonly came: Asked }) {
               </p>
             </div>
           ))}
-          {came.answer.warnings.length > 0 && <pre class="log">{came.answer.warnings.join('\n')}</pre>}
+          {reply.answer.warnings.length > 0 && <pre class="log">{reply.answer.warnings.join('\n')}</pre>}
         </>
       );
   }

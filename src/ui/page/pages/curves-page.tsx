@@ -24,10 +24,10 @@ export function CurvesPage({ query }: { readonly query: URLSearchParams }) {
   const { answer, problem, isLoading } = useLiveAnswer<CurvesAnswer>('/api/curves', changesStates);
   if (answer === undefined) return <WaitingPage title="Curves" problem={problem} isLoading={isLoading} />;
   const all = answer.curves.filter(({ isRunning, hasResult }) => isRunning || hasResult);
-  const asked = query.getAll('of').filter((name) => all.some(({ instance }) => instance === name));
+  const requested = query.getAll('of').filter((name) => all.some(({ instance }) => instance === name));
   const running = all.filter(({ isRunning }) => isRunning);
   const first = [...running, ...all.filter(({ isRunning }) => !isRunning)].slice(0, mostAtFirst);
-  const chosen = asked.length > 0 ? asked : first.map(({ instance }) => instance);
+  const chosen = requested.length > 0 ? requested : first.map(({ instance }) => instance);
   return (
     <>
       <PageHead
@@ -274,13 +274,13 @@ function LastValues({ lines, weight }: { readonly lines: readonly Line[]; readon
   );
 }
 
-interface AskedCurve {
+interface CurveQuery {
   readonly instance: string;
   readonly run: string | undefined;
 }
 
 /** The curves of instances, and what they report while they run. */
-function useCurves(asked: readonly AskedCurve[]): {
+function useCurves(requested: readonly CurveQuery[]): {
   readonly curves: readonly LoadedCurve[];
   readonly problem: string | undefined;
 } {
@@ -288,10 +288,10 @@ function useCurves(asked: readonly AskedCurve[]): {
   const [problem, setProblem] = useState<string | undefined>(undefined);
   const [restarted, setRestarted] = useState(0);
   const loading = useRef(new Set<string>());
-  const addresses = asked.map(({ instance, run }) => addressOf(instance, run));
+  const addresses = requested.map(({ instance, run }) => addressOf(instance, run));
   useEffect(() => {
     for (const [index, address] of addresses.entries()) {
-      const one = asked[index];
+      const one = requested[index];
       if (one === undefined || loading.current.has(address)) continue;
       loading.current.add(address);
       port
@@ -301,7 +301,7 @@ function useCurves(asked: readonly AskedCurve[]): {
     }
   }, [addresses.join(' '), restarted]);
   useLive((events) => {
-    for (const { instance, run } of asked) {
+    for (const { instance, run } of requested) {
       const own = events.filter(({ event }) => 'instance' in event && event.instance === instance);
       const address = addressOf(instance, run);
       const before = known.get(address);

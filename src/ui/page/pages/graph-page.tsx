@@ -148,7 +148,7 @@ function StageCard(props: {
               props.open === instance.instance ? 'chosen' : '',
             ].join(' ')}
             aria-pressed={props.open === instance.instance}
-            title={tip(instance)}
+            title={tooltip(instance)}
             aria-label={`${instance.instance}: ${stateText(instance.state)}`}
             onClick={() => props.onOpen(instance.instance)}
           >
@@ -176,7 +176,7 @@ function StageCard(props: {
 const labelIn = (instance: string, stage: string): string =>
   instance.startsWith(`${stage}[`) ? instance.slice(stage.length + 1, -1).replaceAll(',', ', ') : instance;
 
-const tip = ({ instance, state, because, after, fault }: GraphInstance): string =>
+const tooltip = ({ instance, state, because, after, fault }: GraphInstance): string =>
   [
     `${instance}: ${stateText(state)}`,
     ...because,

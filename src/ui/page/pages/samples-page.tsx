@@ -64,8 +64,8 @@ function SampleSet(props: {
   const temperature = query.get('temperature') ?? '';
   const shownTemperatures = temperatures.filter((each) => temperature === '' || each === temperature);
   const names = set.models.map(({ instance }) => instance);
-  const asked = query.getAll('model').filter((name) => names.includes(name));
-  const chosen = asked.length > 0 ? asked : names.slice(0, mostAtFirst);
+  const requested = query.getAll('model').filter((name) => names.includes(name));
+  const chosen = requested.length > 0 ? requested : names.slice(0, mostAtFirst);
   const find = (query.get('find') ?? '').toLowerCase();
   const models = set.models.filter(({ instance }) => chosen.includes(instance));
   const places = set.questions

@@ -24,13 +24,14 @@ export async function uploadParts(
   always: boolean,
   signal: AbortSignal,
 ): Promise<Answer<'created' | 'present'>> {
-  const begun = await client.call(
+  const created = await client.call(
     { method: 'POST', key, query: { uploads: '' }, headers: { 'x-amz-checksum-algorithm': 'SHA256' } },
     signal,
   );
-  if (!begun.ok) return begun;
-  const upload = textIn(begun.value.status === 200 ? await textOf(begun.value.body) : '', 'UploadId');
-  if (upload === undefined) return unexpected('CreateMultipartUpload', begun.value.status, begun.value.code);
+  if (!created.ok) return created;
+  const upload = textIn(created.value.status === 200 ? await textOf(created.value.body) : '', 'UploadId');
+  if (upload === undefined)
+    return unexpected('CreateMultipartUpload', created.value.status, created.value.code);
   const sent = await sendParts(client, key, upload, content, always, signal);
   if (!sent.ok || sent.value === 'present') {
     const never = AbortSignal.timeout(2000);

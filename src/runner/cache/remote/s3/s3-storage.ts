@@ -15,7 +15,7 @@ import { listedObjects, textIn } from './s3-xml.ts';
 import { faultOf } from './send-request.ts';
 
 /** From this size on, it is asked whether an object is there before it is sent. */
-const worthAsking = 1 << 20;
+const smallestToCheck = 1 << 20;
 
 /** From this size on, an object is sent in parts, each of which can be sent again. */
 const inParts = 64 << 20;
@@ -123,7 +123,7 @@ export function s3Storage(name: string, prefix: string, client: S3Client): Remot
       return { ok: true, value: { size, bytes: piecesOf(body), close: () => void body.destroy() } };
     },
     async create(file, content, signal) {
-      if (content.size >= worthAsking) {
+      if (content.size >= smallestToCheck) {
         const there = await sizeOf(file, signal);
         if (!there.ok) return there;
         if (there.value === content.size) return { ok: true, value: 'present' };

@@ -62,12 +62,12 @@ export function transport(limits: TimeLimits = timeLimits): Transport {
         headers: { ...headers, ...(waits ? { expect: '100-continue' } : {}) },
         agent: isSecure ? agents.https : agents.http,
       });
-      const patient = {
+      const slowLimits = {
         ...limits,
         idleMilliseconds: limits.idleMilliseconds + workMilliseconds,
         totalMilliseconds: limits.totalMilliseconds + workMilliseconds,
       };
-      return exchanged(request, { host: url.host, body, bodySize, waits, limits: patient, signal });
+      return exchanged(request, { host: url.host, body, bodySize, waits, limits: slowLimits, signal });
     },
   };
 }
@@ -117,7 +117,7 @@ function exchanged(request: ClientRequest, exchange: Exchange): Promise<Answer<I
     );
     request.on('socket', (socket) => {
       if (!socket.connecting) return;
-      const late = setTimeout(
+      const connectTimer = setTimeout(
         () =>
           request.destroy(
             new RemoteFailure({
@@ -127,8 +127,8 @@ function exchanged(request: ClientRequest, exchange: Exchange): Promise<Answer<I
           ),
         limits.connectMilliseconds,
       ).unref();
-      timers.add(late);
-      socket.once('connect', () => clearTimeout(late));
+      timers.add(connectTimer);
+      socket.once('connect', () => clearTimeout(connectTimer));
     });
     request.on('continue', send);
     request.on('error', (error) => {

@@ -3,10 +3,10 @@ import type { Problem, Project, Selection } from '../../runner/project.ts';
 import { everything } from './answers/graph.ts';
 
 /**
- * A project that is asked once for what it knows of everything. A report asks the same of each instance, by
+ * A project that reads once what it knows of everything. A report asks the same of each instance, by
  * its name, and shall show one state of all.
  */
-export function askedOnce(project: Project): Project {
+export function memoizedProject(project: Project): Project {
   const graph = once(() => project.graph(everything));
   return {
     ...project,

@@ -7,7 +7,7 @@ import { type AskOverrides, askSettings } from './ask-settings.ts';
 import { chooseEvaluation } from './choose-evaluation.ts';
 import { modelFolders } from './open-model.ts';
 
-export interface AskedModel {
+export interface AnsweringModel {
   /** The answers to a question, each with how it was made. */
   answer(question: string, signal: AbortSignal): Promise<readonly ModelAnswer[]>;
   release(): Promise<void>;
@@ -33,13 +33,13 @@ export interface AskRequest {
  * Opens a model with the engine, the threads and the settings of its evaluation, so that it answers as it did
  * there.
  */
-export async function openAskedModel({
+export async function openAnsweringModel({
   root,
   place,
   as,
   overrides,
   onWarning,
-}: AskRequest): Promise<Result<AskedModel>> {
+}: AskRequest): Promise<Result<AnsweringModel>> {
   const evaluation = chooseEvaluation(place, as);
   if (!evaluation.ok) return evaluation;
   const settings = askSettings(place, evaluation.value, overrides);
