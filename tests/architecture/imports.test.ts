@@ -89,7 +89,7 @@ const executorPort =
 const pureRooms = ['pipeline-file', 'plan', 'manifest', 'report', 'wording'];
 const shellModules = /^node:(fs|child_process|net|http|https|worker_threads|os|process|timers)(\/|$)/;
 
-describe('the import directions of the house', () => {
+describe('the allowed import directions', () => {
   test('runner and ml never import each other', () => {
     expect(between('src/runner/', 'src/ml/')).toEqual([]);
     expect(between('src/ml/', 'src/runner/')).toEqual([]);
@@ -115,7 +115,7 @@ describe('the import directions of the house', () => {
     ]);
   });
 
-  test('only the command line knows the rooms over the front door, and they know the runner by that door', () => {
+  test('only the command line imports the modules above src/runner/project.ts, and those import the runner through it', () => {
     const above = /^src\/(tracking|trained)\//;
     const wrong = edges.filter(
       ({ file, target }) =>
@@ -125,12 +125,12 @@ describe('the import directions of the house', () => {
     expect(wrong.map(shown)).toEqual([]);
   });
 
-  test('src/files and src/stage import neither wing', () => {
+  test('src/files and src/stage import neither src/runner nor src/ml', () => {
     const low = edges.filter(({ file }) => file.startsWith('src/files/') || file.startsWith('src/stage/'));
     expect(low.filter(({ target }) => /^src\/(runner|ml|cli)\//.test(target)).map(shown)).toEqual([]);
   });
 
-  test('a room of src/ml imports only rooms that stand before it', () => {
+  test('a folder of src/ml imports only folders that come before it', () => {
     const wrong = edges.filter(({ file, target }) => {
       const [from, to] = [roomOf('src/ml/', file), roomOf('src/ml/', target)];
       if (from === undefined || to === undefined || from === to) return false;
@@ -141,7 +141,7 @@ describe('the import directions of the house', () => {
     expect(wrong.map(shown)).toEqual([]);
   });
 
-  test('every room of src/ml has its place in the order', () => {
+  test('every folder of src/ml has its place in the order', () => {
     const rooms = new Set(
       edges.map(({ file }) => roomOf('src/ml/', file)).filter((room) => room !== undefined),
     );
@@ -158,7 +158,7 @@ describe('the import directions of the house', () => {
     ).toEqual([]);
   });
 
-  test('the pure rooms of the runner touch neither files nor processes', () => {
+  test('the pure folders of the runner touch neither files nor processes', () => {
     const wrong = edges.filter(
       ({ file, target }) =>
         pureRooms.includes(roomOf('src/runner/', file) ?? '') && shellModules.test(target),
@@ -166,7 +166,7 @@ describe('the import directions of the house', () => {
     expect(wrong.map(shown)).toEqual([]);
   });
 
-  test('a pure room of the runner imports no room that acts', () => {
+  test('a pure folder of the runner imports no folder with side effects', () => {
     const acting = [
       'workspace',
       'store',
@@ -187,7 +187,7 @@ describe('the import directions of the house', () => {
     expect(wrong.map(shown)).toEqual([]);
   });
 
-  test('a room of the runner imports only rooms that stand before it, types included', () => {
+  test('a folder of the runner imports only folders that come before it, types included', () => {
     const wrong = edges.filter(({ file, target }) => {
       const [from, to] = [placeIn('src/runner/', file), placeIn('src/runner/', target)];
       return from !== undefined && to !== undefined && runner.indexOf(to) > runner.indexOf(from);
@@ -195,16 +195,16 @@ describe('the import directions of the house', () => {
     expect(wrong.map(shown)).toEqual([]);
   });
 
-  test('every room of the runner, and every file at its root, has its place in the order', () => {
+  test('every folder of the runner, and every file at its root, has its place in the order', () => {
     const places = sourceFiles(['src/runner']).map((file) => placeIn('src/runner/', file) ?? '');
     expect([...new Set(places)].filter((place) => !runner.includes(place))).toEqual([]);
   });
 
-  test('no file imports itself, by whatever way, types included', () => {
+  test('no file imports itself, directly or through others, types included', () => {
     expect(cycles()).toEqual([]);
   });
 
-  test('the command line reaches the runner by its front door, its reports and its words', () => {
+  test('the command line imports only the project, reports and wording of the runner', () => {
     const wrong = edges.filter(
       ({ file, target }) =>
         file.startsWith('src/cli/') &&
@@ -215,7 +215,7 @@ describe('the import directions of the house', () => {
     expect(wrong.map(shown)).toEqual([]);
   });
 
-  test('only executors know how a job is run: a process, a supervisor, the path of Node', () => {
+  test('only executors know how a job runs: processes, the supervisor, the path of Node', () => {
     const outside = sourceFiles(['src/runner']).filter((file) => !file.startsWith('src/runner/executors/'));
     const names = /process\.(execPath|pid|kill)\b|child_process|supervisor|'execa'/i;
     // The holder of the lock says who it is; a program of the user's tells the credentials of a bucket.
@@ -242,7 +242,7 @@ describe('the import directions of the house', () => {
     expect(wrong.map(shown)).toEqual([]);
   });
 
-  test('the vocabulary of the runner imports words, never a room that acts', () => {
+  test('the shared types of the runner import no folder with side effects', () => {
     const vocabulary = ['src/runner/event.ts', 'src/runner/diagnostic.ts', 'src/runner/identity.ts'];
     const wrong = edges.filter(
       ({ file, target }) =>
@@ -254,7 +254,7 @@ describe('the import directions of the house', () => {
     expect(wrong.map(shown)).toEqual([]);
   });
 
-  test('the local page knows the front door of the runner and the scores; only its commands load it', () => {
+  test('only the ui commands load the local page; it imports only the project and scores', () => {
     const ofPage = edges.filter(({ file }) => file.startsWith('src/ui/'));
     const wrong = ofPage.filter(
       ({ target }) =>
@@ -272,7 +272,7 @@ describe('the import directions of the house', () => {
     ]);
   });
 
-  test('what pages show of results knows no project: stage programs and a browser have none', () => {
+  test('pages of results import no project: stage programs and browsers have none', () => {
     const wrong = edges.filter(
       ({ file, target }) =>
         file.startsWith('src/pages/') && /^(src\/(ui|runner|cli|stage)|stages)\//.test(target),
@@ -283,7 +283,7 @@ describe('the import directions of the house', () => {
     ]);
   });
 
-  test('what a browser runs of the page touches no file and no process', () => {
+  test('browser code of the page touches no file and no process', () => {
     const wrong = edges.filter(
       ({ file, target }) =>
         file.startsWith('src/ui/page/') &&
@@ -292,7 +292,7 @@ describe('the import directions of the house', () => {
     expect(wrong.map(shown)).toEqual([]);
   });
 
-  test('no barrels, no default exports', () => {
+  test('there are no barrels and no default exports', () => {
     const files = sourceFiles(['src', 'stages']);
     expect(files.filter((file) => /(^|\/)(index|utils?|helpers?)\.ts$/.test(file))).toEqual([]);
     expect(files.filter((file) => /^export default/m.test(readFileSync(join(root, file), 'utf8')))).toEqual(

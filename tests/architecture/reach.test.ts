@@ -43,7 +43,7 @@ const promises: readonly { readonly stage: string; readonly never: RegExp; reado
   },
 ];
 
-test('what measures and wraps text is loaded when something is shown, not by every command', async () => {
+test('modules that measure and wrap text are loaded only when something is printed', async () => {
   // Chunks show what is loaded at the start; the built file holds all, and runs the same parts of it.
   const { supervisor } = builtPrograms(root, join(root, 'dist'));
   const { metafile } = await build({
@@ -67,7 +67,7 @@ test('what measures and wraps text is loaded when something is shown, not by eve
   expect(inputs).toContain('src/cli/program.ts');
 });
 
-describe('what a stage program reaches', () => {
+describe('the modules in the bundle of a stage program', () => {
   for (const { stage, never, because } of promises) {
     test(`${stage}: ${because}`, async () => {
       const reached = await inputsOf(`stages/${stage}.ts`);
@@ -79,7 +79,7 @@ describe('what a stage program reaches', () => {
     const modules = { computing: `${engine}-runtime`, training: `${engine}-training` };
 
     test.each(Object.values(modules))(
-      'by %s knows no model, and nothing of another engine',
+      'by %s includes no model and nothing of another engine',
       async (module) => {
         const reached = await inputsOf(`./src/ml/runtime/${engine}/${module}`);
         const foreign = new RegExp(String.raw`^src/ml/(?!tensor/|runtime/${engine}/|runtime/[^/]+$|[^/]+$)`);
@@ -88,7 +88,7 @@ describe('what a stage program reaches', () => {
       },
     );
 
-    test('holds no optimizer for what computes and trains nothing', async () => {
+    test('includes no optimizer in a session that does not train', async () => {
       const optimizers = /(adamw|adafactor|optimizers?|training-session|training-step)\.ts$|\/kernels\//;
       const [computing, training] = [
         await inputsOf(`./src/ml/runtime/${engine}/${modules.computing}`),
@@ -99,7 +99,7 @@ describe('what a stage program reaches', () => {
     });
   });
 
-  test('what a reached file offers but the stage does not use is no part of its program', async () => {
+  test('unused exports of a bundled file are not in the bundle', async () => {
     const reached = await inputsOf('stages/collate.ts');
     expect(reached).not.toContain('src/files/walk-tree.ts');
   });

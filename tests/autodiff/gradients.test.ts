@@ -11,7 +11,7 @@ import { evaluateNodes, type Values } from '../tensor/reference-evaluator.ts';
 
 describe.each(Object.entries(opCases))('the gradient of %s', (_, cases) => {
   test.each(cases.map((opCase, i) => [i, opCase] as const))(
-    'is that of central differences in float64 (case %i)',
+    'equals central differences in float64 (case %i)',
     (__, opCase) => {
       const { result, scalar, gradients: found } = differentiated(opCase);
       const feeds = feedsOf(opCase, smallSizes);
@@ -47,7 +47,7 @@ const upstreamFor = (result: Values | undefined): Values => ({
 
 const scalarInput = (name: string): ReturnType<typeof input> => input(name, 'float32', []);
 
-test('a node that is used many times gets the sum of all shares', () => {
+test('the gradient of a node that is used several times is the sum over its uses', () => {
   const x = scalarInput('x');
   const y = square(x);
   const [ofX, ofY] = gradients(add(multiply(y, y), add(y, x)), [x, y]);
@@ -58,7 +58,7 @@ test('a node that is used many times gets the sum of all shares', () => {
   ]);
 });
 
-test('slices that are all of an axis give their gradients joined, in any order; others padded and added up', () => {
+test('gradients of slices that cover an axis are concatenated in any order; others are padded and added', () => {
   const x = input('x', 'float32', [5]);
   const sumOfParts = (parts: readonly (readonly [number, number])[]): Node | undefined =>
     gradients(
@@ -108,12 +108,12 @@ test('slices that are all of an axis give their gradients joined, in any order; 
   ).toEqual(all.map((value) => 2 * value));
 });
 
-test('what the scalar does not depend on has no gradient, nor what is stopped', () => {
+test('there is no gradient for what the scalar does not depend on, nor through stopGradient', () => {
   const [x, y] = [scalarInput('x'), scalarInput('y')];
   expect(gradients(exp(stopGradient(x)), [x, y])).toEqual([undefined, undefined]);
 });
 
-test('the gradient of a looked-up table is refused, that of the rows is given, repeated ones apart', () => {
+test('the gradient of a gathered table is refused; that of the rows is given, repeated rows apart', () => {
   const table = input('table', 'float32', [4, 2]);
   const rows = gather(table, input('ids', 'int32', ['n']));
   const scalar = reduceSum(square(rows));

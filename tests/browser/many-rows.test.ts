@@ -8,7 +8,7 @@ import { serve } from './serve.ts';
 const models = 1000;
 const answers = 10_000;
 
-describe.skipIf(chromiumPath === undefined)('a thousand models and ten thousand answers in Chromium', () => {
+describe.skipIf(chromiumPath === undefined)('1,000 models and 10,000 answers in Chromium', () => {
   let rig: Rig;
   let browser: Browser;
   let context: BrowserContext;
@@ -46,7 +46,7 @@ describe.skipIf(chromiumPath === undefined)('a thousand models and ten thousand 
     page.locator('.experiments tbody th .name').allTextContents();
   const list = () => page.getByRole('region', { name: 'Models with their params and metrics' });
 
-  test('scrolling from the first model to the last shows each in its place and draws no more nodes', async () => {
+  test('scrolling from the first to the last model shows each in its place with a constant number of nodes', async () => {
     await show('/experiments');
     const seen = new Set<string>();
     let most = 0;
@@ -65,7 +65,7 @@ describe.skipIf(chromiumPath === undefined)('a thousand models and ten thousand 
     expect(most).toBeLessThan(1600);
   });
 
-  test('the table says how many rows there are, and each row which it is', async () => {
+  test('the table states its number of rows, and each row its index', async () => {
     await show('/experiments');
     await list().evaluate((element) => element.scrollTo(0, element.scrollHeight));
     const last = page.locator('tr', { has: page.getByRole('link', { name: 'train[999]' }) });
@@ -75,7 +75,7 @@ describe.skipIf(chromiumPath === undefined)('a thousand models and ten thousand 
     expect(await page.locator('thead tr').getAttribute('aria-rowindex')).toBe('1');
   });
 
-  test('keys scroll to the last model, also after the row that had the focus is gone', async () => {
+  test('keys scroll to the last model, also after the focused row has left the view', async () => {
     await show('/experiments');
     await page.getByRole('link', { name: 'train[0]', exact: true }).focus();
     await list().evaluate((element) => element.scrollTo(0, 20_000));
@@ -86,7 +86,7 @@ describe.skipIf(chromiumPath === undefined)('a thousand models and ten thousand 
     await page.getByRole('link', { name: 'train[0]', exact: true }).waitFor();
   });
 
-  test('the filter and the order reach models that are out of sight', async () => {
+  test('filter and order apply to models outside the view', async () => {
     await show('/experiments');
     await page.getByLabel('Filter').fill('rate=777');
     await page.waitForFunction(() => document.querySelectorAll('.experiments tbody th').length === 1);
@@ -100,7 +100,7 @@ describe.skipIf(chromiumPath === undefined)('a thousand models and ten thousand 
   });
 
   test.each(['parallel', 'scatter'])(
-    'the view %s is few nodes, and pointing at a model names it',
+    'the view %s has few nodes, and hovering over a model shows its name',
     async (view) => {
       await show(`/experiments?view=${view}`);
       expect(await nodes()).toBeLessThan(300);
@@ -118,7 +118,7 @@ describe.skipIf(chromiumPath === undefined)('a thousand models and ten thousand 
     },
   );
 
-  test('ten thousand answers are shown a page at a time, and the last row is reached', async () => {
+  test('10,000 answers are shown in pages, and the last row can be reached', async () => {
     await show('/answers?sort=row&page=400');
     await page.locator('.question', { hasText: 'question 9999' }).waitFor();
     expect(await page.locator('.answer').count()).toBe(25);

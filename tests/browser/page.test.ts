@@ -65,7 +65,7 @@ describe.skipIf(chromiumPath === undefined)('the page in Chromium', () => {
   }
 
   test.each(['light', 'dark'] as const)(
-    'has no fault that axe finds, nor an error of a script, on any page, %s',
+    'has no axe violations and no script errors on any page, %s',
     async (scheme) => {
       const { page, context, faults } = await open({ scheme });
       for (const view of views) {
@@ -79,7 +79,7 @@ describe.skipIf(chromiumPath === undefined)('the page in Chromium', () => {
   );
 
   test.each([360, 768, 1440, 2560])(
-    'fits a width of %i pixels: nothing sticks out or covers another',
+    'fits a width of %i pixels without overflow or overlap',
     async (width) => {
       const { page, context } = await open({ width });
       for (const view of views) {
@@ -110,7 +110,7 @@ describe.skipIf(chromiumPath === undefined)('the page in Chromium', () => {
     },
   );
 
-  test('weighs less than 200 KB, gzipped', () => {
+  test('is smaller than 200 KB, gzipped', () => {
     const bytes = ['page.js', 'page.css', 'index.html', 'icon.svg'].reduce(
       (sum, name) => sum + gzipSync(readFileSync(join(pageFolder, name))).length,
       0,
@@ -118,7 +118,7 @@ describe.skipIf(chromiumPath === undefined)('the page in Chromium', () => {
     expect(bytes).toBeLessThan(200_000);
   });
 
-  test('the token leaves the address, and the cookie is out of reach of scripts', async () => {
+  test('the token is removed from the address, and scripts cannot read the cookie', async () => {
     const { page, context } = await open();
     expect(page.url()).not.toContain('token');
     expect(await page.evaluate(() => document.cookie)).toBe('');
@@ -128,7 +128,7 @@ describe.skipIf(chromiumPath === undefined)('the page in Chromium', () => {
     await context.close();
   });
 
-  test('a name of another that leads here gets nothing, and no other page can read or frame it', async () => {
+  test('another host name for this address gets nothing, and no other page can read or frame it', async () => {
     const { page, context } = await open();
     const { port } = new URL(address);
     const rebound = await page.goto(`http://evil.test:${port}/api/runs`);
@@ -146,7 +146,7 @@ describe.skipIf(chromiumPath === undefined)('the page in Chromium', () => {
     await context.close();
   });
 
-  test('texts of models are texts: no script runs, no direction leaks, a megabyte is shown when asked for', async () => {
+  test('texts of models are escaped: no script runs, text direction stays local, 1 MB is shown on request', async () => {
     const { page, context, faults } = await open();
     await show(page, '/answers?a=eval[aimc,base]&b=eval[aimc,full]&sort=row');
     const answers = page.locator('.answer .columns > div:nth-child(2) .text');
@@ -165,7 +165,7 @@ describe.skipIf(chromiumPath === undefined)('the page in Chromium', () => {
     await context.close();
   });
 
-  test('works by keyboard: to the content, into an instance, and back by Escape', async () => {
+  test('works by keyboard: to the content, into an instance, and back with Escape', async () => {
     const { page, context } = await open();
     await show(page, '/graph');
     await page.keyboard.press('Tab');
@@ -183,7 +183,7 @@ describe.skipIf(chromiumPath === undefined)('the page in Chromium', () => {
     await context.close();
   });
 
-  test('a view has an address: sorting, filters and pages are kept by a reload', async () => {
+  test('each view has a URL: sorting, filters and pages survive a reload', async () => {
     const { page, context } = await open();
     await show(page, '/experiments');
     await page.getByRole('columnheader', { name: 'rougeL' }).getByRole('link').click();
@@ -196,7 +196,7 @@ describe.skipIf(chromiumPath === undefined)('the page in Chromium', () => {
     await context.close();
   });
 
-  test('a run is shown as it happens, without a reload', async () => {
+  test('a run is shown live, without a reload', async () => {
     await using other = await createRig();
     const puppet = other.puppet();
     other.write({
@@ -231,7 +231,7 @@ describe.skipIf(chromiumPath === undefined)('the page in Chromium', () => {
     await end();
   });
 
-  test('answers of every chosen model stand beside the reference, by either profile', async () => {
+  test('answers of all chosen models are shown beside the reference, by either profile', async () => {
     const { page, context, faults } = await open();
     await show(page, '/answers?a=eval[aimc,base]&b=eval[aimc,lora]');
     const titles = page.locator('.answer').first().locator('h2');
@@ -247,7 +247,7 @@ describe.skipIf(chromiumPath === undefined)('the page in Chromium', () => {
     await context.close();
   });
 
-  test('a question goes to the chosen models, and what they say stands side by side', async () => {
+  test('a question is sent to the chosen models, and their answers are shown side by side', async () => {
     const { page, context } = await open();
     await show(page, '/ask');
     await page.getByLabel('Question').fill('What helps against <b>headache</b>?');
@@ -258,7 +258,7 @@ describe.skipIf(chromiumPath === undefined)('the page in Chromium', () => {
     await context.close();
   });
 
-  test('a thousand instances are drawn at once, and a list of them holds only those in sight', async () => {
+  test('1,000 instances are drawn at once, and a list of them draws only the visible ones', async () => {
     await using other = await createRig();
     other.write({
       x: '1',

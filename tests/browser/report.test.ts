@@ -55,7 +55,7 @@ describe.skipIf(chromiumPath === undefined)('a report in Chromium, opened from d
     [360, 'dark'],
     [1280, 'light'],
   ] as const)(
-    'every page is drawn without a request and without a fault that axe finds, %i pixels wide, %s',
+    'every page is drawn without a request and without axe violations, %i pixels wide, %s',
     async (width, scheme) => {
       const { page, context, faults } = await open({ width, scheme });
       for (const view of views) {
@@ -71,7 +71,7 @@ describe.skipIf(chromiumPath === undefined)('a report in Chromium, opened from d
     },
   );
 
-  test('a view has an address behind the "#": links, filters, the back button and a reload know it', async () => {
+  test('each view has a URL fragment: links, filters, the back button and a reload keep it', async () => {
     const { page, context, faults } = await open();
     await page.goto(file);
     await page.getByRole('link', { name: 'Experiments' }).click();
@@ -94,7 +94,7 @@ describe.skipIf(chromiumPath === undefined)('a report in Chromium, opened from d
     await context.close();
   });
 
-  test('the graph shows what is known only after a list, in its text too', async () => {
+  test('the graph shows which instances are known only after a list, in its text too', async () => {
     await using listed = await createRig();
     listed.write({
       'pipeline.yaml': {
@@ -122,7 +122,7 @@ describe.skipIf(chromiumPath === undefined)('a report in Chromium, opened from d
     await context.close();
   });
 
-  test('answers are filtered and compared as the server would', async () => {
+  test('answers are filtered and compared as on the server', async () => {
     const { page, context } = await open();
     await show(page, '/answers?a=eval[huatuo,base]&b=eval[huatuo,lora]');
     const verdict = await page.locator('.verdict').textContent();
@@ -132,7 +132,7 @@ describe.skipIf(chromiumPath === undefined)('a report in Chromium, opened from d
     await context.close();
   });
 
-  test('texts of models are texts: no script runs, and the file holds no tag of theirs', async () => {
+  test('texts of models are escaped: no script runs, and the file contains no tag of theirs', async () => {
     const { page, context, faults } = await open();
     await show(page, '/answers?a=eval[aimc,base]&b=eval[aimc,full]&sort=row');
     const answers = page.locator('.answer .columns > div:nth-child(2) .text');
@@ -144,7 +144,7 @@ describe.skipIf(chromiumPath === undefined)('a report in Chromium, opened from d
     await context.close();
   });
 
-  test('the policy of the file refuses any other script and any request', async () => {
+  test('the content security policy refuses any other script and any request', async () => {
     const { page, context } = await open();
     await show(page, '/experiments');
     const outcome = await page.evaluate(async () => {
@@ -165,7 +165,7 @@ describe.skipIf(chromiumPath === undefined)('a report in Chromium, opened from d
     await context.close();
   });
 
-  test('user and host are left out unless asked for', async () => {
+  test('user and host are left out by default', async () => {
     const startedFrom = (name: string): readonly unknown[] =>
       [...readFileSync(`${rig.root}/${name}`, 'utf8').matchAll(/"startedFrom":(\{[^}]*\})/g)].map(
         ([, text]) => JSON.parse(`${text ?? ''}`),

@@ -69,7 +69,7 @@ describe.skipIf(chromiumPath === undefined)('the page of the stage `report` in C
     [360, 'dark'],
     [1280, 'light'],
   ] as const)(
-    'opens with the scores, and every page is drawn without a request or a fault of axe, %i pixels wide, %s',
+    'opens with the scores; every page is drawn without a request or axe violation, %i pixels wide, %s',
     async (width, scheme) => {
       const { page, context, faults } = await open(width, scheme);
       const links = page.getByRole('navigation', { name: 'Pages' }).getByRole('link');
@@ -91,7 +91,7 @@ describe.skipIf(chromiumPath === undefined)('the page of the stage `report` in C
     },
   );
 
-  test('marks the best, links to no page that it has not, and names no command', async () => {
+  test('marks the best, links to no missing page, and shows no command', async () => {
     const { page, context } = await open(1280, 'light');
     const rows = page.locator('.experiments tbody tr');
     expect(await rows.locator('th .name').allTextContents()).toEqual([
@@ -108,7 +108,7 @@ describe.skipIf(chromiumPath === undefined)('the page of the stage `report` in C
     await context.close();
   });
 
-  test('shows of the seeds of a point their mean, deviation and interval', async () => {
+  test('shows mean, deviation and interval over the seeds of a point', async () => {
     const { page, context } = await open(1280, 'light');
     await page.goto(
       `${pathToFileURL(join(folder, 'seeds.html')).href}#/experiments?metric=multilingual.rougeL`,
@@ -123,7 +123,7 @@ describe.skipIf(chromiumPath === undefined)('the page of the stage `report` in C
     await context.close();
   });
 
-  test('marks the curves from the ninth on, on the lines, at their names and in the list', async () => {
+  test('adds markers from the ninth curve on, on the lines, in their labels and in the legend', async () => {
     const { page, context } = await open(1280, 'dark');
     await page.goto(`${pathToFileURL(join(folder, 'many.html')).href}#/curves?series=loss`);
     await page.getByRole('button', { name: 'All' }).click();
@@ -136,7 +136,7 @@ describe.skipIf(chromiumPath === undefined)('the page of the stage `report` in C
     await context.close();
   });
 
-  test('compares two models on all rows, and shows a text that would be code as a text', async () => {
+  test('compares two models on all rows, and shows markup in a text as text', async () => {
     const { page, context, faults } = await open(1280, 'light');
     await page.goto(`${file}#/answers?sort=row`);
     await page.getByText('30 rows, paired').waitFor();

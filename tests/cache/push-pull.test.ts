@@ -37,7 +37,7 @@ async function push(
 
 const states = ({ results }: Pushed): readonly string[] => results.map(({ state }) => state);
 
-test('what was computed while writing was off is listed with its size, then uploaded, once', async () => {
+test('results computed while writing was off are listed with their size, then uploaded once', async () => {
   using remote = temporaryFolder();
   using ada = person();
   using work = clone({ ...ada.environment, PIPELINE_CACHE_WRITE: '0' }, filesFor(remote.path));
@@ -59,7 +59,7 @@ test('what was computed while writing was off is listed with its size, then uplo
   expect(states((await push(work)).pushed)).toEqual(['not-cached', 'not-cached']);
 });
 
-test('a pull writes back what is there, starts nothing, and counts what is nowhere', async () => {
+test('pull restores what the shared cache has, runs nothing, and counts what is missing everywhere', async () => {
   using remote = temporaryFolder();
   using ada = person();
   using first = clone(ada.environment, filesFor(remote.path));
@@ -80,7 +80,7 @@ test('a pull writes back what is there, starts nothing, and counts what is nowhe
   expect(none.snapshot('artifacts')).toEqual({});
 });
 
-test('a push that fails says why, and what did not go', async () => {
+test('a failed push reports the reason and what was not uploaded', async () => {
   using remote = temporaryFolder();
   using ada = person();
   using work = clone({ ...ada.environment, PIPELINE_CACHE_WRITE: '0' }, filesFor(remote.path));
@@ -91,7 +91,7 @@ test('a push that fails says why, and what did not go', async () => {
   expect(pushed.problem).toContain('there is no folder');
 });
 
-test('remote check says of each step how it went, and leaves no entry that counts', async () => {
+test('remote check reports the result of each step, and leaves no valid entry', async () => {
   using remote = temporaryFolder();
   using ada = person();
   using work = clone(ada.environment, filesFor(remote.path));
@@ -114,7 +114,7 @@ test('remote check says of each step how it went, and leaves no entry that count
   expect((await check()).at(-1)).toBe('list: false');
 });
 
-test('without a shared cache, or without a key, the commands say so', async () => {
+test('without a shared cache, or without a key, the commands report it', async () => {
   using remote = temporaryFolder();
   using bare = clone(
     { XDG_CONFIG_HOME: remote.path },

@@ -58,7 +58,7 @@ const trees: fc.Arbitrary<Made> = fc.dictionary(
   { maxKeys: 8 },
 );
 
-test('whatever stands in the place of a folder, it is exactly what was cached afterwards', async () => {
+test('a restored folder equals the cached one, whatever was in its place', async () => {
   await fc.assert(
     fc.asyncProperty(trees, trees, async (wanted, assessed) => {
       using workspace = bareWorkspace();
@@ -77,7 +77,7 @@ test('whatever stands in the place of a folder, it is exactly what was cached af
 
 const three: Made = { 'a/b': 'file', 'a/c': 'file', 'c/b': 'file' };
 
-test('only the files that differ are written: the others are the same files as before', async () => {
+test('only differing files are written: the others keep their inodes', async () => {
   using workspace = bareWorkspace();
   make(workspace, 'd', three);
   const content = await cached(workspace, 'd');
@@ -95,7 +95,7 @@ test('only the files that differ are written: the others are the same files as b
   expect(['a/b', 'c/b'].map((path) => statSync(workspace.place(`d/${path}`)).ino)).toEqual(before);
 });
 
-test('a repair that fails at any one operation changes nothing but what differs, and the next one ends it', async () => {
+test('a repair that fails at any operation changes only differing files, and the next one completes it', async () => {
   using workspace = bareWorkspace();
   make(workspace, 'd', three);
   const content = await cached(workspace, 'd');
@@ -116,7 +116,7 @@ test('a repair that fails at any one operation changes nothing but what differs,
   expect(operations).toBeGreaterThan(5);
 });
 
-test('calls in parallel: at most sixteen at once, and none is running when a failure is reported', async () => {
+test('at most sixteen calls run in parallel, and none is running when a failure is reported', async () => {
   let running = 0;
   let most = 0;
   const started: number[] = [];

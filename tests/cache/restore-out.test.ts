@@ -41,7 +41,7 @@ async function storedFolder(workspace: BareWorkspace) {
 }
 
 describe('invariant 4: restoring is exact', () => {
-  test('over anything: what stood there is gone, modes, links and empty folders are as they were', async () => {
+  test('replaces whatever is in its place, with modes, links and empty folders as they were', async () => {
     using workspace = bareWorkspace();
     const content = await storedFolder(workspace);
     for (const before of ['nothing', 'file', 'folder', 'link'] as const) {
@@ -62,7 +62,7 @@ describe('invariant 4: restoring is exact', () => {
     }
   });
 
-  test('a wrong byte in the cache is found on the way; what stood in place stays', async () => {
+  test('a wrong byte in the cache is found while restoring; what was in place stays', async () => {
     using workspace = bareWorkspace();
     const content = await storedFolder(workspace);
     workspace.write({ e: 'what stood there' });
@@ -77,7 +77,7 @@ describe('invariant 4: restoring is exact', () => {
     expect(await objectState(workspace, digestOf('a'))).toBe('damaged');
   });
 
-  test('a full disk half way: what stood in place stays, and nothing unfinished beside it', async () => {
+  test('on a full disk what was in place stays, and no unfinished file is left beside it', async () => {
     using whole = bareWorkspace();
     const content = await storedFolder(whole);
     whole.write({ e: 'what stood there' });
@@ -88,7 +88,7 @@ describe('invariant 4: restoring is exact', () => {
     expect(readdirSync(whole.root).filter((name) => name.startsWith('.'))).toEqual([]);
   });
 
-  test('what was written by us need not be read again, unless it changed meanwhile', async () => {
+  test('files that the runner wrote are read again only after a change', async () => {
     using workspace = bareWorkspace();
     const content = await storedFolder(workspace);
     await restore(workspace, 'e', content);
@@ -100,7 +100,7 @@ describe('invariant 4: restoring is exact', () => {
 });
 
 describe('objects', () => {
-  test('a file that is not what it was said to be is never filed', async () => {
+  test('a file whose bytes do not match its digest is never stored', async () => {
     using workspace = bareWorkspace();
     workspace.write({ a: 'b' });
     expect(await stored(workspace, 'a', digestOf('a'))).toBe(false);
@@ -108,7 +108,7 @@ describe('objects', () => {
     expect(readdirSync(workspace.place(`cache/objects/${digestOf('a').slice(0, 2)}`))).toEqual([]);
   });
 
-  test('a damaged object is replaced by a right one; a right one is left alone', async () => {
+  test('a damaged object is replaced; an intact one is left alone', async () => {
     using workspace = bareWorkspace();
     workspace.write({ a: 'a' });
     await stored(workspace, 'a', digestOf('a'));
@@ -137,7 +137,7 @@ describe('invariant 11: scratch', () => {
       throw new Error('no key');
     })();
 
-  test('is found again for the very files it was made from, and empty for any others', async () => {
+  test('is reused for the same inputs, and empty for others', async () => {
     using workspace = bareWorkspace();
     expect(await openScratch(workspace, key, origin(1))).toEqual({ ok: true, value: false });
     workspace.write({ [`cache/scratch/${key}/checkpoint`]: 'step 7' });
@@ -147,7 +147,7 @@ describe('invariant 11: scratch', () => {
     expect(readdirSync(workspace.place(`cache/scratch/${key}`))).toEqual([]);
   });
 
-  test('whose record was never written is thrown away', async () => {
+  test('without a record is removed', async () => {
     using workspace = bareWorkspace();
     workspace.write({ [`cache/scratch/${key}/checkpoint`]: 'of what?' });
     expect(await openScratch(workspace, key, origin(1))).toEqual({ ok: true, value: false });

@@ -72,7 +72,7 @@ const unfinished = ({ root }: InProcess): readonly string[] =>
   );
 
 describe('a source of results', () => {
-  test('is asked after this disk and before the stage runs; what a run makes is put there, objects first', async () => {
+  test('is asked after the local cache and before the stage runs; new results are stored in it, objects first', async () => {
     const source = memorySource();
     using first = project();
     expect(await runWith(source, first)).toEqual(everything);
@@ -101,7 +101,7 @@ describe('a source of results', () => {
     expect(await runWith(source, second)).toEqual({ count: 'restored', tree: 'up-to-date' });
   });
 
-  test('never gets what was adopted, and what was computed there goes before it', async () => {
+  test('never gets adopted results, and its computed results take precedence over local adopted ones', async () => {
     const source = memorySource();
     const [adopts, found] = [{ patterns: ['count'], existingOuts: 'adopt' } as const, 'found\n'];
     using one = project();
@@ -120,7 +120,7 @@ describe('a source of results', () => {
     expect(source.calls).toEqual([]);
   });
 
-  test('that says a result was adopted has none', async () => {
+  test('that marks a result as adopted counts as a miss', async () => {
     const source = memorySource();
     using one = project();
     await runWith(source, one);
@@ -130,7 +130,7 @@ describe('a source of results', () => {
     expect(await runWith(source, two)).toEqual(everything);
   });
 
-  test('mends an object that is missing here', async () => {
+  test('repairs an object that is missing locally', async () => {
     const source = memorySource();
     using one = project();
     await runWith(source, one);
@@ -170,7 +170,7 @@ describe('a source of results', () => {
     },
   };
 
-  test.each(Object.keys(lies))('that lies is a miss: %s', async (lie) => {
+  test.each(Object.keys(lies))('with a wrong result is a miss: %s', async (lie) => {
     const source = memorySource();
     using first = project();
     await runWith(source, first);
@@ -183,7 +183,7 @@ describe('a source of results', () => {
     expect(await runWith(source, second)).toEqual({ count: 'up-to-date', tree: 'up-to-date' });
   });
 
-  test('is not asked for what is forced, and what is not to be cached is not put there', async () => {
+  test('is not asked for forced instances, and gets no result of an uncached stage', async () => {
     const source = memorySource();
     using one = project();
     one.write({

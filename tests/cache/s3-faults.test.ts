@@ -67,8 +67,8 @@ async function readAll(storage: RemoteStorage): Promise<Buffer> {
   return Buffer.concat(pieces);
 }
 
-describe('a server that fails', () => {
-  test('is asked again while it is busy, and three times at most', async () => {
+describe('a failing server', () => {
+  test('is retried while it is busy, three times at most', async () => {
     await serving(
       (_, response, count) =>
         void response.writeHead(count < 3 ? 503 : 200).end(count < 3 ? errorXml('SlowDown') : 'x'),
@@ -90,7 +90,7 @@ describe('a server that fails', () => {
     );
   });
 
-  test('and never answers is given up', async () => {
+  test('is given up when it never answers', async () => {
     await serving(
       () => undefined,
       async (storage) => {
@@ -102,7 +102,7 @@ describe('a server that fails', () => {
     );
   });
 
-  test('and sends a byte now and then is given up too', async () => {
+  test('is given up when it sends single bytes from time to time', async () => {
     await serving(
       (_, response) => {
         response.writeHead(200, { 'content-length': '1000' });
@@ -115,7 +115,7 @@ describe('a server that fails', () => {
     );
   });
 
-  test('and is not there is unreachable', async () => {
+  test('is reported as unreachable when it does not exist', async () => {
     const server = createTcpServer();
     await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
     const storage = storageAt(server);
@@ -127,7 +127,7 @@ describe('a server that fails', () => {
     });
   });
 
-  test('and takes long to put the parts of a large object together is waited for', async () => {
+  test('is waited for while it assembles a large object', async () => {
     const bytes = Buffer.alloc(64 << 20);
     await serving(
       (request, response) => {
@@ -148,7 +148,7 @@ describe('a server that fails', () => {
     );
   });
 
-  test('and breaks off in the middle of an object ends the reading with a failure', async () => {
+  test('that closes the connection in the middle of an object makes the read fail', async () => {
     await serving(
       (_, response) => {
         response.writeHead(200, { 'content-length': '100' });
@@ -160,7 +160,7 @@ describe('a server that fails', () => {
     );
   });
 
-  test('and breaks off while it is sent an object is sent it again, from its start', async () => {
+  test('that closes the connection during an upload is sent the object again from its start', async () => {
     const bytes = Buffer.alloc(300_000, 1);
     let received = '';
     await serving(
@@ -183,7 +183,7 @@ describe('a server that fails', () => {
     );
   });
 
-  test('and has the object already is not sent it', async () => {
+  test('that already has the object is not sent it', async () => {
     let received = 0;
     await serving(
       (request, response) => {
@@ -200,7 +200,7 @@ describe('a server that fails', () => {
     );
   });
 
-  test('and does not know If-None-Match gets the object without', async () => {
+  test('without support for If-None-Match is sent the object without it', async () => {
     await serving(
       (request, response) => {
         request.resume();
@@ -214,7 +214,7 @@ describe('a server that fails', () => {
     );
   });
 
-  test('whose clock differs is distinguished from one that denies access', async () => {
+  test('with a different clock is distinguished from one that denies access', async () => {
     await serving(
       (_, response) => void response.writeHead(403).end(errorXml('RequestTimeTooSkewed')),
       async (storage) => {
@@ -240,7 +240,7 @@ describe('a server that fails', () => {
       'a name outside of the folder',
       '<Contents><Key>p/entries/../../x</Key><LastModified>2026-01-01T00:00:00Z</LastModified></Contents>',
     ],
-  ])('a list that is %s has no names', async (_, xml) => {
+  ])('with a list that is %s gives no names', async (_, xml) => {
     await serving(
       (__, response) => void response.writeHead(200).end(xml),
       async (storage) => {
@@ -250,7 +250,7 @@ describe('a server that fails', () => {
   });
 });
 
-test('a black hole costs a run one line in each direction, and neither its exit code nor its end', async () => {
+test('that never answers costs a run one line per direction, and changes neither exit code nor end', async () => {
   const sockets = new Set<Socket>();
   const server = createTcpServer((socket) => void sockets.add(socket));
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));

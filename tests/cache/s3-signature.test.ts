@@ -48,7 +48,7 @@ describe('the examples of the reference', () => {
   });
 });
 
-test('a query is sorted by its names, not by its pairs, and a space is %20', () => {
+test('query parameters are sorted by name, not by pair, and spaces become %20', () => {
   expect(
     queryText([
       ['a-b', '1'],
@@ -57,7 +57,7 @@ test('a query is sorted by its names, not by its pairs, and a space is %20', () 
   ).toBe('a=x%20y%2A&a-b=1');
 });
 
-test('profiles of the shared files are read, nested values are not', () => {
+test('profiles of the shared files are read, nested values are ignored', () => {
   const text = `
 # a comment
 [default]

@@ -54,8 +54,8 @@ async function runAll(some: Clone) {
 const ran = { count: 'ran', tree: 'ran' };
 const restored = { count: 'restored', tree: 'restored' };
 
-describe('a folder that machines share', () => {
-  test('a clone gets all that another computed, byte for byte, and says who made it', async () => {
+describe('a folder shared by several machines', () => {
+  test('gives a clone all results of another machine byte for byte, with their origin', async () => {
     using remote = temporaryFolder();
     using ada = person();
     using first = clone(ada.environment, filesFor(remote.path));
@@ -80,7 +80,7 @@ describe('a folder that machines share', () => {
     expect(explained.ok && explained.value.origin).toMatchObject({ signer: ada.signer });
   });
 
-  test('is not asked for what is right here', async () => {
+  test('is not asked for what is intact locally', async () => {
     using remote = temporaryFolder();
     using ada = person();
     using first = clone(ada.environment, filesFor(remote.path));
@@ -94,7 +94,7 @@ describe('a folder that machines share', () => {
     expect(forced.warnings).toEqual([]);
   });
 
-  test('results by keys that are not trusted are counted misses', async () => {
+  test('results signed by untrusted keys count as misses', async () => {
     using remote = temporaryFolder();
     using ada = person();
     using bob = person();
@@ -110,7 +110,7 @@ describe('a folder that machines share', () => {
     expect(await runAll(third)).toEqual(restored);
   });
 
-  test('the first trusted signer in the order of the list is taken', async () => {
+  test('the first trusted signer in the order of the list is used', async () => {
     using remote = temporaryFolder();
     using ada = person();
     using bob = person();
@@ -128,7 +128,7 @@ describe('a folder that machines share', () => {
     expect(signers).toEqual([bob.signer, bob.signer]);
   });
 
-  test('whoever has no key reads what is trusted, and writes nothing', async () => {
+  test('without a key, trusted results are read and nothing is written', async () => {
     using remote = temporaryFolder();
     using ada = person();
     using first = clone(ada.environment, filesFor(remote.path));
@@ -232,7 +232,7 @@ describe('a folder that machines share', () => {
     expect(got.shared).toMatchObject({ refused: 2 });
   });
 
-  test('a folder that is not there costs one line, and no exit code; it is never made', async () => {
+  test('a missing folder is reported in one line, does not change the exit code, and is never created', async () => {
     using parent = temporaryFolder();
     using ada = person();
     const remote = join(parent.path, 'not-mounted');
@@ -255,7 +255,7 @@ describe('a folder that machines share', () => {
     expect(readdirSync(parent.path)).toEqual([]);
   });
 
-  test('status and a dry run ask it only with --remote', async () => {
+  test('status and dry runs use it only with --remote', async () => {
     using remote = temporaryFolder();
     using ada = person();
     using first = clone(ada.environment, filesFor(remote.path));
@@ -272,7 +272,7 @@ describe('a folder that machines share', () => {
     expect(second.snapshot('artifacts')).toEqual({});
   });
 
-  test('push: false keeps bytes and names of files here; what reads them is fetched', async () => {
+  test('push: false keeps bytes and file names local; stages that read them fetch the rest', async () => {
     using remote = temporaryFolder();
     using ada = person();
     const files = {
@@ -303,7 +303,7 @@ describe('a folder that machines share', () => {
     expect(await runAll(third)).toEqual(restored);
   });
 
-  test('what is older than a week and used is made young again', async () => {
+  test('entries older than a week are refreshed when used', async () => {
     using remote = temporaryFolder();
     using ada = person();
     using first = clone(ada.environment, filesFor(remote.path));
@@ -322,7 +322,7 @@ describe('a folder that machines share', () => {
     }
   });
 
-  test('the machine file and variables go before the pipeline file', async () => {
+  test('the machine file and variables take precedence over the pipeline file', async () => {
     using remote = temporaryFolder();
     using other = temporaryFolder();
     using ada = person();
@@ -341,7 +341,7 @@ describe('a folder that machines share', () => {
   });
 });
 
-test('of twenty writers of one name, one creates it, and nobody sees a part', async () => {
+test('of twenty concurrent writers of one name one succeeds, and nobody reads a partial file', async () => {
   using remote = temporaryFolder();
   const bytes = Buffer.alloc(300_000, 7);
   const content = { size: bytes.length, digest: digestOf(bytes), open: async () => [bytes] };
@@ -356,7 +356,7 @@ test('of twenty writers of one name, one creates it, and nobody sees a part', as
   expect(readdirSync(join(remote.path, 'objects/a'))).toEqual(['b']);
 });
 
-test('an object that rotted on this disk is never a whole file there', async () => {
+test('an object damaged on the local disk is never uploaded whole', async () => {
   using remote = temporaryFolder();
   const bytes = Buffer.from('rotten');
   const content = { size: bytes.length, digest: digestOf('whole!'), open: async () => [bytes] };

@@ -62,7 +62,7 @@ test('another key, another project and another signer are distinguished', () => 
   });
 });
 
-test('no text with another character than the signed one is an entry', () => {
+test('a text that differs in one character is not a valid entry', () => {
   const signing = newKey();
   const text = signEntry(entry, signing);
   fc.assert(
@@ -80,7 +80,7 @@ test.each([
   ['a moment that no calendar has', { at: 1e300 }],
   ['a run that is a path', { run: '../../x' }],
   ['a size below nothing', { objects: new Map([[digestOf('out'), -1]]) }],
-])('%s is malformed, though its signature is right', (_, change) => {
+])('%s is malformed, even with a valid signature', (_, change) => {
   const signing = newKey();
   const text = signEntry({ ...entry, ...change }, signing);
   expect(readEntry(text, { project: 'p', key, signer: signing.signer })).toEqual({

@@ -18,7 +18,7 @@ const twoStages = {
 };
 
 test.each(['ENOSPC', 'EIO', 'EACCES'])(
-  '%s at any one operation: no exception, it is said, and the next run is right',
+  '%s at any one operation: reported without an exception, and the next run is correct',
   async (code) => {
     const operations = await sweep(twoStages, code);
     console.log(`${code}: ${operations} operations failed one by one`);
@@ -26,7 +26,7 @@ test.each(['ENOSPC', 'EIO', 'EACCES'])(
   },
 );
 
-test('a full disk at any one row that is written: no exception, nothing finished is lost, and the next run is right', async () => {
+test('a full disk at any one row write: no exception, no finished result lost, and the next run is correct', async () => {
   const rows = await sweepRows('SQLITE_FULL');
   console.log(`SQLITE_FULL: ${rows} rows failed one by one`);
   expect(rows).toBeGreaterThan(20);
@@ -124,7 +124,7 @@ for left in 0 16 48 96; do
 done`;
 
 test.skipIf(!mayMount)(
-  'on a full disk gc makes room, and where it cannot, it says that the disk is full and what to do',
+  'gc frees space on a full disk, and where it cannot, reports the full disk and what to do',
   async () => {
     const { main } = await programs();
     const { stdout, stderr } = spawnSync(withMounts[0], [...withMounts.slice(1), collections, folder], {

@@ -7,7 +7,7 @@ import { createRig } from '../rig/rig.ts';
 
 const size = 3 * 2 ** 30 + 1;
 
-test('a file of three gigabytes is hashed without the memory', async () => {
+test('a file of 3 GB is hashed in constant memory', async () => {
   using workspace = bareWorkspace();
   writeFileSync(workspace.place('big'), '');
   truncateSync(workspace.place('big'), size);
@@ -20,7 +20,7 @@ test('a file of three gigabytes is hashed without the memory', async () => {
   expect(process.memoryUsage().rss - before).toBeLessThan(200e6);
 });
 
-test('three gigabytes go through a run, into the cache and out of it, and the runner stays small', async () => {
+test('3 GB pass through a run, into the cache and out of it, in constant memory', async () => {
   await using rig = await createRig();
   const end = rig.puppet();
   rig.write({

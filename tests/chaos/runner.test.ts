@@ -15,7 +15,7 @@ const seed = Number(process.env['CHAOS_SEED'] ?? 1);
 /** A number in [0, 1) for the nth draw. */
 const random = (draw: number): number => (hashCombineOf(hashCombineOf(seed, 0x5eed), draw) >>> 0) / 2 ** 32;
 
-describe('invariant 3: killed at any instant, the next run is right', () => {
+describe('invariant 3: after a kill at any instant the next run is correct', () => {
   test(`killed at ${instants} random instants: outs, results and cache are those of an undisturbed project`, async () => {
     const undisturbed = await play();
     const phases = new Map<string, number>();
@@ -54,7 +54,7 @@ describe('invariant 3: killed at any instant, the next run is right', () => {
     expect(phases.get('while stages ran') ?? 0).toBeGreaterThan(instants / 20);
   });
 
-  test('killed before every single step that changes the disk or the rows', async () => {
+  test('killed before each step that changes the disk or the rows', async () => {
     const undisturbed = await crashed(0);
     const steps = undisturbed.steps.slice(0, -1);
     expect(undisturbed.steps.at(-1)).toBe('end');
@@ -85,9 +85,9 @@ describe('invariant 3: killed at any instant, the next run is right', () => {
   });
 });
 
-describe('invariant 11: what was trained on other data is never resumed', () => {
+describe('invariant 11: training never resumes from a checkpoint of other data', () => {
   test.each(['before the kill', 'after the kill'])(
-    'data edited during a training, put back %s, run again: its checkpoint is gone',
+    'data edited during a training, restored %s, and run again: its checkpoint is removed',
     async (when) => {
       await using rig = await createRig();
       const { train, started } = await trainingWithCheckpoint(rig);
@@ -103,7 +103,7 @@ describe('invariant 11: what was trained on other data is never resumed', () => 
     },
   );
 
-  test('data left alone: the checkpoint is found again, by the third run as by the second', async () => {
+  test('unchanged data: the checkpoint is reused, by the second and the third run', async () => {
     await using rig = await createRig();
     const { train, started } = await trainingWithCheckpoint(rig);
     await started.killRunner();

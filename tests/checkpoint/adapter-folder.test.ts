@@ -44,13 +44,13 @@ async function written(): Promise<string> {
   return folder;
 }
 
-test('what is written is opened again', async () => {
+test('what is written can be opened again', async () => {
   const opened = valueOf(await openAdapterFolder(await written()));
   expect(opened.config).toEqual(config);
   expect(valueOf(await loadAll(opened.tensors))).toEqual(valueOf(await loadAll(tensors)));
 });
 
-test('the folder has the names and the text that peft 0.17.1 gives it', async () => {
+test('file names and JSON text equal those of peft 0.17.1', async () => {
   const folder = await written();
   expect(await readdir(folder)).toEqual(['adapter_config.json', 'adapter_model.safetensors']);
   expect([...valueOf(await openSafetensors(join(folder, 'adapter_model.safetensors'))).keys()]).toEqual([
@@ -86,7 +86,7 @@ test('an adapter that stores its own name is the same adapter', async () => {
   expect([...valueOf(await openAdapterFolder(folder)).tensors.keys()]).toEqual([...tensors.keys()]);
 });
 
-describe('what is no adapter is refused', () => {
+describe('a folder that is not an adapter is refused', () => {
   test.each([
     [
       'half of a pair',
@@ -133,7 +133,7 @@ describe('what is no adapter is refused', () => {
 });
 
 describe('adapter_config.json', () => {
-  test('what newer versions of peft add is passed over where it is off, and named where it is on', () => {
+  test('fields of newer peft versions are ignored when off, and named when on', () => {
     expect(
       parseAdapterConfig(
         {
@@ -162,7 +162,7 @@ describe('adapter_config.json', () => {
     ]);
   });
 
-  test('a field that no known peft has is ignored with a warning, unless a newer peft wrote it', () => {
+  test('an unknown field is ignored with a warning, unless a newer peft wrote it', () => {
     const noted = {
       note: 'made at night',
       use_gates: true,
@@ -190,13 +190,13 @@ describe('adapter_config.json', () => {
     expect(messageOf(parseAdapterConfig({ init_lora_weights: init }, 'a'))).toMatch(message);
   });
 
-  test('initialisations whose values are stored whole have no effect on loading', () => {
+  test('initialisations that store whole values do not change loading', () => {
     for (const init of [true, false, null, 'gaussian', 'Gaussian', 'orthogonal', 'eva', 'mica', 'lora_ga'])
       expect(valueOf(parseAdapterConfig({ init_lora_weights: init }, 'a')).initLoraWeights).toBeUndefined();
     expect(valueOf(parseAdapterConfig({ init_lora_weights: 'OLoRA' }, 'a')).initLoraWeights).toBe('olora');
   });
 
-  test('what peft refuses together is refused', () => {
+  test('combinations that peft refuses are refused', () => {
     expect(messageOf(parseAdapterConfig({ lora_bias: true, use_dora: true }, 'a'))).toBe(
       'lora_bias is true and use_dora is true: expected one of them',
     );

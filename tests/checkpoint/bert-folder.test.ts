@@ -37,7 +37,7 @@ async function folderOf(tensors: ReadonlyMap<string, HostTensor>, name = 'bert')
   return folder;
 }
 
-test('an encoder by itself, or inside a model with heads and with the names of the first published files', async () => {
+test('an encoder, alone or inside a model with heads, also with the names of the first published files', async () => {
   const old = [...own].map(
     ([name, tensor]) =>
       [
@@ -57,14 +57,14 @@ test('an encoder by itself, or inside a model with heads and with the names of t
   }
 });
 
-test('a layer that is missing is named', async () => {
+test('a missing layer is named', async () => {
   const less = new Map([...own].filter(([name]) => name !== 'encoder.layer.0.output.dense.bias'));
   expect(messageOf(await openBertFolder(await folderOf(less)))).toBe(
     '1 tensor is missing:\n  encoder.layer.0.output.dense.bias',
   );
 });
 
-test('any folder opens as what it is', async () => {
+test('a folder opens as the model that it contains', async () => {
   const bert = await folderOf(own);
   expect(valueOf(await openModelFolder(bert)).kind).toBe('bert');
   const mt5 = join(await temporaryFolder(), 'mt5');

@@ -12,7 +12,7 @@ const refusal = (json: Parameters<typeof parseMt5Config>[0]) =>
   messageOf(parseMt5Config(json, 'config.json'));
 
 describe('config.json', () => {
-  test('an empty mT5 is MT5Config(), an empty T5 is T5Config()', () => {
+  test('an empty mT5 configuration is MT5Config(), an empty T5 one T5Config()', () => {
     expect(parsed({ model_type: 'mt5' })).toEqual({
       modelType: 'mt5',
       vocabSize: 250112,
@@ -47,11 +47,11 @@ describe('config.json', () => {
     });
   });
 
-  test('what is null is not set: the decoder is as deep as the encoder', () => {
+  test('null means unset: the decoder is as deep as the encoder', () => {
     expect(parsed({ model_type: 'mt5', num_layers: 3, num_decoder_layers: null }).numDecoderLayers).toBe(3);
   });
 
-  test('T5 v1.1: gated, with a head of its own; newer files repeat the activation', () => {
+  test('T5 v1.1 is gated, with a separate head; newer files repeat the activation', () => {
     expect(
       parsed({ model_type: 't5', feed_forward_proj: 'gated-gelu', tie_word_embeddings: false }),
     ).toMatchObject({ activation: 'gelu_new', gated: true, tieWordEmbeddings: false });
@@ -60,7 +60,7 @@ describe('config.json', () => {
     ).toMatchObject({ activation: 'gelu_new', gated: true });
   });
 
-  test('a field that would change what the model computes is refused by its name; unknown ones are named', () => {
+  test('a field that changes the computation is refused by name; unknown ones are named', () => {
     expect(
       refusal({
         model_type: 't5',
@@ -83,7 +83,7 @@ describe('config.json', () => {
     expect(parsed({ model_type: 't5', transformers_version: '6.0.0' }).tieWordEmbeddings).toBe(true);
   });
 
-  test('transformers 5 says whether the head is scaled in a field of its own, and ties every head', () => {
+  test('transformers 5 has a separate field for the scaled head, and ties every head', () => {
     const version5 = { model_type: 't5', transformers_version: '5.24.0' };
     expect(parsed({ ...version5, scale_decoder_outputs: false })).toMatchObject({
       tieWordEmbeddings: true,
@@ -98,7 +98,7 @@ describe('config.json', () => {
     expect(parsed({ model_type: 'mt5', tie_word_embeddings: true }).scaleDecoderOutputs).toBe(true);
   });
 
-  test('files without model_type are known by the class that they name', () => {
+  test('files without model_type are identified by their class', () => {
     expect(modelTypeOf({ architectures: ['MT5ForConditionalGeneration'] })).toBe('mt5');
     expect(modelTypeOf({ architectures: ['T5WithLMHeadModel'] })).toBe('t5');
     expect(modelTypeOf({ architectures: ['BertForMaskedLM'] })).toBe('bert');
@@ -106,7 +106,7 @@ describe('config.json', () => {
     expect(modelTypeOf({})).toBeUndefined();
   });
 
-  test('everything that is wrong is reported at once, by field, with what was found and what was expected', () => {
+  test('all faults are reported at once, by field, with found and expected values', () => {
     expect(
       refusal({
         model_type: 'mt5',
@@ -131,7 +131,7 @@ describe('config.json', () => {
     ]);
   });
 
-  test('what is read is written again, with what else the file held, less where it lay', () => {
+  test('a file is written again with all its other fields, except its location', () => {
     const json = mt5ConfigJson(
       parsed({
         model_type: 't5',
@@ -155,7 +155,7 @@ describe('config.json', () => {
     expect(parsed(json)).toMatchObject({ dModel: 32, tieWordEmbeddings: true });
   });
 
-  test('BERT: defaults, and what it cannot be', () => {
+  test('BERT: defaults and refused settings', () => {
     expect(valueOf(parseBertConfig({}, 'config.json'))).toMatchObject({
       hiddenSize: 768,
       numHiddenLayers: 12,
@@ -178,7 +178,7 @@ describe('config.json', () => {
 });
 
 describe('generation_config.json', () => {
-  test('only what differs from the defaults is written', () => {
+  test('only values that differ from the defaults are written', () => {
     const config = valueOf(
       parseGenerationConfig(
         {
@@ -212,7 +212,7 @@ describe('generation_config.json', () => {
     });
   });
 
-  test('several ends of a sequence, and wrong fields', () => {
+  test('several end tokens, and invalid fields', () => {
     expect(valueOf(parseGenerationConfig({ eos_token_id: [1, 2] }, 'g')).eosTokenIds).toEqual([1, 2]);
     expect(
       messageOf(parseGenerationConfig({ eos_token_id: [1.5], early_stopping: 'soon', top_p: 1.1 }, 'g')),
@@ -222,7 +222,7 @@ describe('generation_config.json', () => {
   });
 });
 
-test('a T5 v1.0 with a tied head has one projection up, and no lm_head', () => {
+test('a T5 v1.0 with a tied head has one up projection, and no lm_head', () => {
   const shapes = mt5ParameterShapes(
     parsed({
       model_type: 't5',
@@ -245,7 +245,7 @@ test('a T5 v1.0 with a tied head has one projection up, and no lm_head', () => {
   expect(shapes.has('decoder.block.0.layer.1.EncDecAttention.relative_attention_bias.weight')).toBe(false);
 });
 
-test('JSON as Python writes it: floats, escapes, order, empty lists', () => {
+test('JSON is written as Python does: floats, escapes, order, empty lists', () => {
   const text = pythonJson(
     {
       b: 1,

@@ -27,7 +27,7 @@ describe.each([
 ])('%s', (_, type) => {
   const model = smallModel(type);
 
-  test('what is written is opened again, in one file or in shards', async () => {
+  test('what is written can be opened again, in one file or in shards', async () => {
     const root = await temporaryFolder();
     for (const maxShardBytes of [5e9, 1000, 1]) {
       const folder = join(root, String(maxShardBytes));
@@ -47,7 +47,7 @@ describe.each([
     );
   });
 
-  test('copies of the embedding under other names are taken for it, with it and in its place', async () => {
+  test('copies of the embedding under other names count as the embedding, with it or without it', async () => {
     const embedding = model.tensors.get('shared.weight');
     const copies = { 'encoder.embed_tokens.weight': embedding, 'decoder.embed_tokens.weight': embedding };
     for (const tensors of [
@@ -61,7 +61,7 @@ describe.each([
   });
 
   test.each(['module.', '_orig_mod.', 'module._orig_mod.'])(
-    'names that all begin with %s are those of the model inside',
+    'names that all begin with %s belong to the model inside',
     async (prefix) => {
       const folder = await folderWith(
         model,
@@ -71,7 +71,7 @@ describe.each([
     },
   );
 
-  test('a copy that holds other numbers is a problem', async () => {
+  test('a copy with other numbers is a problem', async () => {
     const folder = await folderWith(
       model,
       changed(model.tensors, [], { 'decoder.embed_tokens.weight': one([20, 6], -1) }),
@@ -81,7 +81,7 @@ describe.each([
     );
   });
 
-  test('what is missing, misshaped and unknown is reported at once, by name', async () => {
+  test('missing, misshaped and unknown tensors are reported at once, by name', async () => {
     const tensors = changed(
       model.tensors,
       ['encoder.final_layer_norm.weight', 'decoder.final_layer_norm.weight'],
@@ -98,7 +98,7 @@ describe.each([
   encoder.block.9.layer.0.layer_norm.weight`);
   });
 
-  test('the table that early files hold for cross-attention is passed over', async () => {
+  test('the position table of cross-attention in early files is ignored', async () => {
     const folder = await folderWith(
       model,
       changed(model.tensors, [], {
@@ -109,7 +109,7 @@ describe.each([
   });
 });
 
-test('a tied head may be stored as a copy; a head of its own may not be missing', async () => {
+test('a tied head may be stored as a copy; a separate head must be present', async () => {
   const tied = smallModel({ model_type: 't5' });
   const folder = await folderWith(
     tied,
@@ -122,7 +122,7 @@ test('a tied head may be stored as a copy; a head of its own may not be missing'
   ).toContain('lm_head.weight');
 });
 
-test('what the model does not need, and generation settings that are not understood, are warnings', async () => {
+test('unused tensors and unsupported generation settings are warnings', async () => {
   const model = smallModel();
   const folder = await folderWith(model, changed(model.tensors, [], { 'classifier.bias': one([2], 1) }));
   await writeFile(join(folder, 'generation_config.json'), '{"suppress_tokens": "all", "num_beams": 3}');
@@ -144,7 +144,7 @@ test('what the model does not need, and generation settings that are not underst
   );
 });
 
-test('an encoder without a decoder opens for those who need no more, and does not answer', async () => {
+test('an encoder without a decoder opens for encoding only', async () => {
   const model = smallModel();
   const names = [...model.tensors.keys()].filter((name) => /^decoder|^lm_head/.test(name));
   const folder = await folderWith(model, changed(model.tensors, names));
@@ -152,7 +152,7 @@ test('an encoder without a decoder opens for those who need no more, and does no
   expect(messageOf(await openMt5Folder(folder))).toContain('decoder.final_layer_norm.weight');
 });
 
-test('tokenizer files are found and go along unchanged', async () => {
+test('tokenizer files are found and copied unchanged', async () => {
   const root = await temporaryFolder();
   for (const [name, text] of [
     ['spiece.model', 'a'],
@@ -172,7 +172,7 @@ test('tokenizer files are found and go along unchanged', async () => {
   expect(await readFile(join(root, 'model/spiece.model'), 'utf8')).toBe('a');
 });
 
-test('a folder that cannot be completed does not appear', async () => {
+test('an incomplete folder does not appear', async () => {
   const root = await temporaryFolder();
   const error = { path: 'gpu', message: 'lost' };
   const model = smallModel();
@@ -191,8 +191,8 @@ test('a folder that cannot be completed does not appear', async () => {
   expect(await readdir(root)).toEqual([]);
 });
 
-describe('what is not there is named, with what was expected', () => {
-  test('a missing folder says what to fetch', async () => {
+describe('missing files are named, with what was expected', () => {
+  test('a missing folder is reported with what to download', async () => {
     const folder = join(await temporaryFolder(), 'mt5-base');
     expect(await openMt5Folder(folder)).toMatchObject({
       ok: false,
@@ -205,7 +205,7 @@ describe('what is not there is named, with what was expected', () => {
     });
   });
 
-  test('a folder without config.json, or with one that is no model of this family', async () => {
+  test('a folder without config.json, or with a model of another family', async () => {
     const folder = await temporaryFolder();
     expect(messageOf(await openMt5Folder(folder))).toMatch(
       /^no such file or folder: expected a model folder/,
@@ -230,7 +230,7 @@ describe('what is not there is named, with what was expected', () => {
     );
   });
 
-  test('a shard that is missing, or that does not hold what the index says', async () => {
+  test('a missing shard, or one without a tensor that the index lists', async () => {
     const folder = join(await temporaryFolder(), 'model');
     valueOf(await writeMt5Folder(folder, smallModel(), { maxShardBytes: 1000 }));
     const [first = ''] = (await readdir(folder)).filter((name) => name.startsWith('model-00001'));
@@ -262,7 +262,7 @@ describe('what is not there is named, with what was expected', () => {
     },
   );
 
-  test('a folder is not written over', async () => {
+  test('an existing folder is not overwritten', async () => {
     const folder = join(await temporaryFolder(), 'model');
     await mkdir(folder);
     valueOf(await writeMt5Folder(folder, smallModel()));

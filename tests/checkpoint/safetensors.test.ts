@@ -37,8 +37,8 @@ function eightBits(exponentBits: number, fractionBits: number, most: number): re
   });
 }
 
-describe('a file that the safetensors library wrote', () => {
-  test('is read in every type', async () => {
+describe('a file written by the safetensors library', () => {
+  test('is read in every dtype', async () => {
     const tensors = valueOf(await readSafetensors(golden));
     const types = [
       'uint8',
@@ -73,7 +73,7 @@ describe('a file that the safetensors library wrote', () => {
   });
 });
 
-test('what is written is read again, bit for bit', async () => {
+test('written files are read back bit for bit', async () => {
   const file = join(await temporaryFolder(), 'a.safetensors');
   const tensor = fc
     .tuple(
@@ -101,7 +101,7 @@ test('what is written is read again, bit for bit', async () => {
   );
 });
 
-test('a tensor past 2 GiB of a file is read, and one of more than a piece is read whole', async () => {
+test('tensors beyond 2 GiB, and larger than one chunk, are read whole', async () => {
   const file = join(await temporaryFolder(), 'sparse.safetensors');
   const [large, far] = [300 * 2 ** 20, 2 ** 31];
   const places = layOut(
@@ -132,7 +132,7 @@ test('a tensor past 2 GiB of a file is read, and one of more than a piece is rea
   expect(a?.[large - 1]).toBe((large - 1) % 251);
 });
 
-test('a tensor of any type is read as float32 into memory that is given', async () => {
+test('tensors of any dtype are read as float32 into given memory', async () => {
   const tensors = valueOf(await openSafetensors(golden));
   for (const type of ['float32', 'bfloat16', 'int64']) {
     const tensor = tensors.get(`b ${type}`);
@@ -175,7 +175,7 @@ const refusals: readonly (readonly [what: string, header: unknown, says: RegExp]
     /take 16 bytes, but the file has 8/,
   ],
 ];
-test.each(refusals)('a header with %s is refused, and the reason is named', (_, header, says) => {
+test.each(refusals)('a header with %s is refused with the reason', (_, header, says) => {
   expect(
     messageOf(parseSafetensorsHeader(typeof header === 'string' ? header : JSON.stringify(header), 8)),
   ).toMatch(says);
@@ -192,7 +192,7 @@ test.each([
   expect(messageOf(await openSafetensors(file))).toMatch(says);
 });
 
-test('a file that was cut after it was opened is a problem, not half a tensor', async () => {
+test('a file truncated after opening is a problem, not a partial tensor', async () => {
   const file = join(await temporaryFolder(), 'a.safetensors');
   const bytes = readFileSync(golden);
   await writeFile(file, bytes);

@@ -35,7 +35,7 @@ test('bfloat16 is the upper half of float32', () => {
   expect(ofBits('bfloat16', [0x7fc0])[0]).toBeNaN();
 });
 
-test('float32 gives its own array, unless another is to be filled', () => {
+test('float32 returns its own array, unless a target is given', () => {
   const data = Float32Array.of(1, 2);
   expect(toFloat32({ dtype: 'float32', shape: [2], data })).toBe(data);
   const into = new Float32Array(2);

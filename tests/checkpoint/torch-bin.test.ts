@@ -35,7 +35,7 @@ describe.each(['views.zip.bin', 'views.protocol-4.bin', 'views.legacy.bin'])('%s
     expect(read === undefined ? [] : [...toFloat32(read)]).toEqual(values);
   });
 
-  test('the same view of the same bytes is the same tensor, another view is not', async () => {
+  test('equal views of the same bytes share a tensor, other views do not', async () => {
     const tensors = valueOf(await openTorchBin(golden(name)));
     expect(tensors.get('same')).toBe(tensors.get('base'));
     expect(tensors.get('transposed')).not.toBe(tensors.get('base'));
@@ -57,7 +57,7 @@ test.each([
     /its tensors are 20 views of the same elements: 8000 bytes of 480, at most 8 times as many are read/,
   ],
   ['every-type.safetensors', /neither torch's magic number nor that of a zip archive/],
-])('%s is refused by the name of what it holds', async (name, says) => {
+])('%s is refused by the name of what it contains', async (name, says) => {
   expect(messageOf(await openTorchBin(golden(name)))).toMatch(says);
 });
 
@@ -73,7 +73,7 @@ test.each([
   expect(messageOf(await openTorchBin(file))).toMatch(says);
 });
 
-test('a folder, or nothing, where a file was expected is a problem', async () => {
+test('a folder, or a missing file, is a problem', async () => {
   const folder = await temporaryFolder();
   await mkdir(join(folder, 'a'));
   expect(messageOf(await openTorchBin(join(folder, 'a')))).toBe('is a folder where a file was expected');

@@ -32,7 +32,7 @@ describe.each([
       : undefined;
   };
 
-  test('cut after any byte but the last, it is refused', async () => {
+  test('truncated after any byte but the last, it is refused', async () => {
     const file = join(await temporaryFolder(), name);
     const bytes = await readFile(golden);
     await writeFile(file, bytes);
@@ -45,7 +45,7 @@ describe.each([
     expect(read).toEqual([]);
   });
 
-  test('without one of its bytes, it is refused, or gives what it gave', async () => {
+  test('with any one byte removed, it is refused, or gives the same values', async () => {
     const file = join(await temporaryFolder(), name);
     const bytes = await readFile(golden);
     const whole = await contents(golden);

@@ -31,7 +31,7 @@ test('numbers, texts and containers', () => {
   expect(read('}(U', 1, 'aK', 1, 'u')).toEqual({ kind: 'dict', entries: new Map([['a', 1]]) });
 });
 
-test('protocol 0 writes all that in lines of text', () => {
+test('protocol 0 writes all of these as lines of text', () => {
   expect(read('(lp0\nI7\naL18446744073709551617L\naF1.5\naI01\naV\\u00e9\nag0\na')).toMatchObject({
     kind: 'list',
     items: [7, 2n ** 64n + 1n, 1.5, true, 'é', { kind: 'list' }],
@@ -40,7 +40,7 @@ test('protocol 0 writes all that in lines of text', () => {
   expect(refusal('Iseven\n')).toContain('"seven" as an integer');
 });
 
-describe('lines of protocol 0 are read, or refused, as Python reads them', () => {
+describe('lines of protocol 0 are read, or refused, as by Python', () => {
   const tables: Readonly<Record<string, readonly { readonly line: string; readonly value?: string }[]>> =
     JSON.parse(readFileSync(join(import.meta.dirname, '../golden/pickle-lines.json'), 'utf8'));
   test.each([
@@ -76,13 +76,13 @@ describe('lines of protocol 0 are read, or refused, as Python reads them', () =>
     Object.is(value, -0) ? '-0' : `${typeof value} ${String(value)}`;
 });
 
-test('texts of Python 2 are UTF-8, as torch reads them; other bytes are refused', () => {
+test('strings of Python 2 are UTF-8, as in torch; other bytes are refused', () => {
   expect(read('U', 2, '\xc3\xa9')).toBe('é');
   expect(refusal('U', 1, '\xe9')).toMatch(/text at byte \d+ that is not UTF-8/);
   expect(refusal('X', '\x01\x00\x00\x00\xe9')).toMatch(/not UTF-8/);
 });
 
-test('a value that is kept is recalled as itself', () => {
+test('a memoized value is recalled as itself', () => {
   expect(read(']q', 5, '0h', 5, 'h', 5, 0x86)).toEqual({
     kind: 'tuple',
     items: [
@@ -102,11 +102,11 @@ test.each([
   ['GLOBAL', ['cos\nsystem\n'], 'os.system'],
   ['STACK_GLOBAL', [0x8c, 2, 'os', 0x8c, 6, 'system', 0x93], 'os.system'],
   ['INST', ['(ibuiltins\neval\n'], 'builtins.eval'],
-])('%s names what it asks for, and is refused', (_, parts, name) => {
+])('%s is refused, with the name that it requests', (_, parts, name) => {
   expect(refusal(...parts)).toContain(`asks for "${name}"`);
 });
 
-test('only a name that is allowed passes, and its call is not made', () => {
+test('only allowed names pass, and they are not called', () => {
   const parts = pickle('cos\nsystem\n', 'U', 2, 'ls', 0x85, 'R');
   expect(valueOf(unpickle(parts, (name) => name === 'os.system')).value).toEqual({
     kind: 'call',
@@ -130,7 +130,7 @@ test.each([
   expect(refusal(...parts)).toMatch(says);
 });
 
-test('a pickle that only grows is stopped', () => {
+test('a pickle that grows without limit is stopped', () => {
   expect(messageOf(unpickle(Buffer.alloc(2_000_000, '}'), allowNothing))).toMatch(
     /more than 1000000 opcodes/,
   );

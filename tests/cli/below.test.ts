@@ -5,7 +5,7 @@ import { expect, test } from 'vitest';
 import { programs } from '../rig/build-programs.ts';
 import { createRig } from '../rig/rig.ts';
 
-test('from a folder of the project as from its root: paths in the file are from the root, a file that is named is from here', async () => {
+test('paths in the file are from the project root, a named file is from the current folder', async () => {
   await using rig = await createRig();
   const { main } = await programs();
   const copying = {

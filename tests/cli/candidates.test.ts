@@ -6,8 +6,8 @@ const stages = ['train', 'report'];
 const instances = ['train:small,0.1', 'train:small,0.2', 'train:large,0.1', 'train:large,0.2', 'report'];
 const ids = ['train[small,0.1]', 'train[small,0.2]', 'train[large,0.1]', 'train[large,0.2]', 'report'];
 
-describe('what can follow on a command line', () => {
-  test('commands first, all that help shows; a hidden one never', async () => {
+describe('candidates on a command line', () => {
+  test('commands first, all that help lists; never hidden ones', async () => {
     const commands = await following('');
     expect(commands).toEqual(
       expect.arrayContaining(['run', 'status', 'doctor', 'init', 'completion', 'help']),
@@ -19,7 +19,7 @@ describe('what can follow on a command line', () => {
     expect(await following('nonsense', '')).toEqual([]);
   });
 
-  test('options of the command, after "--" no more', async () => {
+  test('options of the command, none after "--"', async () => {
     expect(await following('run', '--from', 'train', '--k')).toEqual(['--keep-going']);
     expect(await following('gc', '--')).toEqual(
       expect.arrayContaining(['--file', '--set', '--json', '--dry-run', '--keep-runs', '--help']),
@@ -27,14 +27,14 @@ describe('what can follow on a command line', () => {
     expect(await following('run', '--', '--k')).toEqual([]);
   });
 
-  test('choices, in a word of their own and after "="', async () => {
+  test('choices, as a separate word and after "="', async () => {
     expect(await following('graph', '--format', '')).toEqual(['text', 'mermaid', 'dot']);
     expect(await following('graph', '--format=m')).toEqual(['--format=mermaid']);
     expect(await following('completion', '')).toEqual(['bash', 'zsh', 'fish']);
     expect(await following('completion', 'bash', '')).toEqual([]);
   });
 
-  test('stages and instances where they are expected, again and again where many can be named', async () => {
+  test('stages and instances where they are expected, repeatedly where several can be named', async () => {
     for (const command of ['run', 'status', 'graph', 'metrics'])
       expect(await following(command, '')).toEqual(['train', 'report', ...instances.slice(0, 4)]);
     expect(await following('run', 'report', 'train:l')).toEqual(instances.slice(2, 4));
@@ -45,17 +45,17 @@ describe('what can follow on a command line', () => {
     expect(await following('run', '--from=r')).toEqual(['--from=report']);
   });
 
-  test('an option whose value may be left out takes the next word only if that is none itself', async () => {
+  test('an option with an optional value takes the next word only if that is not an option', async () => {
     expect(await following('run', '--wait', '--on')).toEqual(['--only']);
     expect(await following('run', '--wait', '5', 're')).toEqual(['report']);
   });
 
-  test('names in the form in which they were begun', async () => {
+  test('names in the notation in which they were started', async () => {
     expect(await following('run', 'train[s')).toEqual(ids.slice(0, 2));
     expect(await following('run', 'train:s')).toEqual(instances.slice(0, 2));
   });
 
-  test('names of the pipeline file and with the values that were typed', async () => {
+  test('names of the given pipeline file, with the given values', async () => {
     const asked: unknown[] = [];
     const ask: FindNames = async (options) => {
       asked.push(options);
@@ -74,7 +74,7 @@ describe('what can follow on a command line', () => {
     ]);
   });
 
-  test('nothing, and the pipeline is not read, where a file or a text is expected', async () => {
+  test('none where a file or a text is expected, without reading the pipeline', async () => {
     for (const words of [
       ['run', '-f', ''],
       ['run', '--jobs', ''],

@@ -35,7 +35,7 @@ stages:
 afterAll(() => installation[Symbol.dispose]());
 
 describe('pipeline complete', () => {
-  test('says a candidate a line, with what it does, and nothing that help does not show', async () => {
+  test('prints one candidate a line with its description, and nothing that help hides', async () => {
     const { code, stdout, stderr } = await pipeline(installation, ['complete', '--', 'gr']);
     expect({ code, stdout, stderr }).toEqual({
       code: 0,
@@ -44,7 +44,7 @@ describe('pipeline complete', () => {
     });
   });
 
-  test('knows the instances of the pipeline file that was typed, with the values that were typed', async () => {
+  test('knows the instances of the given pipeline file, with the given values', async () => {
     expect(await following('run', 'tr')).toEqual([
       'train',
       'train:small,0.1',
@@ -60,13 +60,13 @@ describe('pipeline complete', () => {
     ]);
   });
 
-  test('is silent where the pipeline file cannot be read', async () => {
+  test('prints nothing when the pipeline file cannot be read', async () => {
     expect(await following('run', '-f', 'absent.yaml', '')).toEqual([]);
   });
 });
 
-describe('the scripts', () => {
-  test('bash replaces what follows the last colon or equals sign, as it splits words there', async () => {
+describe('completion scripts', () => {
+  test('bash replaces only the part after the last colon or equals sign', async () => {
     expect(await bashReplies('pipeline ru')).toEqual(['run']);
     expect(await bashReplies('pipeline run train:s')).toEqual(['small,0.1', 'small,0.2']);
     expect(await bashReplies('pipeline run --from=r')).toEqual(['report']);
@@ -82,7 +82,7 @@ describe('the scripts', () => {
     expect(await bashReplies('pipeline run -f ')).toEqual([]);
   });
 
-  test('bash completes a function that starts the program, where it is not on PATH: as help and the guide tell to make one', async () => {
+  test('bash completes a shell function that starts the program, as documented', async () => {
     const program = join(installation.root, 'dist/main.js');
     const help = (await pipeline(installation, ['completion', '--help'])).stdout;
     const shown = /^ {2}(pipeline\(\) .*)$/m.exec(help)?.[1] ?? '';

@@ -36,14 +36,14 @@ function shown(annotates: boolean): string {
   return text;
 }
 
-test('in a workflow of GitHub a failure is annotated below its line; elsewhere it is only told', () => {
+test('in GitHub Actions a failure is annotated below its line; elsewhere it is only printed', () => {
   expect(shown(true)).toBe(
     '✗ train  failed after 1.0 s: exit code 1\n::error title=train::failed after 1.0 s: exit code 1\n',
   );
   expect(shown(false)).toBe('✗ train  failed after 1.0 s: exit code 1\n');
 });
 
-test('without a terminal the line that tells how far a run is has step and loss', () => {
+test('without a terminal the progress line has step and loss', () => {
   const id = 'train' as InstanceId;
   const events: readonly RecordedEvent[] = [
     { kind: 'run-started', at: 0, run: 'r' as RunId, pipeline: 'p', instances: [id], jobs: 1 },
@@ -61,7 +61,7 @@ test('without a terminal the line that tells how far a run is has step and loss'
   );
 });
 
-test('what the terminal echoed into the status line is erased with it', () => {
+test('characters echoed into the status line are erased with it', () => {
   let text = '';
   const display = openDisplay(
     {
@@ -93,7 +93,7 @@ test('what the terminal echoed into the status line is erased with it', () => {
   expect(text.startsWith('\r\u001b[2A\u001b[0J')).toBe(true);
 });
 
-test('lines are redrawn on a terminal, where CI is unset, empty or false', () => {
+test('lines are redrawn on a terminal where CI is unset, empty or false', () => {
   expect(
     [{}, { CI: '' }, { CI: 'false' }, { CI: 'true' }, { CI: '1' }, { TERM: 'dumb' }].map((environment) =>
       isLive({ isTTY: true }, environment),
@@ -102,7 +102,7 @@ test('lines are redrawn on a terminal, where CI is unset, empty or false', () =>
   expect(isLive({}, {})).toBe(false);
 });
 
-test('a terminal that does not say its size is taken for one of 80 columns and 24 lines, until it says it; a file has lines of any length', () => {
+test('a terminal of unknown size counts as 80 by 24; lines in a file have any length', () => {
   const terminal = { columns: 0, rows: 0 };
   const { columns, rows } = sizeOf(terminal);
   expect([columns(), rows()]).toEqual([80, 24]);

@@ -55,7 +55,7 @@ const twoFiles =
   'stages: { make: { cmd: "mkdir ${outs.d} && echo 1 > ${outs.d}/one && echo 2 > ${outs.d}/two", outs: { d: d } } }\n';
 
 describe('pipeline doctor on an installation', () => {
-  test('one that works: every part with a mark, exit 0', async () => {
+  test('that works: every part with a mark, exit code 0', async () => {
     const { code, stdout } = await pipeline(installation, ['doctor']);
     expect(code).toBe(0);
     for (const part of ['Node', 'better-sqlite3', 'esbuild', '@node-rs/jieba', 'onnxruntime-node'])
@@ -67,7 +67,7 @@ describe('pipeline doctor on an installation', () => {
     );
   });
 
-  describe('that is broken: exit 1, what does not work and what to do', () => {
+  describe('that is broken: exit code 1, the broken part and what to do', () => {
     test('packages that are not installed', async () => {
       const names = ['better-sqlite3', 'esbuild', 'onnxruntime-node', '@node-rs/jieba'];
       const places = names.map((name) => join(installation.folder, 'node_modules', name));
@@ -85,7 +85,7 @@ describe('pipeline doctor on an installation', () => {
         });
     });
 
-    test('a native part that was never made', async () => {
+    test('a native module that was never built', async () => {
       const found = await spoilt('better-sqlite3', withoutNativePart);
       expect(found).toMatchObject({
         state: 'broken',
@@ -94,7 +94,7 @@ describe('pipeline doctor on an installation', () => {
       });
     });
 
-    test('a native part of another Node, as Node words it', async () => {
+    test('a native module for another version of Node, in the words of Node', async () => {
       const found = await spoilt(
         'better-sqlite3',
         fake(
@@ -108,7 +108,7 @@ describe('pipeline doctor on an installation', () => {
       });
     });
 
-    test('a command that cannot work without it says the same, in place of a trace', async () => {
+    test('a command that needs it reports the same instead of a stack trace', async () => {
       const folder = project(twoFiles);
       await withSpoilt('better-sqlite3', withoutNativePart, async () => {
         const { code, stderr } = await pipeline(installation, ['run'], { cwd: folder });
@@ -119,7 +119,7 @@ describe('pipeline doctor on an installation', () => {
       });
     });
 
-    test('a native part that is no library', async () => {
+    test('a native module that is not a library', async () => {
       const found = await spoilt('better-sqlite3', (place) => {
         withoutNativePart(place);
         mkdirSync(join(place, 'build/Release'), { recursive: true });
@@ -132,14 +132,14 @@ describe('pipeline doctor on an installation', () => {
       });
     });
 
-    test('another esbuild than the one whose bytes the keys stand for', async () => {
+    test('another version of esbuild than the one that the keys were made with', async () => {
       expect(await spoilt('esbuild', fake("exports.version = '0.1.0'"))).toMatchObject({
         state: 'broken',
         message: expect.stringMatching(/version 0\.1\.0 is installed, expected \d+\.\d+\.\d+/),
       });
     });
 
-    test('a Node that is too old', () => {
+    test('a version of Node that is too old', () => {
       expect(nodeFinding('18.20.4', '>=20.19')).toMatchObject({ state: 'broken' });
       expect(nodeFinding('20.18.3', '>=20.19')).toMatchObject({ state: 'broken' });
       expect(['20.19.0', '22.1.0', '24.0.0'].map((version) => nodeFinding(version, '>=20.19').state)).toEqual(
@@ -150,7 +150,7 @@ describe('pipeline doctor on an installation', () => {
 });
 
 describe('pipeline doctor in a project', () => {
-  test('before the first run it says so, and leaves no file behind', async () => {
+  test('before the first run it reports that there is no cache, and creates no file', async () => {
     const folder = project(twoFiles);
     const { code, finding } = await doctor(folder);
     expect(code).toBe(0);
@@ -164,7 +164,7 @@ describe('pipeline doctor in a project', () => {
     expect(readdirSync(folder)).toEqual(['pipeline.yaml']);
   });
 
-  test('after a run it counts results and objects; from a folder below as well', async () => {
+  test('after a run it counts results and objects, also from a subfolder', async () => {
     const folder = project(twoFiles);
     await pipeline(installation, ['run'], { cwd: folder });
     const { code, finding } = await doctor(join(folder, 'artifacts'));
@@ -180,7 +180,7 @@ describe('pipeline doctor in a project', () => {
     expect(readdirSync(join(folder, 'cache')).filter((name) => name.startsWith('.'))).toEqual([]);
   });
 
-  test('an object that is gone makes its result incomplete, whether it is a file or the listing of a folder', async () => {
+  test('a missing object makes its result incomplete, be it a file or the listing of a folder', async () => {
     for (const listing of [true, false]) {
       const folder = project(twoFiles);
       await pipeline(installation, ['run'], { cwd: folder });
@@ -198,7 +198,7 @@ describe('pipeline doctor in a project', () => {
     }
   });
 
-  test('a damaged store is broken, and is left as it is', async () => {
+  test('a damaged store is broken, and is left unchanged', async () => {
     const folder = project(twoFiles);
     await pipeline(installation, ['run'], { cwd: folder });
     const store = join(folder, 'cache/pipeline.sqlite');
@@ -212,7 +212,7 @@ describe('pipeline doctor in a project', () => {
     expect(existsSync(store)).toBe(true);
   });
 
-  test('a file, or a link that leads nowhere, where the cache or artifacts should be is broken; every command says of the cache what doctor says', async () => {
+  test('a file or dangling link in place of the cache or artifacts is broken; commands report the same', async () => {
     for (const [put, message] of [
       [(place: string) => writeFileSync(place, ''), 'is a file where a folder is needed'],
       [
@@ -251,7 +251,7 @@ describe('pipeline doctor in a project', () => {
     });
   });
 
-  test('a result whose row makes no sense is reported, too', async () => {
+  test('a result with an invalid row is reported', async () => {
     const folder = project(twoFiles);
     await pipeline(installation, ['run'], { cwd: folder });
     const database = new Database(join(folder, 'cache/pipeline.sqlite'));
@@ -265,7 +265,7 @@ describe('pipeline doctor in a project', () => {
     });
   });
 
-  test('a run that is on, by its process', async () => {
+  test('a run in progress is reported with its pid', async () => {
     const folder = project('stages: { wait: { cmd: "cat ../pipe > ${outs.x}", outs: { x: x } } }\n');
     const pipe = join(dirname(folder), 'pipe');
     await run('mkfifo', [pipe]);
@@ -286,7 +286,7 @@ describe('pipeline doctor in a project', () => {
     expect(await ended).toEqual([0, null]);
   });
 
-  test.runIf(process.platform === 'linux')('a process of a stage whose run is gone (Linux)', async () => {
+  test.runIf(process.platform === 'linux')('a process of a stage whose run has died (Linux)', async () => {
     const folder = project(twoFiles);
     await pipeline(installation, ['run'], { cwd: folder });
     const left = spawn(process.execPath, ['-e', 'process.stdout.write("here"); process.stdin.resume()'], {
@@ -306,8 +306,8 @@ describe('pipeline doctor in a project', () => {
   });
 });
 
-describe('what doctor says of a disk', () => {
-  test('the one that files of this test are on has a type and room', () => {
+describe('disks in pipeline doctor', () => {
+  test('the disk of this test has a type and free space', () => {
     const { type, freeBytes } = diskOf(realpathSync(tmpdir()));
     expect(type === undefined).toBe(process.platform !== 'linux');
     expect(freeBytes).toBeGreaterThan(0);
@@ -317,7 +317,7 @@ describe('what doctor says of a disk', () => {
     expect(diskOf('/proc/self').type).toBe('proc');
   });
 
-  test('full, nearly full, and one that is elsewhere', () => {
+  test('full, nearly full, and in another place', () => {
     expect(diskFinding({ type: 'ext4', freeBytes: 1 << 20 })).toMatchObject({
       state: 'broken',
       help: expect.stringContaining('gc'),
@@ -335,7 +335,7 @@ describe('what doctor says of a disk', () => {
   });
 
   test.runIf(process.platform === 'linux')(
-    'one that cannot be written to is broken: what was refused, and why (Linux)',
+    'a read-only disk is broken: the refused operation and the reason (Linux)',
     async () => {
       const behaviour = await behaviourOf('/proc');
       expect(behaviour.refused).toEqual([expect.stringMatching(/^making a folder: /)]);
@@ -343,7 +343,7 @@ describe('what doctor says of a disk', () => {
     },
   );
 
-  test('what it does not keep, how it names files, whose clock it follows', () => {
+  test('what it does not preserve, how it handles names, and whose clock it uses', () => {
     const plain = { refused: [], lost: [], foldsCase: false, clones: false, secondsAhead: -0.004 };
     expect(behaviourFinding(plain)).toMatchObject({ state: 'good' });
     expect(behaviourFinding({ ...plain, foldsCase: true, clones: true })).toMatchObject({

@@ -4,7 +4,7 @@ import { expect, test } from 'vitest';
 import { createRig } from '../rig/rig.ts';
 import { trainedPipeline } from '../tracking/trained-project.ts';
 
-test('exports every model, says where, and changes nothing in the project', async () => {
+test('exports every model, prints where, and changes nothing in the project', async () => {
   await using rig = await createRig();
   rig.write({ 'pipeline.yaml': trainedPipeline() });
   expect(await rig.pipeline('export', 'csv', 'out').result).toMatchObject({

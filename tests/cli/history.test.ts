@@ -69,7 +69,7 @@ writeFileSync(process.argv[1], JSON.stringify({ own: process.resourceUsage(), ch
 `;
 
 test.skipIf(process.platform !== 'linux')(
-  'a run knows the CPU time and the memory of its instances, children included',
+  'a run records the CPU time and memory of its instances, children included',
   async () => {
     await using rig = await createRig();
     rig.write({

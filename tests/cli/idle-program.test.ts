@@ -76,13 +76,13 @@ async function opened(words: readonly string[] = []): Promise<readonly string[]>
 const code = (): readonly string[] => (existsSync(kept) ? readdirSync(kept) : []);
 
 describe('a run with nothing to do', () => {
-  test('opens one module, and the native part of SQLite; idle.cjs is read as a text', async () => {
+  test("loads one module and SQLite's native one; idle.cjs is read as text", async () => {
     const files = await opened();
     expect(files.filter((file) => !file.endsWith('better_sqlite3.node'))).toEqual(['dist/main.js']);
     expect(files).toHaveLength(2);
   });
 
-  test('that is asked for events is known by the whole command line too', async () => {
+  test('with an event file is recognized by the full command line too', async () => {
     const events = join(installation.folder, 'events');
     expect(await run(['--events', events])).toMatchObject({
       code: 0,
@@ -91,7 +91,7 @@ describe('a run with nothing to do', () => {
     expect(readFileSync(events, 'utf8')).toContain('"found-in-place"');
   });
 
-  test('answers a program with one document', async () => {
+  test('prints one document with --json', async () => {
     const { code: exit, stdout } = await run(['--json']);
     expect({ exit, ...JSON.parse(stdout) }).toMatchObject({
       exit: 0,
@@ -105,7 +105,7 @@ describe('a run with nothing to do', () => {
     expect(await run(['--lots'])).toMatchObject({ code: 2, stderr: expect.stringContaining('--lots') });
   });
 
-  test('what is not as it was is run', async () => {
+  test('is a normal run after any change', async () => {
     rmSync(join(installation.folder, 'artifacts'), { recursive: true });
     expect(await run()).toMatchObject({ code: 0, stderr: expect.stringContaining('restored') });
     await untilRemembered();
@@ -113,13 +113,13 @@ describe('a run with nothing to do', () => {
 });
 
 describe('compiled code', () => {
-  test('is kept in the cache folder of the user, for the user alone, and nowhere else', () => {
+  test("is kept in the user's cache folder, readable by the user alone, and nowhere else", () => {
     expect(statSync(kept).mode & 0o777).toBe(0o700);
     expect(code()).toEqual([expect.stringMatching(/^[0-9a-f]{32}\.code$/)]);
     expect(statSync(join(kept, code()[0] ?? '')).mode & 0o777).toBe(0o600);
   });
 
-  test('is used as it is, and written once', async () => {
+  test('is used unchanged, and written once', async () => {
     const file = join(kept, code()[0] ?? '');
     const { mtimeMs, ino } = statSync(file);
     await idle();
@@ -130,7 +130,7 @@ describe('compiled code', () => {
     ['is cut off', (file: string) => truncateSync(file, 1000)],
     ['is empty', (file: string) => truncateSync(file, 0)],
     ['has another byte', (file: string) => writeFileSync(file, flipped(readFileSync(file)))],
-  ])('that %s is made again', async (_, damage) => {
+  ])('that %s is compiled again', async (_, damage) => {
     const file = join(kept, code()[0] ?? '');
     const whole = readFileSync(file).length;
     damage(file);
@@ -141,14 +141,14 @@ describe('compiled code', () => {
     expect(statSync(file).ino).toBe(ino);
   });
 
-  test('in a folder that others may write is not used, and none is written there', async () => {
+  test('is neither used nor written in a folder that others can write to', async () => {
     rmSync(join(kept, code()[0] ?? ''));
     chmodSync(kept, 0o777);
     await idle();
     expect(code()).toEqual([]);
   });
 
-  test('is done without where the folder cannot be made or none is known', async () => {
+  test('is not used where the folder cannot be created or is unknown', async () => {
     rmSync(caches, { recursive: true });
     writeFileSync(caches, 'a file');
     await idle();
@@ -159,7 +159,7 @@ describe('compiled code', () => {
     expect(existsSync(join(installation.folder, 'relative'))).toBe(false);
   });
 
-  test('of earlier versions goes when it is old; what this program did not write stays', async () => {
+  test('of earlier versions is removed when old; files of others stay', async () => {
     const [current] = code();
     const old = new Date(Date.now() - 100 * 24 * 3600 * 1000);
     for (const name of [`${'0'.repeat(32)}.code`, 'notes.txt']) {
@@ -172,7 +172,7 @@ describe('compiled code', () => {
     expect(code()[0]).not.toBe(`${'0'.repeat(32)}.code`);
   });
 
-  test('of 64 programs at most is there: the oldest goes', async () => {
+  test('is kept for 64 programs at most: the oldest is removed', async () => {
     const [current] = code();
     for (let age = 1; age <= 64; age += 1) {
       const file = join(kept, `${String(age).padStart(32, '0')}.code`);
@@ -187,7 +187,7 @@ describe('compiled code', () => {
     expect(code()).toContain(`${'63'.padStart(32, '0')}.code`);
   });
 
-  test('is kept of each other command too, and used by it', async () => {
+  test('is kept for and used by the other commands too', async () => {
     const status = (): Promise<Ended> =>
       pipeline(installation, ['status'], { env: { XDG_CACHE_HOME: caches } });
     const [ofIdle] = code();
@@ -200,7 +200,7 @@ describe('compiled code', () => {
     expect(code()).toHaveLength(3);
   });
 
-  test('is not kept of words that are no command, or are only asked for help', async () => {
+  test('is not kept for unknown commands, nor for --help', async () => {
     for (const words of [['statis'], ['status', '--all-of-it'], ['status', '--help'], ['--version']])
       await pipeline(installation, words, { env: { XDG_CACHE_HOME: caches } });
     expect(code()).toHaveLength(1);

@@ -25,7 +25,7 @@ const isAll = (instances: readonly string[]): boolean =>
   [...instances].sort().join(' ') === 'compare guess[1] guess[3] guess[5] prepare';
 
 describe('pipeline init', () => {
-  test('makes a project whose stage programs fit the types, that runs, and whose second run runs nothing', async () => {
+  test('creates a project that type-checks and runs, and whose second run has nothing to do', async () => {
     expect(await pipeline(installation, ['init', 'first'])).toMatchObject({
       code: 0,
       stderr: '',
@@ -57,7 +57,7 @@ describe('pipeline init', () => {
     ]);
   });
 
-  test('what its README says of the project is true', async () => {
+  test('creates a README with correct statements', async () => {
     expect((await pipeline(installation, ['init', 'read'])).code).toBe(0);
     const options = { cwd: at('read') };
     await pipeline(installation, ['run'], options);
@@ -85,7 +85,7 @@ describe('pipeline init', () => {
     });
   });
 
-  test('names what is in its way and writes nothing', async () => {
+  test('lists existing files and writes nothing', async () => {
     mkdirSync(at('taken/data'), { recursive: true });
     writeFileSync(at('taken/pipeline.yaml'), 'mine');
     writeFileSync(at('taken/data/questions.jsonl'), 'mine too');
@@ -101,7 +101,7 @@ describe('pipeline init', () => {
     expect(readFileSync(at('taken/pipeline.yaml'), 'utf8')).toBe('mine');
   });
 
-  test('a folder that is a file, and one that may not be made, are errors that name it', async () => {
+  test('reports a path that is a file, or that cannot be created, by name', async () => {
     writeFileSync(at('file'), '');
     expect(await pipeline(installation, ['init', 'file'])).toMatchObject({
       code: 2,
@@ -118,7 +118,7 @@ describe('pipeline init', () => {
   });
 
   test.runIf(process.platform === 'linux')(
-    'a folder in which nothing can be made is an error, and the search for one above it ends (Linux)',
+    'reports a folder that cannot be written to, and stops searching above it (Linux)',
     async () => {
       expect(await pipeline(installation, ['init', '/proc/x/y'])).toMatchObject({
         code: 2,
@@ -143,7 +143,7 @@ describe('pipeline init', () => {
     expect(readFileSync(at('installed/package.json'), 'utf8')).toBe(left);
   });
 
-  test('adds what is missing to a project of npm, leaves what is there, and says what it lacks', async () => {
+  test('adds missing files to an npm project, keeps existing ones, and lists what is missing in them', async () => {
     const there = {
       'package.json': '{ "name": "mine" }\n',
       '.gitignore': '/node_modules\n*.log\ncache\n',
@@ -168,14 +168,14 @@ describe('pipeline init', () => {
     expect(ended.stdout).toMatch(/npm install \S*medical-qa-pipeline\S*\n {2}npx pipeline run\n$/);
   });
 
-  test('a second time it adds nothing', async () => {
+  test('adds nothing the second time', async () => {
     await pipeline(installation, ['init', 'twice', '--template', 'finetune']);
     const again = await pipeline(installation, ['init', 'twice', '--template', 'finetune', '--json']);
     expect(again.code).toBe(0);
     expect(JSON.parse(again.stdout)).toMatchObject({ written: [], missingLines: {} });
   });
 
-  test('fine-tuning: the default experiment by the stage programs of the package, with its model and data', async () => {
+  test('fine-tuning: the default experiment with the stage programs, model and data of the package', async () => {
     expect(await pipeline(installation, ['init', 'tuned', '--template', 'finetune'])).toMatchObject({
       code: 0,
     });
@@ -191,16 +191,16 @@ describe('pipeline init', () => {
       expect((await pipeline(installation, ['graph', '-f', file], options)).code, file).toBe(0);
   });
 
-  test('a template that there is not is an error that names those that there are', async () => {
+  test('an unknown template is an error that lists the known ones', async () => {
     const { code, stderr } = await pipeline(installation, ['init', 'none', '--template', 'tune']);
     expect(code).toBe(2);
     expect(stderr).toMatch(/starter.*finetune/);
   });
 
-  describe('names in package.json the package that made it', () => {
+  describe('names its own package in package.json', () => {
     const version = /^\d+\.\d+\.\d+$/;
 
-    test('as a version where it came from a registry', async () => {
+    test('by version where it came from a registry', async () => {
       record({ version: '0.1.0', integrity: 'sha512-…' });
       expect(await reference(at('node_modules/medical-qa-pipeline/dist/main.js'))).toMatch(version);
       record({
@@ -210,7 +210,7 @@ describe('pipeline init', () => {
       expect(await reference(at('node_modules/medical-qa-pipeline/dist/main.js'))).toMatch(version);
     });
 
-    test('by the address where it came from one', async () => {
+    test('by URL where it came from one', async () => {
       record({ resolved: 'git+ssh://git@example.org/one.git#0123abc' });
       expect(await reference(at('node_modules/medical-qa-pipeline/dist/main.js'))).toBe(
         'git+ssh://git@example.org/one.git#0123abc',
@@ -221,7 +221,7 @@ describe('pipeline init', () => {
       );
     });
 
-    test('by its folder where it is a clone, linked or not, or npm has no record of it', async () => {
+    test('by folder where it is a clone, linked or not, or npm has no record of it', async () => {
       rmSync(at('node_modules/.package-lock.json'), { force: true });
       expect(await reference(at('node_modules/medical-qa-pipeline/dist/main.js'))).toBe(
         'file:../../node_modules/medical-qa-pipeline',
@@ -236,7 +236,7 @@ describe('pipeline init', () => {
     });
   });
 
-  test('nothing of an installation goes missing in the project: dot files have their dots', async () => {
+  test('dot files of the template keep their dots in the project', async () => {
     await pipeline(installation, ['init', 'dots']);
     expect(readdirSync(at('dots')).sort()).toEqual([
       '.gitignore',

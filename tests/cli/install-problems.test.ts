@@ -15,8 +15,8 @@ const offline: InstallFacts = {
 const problems = (facts: Partial<InstallFacts>): Promise<readonly string[]> =>
   installProblems({ ...offline, ...facts });
 
-describe('what is checked before the packages below are installed', () => {
-  test('CUDA libraries that cannot be downloaded are skipped by the command that is named', async () => {
+describe('the checks before installation', () => {
+  test('CUDA libraries that cannot be downloaded can be skipped with the printed command', async () => {
     expect(await problems({})).toEqual([expect.stringMatching(/ONNXRUNTIME_NODE_INSTALL=skip npm install$/)]);
     for (const variable of ['ONNXRUNTIME_NODE_INSTALL', 'npm_config_onnxruntime_node_install'])
       expect(await problems({ env: { ...offline.env, [variable]: 'skip' } })).toEqual([]);
@@ -25,7 +25,7 @@ describe('what is checked before the packages below are installed', () => {
     expect(await problems({ reach: (host) => Promise.resolve(host === 'api.nuget.org') })).toEqual([]);
   });
 
-  test('where SQLite can be neither downloaded nor compiled, what it lacks is named', async () => {
+  test('where SQLite can be neither downloaded nor compiled, the missing tools are named', async () => {
     const env = { ...offline.env, ONNXRUNTIME_NODE_INSTALL: 'skip' };
     const lacking = (...names: readonly string[]) => problems({ env, has: (name) => !names.includes(name) });
     expect(await lacking()).toEqual([]);
@@ -40,7 +40,7 @@ describe('what is checked before the packages below are installed', () => {
     expect(await problems({ env, exists: (path) => path === cached })).toEqual([]);
   });
 
-  test('it stops nobody who can download it, or has a proxy or a mirror, which it cannot judge', async () => {
+  test('installation continues where it can download, or has a proxy or mirror', async () => {
     const env = { ONNXRUNTIME_NODE_INSTALL: 'skip' };
     const bare: Partial<InstallFacts> = { has: () => false, exists: () => false };
     expect(await problems({ ...bare, env })).toHaveLength(1);

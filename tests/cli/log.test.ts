@@ -11,7 +11,7 @@ const untimed = (text: string): string =>
     .replaceAll(/\d+\.\d s/g, '0.0 s');
 
 describe('pipeline log', () => {
-  test('tells a failure that the stage reported, its warnings and what it printed; while it runs, all up to now', async () => {
+  test('shows a reported failure, its warnings and output; while running, everything so far', async () => {
     await using rig = await createRig();
     const a = rig.puppet();
     rig.write({ 'pipeline.yaml': { stages: { a: { cmd: a.cmd, outs: { o: 'o' } } } } });
@@ -34,7 +34,7 @@ describe('pipeline log', () => {
     );
   });
 
-  test('--follow shows what a running instance prints and says, in order, and ends with it', async () => {
+  test('--follow shows the output and messages of a running instance in order, and ends with it', async () => {
     await using rig = await createRig();
     const a = rig.puppet();
     rig.write({ 'pipeline.yaml': { stages: { a: { cmd: a.cmd, outs: { o: 'o' } } } } });
@@ -69,7 +69,7 @@ describe('pipeline log', () => {
     expect((await rig.pipeline('log', '-f', 'a').result).code).toBe(0);
   });
 
-  test('tells why something could not be started, and why it was not; a result that is restored hides no attempt', async () => {
+  test('shows why an instance was not started; a restored result hides no attempt', async () => {
     await using rig = await createRig();
     const copying = (from: string) => ({
       cmd: 'cat ${deps.o} > ${outs.o}',
@@ -107,7 +107,7 @@ describe('pipeline log', () => {
     expect(await log('b')).toContain('attempt 1\n');
   });
 
-  test('refuses a name that stands for several instances, as explain does; says of what was never asked for that it has not run', async () => {
+  test('refuses ambiguous names, as explain does; an instance that never ran is reported as such', async () => {
     await using rig = await createRig();
     rig.write({
       'pipeline.yaml': { stages: { a: { matrix: { x: [1, 2] }, cmd: ['true'], outs: { o: 'o' } } } },

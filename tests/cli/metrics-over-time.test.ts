@@ -29,7 +29,7 @@ const scored = (rate: number) => ({
   },
 });
 
-test('metrics of a commit, of a run, and what changed since, as Markdown', async () => {
+test('metrics of a commit, of a run, and the difference, as Markdown', async () => {
   await using rig = await createRig();
   rig.write({ ...scored(0.25), '.gitignore': 'artifacts/\ncache/\n' });
   git(rig, 'init', '-q', '-b', 'trunk');
@@ -105,7 +105,7 @@ const answered = (wrong: number) => {
   };
 };
 
-test('compare --at compares the answers of the commit, and leaves out by name what is not cached', async () => {
+test('compare --at compares the answers of the commit, and names those that are not cached', async () => {
   await using rig = await createRig();
   rig.write({ ...answered(4), '.gitignore': 'artifacts/\ncache/\np/\n' });
   await rig.pipeline('run').result;
@@ -130,7 +130,7 @@ test('compare --at compares the answers of the commit, and leaves out by name wh
   expect(evicted.stderr).toContain('leaves no model to compare at trunk');
 });
 
-test('compare says that a file was edited by hand, and compares the result in the cache', async () => {
+test('compare reports a file edited by hand, and compares the cached result', async () => {
   await using rig = await createRig();
   rig.write(answered(4));
   await rig.pipeline('run').result;
@@ -143,7 +143,7 @@ test('compare says that a file was edited by hand, and compares the result in th
   expect(after.stderr).not.toContain('p/a.jsonl was changed');
 });
 
-test('the results file of a commit is read before any run, and checked without its platform', async () => {
+test('the results file of a commit is read before any run, whatever its platform', async () => {
   await using rig = await createRig();
   rig.write({ ...scored(0.25), '.gitignore': 'artifacts/\ncache/\n' });
   await rig.pipeline('run').result;

@@ -4,7 +4,7 @@ import { expect, test } from 'vitest';
 import { findProject } from '../../src/runner/project/find-project.ts';
 import { createRig } from '../rig/rig.ts';
 
-test('a pipeline file that is not there: the one whose name is nearest is suggested, as it would be named from here', async () => {
+test('a missing pipeline file: the one with the nearest name is suggested, relative to the current folder', async () => {
   await using rig = await createRig();
   rig.write({
     'pipeline.yaml': { stages: {} },
@@ -41,7 +41,7 @@ test('a pipeline file that is not there: the one whose name is nearest is sugges
   });
 });
 
-test('compare says of an instance that it has no predictions yet, or that it never will have', async () => {
+test('compare reports that an instance has no predictions yet, or never will', async () => {
   await using rig = await createRig();
   rig.write({
     'pipeline.yaml': {

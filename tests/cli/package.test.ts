@@ -41,7 +41,7 @@ beforeAll(async () => {
 afterAll(() => installation[Symbol.dispose]());
 
 describe('the project as a package of another project', () => {
-  test('it holds what is built, what is checked before it is installed, and nothing else', () => {
+  test('contains the build and the installation check, and nothing else', () => {
     const others = [
       'LICENSE',
       'docs/pipeline.schema.json',
@@ -72,7 +72,7 @@ describe('the project as a package of another project', () => {
     );
   });
 
-  test('every module of it can be imported by its public name', async () => {
+  test('every module can be imported by its public name', async () => {
     // What the page is made of has none: stage programs reach it by their own paths.
     const names = files.flatMap(
       (path) => /^dist\/package\/(?:src\/(?!pages\/))?(?!src\/)(.*)\.js$/.exec(path)?.[1] ?? [],
@@ -84,7 +84,7 @@ describe('the project as a package of another project', () => {
     ).toMatchObject({ code: 0, stdout: 'all\n' });
   });
 
-  test('the process that runs stage programs, the runner and the command line are no part of it', async () => {
+  test('stage child, runner and command line are not importable', async () => {
     for (const name of ['stage/child', 'stage/ask-child', 'runner/project', 'dist/main.js']) {
       const { code, stderr } = await run(
         process.execPath,
@@ -99,7 +99,7 @@ describe('the project as a package of another project', () => {
     }
   });
 
-  test('a stage program is checked against the types of defineStage, its context, the messages and the ml rooms', async () => {
+  test('a stage program is type-checked against defineStage, its context, messages and the ml modules', async () => {
     const folder = join(installation.folder, 'checked');
     mkdirSync(folder);
     writeFileSync(
@@ -161,12 +161,12 @@ describe('the project as a package of another project', () => {
       expect(stdout).toMatch(fault);
   });
 
-  test('it writes no path of the machine that built it', () => {
+  test('contains no path of the build machine', () => {
     for (const path of files.filter((name) => /\.(js|ts|json|yaml|md)$/.test(name)))
       expect(readFileSync(join(installation.root, path), 'utf8').includes(checkout), path).toBe(false);
   });
 
-  test('its stage programs run in a project, and an edit of its command line reruns nothing', async () => {
+  test('its stage programs run in a project, and an edit of its command line triggers no rerun', async () => {
     const options = { cwd: join(installation.folder, 'finetuned') };
     expect(await pipeline(installation, ['init', 'finetuned', '--template', 'finetune'])).toMatchObject({
       code: 0,

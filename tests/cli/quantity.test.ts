@@ -12,10 +12,10 @@ test('sizes are read in decimal and binary units', () => {
   expect(numberOfDays('30d')).toBe(30);
 });
 
-test.each(['50', '50gb', '-1GB', '1iB', '50 GB more', ''])('"%s" is no size', (text) => {
+test.each(['50', '50gb', '-1GB', '1iB', '50 GB more', ''])('"%s" is not a size', (text) => {
   expect(() => amountOfBytes(text)).toThrow('expected a size such as');
 });
 
-test.each(['30', '3w', '-1d', '1.5d'])('"%s" is no number of days', (text) => {
+test.each(['30', '3w', '-1d', '1.5d'])('"%s" is not a number of days', (text) => {
   expect(() => numberOfDays(text)).toThrow('expected a number of days');
 });

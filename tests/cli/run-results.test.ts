@@ -29,7 +29,7 @@ const tableAndModel = {
 const shown =
   '| score |\n| 0.5* |\n\n  page    artifacts/pipeline/b/page.html\n  scores  artifacts/pipeline/b/scores.md\n';
 
-test('results are on stdout and progress on stderr, also when nothing has to run, remembered or not', async () => {
+test('results go to stdout and progress to stderr, also with nothing to run, remembered or not', async () => {
   await using rig = await createRig();
   rig.write(tableAndModel);
   for (const progress of ['2 ran', 'everything is up to date', 'everything is up to date']) {
@@ -40,7 +40,7 @@ test('results are on stdout and progress on stderr, also when nothing has to run
   }
 });
 
-test('with --json, stdout is the document alone', async () => {
+test('with --json, stdout contains only the document', async () => {
   await using rig = await createRig();
   rig.write(tableAndModel);
   const { stdout, stderr } = await pipelineRun(rig.root, '--json');
@@ -48,7 +48,7 @@ test('with --json, stdout is the document alone', async () => {
   expect(stderr).not.toContain('page.html');
 });
 
-test('a run that failed shows no results', async () => {
+test('a failed run prints no results', async () => {
   await using rig = await createRig();
   rig.write({ 'pipeline.yaml': { stages: { a: { cmd: 'echo 1 > ${outs.o}; exit 1', outs: { o: 'o' } } } } });
   expect(await pipelineRun(rig.root)).toMatchObject({ code: 1, stdout: '' });

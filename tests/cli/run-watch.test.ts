@@ -11,7 +11,7 @@ test.each([
   ],
   [['--wait'], 'error: --watch and --wait exclude each other: a watch always waits for other runs\n'],
   [['--wait', '5'], 'error: --watch and --wait exclude each other: a watch always waits for other runs\n'],
-])('--watch with %j is refused, and it is said why', async (words, stderr) => {
+])('--watch with %j is refused with the reason', async (words, stderr) => {
   await using rig = await createRig();
   rig.write({ 'pipeline.yaml': { stages: { a: { cmd: 'true', outs: {} } } } });
   expect(await rig.pipeline('run', '--watch', ...words).result).toMatchObject({
@@ -21,7 +21,7 @@ test.each([
   });
 });
 
-test('a reader that is slow has all of the answers of a watch that is ended', async () => {
+test('a slow reader gets all results of a watch that was ended', async () => {
   await using rig = await createRig();
   const { main } = await programs();
   const names = Array.from({ length: 4000 }, (_, index) => `${'a-long-name-'.repeat(5)}${index}`);
@@ -53,7 +53,7 @@ test('a reader that is slow has all of the answers of a watch that is ended', as
   expect(JSON.parse(answers)).toMatchObject({ failed: ['a'], blocked: { length: names.length } });
 });
 
-test('a watch shows what a run does: the tables and where the results are, after every run that made some', async () => {
+test('a watch prints the tables and paths of results after every run that made some', async () => {
   await using rig = await createRig();
   rig.write({
     rows: 'one',

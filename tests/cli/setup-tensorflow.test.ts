@@ -8,7 +8,7 @@ import { missingPrograms, removeTensorflow } from '../../src/cli/setup/install-t
 import { pipelineProgram } from '../../src/cli/program.ts';
 import { tensorflowRelease, tensorflowVersions } from '../../src/cli/setup/tensorflow-release.ts';
 
-describe('pipeline doctor on TensorFlow and GPUs, from what was found', () => {
+describe('pipeline doctor on TensorFlow and GPUs', () => {
   const engine = (kind: 'cpu' | 'gpu') =>
     ({
       ok: true,
@@ -82,7 +82,7 @@ describe('pipeline doctor on TensorFlow and GPUs, from what was found', () => {
 });
 
 describe('pipeline setup tensorflow', () => {
-  test('names what it would download for every version, and what it needs', () => {
+  test('names what it would download for each version, and what it needs', () => {
     for (const version of tensorflowVersions) {
       for (const gpu of [false, true]) {
         const release = tensorflowRelease(version, gpu);
@@ -93,7 +93,7 @@ describe('pipeline setup tensorflow', () => {
     }
   });
 
-  test('takes --version for the version of TensorFlow, not for the question which pipeline this is', async () => {
+  test('takes --version as the version of TensorFlow, not as a request for its own', async () => {
     const written: string[] = [];
     vi.spyOn(process.stdout, 'write').mockImplementation((text) => written.push(String(text)) > 0);
     vi.stubEnv('XDG_CACHE_HOME', mkdtempSync(join(tmpdir(), 'cache-')));
@@ -107,11 +107,11 @@ describe('pipeline setup tensorflow', () => {
     expect(written.join('')).toMatch(/^nothing to remove in /);
   });
 
-  test('finds programs that are missing before anything is downloaded', async () => {
+  test('reports missing programs before any download', async () => {
     expect(await missingPrograms(['no-such-compiler'])).toContain('no-such-compiler');
   });
 
-  test('removes what it put there, and nothing else', async () => {
+  test('removes only what it installed', async () => {
     const folder = mkdtempSync(join(tmpdir(), 'engine-'));
     for (const name of ['2.21.0-cpu', '2.9.1-gpu-0a1b2c3d', 'downloads', '.partial-0123456789abcdef', 'mine'])
       mkdirSync(join(folder, name));
@@ -129,7 +129,7 @@ describe('pipeline setup tensorflow', () => {
 
   const python = ['python3', 'python'].find(hasProgram);
   test.skipIf(python === undefined)(
-    'takes the libraries and headers out of a wheel, and the CUDA packages that it names',
+    'extracts libraries and headers from a wheel, with the CUDA packages that it names',
     () => {
       const folder = mkdtempSync(join(tmpdir(), 'wheel-'));
       const files = {

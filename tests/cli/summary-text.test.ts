@@ -29,8 +29,8 @@ const shown = (
     .trimEnd()
     .split('\n');
 
-describe('the end of a run', () => {
-  test('names all that failed, as it can be typed into any shell', () => {
+describe('the summary of a run', () => {
+  test('names all failures, quoted for any shell', () => {
     expect(shown({ 'data[aimc]': failed, 'data[huatuo,gs_1]': failed, 'train[aimc]': blocked })).toEqual([
       '✗ 2 failed, 1 not started, 2.0 s',
       '  see `pipeline log data:aimc`',
@@ -45,7 +45,7 @@ describe('the end of a run', () => {
     ).toEqual(['  see `pipeline log s:4`', '  … and 3 more failed', '  continue with `pipeline run`']);
   });
 
-  test('counts what was not started, and names --keep-going to those who did not give it', () => {
+  test('counts what was not started, and suggests --keep-going where it was not given', () => {
     const outcomes = { a: failed, b: blocked, c: skipped, d: ran };
     expect(shown(outcomes)).toEqual([
       '✗ 1 ran, 1 failed, 2 not started, 2.0 s',
@@ -56,7 +56,7 @@ describe('the end of a run', () => {
     expect(shown(outcomes, 1, { keepGoing: true }).join()).not.toContain('--keep-going');
   });
 
-  test('counts results that were not kept, since their inputs changed while they were computed', () => {
+  test('counts results that were not cached since their inputs changed during the run', () => {
     const edited: Outcome = { kind: 'ran', seconds: 1, published: false, edited: 'data/a.csv' };
     expect(shown({ a: edited, b: edited, c: ran }, 0)).toEqual([
       '✓ 3 ran, 2.0 s',
@@ -64,20 +64,20 @@ describe('the end of a run', () => {
     ]);
   });
 
-  test('after Ctrl-C, what was not started is counted too', () => {
+  test('after Ctrl-C, instances that were not started are counted too', () => {
     expect(shown({ a: { kind: 'interrupted', seconds: 1 }, b: skipped, c: skipped }, 130)).toEqual([
       '✗ 1 interrupted, 2 not started, 2.0 s',
       '  continue with `pipeline run`',
     ]);
   });
 
-  test('with nothing to retry, --retry-failed does not say that all is up to date, which nobody looked at', () => {
+  test('--retry-failed with nothing to retry does not report that everything is up to date', () => {
     expect(shown({}, 0, { retryFailed: true, file: 'b.yaml' })).toEqual([
       '✓ nothing to retry: no instance failed, was blocked or was interrupted when it was last run (see `pipeline status --file b.yaml`)',
     ]);
   });
 
-  test('the commands name the pipeline file that was named, quoted where a shell needs it', () => {
+  test('suggested commands contain the given pipeline file, quoted for a shell', () => {
     expect(shown({ a: failed }, 1, { file: 'experiments/b.yaml' }).slice(1)).toEqual([
       '  see `pipeline log --file experiments/b.yaml a`',
       '  continue with `pipeline run --file experiments/b.yaml`',

@@ -13,7 +13,7 @@ const options = fc.record({
   groupByLength: fc.boolean(),
 });
 
-test('every row stands in one batch of an epoch; only the last batch is short', () => {
+test('every row is in one batch of an epoch; only the last batch is short', () => {
   fc.assert(
     fc.property(lengths, options, (rows, chosen) => {
       const batches = epochBatches(rows, chosen);
@@ -25,7 +25,7 @@ test('every row stands in one batch of an epoch; only the last batch is short', 
   );
 });
 
-test("seeds and epochs each have an order of their own, which is Python's of seed + (epoch + 1) * 2**32", () => {
+test('each seed and epoch has an order of its own, that of Python for seed + (epoch + 1) * 2**32', () => {
   const rows = Array.from({ length: 50 }, () => 1);
   const order = (seed: number, epoch: number): readonly number[] =>
     epochBatches(rows, { seed, epoch, batchSize: 8 }).flat();
@@ -35,7 +35,7 @@ test("seeds and epochs each have an order of their own, which is Python's of see
   expect(order(42, 0)).not.toEqual(shuffledIndices(50, 42));
 });
 
-test('rows grouped by length need less padding, and the longest comes first', () => {
+test('rows grouped by length need less padding, and the longest come first', () => {
   const rows = shuffledIndices(1000, 9).map((value) => 10 + (value % 500));
   const padding = (batches: readonly (readonly number[])[]): number =>
     batches.reduce(
@@ -49,7 +49,7 @@ test('rows grouped by length need less padding, and the longest comes first', ()
   );
 });
 
-test("grouped, they come in the order of transformers' LengthGroupedSampler", () => {
+test("grouped rows have the order of transformers' LengthGroupedSampler", () => {
   const cases: readonly {
     readonly lengths: readonly number[];
     readonly batchSize: number;

@@ -13,7 +13,7 @@ function findLeakage(train: readonly string[], queries: readonly string[]) {
   return { exact: places(true), near: places(false) };
 }
 
-test('the same text is an exact leak, another case or punctuation a near one, another question none', () => {
+test('equal texts are exact leaks; other case or punctuation a near leak; another question none', () => {
   const train = [
     'What helps against a cold in winter?',
     'Is rest good for a sprained ankle?',
@@ -44,13 +44,13 @@ test('Chinese is compared by characters', () => {
   ).toEqual([{ test: 0, train: 0 }]);
 });
 
-test('texts without words, and no texts at all, leak nothing but themselves', () => {
+test('texts without words, and empty lists, leak nothing but themselves', () => {
   expect(findLeakage([], ['a'])).toEqual({ exact: [], near: [] });
   expect(findLeakage(['a'], [])).toEqual({ exact: [], near: [] });
   expect(findLeakage(['', '!'], ['?', ''])).toEqual({ exact: [{ test: 1, train: 0 }], near: [] });
 });
 
-test('what is found is what comparing every pair finds', () => {
+test('the result equals that of comparing every pair', () => {
   const text = fc
     .array(fc.constantFrom('a', 'b', 'c', 'd'), { maxLength: 9 })
     .map((words) => words.join(' '));
@@ -69,7 +69,7 @@ test('what is found is what comparing every pair finds', () => {
   );
 });
 
-test('texts of which most words are aligned are found, as comparing every pair finds them', () => {
+test('texts with mostly aligned words are found, as when comparing every pair', () => {
   const word = fc.constantFrom('a', 'b', 'c', 'd', 'e', 'f', 'g', 'h');
   const text = fc.array(word, { minLength: 1, maxLength: 40 });
   const edit = fc.tuple(fc.nat(40), fc.constantFrom('change', 'drop', 'add'), word);
@@ -159,13 +159,13 @@ describe('kinds of leaks', () => {
     expect(kind(queries, train)).toBe(expected);
   });
 
-  test('texts are compared after a fold of variants, where there is one', () => {
+  test('texts are compared after folding variants, where a fold is given', () => {
     const fold = (text: string) => text.replaceAll('頭', '头');
     expect(kind(row('頭痛怎麼辦', ''), row('头痛怎麼辦', ''))).toBeUndefined();
     expect(kind(row('頭痛怎麼辦', ''), row('头痛怎麼辦', ''), fold)).toBe('normalised');
   });
 
-  test('a row has the closest kind and the first row of that kind; duplicates are those further up', () => {
+  test('a row has the closest kind and the first row of it; duplicates are earlier rows', () => {
     const rows = [row('a b', '1'), row('A b', '1'), row('a b', '2'), row('c', '3'), row('a b', '2')];
     expect(leaksOf([row('a b', '2')], rows)).toEqual([{ kind: 'same', row: 0, of: 2 }]);
     expect(duplicatesOf(rows)).toEqual([

@@ -10,7 +10,7 @@ beforeEach(async () => {
 });
 afterEach(() => rm(folder, { recursive: true }));
 
-test('rows are read as they are, slots included', async () => {
+test('rows are read unchanged, slots included', async () => {
   const rows = [
     { human: ' a\u2028b ', assistant: 'c\n' },
     { human: 'd', assistant: 'e', slots: { drug: 'zinc' } },
@@ -19,7 +19,7 @@ test('rows are read as they are, slots included', async () => {
   expect(await readRows(join(folder, 'train.jsonl'))).toEqual({ ok: true, value: rows });
 });
 
-test('the first line that is no row is the problem', async () => {
+test('the first line that is not a row is reported', async () => {
   const path = join(folder, 'train.jsonl');
   await writeFile(path, '{"human": "a", "assistant": "b"}\n{"human": "a"}\n{');
   expect(await readRows(path)).toEqual({

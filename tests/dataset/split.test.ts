@@ -10,7 +10,7 @@ import {
   validationSplitOf,
 } from '../../src/ml/dataset/split.ts';
 
-test('a shuffle is that of Python for seeds of no, one and several words', () => {
+test("a shuffle equals Python's for seeds of zero, one and several words", () => {
   // x = list(range(12)); random.Random(seed).shuffle(x)
   expect(shuffledIndices(12, 42)).toEqual([7, 5, 2, 8, 9, 6, 11, 3, 4, 0, 1, 10]);
   expect(shuffledIndices(12, 0)).toEqual([1, 9, 8, 5, 10, 2, 3, 7, 4, 0, 11, 6]);
@@ -23,7 +23,7 @@ test('a shuffle is that of Python for seeds of no, one and several words', () =>
   expect(shuffledIndices(2000, 42).reduce((sum, value, index) => sum + value * index, 0)).toBe(1971270380);
 });
 
-test('a split holds every row once, the share held out first', () => {
+test('a split contains every row once, the held-out share first', () => {
   fc.assert(
     fc.property(
       fc.nat(300),
@@ -44,7 +44,7 @@ test('the original sizes: 3,037 of 30,366 rows', () => {
   expect(validationSplit(27_329, 0.1, 42).heldOut).toHaveLength(2732);
 });
 
-test('a sample as large as the rows holds them all, and another seed gives another', () => {
+test('a sample of all rows contains them all, and another seed gives another order', () => {
   expect(holdOut(5, 9, 1).heldOut.toSorted()).toEqual([0, 1, 2, 3, 4]);
   expect(holdOut(5, 9, 1).kept).toEqual([]);
   expect(holdOut(100, 10, 1)).not.toEqual(holdOut(100, 10, 2));
@@ -52,7 +52,7 @@ test('a sample as large as the rows holds them all, and another seed gives anoth
 
 const label = fc.constantFrom('a', 'b', 'c', 'd', 'e');
 
-test('groups are never parted, and no group that is left out would bring the size nearer', () => {
+test('groups are never split, and the held-out size is as near as groups allow', () => {
   fc.assert(
     fc.property(fc.array(label, { maxLength: 60 }), fc.nat(60), fc.integer(), (groups, size, seed) => {
       const { heldOut, kept } = holdOutGroups(groups, size, seed);
@@ -69,13 +69,13 @@ test('groups are never parted, and no group that is left out would bring the siz
   );
 });
 
-test('groups of one row each, and a single stratum, are split as rows are', () => {
+test('groups of one row, and a single stratum, are split as rows', () => {
   const rows = Array.from({ length: 50 }, (_, row) => String(row));
   expect(holdOutGroups(rows, 7, 42)).toEqual(holdOut(50, 7, 42));
   expect(holdOutStrata(rows.fill('x'), 7, 42)).toEqual(holdOut(50, 7, 42));
 });
 
-test('a stratified split holds out the size, and of each stratum its share within one row', () => {
+test('a stratified split has the exact size, and of each stratum its share within one row', () => {
   fc.assert(
     fc.property(
       fc.array(label, { minLength: 1, maxLength: 80 }),
@@ -96,7 +96,7 @@ test('a stratified split holds out the size, and of each stratum its share withi
   );
 });
 
-test('validation keeps groups together; rows without groups are split as ever', () => {
+test('validation keeps groups together; rows without groups are split as before', () => {
   const rows = Array.from({ length: 40 }, (_, row) => ({ group: String(row % 8) }));
   const { heldOut, kept } = validationSplitOf(rows, 0.25, 42);
   expect(heldOut).toHaveLength(10);

@@ -8,7 +8,7 @@ import { planFile } from '../../src/runner/plan/plan-file.ts';
 const page = readFileSync(join(import.meta.dirname, '../../docs/clusters.md'), 'utf8');
 const blocks = [...page.matchAll(/```yaml\n(.*?)```/gs)].map((match) => match[1] ?? '');
 
-test.each(blocks)('an example of docs/clusters.md has no fault: %s', (text) => {
+test.each(blocks)('an example of docs/clusters.md is valid: %s', (text) => {
   if (text.startsWith('name: ')) {
     const request = {
       file: 'pipeline.yaml',

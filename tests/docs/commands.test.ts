@@ -26,7 +26,7 @@ test.each([
   'docs/getting-started.md',
   'templates/starter/README.md',
   'templates/finetune/README.md',
-])('every command line in %s is one that the program takes', (path) => {
+])('every command line in %s is accepted by the program', (path) => {
   const lines = [
     ...page(path).matchAll(
       /(?:npx )?pipeline ((?:run|status|explain|metrics|compare|log|init|doctor)\b[^`\n#&]*)/g,

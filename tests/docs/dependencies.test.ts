@@ -31,7 +31,7 @@ const imports = ['src', 'stages'].flatMap((folder) =>
     })),
 );
 
-test('docs/dependencies.md names every dependency, and only what is one', () => {
+test('docs/dependencies.md names all dependencies and no other', () => {
   expect(
     rowsOf('At run time')
       .flatMap(({ packages }) => packages)
@@ -44,7 +44,7 @@ test('docs/dependencies.md names every dependency, and only what is one', () => 
 });
 
 test.each(rowsOf('At run time'))(
-  '$packages are imported where the page says, and nowhere else',
+  '$packages are imported only where the page states',
   ({ packages, last }) => {
     const folders = quoted(last);
     const files = imports

@@ -20,7 +20,7 @@ const pipelines = [
 });
 
 test.each(['README.md', 'docs/getting-started.md', 'docs/parity.md'])(
-  'every result that %s speaks of is made by a pipeline file of this repository',
+  'every result in %s comes from a pipeline file of this repository',
   (page) => {
     const named = [...textOf(page).matchAll(/artifacts\/([\w-]+)/g)].map(([, name]) => name);
     expect(named.length).toBeGreaterThan(0);
@@ -28,7 +28,7 @@ test.each(['README.md', 'docs/getting-started.md', 'docs/parity.md'])(
   },
 );
 
-test('every kind of model that docs/parity.md checked is an instance of the experiment that made it', () => {
+test('every kind of model in docs/parity.md is an instance of its experiment', () => {
   const made = pipelines.flatMap(({ plan }) => plan.instances.map(({ id }) => id));
   const checked = [...textOf('docs/parity.md').matchAll(/^ {4}(\w+,\w+) +(?:model|adapter) /gm)].map(
     ([, name]) => `eval[${name}]`,
@@ -37,7 +37,7 @@ test('every kind of model that docs/parity.md checked is an instance of the expe
   expect(checked.filter((id) => !made.some((other) => other === id))).toEqual([]);
 });
 
-test('no pipeline file of this repository reads a place outside of it', () => {
+test('no pipeline file of this repository reads outside of it', () => {
   const paths = pipelines.flatMap(({ plan }) =>
     plan.instances.flatMap(({ deps }) =>
       Object.values(deps).flatMap((dep) => (dep.kind === 'path' ? [dep.path] : [])),

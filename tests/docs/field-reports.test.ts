@@ -14,7 +14,7 @@ const rows = readFileSync(join(root, 'docs/field-reports.md'), 'utf8')
       .map((cell) => cell.trim()),
   );
 
-test('every row of docs/field-reports.md has a kind, a public report, a guarantee and tests that exist', () => {
+test('every row of docs/field-reports.md has a kind, a public report, a guarantee and existing tests', () => {
   expect(rows.length).toBeGreaterThan(2);
   for (const [kind = '', reported = '', guarantee = '', tests = '', ...more] of rows) {
     expect(more).toEqual([]);

@@ -12,12 +12,12 @@ const text = (path: string): string => readFileSync(join(root, path), 'utf8');
 const gettingStarted = text('docs/getting-started.md');
 const pipeline = text('pipeline.yaml');
 
-describe('a data set of your own, as docs/getting-started.md says', () => {
+describe('the recipe for a data set of your own in docs/getting-started.md', () => {
   const line = /^ {4}- \{ name: mine, .*\}$/m.exec(gettingStarted)?.[0] ?? '';
   const questions = /echo '(.*)' > (\S+)/.exec(gettingStarted);
   const extended = pipeline.replace(/^ {2}datasets: .*\n/m, (list) => `${list}${line}\n`);
 
-  test('one line adds its chain and touches no other: the folder, the format and the questions are those that the recipe names', () => {
+  test('adds its stages with one line and changes no other: folder, format and questions are as described', () => {
     const before = instancesOf(pipeline);
     const after = instancesOf(extended);
     const added = after.filter(({ id }) => !before.some((other) => other.id === id));
@@ -34,14 +34,14 @@ describe('a data set of your own, as docs/getting-started.md says', () => {
     });
   });
 
-  test('the questions that the recipe writes are what the stage reads', () => {
+  test('writes questions that the stage can read', () => {
     expect(Object.keys(JSON.parse(questions?.[1] ?? ''))).toEqual(
       Object.keys(JSON.parse(text('data/questions/aimc.json'))),
     );
   });
 });
 
-test('the misspelled stage of docs/getting-started.md is found where the page shows it', () => {
+test('the misspelled stage of docs/getting-started.md is reported as shown', () => {
   const misspelled = pipeline.replace(
     '{ from: data-format, out: train }',
     '{ from: data-fromat, out: train }',
@@ -56,7 +56,7 @@ test('the misspelled stage of docs/getting-started.md is found where the page sh
   expect(gettingStarted).toContain(`pipeline.yaml:${line}:${column}: error: ${result.error[0]?.message}`);
 });
 
-test('real-rows.yaml names no file of anybody: without rows it says how to name yours', async () => {
+test('real-rows.yaml names no private file: without rows it explains how to set yours', async () => {
   using project = inProcess();
   project.write({
     'pipeline.yaml': pipeline,

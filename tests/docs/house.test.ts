@@ -5,7 +5,7 @@ import { drawHouse } from '../../scripts/draw-house.mjs';
 
 const root = join(import.meta.dirname, '../..');
 
-test('the drawings of the house are those of its imports (scripts/draw-house.mjs makes them)', () => {
+test('the diagrams of the architecture match the imports (scripts/draw-house.mjs)', () => {
   const page = readFileSync(join(root, 'docs/architecture.md'), 'utf8');
   for (const drawing of drawHouse(root)) expect(page).toContain(drawing);
 });

@@ -64,7 +64,7 @@ test.each<[string, readonly string[]]>([
   ['doctor', ['doctor', '--json']],
   ['When a command cannot answer', ['status', 'nowhere', '--json']],
 ])(
-  'every field of %s is documented, the version first, and the document indented',
+  'every field of %s is documented, with the version first, and the document is indented',
   async (section, words) => {
     await using rig = await project();
     await rig.pipeline('run', '--keep-going').result;
@@ -85,7 +85,7 @@ test('every line of the event stream has the version', async () => {
   }
 });
 
-test('the event stream and what stages print are readable by their owner only', async () => {
+test('the event stream and stage output are readable by their owner only', async () => {
   await using rig = await project();
   rig.write({ 'pipeline.yaml': { stages: { a: { cmd: ['echo', 'a secret'] } } } });
   const run = rig.pipeline('run');

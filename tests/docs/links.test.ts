@@ -18,22 +18,19 @@ const onTheWeb = `${manifest.repository.url.replace(/^git\+|\.git$/g, '')}/blob/
 const linksOf = (page: string): readonly string[] =>
   [...readFileSync(join(root, page), 'utf8').matchAll(/\]\(([^)\s]+)\)/g)].flatMap(([, link]) => link ?? []);
 
-test.each(pages)(
-  'every link of %s to this repository leads to a file, and to a heading that is there',
-  (page) => {
-    for (const link of linksOf(page)) {
-      const [target = '', heading] = link.split('#');
-      if (/^[a-z]+:/.test(link) && !link.startsWith(onTheWeb)) continue;
-      const file = link.startsWith(onTheWeb)
-        ? target.slice(onTheWeb.length)
-        : target === ''
-          ? page
-          : join(dirname(page), target);
-      expect(existsSync(join(root, file)), `${page}: ${link}`).toBe(true);
-      if (heading !== undefined) expect(headingsOf(file), `${page}: ${link}`).toContain(heading);
-    }
-  },
-);
+test.each(pages)('every link of %s within this repository leads to an existing file and heading', (page) => {
+  for (const link of linksOf(page)) {
+    const [target = '', heading] = link.split('#');
+    if (/^[a-z]+:/.test(link) && !link.startsWith(onTheWeb)) continue;
+    const file = link.startsWith(onTheWeb)
+      ? target.slice(onTheWeb.length)
+      : target === ''
+        ? page
+        : join(dirname(page), target);
+    expect(existsSync(join(root, file)), `${page}: ${link}`).toBe(true);
+    if (heading !== undefined) expect(headingsOf(file), `${page}: ${link}`).toContain(heading);
+  }
+});
 
 test('the links of the README work outside of the repository too', () => {
   expect(linksOf('README.md').filter((link) => !link.startsWith('https://'))).toEqual([]);

@@ -13,13 +13,13 @@ const [added = ''] = blocks.filter((block) => block.startsWith('  table:'));
 const grid = whole.find((block) => block.startsWith('name: vocabulary')) ?? '';
 
 test.each([...whole, grid + added].map((text) => [text.split('\n', 1)[0], text]))(
-  'the example "%s" of docs/pipeline-yaml.md has no fault',
+  'the example "%s" of docs/pipeline-yaml.md is valid',
   (_, text) => {
     expect(instancesOf({ 'pipeline.yaml': text }, 'pipeline.yaml')).not.toEqual([]);
   },
 );
 
-test('the example that extends another has the instances that the page shows', () => {
+test('the example with `extends` has the instances shown on the page', () => {
   const instances = instancesOf(
     { 'pipeline.yaml': grid + added, 'experiments/sizes.yaml': extending },
     'experiments/sizes.yaml',
@@ -27,7 +27,7 @@ test('the example that extends another has the instances that the page shows', (
   expect(instances).toEqual(['split[tea]', 'fit[tea,w5]', 'fit[tea,w10]', 'score[tea,w5]', 'score[tea,w10]']);
 });
 
-test('the page names every key of a file and of a stage', () => {
+test('the page lists every key of a file and of a stage', () => {
   for (const { schema } of [pipelineShape, stageShape]) {
     for (const name of Object.keys(schema['properties'] ?? {})) expect(page).toContain(`\`${name}\``);
   }

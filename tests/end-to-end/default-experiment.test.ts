@@ -37,7 +37,7 @@ describe('the default experiment', () => {
     expect(ran.length + upToDate.length + restored.length).toBe(46);
   });
 
-  test('a second run runs nothing', () => {
+  test('a second run has nothing to do', () => {
     const { ran, restored, 'up-to-date': upToDate } = run();
     expect({ ran, restored, upToDate: upToDate.length }).toEqual({ ran: [], restored: [], upToDate: 46 });
   });
@@ -76,7 +76,7 @@ describe('the default experiment', () => {
     });
   }
 
-  test('the table, the files of the original and the page are there', () => {
+  test('the table, the files of the original and the page exist', () => {
     expect(readFileSync(join(artifacts, 'collate/collated_metrics.csv'), 'utf8')).toMatch(
       /^dataset,model_type,log_file,rouge1,rouge2,rougeL,f1,bertscore_f1,exact_match,profile,.*\naimc,base,,/,
     );

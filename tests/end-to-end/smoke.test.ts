@@ -4,7 +4,7 @@ import { expect, test } from 'vitest';
 
 const root = join(import.meta.dirname, '../..');
 
-test('a smoke run of the default experiment tries all of its stages and leaves its results alone', () => {
+test('a smoke run of the default experiment runs all stages and changes no result', () => {
   const run = (...words: readonly string[]): unknown =>
     JSON.parse(
       execFileSync('npx', ['--no-install', 'pipeline', ...words, '--json'], {

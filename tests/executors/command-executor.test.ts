@@ -49,8 +49,8 @@ const parentOf = (pid: number): number =>
 
 const train = ({ cmd }: Puppet): object => ({ train: { cmd, outs: { m: 'm' } } });
 
-describe('a queue that three commands reach', () => {
-  test('runs a stage elsewhere: progress, output and result arrive, and what runs here follows', async () => {
+describe('a queue of three commands', () => {
+  test('runs a stage elsewhere: progress, output and result arrive, and local dependents follow', async () => {
     await using rig = await project(({ cmd }) => ({
       train: { cmd, outs: { m: 'm' } },
       eval: {
@@ -74,7 +74,7 @@ describe('a queue that three commands reach', () => {
     expect((await rig.pipeline('run').result).json['up-to-date']).toEqual(['train', 'eval']);
   });
 
-  test('a TypeScript stage runs from the bundle that was submitted, whatever its file is by then', async () => {
+  test('a TypeScript stage runs from the submitted bundle, even after its file has changed', async () => {
     await using rig = await project(() => ({ a: { uses: 'stages/a.ts', outs: { o: 'o' } } }));
     const program = (text: string): string =>
       `import { writeFileSync } from 'node:fs';\nexport const stage = { params: { type: 'object' }, deps: [], outs: ['o'], async run({ outs, cpus }) { writeFileSync(outs.o, '${text} ' + cpus); } };`;
@@ -96,7 +96,7 @@ describe('a queue that three commands reach', () => {
     expect(rig.read('artifacts/p/a/o')).toBe('new 1');
   });
 
-  test('a job that is killed with its wrapper is lost after the grace, and is started again', async () => {
+  test('a job killed together with its wrapper is lost after the grace period, and is started again', async () => {
     await using rig = await project(train);
     const run = rig.pipeline('run');
     const first = await rig.stage.nextStart();
@@ -112,7 +112,7 @@ describe('a queue that three commands reach', () => {
     ]);
   });
 
-  test('while the queue cannot be asked, a job is waited for; its result counts whatever the queue says', async () => {
+  test('while the queue cannot be polled, jobs are waited for; a result counts whatever the queue reports', async () => {
     await using rig = await project(train);
     const run = rig.pipeline('run');
     const stage = await rig.stage.nextStart();
@@ -121,7 +121,7 @@ describe('a queue that three commands reach', () => {
     expect((await run.result).json['ran']).toEqual(['train']);
   });
 
-  test('a job is cancelled also where the queue signals its program before its wrapper', async () => {
+  test('a job is cancelled even where the queue signals the program before the wrapper', async () => {
     await using rig = await project(train);
     const run = rig.pipeline('run');
     const stage = await rig.stage.nextStart();
@@ -133,7 +133,7 @@ describe('a queue that three commands reach', () => {
     });
   });
 
-  test('a copy of an attempt that was given up ends its program, and publishes nothing', async () => {
+  test('an abandoned copy of an attempt ends its program, and publishes nothing', async () => {
     await using rig = await project(train);
     const run = rig.pipeline('run');
     const first = await rig.stage.nextStart();
@@ -147,7 +147,7 @@ describe('a queue that three commands reach', () => {
     expect(rig.read('artifacts/p/train/m')).toBe('of the second');
   });
 
-  test('while the job that inspects the nodes waits, that is said; Ctrl-C cancels it and ends the run', async () => {
+  test('waiting for the probe job is reported; Ctrl-C cancels it and ends the run', async () => {
     await using rig = await project(train);
     rig.write({
       'submit.sh': '#!/bin/sh\necho 1\n',
@@ -161,7 +161,7 @@ describe('a queue that three commands reach', () => {
     expect(rig.exists('cancelled')).toBe(true);
   });
 
-  test('a node of another platform starts nothing; what it is is remembered, and the instance planned again', async () => {
+  test('a node of another platform starts nothing; its platform is remembered, and the instance planned again', async () => {
     await using rig = await project(() => ({
       a: { cmd: ['sh', '-c', 'echo once >> started; echo made > "$0"', '${outs.o}'], outs: { o: 'o' } },
     }));
@@ -178,14 +178,14 @@ describe('a queue that three commands reach', () => {
     expect((await rig.pipeline('run').result).json['up-to-date']).toEqual(['a']);
   });
 
-  test('a submission that is refused has failed with what the command said', async () => {
+  test('a refused submission fails with the message of the command', async () => {
     await using rig = await project(() => ({ a: { cmd: ['true'] } }));
     await rig.pipeline('run').result;
     rig.write({ 'submit.sh': '#!/bin/sh\necho "no more jobs for you" >&2\nexit 1\n' });
     expect((await rig.pipeline('run', '--force').result).stderr).toContain('no more jobs for you');
   });
 
-  test('`pipeline cancel` asks it to end, and waits until it has', async () => {
+  test('`pipeline cancel` cancels a job, and waits until it has ended', async () => {
     await using rig = await project(train);
     await rig.pipeline('run', '--detach').result;
     await rig.stage.nextStart();

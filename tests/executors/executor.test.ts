@@ -93,8 +93,8 @@ async function jobs(executor: FakeExecutor, count: number): Promise<readonly Fak
   return found;
 }
 
-describe('a run over any executor', () => {
-  test('jobs that end in any order give the results of their own instances', async () => {
+describe('a run with any executor', () => {
+  test('assigns results to their instances, whatever the order in which jobs end', async () => {
     await fc.assert(
       fc.asyncProperty(fc.shuffledSubarray([0, 1, 2, 3], { minLength: 4 }), async (order) => {
         const executor = fakeExecutor();
@@ -117,7 +117,7 @@ describe('a run over any executor', () => {
     );
   });
 
-  test('a job that is lost has failed, and is tried again as often as the stage may be', async () => {
+  test('a lost job fails, and is retried as often as the stage allows', async () => {
     const executor = fakeExecutor();
     using here = project({ once: stage(), again: stage({ retries: 1 }, 'another') });
     const run = await start(executor, here, { patterns: ['again'] });
@@ -131,7 +131,7 @@ describe('a run over any executor', () => {
     ]);
   });
 
-  test('a job of which nothing can be told now is waited for', async () => {
+  test('a job of unknown state is waited for', async () => {
     const executor = fakeExecutor();
     using here = project({ a: stage(), b: stage({}, 'another') });
     const run = await start(executor, here);
@@ -144,7 +144,7 @@ describe('a run over any executor', () => {
     expect(await run.ended).toEqual({ a: 'ran', b: 'ran' });
   });
 
-  test('the platform in the manifest is that of the executor', async () => {
+  test('the manifest has the platform of the executor', async () => {
     using here = project({ a: stage() });
     const [old, other] = [fakeExecutor(), fakeExecutor({ os: 'hpux', arch: 'm68k', node: '20' })];
     const first = await start(old, here);
@@ -179,8 +179,8 @@ describe('a run over any executor', () => {
   });
 });
 
-describe('a runner that died while jobs outlive it', () => {
-  test('the next run takes up the job: nothing is submitted twice, and the result is filed', async () => {
+describe('jobs that outlive their runner', () => {
+  test('the next run takes over the job: nothing is submitted twice, and the result is cached', async () => {
     const executor = fakeExecutor();
     using here = project({ a: stage(), b: { ...stage(), deps: { a: { from: 'a', out: 'o' } } } });
     const dead = await start(executor, here);
@@ -234,7 +234,7 @@ describe('a runner that died while jobs outlive it', () => {
   test.each([
     ['another model of CPU is said to be mixed', 'Epyc', ['mixed-cpus']],
     ['the same model is not', 'Xeon', []],
-  ])('a checkpoint that goes on on %s', async (_, cpu, warnings) => {
+  ])('a checkpoint that is resumed on %s', async (_, cpu, warnings) => {
     const executor = fakeExecutor();
     using here = project({ a: stage() });
     executor.host = { host: 'n1', cpu: 'Xeon' };
@@ -254,7 +254,7 @@ describe('a runner that died while jobs outlive it', () => {
     );
   });
 
-  test('a job that is gone and left nothing is run anew', async () => {
+  test('a job that disappeared without a result is run again', async () => {
     const executor = fakeExecutor();
     using here = project({ a: stage() });
     const dead = await start(executor, here);
@@ -268,7 +268,7 @@ describe('a runner that died while jobs outlive it', () => {
   });
 
   test.each(['--force', 'data that were edited and put back'])(
-    'a job whose result is not to count is ended first: %s',
+    'a job whose result must not count is cancelled first: %s',
     async (why) => {
       const executor = fakeExecutor();
       using here = project({ a: stage({ cmd: 'true ${deps.rows} ${outs.o}', deps: { rows: 'rows' } }) });

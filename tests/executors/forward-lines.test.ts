@@ -42,7 +42,7 @@ const after = async (milliseconds: number): Promise<void> => {
   await setImmediate();
 };
 
-test('no line of a stage that is gone is lost, however long the runner takes for each', async () => {
+test('no line of an ended stage is lost, however slow the runner is', async () => {
   const pipe = new PassThrough({ highWaterMark: 1 });
   const runner = slowRunner();
   const lines = forwardLines(pipe, runner.stream, (line) => void runner.stream.write(`${line}`));
@@ -60,7 +60,7 @@ test('no line of a stage that is gone is lost, however long the runner takes for
   expect(runner.taken).toEqual(written);
 });
 
-test('one who holds the pipe of a stage that is gone, silent or not, is not waited for', async () => {
+test('a process that holds the pipe of an ended stage is not waited for', async () => {
   for (const talks of [false, true]) {
     const pipe = new PassThrough();
     const lines = forwardLines(pipe, new PassThrough().resume(), () => undefined);

@@ -11,8 +11,8 @@ function projectOf(rig: Rig, cmd: readonly string[]): void {
   rig.write({ 'pipeline.yaml': { stages: { train: { cmd, outs: { m: 'm' } } } } });
 }
 
-describe('a hang-up never ends a run', () => {
-  test('SIGHUP to the runner: the run goes on', async () => {
+describe('a hangup never ends a run', () => {
+  test('SIGHUP to the runner: the run continues', async () => {
     await using rig = await createRig();
     const train = rig.puppet();
     projectOf(rig, train.cmd);
@@ -52,7 +52,7 @@ describe('a hang-up never ends a run', () => {
     expect(runs).toMatchObject([{ exitCode: 0 }, { exitCode: 0, counts: { ran: 1 } }]);
   });
 
-  test('a stage has no terminal', async () => {
+  test('a stage has no controlling terminal', async () => {
     await using rig = await createRig();
     projectOf(rig, ['sh', '-c', '(: < /dev/tty) 2> "$0" || exit 0; exit 1', '${outs.m}']);
     const { main } = await programs();

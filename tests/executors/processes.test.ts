@@ -14,7 +14,7 @@ const oneStage = (cmd: readonly string[], more: object = {}): object => ({
   stages: { train: { cmd, outs: { m: 'm' }, ...more } },
 });
 
-describe('invariant 7: nothing outlives its run', () => {
+describe('invariant 7: no process outlives its run', () => {
   test('kill -9 of the runner alone: the supervisor ends the stage and its children', async () => {
     await using rig = await createRig();
     const train = rig.puppet();
@@ -36,7 +36,7 @@ describe('invariant 7: nothing outlives its run', () => {
       { session: true, bare: true },
       true,
     ],
-  ])('%s goes with its stage', async (_, how, isLinked) => {
+  ])('%s ends with its stage', async (_, how, isLinked) => {
     await using rig = await createRig();
     const train = rig.puppet();
     rig.write({ 'pipeline.yaml': oneStage(train.cmd), ...(isLinked ? { '../elsewhere/keep': '' } : {}) });
@@ -51,7 +51,7 @@ describe('invariant 7: nothing outlives its run', () => {
     expect(existsSync(`/proc/${grandchild}/exe`)).toBe(false);
   });
 
-  test('what prints to a file of its own among the logs is none of a stage', async () => {
+  test('a process that only writes to a file among the logs does not belong to a stage', async () => {
     await using rig = await createRig();
     rig.write({ 'cache/logs/mine.txt': '', 'cache/logs/run/notes.txt': '', 'cache/logs/run/1.txt': '' });
     const printing = (path: string): ChildProcess => {
@@ -77,7 +77,7 @@ describe('invariant 7: nothing outlives its run', () => {
     }
   });
 
-  test('the supervisor and the runner killed at once: the next run reaps what is left, and says nothing wrong', async () => {
+  test('supervisor and runner killed at once: the next run reaps the rest, and reports nothing wrong', async () => {
     await using rig = await createRig();
     const train = rig.puppet();
     rig.write({ 'pipeline.yaml': oneStage(train.cmd) });
@@ -98,7 +98,7 @@ describe('invariant 7: nothing outlives its run', () => {
     expect((await again.result).json).toMatchObject({ ran: ['train'] });
   });
 
-  test('the supervisor killed: its stages go, and the run says so', async () => {
+  test('the supervisor killed: its stages end, and the run reports it', async () => {
     await using rig = await createRig();
     const train = rig.puppet();
     rig.write({ 'pipeline.yaml': oneStage(train.cmd) });
@@ -112,7 +112,7 @@ describe('invariant 7: nothing outlives its run', () => {
     expect(await run.result).toMatchObject({ code: 1, json: { failed: ['train'] } });
   });
 
-  test('a background process that holds stdout and the event descriptor does not keep the run', async () => {
+  test('a background process that holds stdout and the event descriptor does not delay the run', async () => {
     await using rig = await createRig();
     const train = rig.puppet();
     rig.write({ 'pipeline.yaml': oneStage(train.cmd) });
@@ -123,7 +123,7 @@ describe('invariant 7: nothing outlives its run', () => {
     expect((await run.result).json).toMatchObject({ ran: ['train'] });
   });
 
-  test('a stage that closes its stdout runs on', async () => {
+  test('a stage that closes its stdout continues', async () => {
     await using rig = await createRig();
     const train = rig.puppet();
     rig.write({ 'pipeline.yaml': oneStage(train.cmd) });
@@ -134,7 +134,7 @@ describe('invariant 7: nothing outlives its run', () => {
     expect((await run.result).json).toMatchObject({ ran: ['train'] });
   });
 
-  test('a stage that runs too long is ended with all that it started', async () => {
+  test('a stage that exceeds its timeout is ended with all its processes', async () => {
     await using rig = await createRig();
     const train = rig.puppet();
     rig.write({ 'pipeline.yaml': oneStage(train.cmd, { timeout: 1 }) });
@@ -148,7 +148,7 @@ describe('invariant 7: nothing outlives its run', () => {
   });
 });
 
-describe('who else is on the machine', () => {
+describe('other processes on the machine', () => {
   test('a run in a copy of a project leaves the run of the original alone', async () => {
     await using original = await createRig();
     const train = original.puppet();
@@ -165,7 +165,7 @@ describe('who else is on the machine', () => {
     expect(original.read('artifacts/pipeline/train/m')).toBe('of the original');
   });
 
-  test('a family is ended by its mark where its group is not known', async () => {
+  test('a process family is ended by its mark where its group is unknown', async () => {
     const mark = `PIPELINE_MARK=${randomUUID()}`;
     const child = spawn(
       process.execPath,
@@ -178,8 +178,8 @@ describe('who else is on the machine', () => {
   });
 });
 
-describe('where a run prints', () => {
-  test('nobody takes what it says: it runs on', async () => {
+describe('the output of a run', () => {
+  test('is not read by anybody: the run continues', async () => {
     await using rig = await createRig();
     const { main } = await programs();
     rig.write({ 'pipeline.yaml': oneStage(['sh', '-c', 'echo > "$0"', '${outs.m}']) });
@@ -193,7 +193,7 @@ describe('where a run prints', () => {
     expect((await rig.pipeline('run').result).json).toMatchObject({ 'up-to-date': ['train'] });
   });
 
-  test('an answer that cannot be written is a failure, though what ran has run', async () => {
+  test('that cannot be written is a failure, even though the stages succeeded', async () => {
     await using rig = await createRig();
     const { main } = await programs();
     rig.write({ 'pipeline.yaml': oneStage(['sh', '-c', 'echo > "$0"', '${outs.m}']) });
@@ -209,7 +209,7 @@ describe('where a run prints', () => {
 });
 
 describe('Ctrl-C', () => {
-  test('a stage that was stopped (Ctrl-Z, a debugger) hears it too', async () => {
+  test('a stopped stage (Ctrl-Z, a debugger) gets the signal too', async () => {
     await using rig = await createRig();
     const train = rig.puppet();
     rig.write({ 'pipeline.yaml': oneStage(train.cmd) });
@@ -243,7 +243,7 @@ describe('Ctrl-C', () => {
     expect(rig.exists(resumed.context.scratch)).toBe(false);
   });
 
-  test('twice: a stage that does not listen is killed', async () => {
+  test('twice: a stage that ignores signals is killed', async () => {
     await using rig = await createRig();
     const train = rig.puppet();
     rig.write({ 'pipeline.yaml': oneStage(train.cmd) });
@@ -260,7 +260,7 @@ describe('Ctrl-C', () => {
     expect(await run.result).toMatchObject({ code: 130, json: { interrupted: ['train'] } });
   });
 
-  test('SIGTERM: the stage has its five seconds, then it is killed', async () => {
+  test('SIGTERM: the stage is killed after five seconds', async () => {
     await using rig = await createRig();
     const train = rig.puppet();
     rig.write({ 'pipeline.yaml': oneStage(train.cmd) });
@@ -273,8 +273,8 @@ describe('Ctrl-C', () => {
   });
 });
 
-describe('what a stage prints', () => {
-  test('is kept whole in its log, and the last 40 lines are shown when it fails', async () => {
+describe('the output of a stage', () => {
+  test('is kept whole in its log, and its last 40 lines are shown on failure', async () => {
     await using rig = await createRig();
     const train = rig.puppet();
     rig.write({ 'pipeline.yaml': oneStage(train.cmd) });
@@ -292,7 +292,7 @@ describe('what a stage prints', () => {
     expect((await rig.pipeline('log', 'train').result).stdout).toContain('line 0\n');
   });
 
-  test('by the gigabyte does not grow the runner', async () => {
+  test('of several gigabytes does not increase the memory of the runner', async () => {
     await using rig = await createRig();
     const train = rig.puppet();
     rig.write({ 'pipeline.yaml': oneStage(train.cmd) });
@@ -305,7 +305,7 @@ describe('what a stage prints', () => {
     expect(peak).toBeLessThan(150_000);
   });
 
-  test('on the event descriptor: messages are reported, and what is none is counted and ignored', async () => {
+  test('on the event descriptor: messages are reported, malformed lines counted and ignored', async () => {
     await using rig = await createRig();
     const train = rig.puppet();
     rig.write({ 'pipeline.yaml': oneStage(train.cmd) });
@@ -330,7 +330,7 @@ describe('what a stage prints', () => {
     expect(result.warnings).toEqual(['bad-message']);
   });
 
-  test('a stage sees no environment but what is named, in one language and time zone', async () => {
+  test('a stage gets only the named variables, and a fixed language and time zone', async () => {
     await using rig = await createRig();
     const train = rig.puppet();
     rig.write({ 'pipeline.yaml': oneStage(train.cmd, { env: ['HASHED'], passEnv: ['USER_SECRET'] }) });

@@ -11,7 +11,7 @@ import { stuckText } from '../../src/runner/executors/slurm/stuck-text.ts';
 /** Lines of squeue of Slurm 22.05.8 as they were seen on a test cluster, one for each way to end. */
 const golden = readFileSync(join(import.meta.dirname, '../golden/squeue.txt'), 'utf8');
 
-describe('what squeue prints', () => {
+describe('parsing the output of squeue', () => {
   const statuses = sightsIn(parseQueue(golden));
 
   test.each<[string, object | undefined]>([
@@ -35,27 +35,27 @@ describe('what squeue prints', () => {
     ['aa68', { kind: 'pending', id: '68' }],
     ['aa92', { kind: 'ended', id: '92' }],
     ['aa99', undefined],
-  ])('gives where the job at %s stands', (place, status) => {
+  ])('gives the state of the job at %s', (place, status) => {
     if (status === undefined) expect(statuses.has(place)).toBe(false);
     else expect(statuses.get(place)).toMatchObject(status);
   });
 
-  test.each(['aa64', 'aa65', 'aa66', 'aa67'])('tells that the job at %s will never start', (place) => {
+  test.each(['aa64', 'aa65', 'aa66', 'aa67'])('reports that the job at %s will never start', (place) => {
     expect(statuses.get(place)).toMatchObject({
       kind: 'pending',
       stuck: expect.stringContaining('will not start'),
     });
   });
 
-  test.each(['5f0c/2', 'aa68'])('does not say that of the job at %s, which only waits', (place) => {
+  test.each(['5f0c/2', 'aa68'])('does not report that of the job at %s, which only waits', (place) => {
     expect(statuses.get(place)).not.toHaveProperty('stuck');
   });
 
-  test('of a job that was submitted twice, the copy that runs counts', () => {
+  test('of a job that was submitted twice, the running copy counts', () => {
     expect(statuses.get('aa70')).toEqual({ kind: 'running', id: '69', node: 'n1' });
   });
 
-  test('names no job of anybody else, whatever its comment is', () => {
+  test('ignores jobs of others, whatever their comment is', () => {
     expect([...statuses.keys()].filter((place) => !/^[0-9a-f]{4}(\/\d)?$/.test(place))).toEqual([]);
     fc.assert(
       fc.property(fc.string(), (comment) => {
@@ -67,7 +67,7 @@ describe('what squeue prints', () => {
     );
   });
 
-  test('a reason that is not known to last is no warning', () => {
+  test('an unknown reason is not a warning', () => {
     for (const reason of ['Resources', 'Priority', 'JobArrayTaskLimit', 'BeginTime', 'Dependency'])
       expect(stuckText('1', reason)).toBeUndefined();
   });
@@ -95,7 +95,7 @@ const queued = (one: Job, place = one.nonce) => ({
 });
 
 describe('the arguments of sbatch', () => {
-  test('everything on the command line, with a path that it does not rewrite and no name of a stage in it', () => {
+  test('all on the command line, with a path that is not rewritten and without the name of the stage', () => {
     const words = sbatchWords(
       [queued(job('n1', { resources: { cpus: 4, gpus: 2, memory: 1e9, time: 90 } }))],
       {
@@ -161,14 +161,14 @@ describe('the arguments of sbatch', () => {
 });
 
 describe('the places of jobs', () => {
-  test('jobs that ask for the same are arrays of at most so many, the others stand alone', () => {
+  test('jobs with equal resources form arrays up to the limit, others are submitted alone', () => {
     const large = { resources: { cpus: 8, gpus: 0, memory: 0 } };
     const jobs = [job('a'), job('b'), job('c'), job('d', large), job('e'), job('f')];
     expect(placesOf(jobs, 2)).toEqual(['a/0', 'a/1', 'c', 'd', 'e/0', 'e/1']);
     expect(placesOf(jobs, 1)).toEqual(['a', 'b', 'c', 'd', 'e', 'f']);
   });
 
-  test('no two jobs have one place, and an array has no gaps', () => {
+  test('no two jobs share a place, and arrays have no gaps', () => {
     fc.assert(
       fc.property(fc.array(fc.integer({ min: 1, max: 3 })), fc.integer({ min: 1, max: 5 }), (cpus, most) => {
         const jobs = cpus.map((count, index) =>

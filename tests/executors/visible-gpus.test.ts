@@ -14,8 +14,8 @@ const named = (preset: string | undefined, order?: string): readonly string[] =>
     ...(order === undefined ? {} : { CUDA_DEVICE_ORDER: order }),
   }).map(({ name, card }) => `${name} ${card ?? '-'}`);
 
-describe('the GPUs that a run may hand out', () => {
-  test('are all cards, one that is divided by its parts', () => {
+describe('the GPUs available to a run', () => {
+  test('are all cards; a divided card counts by its parts', () => {
     expect(named(undefined)).toEqual([
       '0 GPU-aaaa1111-0000',
       'MIG-cccc1111-0000 -',
@@ -38,11 +38,11 @@ describe('the GPUs that a run may hand out', () => {
     ['MIG-cccc', []],
     ['GPU-', []],
     ['GPU-none,0', []],
-  ])('are those of CUDA_VISIBLE_DEVICES=%s, up to the first that names none', (preset, gpus) => {
+  ])('are those of CUDA_VISIBLE_DEVICES=%s, up to the first invalid one', (preset, gpus) => {
     expect(named(preset)).toEqual(gpus);
   });
 
-  test('are those that device files show where nvidia-smi is missing', () => {
+  test('are taken from device files where nvidia-smi is missing', () => {
     const files = [0, 1].map((number) => ({ number, model: '', uuid: undefined, parts: [] }));
     const seen = (preset?: string) =>
       visibleGpus(files, preset === undefined ? {} : { CUDA_VISIBLE_DEVICES: preset }).map(
@@ -54,7 +54,7 @@ describe('the GPUs that a run may hand out', () => {
     expect(visibleGpus([], { CUDA_VISIBLE_DEVICES: '0,GPU-1234' })).toEqual([]);
   });
 
-  test('of different models are matched with the cards of nvidia-smi only where CUDA counts by the bus', () => {
+  test('of different models are matched with nvidia-smi only where CUDA orders by bus', () => {
     const mixed = parseGpuList(list.replace('GPU 2: NVIDIA A100-SXM4-40GB', 'GPU 2: NVIDIA T4'));
     const cardOf = (environment: NodeJS.ProcessEnv) => visibleGpus(mixed, environment)[0]?.card;
     expect(cardOf({ CUDA_VISIBLE_DEVICES: '2' })).toBeUndefined();
@@ -63,7 +63,7 @@ describe('the GPUs that a run may hand out', () => {
   });
 });
 
-test('numbers mean the same cards to a stage as they were chosen by', () => {
+test('keep their numbers within a stage', () => {
   const gpus = [{ name: '2' }, { name: '0' }];
   expect(gpuVariables(gpus, {})).toEqual({ CUDA_VISIBLE_DEVICES: '2,0', CUDA_DEVICE_ORDER: 'PCI_BUS_ID' });
   expect(gpuVariables(gpus, { CUDA_VISIBLE_DEVICES: '2,0' })).toEqual({ CUDA_VISIBLE_DEVICES: '2,0' });

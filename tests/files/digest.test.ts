@@ -7,7 +7,7 @@ import { digestOf, digestOfFile, parseDigest } from '../../src/files/digest.ts';
 /** FIPS 180-4, the example "abc". */
 const abc = 'ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad';
 
-test('bytes, text and a file of the same bytes have one digest', async () => {
+test('bytes, text and a file of the same bytes have the same digest', async () => {
   const folder = await mkdtemp(join(tmpdir(), 'files-'));
   await writeFile(join(folder, 'a'), 'abc');
   expect(digestOf('abc')).toBe(abc);

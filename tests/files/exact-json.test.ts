@@ -7,7 +7,7 @@ const valueOf = (text: string): unknown => {
   return parsed.ok ? parsed.value : parsed.error;
 };
 
-test("Python's words for what is no number are values", () => {
+test('NaN and infinities of Python are read', () => {
   expect(valueOf('{"a": NaN, "b": [Infinity, -Infinity,NaN]}')).toEqual({
     a: NaN,
     b: [Infinity, -Infinity, NaN],
@@ -25,7 +25,7 @@ test('integers beyond 2^53 are exact', () => {
   expect(valueOf('1234567890.1234567890')).toBe(1234567890.1234567);
 });
 
-test('strings are left alone, whatever they hold', () => {
+test('strings are unchanged, whatever they contain', () => {
   const strings = [
     'NaN',
     '"NaN"',
@@ -46,13 +46,13 @@ test('strings are left alone, whatever they hold', () => {
   ]);
 });
 
-test('a fault has its place in the text as it is', () => {
+test('a fault has its position in the original text', () => {
   expect(valueOf('{"a": NaN,\n "b": Infinity, c}')).toMatchObject({ line: 2, column: 17 });
   expect(valueOf('{NaN: 1}')).toMatchObject({ line: 1, column: 2 });
   expect(valueOf('[Nan]')).toMatchObject({ line: 1 });
 });
 
-test('plain JSON is read as JSON.parse reads it', () => {
+test('plain JSON is read as by JSON.parse', () => {
   fc.assert(
     fc.property(fc.jsonValue(), (value) => {
       fc.pre(!/\d{16}/.test(JSON.stringify(value)));

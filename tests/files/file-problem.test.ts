@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { fileProblem } from '../../src/files/file-problem.ts';
 
-test('a file that stands where a folder is to be made is called that', () => {
+test('a file in place of a folder is reported as such', () => {
   const folder = mkdtempSync(join(tmpdir(), 'problem-'));
   const place = join(folder, 'cache');
   writeFileSync(place, '');

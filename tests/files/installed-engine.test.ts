@@ -30,14 +30,14 @@ function installed(): string {
   return folder;
 }
 
-test('engines lie in the cache of the user', () => {
+test("engines are installed in the user's cache folder", () => {
   expect(engineFolder('x', {}, '/home/me')).toBe('/home/me/.cache/medical-qa-pipeline/engines/x');
   expect(engineFolder('x', { XDG_CACHE_HOME: '/var/cache' }, '/home/me')).toBe(
     '/var/cache/medical-qa-pipeline/engines/x',
   );
 });
 
-test('an installed engine is read as it was written; nothing is no fault, and a damaged record is one', () => {
+test('an installed engine is read as written; none is no fault, and a damaged record is one', () => {
   const folder = installed();
   expect(readInstalled(folder)).toEqual({ ok: true, value: engine });
   expect(readInstalled(join(folder, 'none'))).toEqual({ ok: true, value: undefined });
@@ -47,14 +47,14 @@ test('an installed engine is read as it was written; nothing is no fault, and a 
   }
 });
 
-test('a file that is cut or gone is found', () => {
+test('a truncated or missing file is found', () => {
   const folder = installed();
   expect(damagedFile(folder, engine)).toBeUndefined();
   truncateSync(join(folder, '1.2.3-cpu/lib/b.so'), 1);
   expect(damagedFile(folder, engine)).toBe(join(folder, '1.2.3-cpu/lib/b.so'));
 });
 
-test('its identity is its version and all its bytes, wherever it lies', () => {
+test('its identity is its version and all its bytes, wherever it is installed', () => {
   const [a, b] = Object.entries(engine.files);
   expect(a).toBeDefined();
   expect(

@@ -3,7 +3,7 @@ import { expect, test } from 'vitest';
 import { jsonText } from '../../src/files/json-text.ts';
 import { parseJson } from '../../src/files/json.ts';
 
-test('is what JSON.stringify writes, where JSON can hold the value', () => {
+test('equals JSON.stringify where JSON can represent the value', () => {
   fc.assert(
     fc.property(fc.jsonValue(), fc.constantFrom(0, 2), (value, indent) => {
       expect(jsonText(value, indent)).toBe(JSON.stringify(value, null, indent));
@@ -11,14 +11,14 @@ test('is what JSON.stringify writes, where JSON can hold the value', () => {
   );
 });
 
-test('hides no number: what JSON has no words for is a text, a bigint has all its digits', () => {
+test('loses no number: NaN and infinities become texts, a bigint keeps all digits', () => {
   expect(jsonText({ a: Number.NaN, b: [-Infinity, Infinity], c: 9007199254740993n, d: undefined })).toBe(
     '{"a":"NaN","b":["-Infinity","Infinity"],"c":9007199254740993}',
   );
   expect(jsonText(new Map([['x', 1]]))).toBe('{"x":1}');
 });
 
-test('NaN and infinities are read wherever a number may stand, and nowhere else', () => {
+test('NaN and infinities are read wherever a number may be, and nowhere else', () => {
   fc.assert(
     fc.property(fc.jsonValue(), fc.constantFrom('NaN', 'Infinity', '-Infinity'), (value, word) => {
       const quoted = `${word} "${word}"`;

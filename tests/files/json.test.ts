@@ -32,7 +32,7 @@ test.each([
   expect(placeOf(text)).toBe(place);
 });
 
-test('one character put in the middle of a JSON text is found there or after it, never before', () => {
+test('one inserted character is reported at its position or after, never before', () => {
   fc.assert(
     fc.property(fc.json(), fc.nat(), (text, nat) => {
       const at = nat % (text.length + 1);
@@ -46,7 +46,7 @@ test('a million open brackets are a fault, not a crash', () => {
   expect(placeOf('['.repeat(1_000_000))).toBe('1:1000001');
 });
 
-test('a file that is absent, or not UTF-8, is a problem that names it', async () => {
+test('a missing file, or one that is not UTF-8, is a problem that names it', async () => {
   const path = join(folder, 'a.json');
   expect(await readJson(path)).toEqual({
     ok: false,
@@ -56,7 +56,7 @@ test('a file that is absent, or not UTF-8, is a problem that names it', async ()
   expect(await readJson(path)).toEqual({ ok: false, error: { path, message: 'is not UTF-8' } });
 });
 
-test('what is written as JSON is read again', async () => {
+test('written JSON can be read again', async () => {
   await fc.assert(
     fc.asyncProperty(fc.jsonValue(), async (value) => {
       await writeJson(join(folder, 'a.json'), value);
@@ -75,7 +75,7 @@ async function linesOf(path: string, limit?: number): Promise<readonly unknown[]
   return lines;
 }
 
-test('JSON lines are read as written, whatever the texts hold', async () => {
+test('JSON lines are read as written, whatever the texts contain', async () => {
   const path = join(folder, 'a.jsonl');
   const text = fc.oneof(
     fc.string({ unit: 'grapheme' }),
@@ -92,7 +92,7 @@ test('JSON lines are read as written, whatever the texts hold', async () => {
   );
 });
 
-test('bad lines are problems with their number, and the lines around them are read', async () => {
+test('bad lines are reported by number, and the lines around them are read', async () => {
   const path = join(folder, 'a.jsonl');
   await writeFile(
     path,
@@ -111,13 +111,13 @@ test('bad lines are problems with their number, and the lines around them are re
   ]);
 });
 
-test('an absent file of JSON lines is one problem', async () => {
+test('a missing JSON Lines file is one problem', async () => {
   expect(await linesOf(join(folder, 'none'))).toEqual([
     { ok: false, error: { path: join(folder, 'none'), message: 'no such file or folder', code: 'ENOENT' } },
   ]);
 });
 
-test('a file of JSON lines ends with a line end, and no rows make an empty file', async () => {
+test('a JSON Lines file ends with a newline, and no rows make an empty file', async () => {
   await writeJsonLines(join(folder, 'a'), [1, 'b']);
   await writeJsonLines(join(folder, 'b'), []);
   expect(await readFile(join(folder, 'a'), 'utf8')).toBe('1\n"b"\n');

@@ -10,14 +10,14 @@ beforeEach(() => {
 });
 afterEach(() => rmSync(folder, { recursive: true }));
 
-test('a folder is made with those above it, and the first that was made is reported', () => {
+test('parents are created too, and the first created folder is reported', () => {
   expect(makeFolder(join(folder, 'a/b/c'))).toBe(join(folder, 'a'));
   expect(statSync(join(folder, 'a/b/c')).isDirectory()).toBe(true);
   expect(makeFolder(join(folder, 'a/b/c'))).toBeUndefined();
   expect(makeFolder(join(folder, 'a/d'))).toBe(join(folder, 'a/d'));
 });
 
-test('a link to a folder is one; a file, and a link that leads nowhere, are in the way', () => {
+test('a link to a folder counts as one; a file or a dangling link is reported as existing', () => {
   symlinkSync(folder, join(folder, 'here'));
   expect(makeFolder(join(folder, 'here'))).toBeUndefined();
   writeFileSync(join(folder, 'file'), '');

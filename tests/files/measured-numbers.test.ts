@@ -5,14 +5,14 @@ const numbersOf = (file: Parameters<typeof measuredNumbers>[0]) =>
   Object.fromEntries(measuredNumbers(file).map(({ path, ...rest }) => [path.join('.'), rest]));
 
 describe('the numbers of a metrics file', () => {
-  test('are those of its maps; lists and texts are none', () => {
+  test('are those of its maps; lists and texts are ignored', () => {
     expect(numbersOf({ loss: 0.5, scores: { f1: 1 }, list: [1, 2], name: 'x' })).toEqual({
       loss: { value: 0.5 },
       'scores.f1': { value: 1 },
     });
   });
 
-  test('have the bounds of the nearest map of intervals around them', () => {
+  test('have the bounds of the nearest enclosing map of intervals', () => {
     expect(
       numbersOf({
         scores: { f1: 0.5 },
@@ -26,7 +26,7 @@ describe('the numbers of a metrics file', () => {
     });
   });
 
-  test('have the count of rows that is nearest around them', () => {
+  test('have the nearest enclosing count of rows', () => {
     const found = numbersOf({
       num_samples: 40,
       scores: { f1: 0.5 },
@@ -46,7 +46,7 @@ describe('the numbers of a metrics file', () => {
     });
   });
 
-  test('say of bounds that they are a range where the file says so, in either way', () => {
+  test('have bounds that are a range where the file states it, in either notation', () => {
     const few = numbersOf({
       scores: { f1: 0.5 },
       intervals: { scores: { f1: [0, 1] } },

@@ -21,7 +21,7 @@ async function shown(root: string): Promise<unknown> {
   );
 }
 
-test('files, execute bits, empty folders and links are reported in an order of the names alone', async () => {
+test('files, execute bits, empty folders and links are listed in order of their names', async () => {
   await mkdir(join(folder, 'b/empty'), { recursive: true });
   await writeFile(join(folder, 'b-'), '');
   await writeFile(join(folder, 'b/z'), '');
@@ -54,7 +54,7 @@ test('a name that is not UTF-8 is a problem', async () => {
   });
 });
 
-test('a pipe is a problem, and reading does not wait for it', async () => {
+test('a pipe is a problem, and reading does not block on it', async () => {
   execFileSync('mkfifo', [join(folder, 'pipe')]);
   expect(await walkTree(folder)).toEqual({
     ok: false,
@@ -62,7 +62,7 @@ test('a pipe is a problem, and reading does not wait for it', async () => {
   });
 });
 
-test('an absent folder is a problem', async () => {
+test('a missing folder is a problem', async () => {
   expect(await walkTree(join(folder, 'none'))).toEqual({
     ok: false,
     error: { path: join(folder, 'none'), message: 'no such file or folder', code: 'ENOENT' },

@@ -36,19 +36,19 @@ const named = (path: string): string =>
     .map((part) => (isPartialName(part) ? '*' : part))
     .join('/');
 
-test('a file is on the disk before it gets its name, and the name is on the disk before the call returns', async () => {
+test('a file is synced before its rename, and the rename before the call returns', async () => {
   const { disk, calls } = recorded();
   expect(await writeFileAtomically(join(folder, 'a'), 'text', disk)).toEqual({ ok: true, value: undefined });
   expect(calls).toEqual(['create /*', 'sync /*', 'rename /* /a', 'sync ']);
 });
 
-test('folders that are made on the way are on the disk too', async () => {
+test('parent folders that were created are synced too', async () => {
   const { disk, calls } = recorded();
   await writeFileAtomically(join(folder, 'x/y/a'), 'text', disk);
   expect(calls.slice(0, 2)).toEqual(['sync /x', 'sync ']);
 });
 
-test('every file and folder below a new folder is on the disk before it gets its name', async () => {
+test('every file and folder below a new folder is synced before its rename', async () => {
   const { disk, calls } = recorded();
   const written = await writeFolderAtomically(
     join(folder, 'model'),
@@ -71,7 +71,7 @@ test('every file and folder below a new folder is on the disk before it gets its
 });
 
 test.each(['create', 'sync', 'rename'] as const)(
-  'when %s fails the old content stands and nothing else is left',
+  'when %s fails the old content stays and nothing else is left',
   async (operation) => {
     const path = join(folder, 'a');
     await writeFile(path, 'old');
@@ -94,12 +94,12 @@ function* failing(): Generator<Uint8Array> {
   throw new RangeError('bug');
 }
 
-test("a source that fails half-way leaves no file, and its error is not taken for the disk's", async () => {
+test('a source that fails half-way leaves no file, and its error is not reported as one of the disk', async () => {
   await expect(writeFileAtomically(join(folder, 'a'), failing())).rejects.toThrow('bug');
   expect(await readdir(folder)).toEqual([]);
 });
 
-test('the problem of a source of content is handed on', async () => {
+test('a problem of the content source is returned', async () => {
   const error = { path: 'source', message: 'ends early' };
   expect(await writeFileAtomically(join(folder, 'a'), lacking(error))).toEqual({ ok: false, error });
   expect(await readdir(folder)).toEqual([]);
@@ -110,7 +110,7 @@ function* lacking(problem: FileProblem): Generator<Uint8Array> {
   throw new SourceFailed(problem);
 }
 
-test('a folder whose filling fails does not appear, and the reason is handed on', async () => {
+test('a folder whose filling fails does not appear, and the reason is returned', async () => {
   const error = { path: 'x', message: 'because' };
   expect(await writeFolderAtomically(join(folder, 'model'), async () => ({ ok: false, error }))).toEqual({
     ok: false,
@@ -124,7 +124,7 @@ async function fill(partial: string): Promise<Result<void, FileProblem>> {
   return { ok: true, value: undefined };
 }
 
-test('a folder takes the place of an empty one, and of nothing else', async () => {
+test('a folder replaces an empty one, and nothing else', async () => {
   const path = join(folder, 'model');
   await mkdir(path);
   expect((await writeFolderAtomically(path, fill)).ok).toBe(true);
@@ -141,7 +141,7 @@ test('pieces are written in their order', async () => {
 });
 
 test.skipIf(process.platform !== 'linux')(
-  'where the system lets no folder be made, the write fails at once',
+  'where folders cannot be created, the write fails at once',
   async () => {
     expect(await writeFileAtomically('/proc/none/of/these/file', 'x')).toMatchObject({ ok: false });
   },

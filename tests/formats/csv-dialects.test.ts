@@ -71,11 +71,11 @@ test.each([
   expect(read(text)).toEqual(expected);
 });
 
-test('a .tsv is separated by tabs though its header has commas', () => {
+test('a .tsv file is separated by tabs, even if its header contains commas', () => {
   expect(read('human\tassistant\tx,y\na\tb\tc\n', true)).toEqual([['a', 'b']]);
 });
 
-test('bytes that are no text cost a row only in a column that is read', () => {
+test('invalid bytes cost a row only in a column that is read', () => {
   const bytes = Buffer.concat([
     Buffer.from('human,assistant,raw\na,b,'),
     Buffer.from([0xff, 0xfe]),
@@ -89,7 +89,7 @@ test('bytes that are no text cost a row only in a column that is read', () => {
   ]);
 });
 
-test('what follows RFC 4180 is read as csv-parse reads it', () => {
+test('RFC 4180 files are read as by csv-parse', () => {
   const text = fc
     .array(fc.constantFrom('a', 'é', '中', ',', ';', '\t', '"', '\n', '\r\n', '\\', '\\"', ' ', "'", '""'))
     .map((parts) => parts.join(''));

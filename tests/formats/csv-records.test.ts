@@ -25,14 +25,14 @@ const brief = (items: readonly RawItem[]): readonly string[] =>
     return `${item.line} ${unreadable?.reason ?? Object.values(item.values).join('|')}`;
   });
 
-test('a quoted field keeps commas, quotes and line ends; lines are those of the file', () => {
+test('a quoted field keeps commas, quotes and line ends; line numbers are those of the file', () => {
   expect(read('a,b\n1,"x, ""y""\nz"\n\n2,3')).toMatchObject([
     { kind: 'record', line: 2, values: { a: '1', b: 'x, "y"\nz' } },
     { kind: 'record', line: 5, values: { a: '2', b: '3' } },
   ]);
 });
 
-test('what was written is what is read', () => {
+test('written files are read back unchanged', () => {
   const field = fc
     .array(fc.constantFrom('a', '中', '😀', ',', '"', '\n', '\r\n', '\r', ' ', '\u2028', '\uFEFF', '\0'))
     .map((parts) => parts.join(''));
@@ -50,11 +50,11 @@ test('what was written is what is read', () => {
   );
 });
 
-test('a quote that is never closed loses its own line only', () => {
+test('an unclosed quote loses only its own line', () => {
   expect(brief(read('a,b\n1,2\n"3,4\n5,6\n7,8\n'))).toEqual(['2 1|2', '3 unpaired quote', '4 5|6', '5 7|8']);
 });
 
-test('a stray quote that meets the next opening quote loses its own line only; one within a field is text', () => {
+test('a stray quote before the next opening quote loses only its own line; one inside a field is text', () => {
   expect(brief(read('a,b\n"1,2\n"3",4\n5"6,7\n8,"9"\n'))).toEqual([
     '2 unpaired quote',
     '3 3|4',
@@ -63,7 +63,7 @@ test('a stray quote that meets the next opening quote loses its own line only; o
   ]);
 });
 
-test('bytes that are not UTF-8 and rows with too few or too many fields are bad, each with its line', () => {
+test('invalid UTF-8 and rows with too few or too many fields are bad, each with its line', () => {
   const bytes = Buffer.concat([
     Buffer.from('a,b\n1,'),
     Buffer.from([0xff]),
@@ -85,7 +85,7 @@ test('a byte order mark and mixed line ends are reported, and lose nothing', () 
   expect(read('\uFEFFa,b\n1,2')[1]).toMatchObject({ values: { a: '1' } });
 });
 
-test('an endless field is given up, and what follows its line is read', () => {
+test('an endless field is given up, and the lines after its first are read', () => {
   const endless = `a,b\n1,"${'x'.repeat(1 << 24)}\n2,3\n`;
   expect(brief(read(endless))).toEqual(['2 record too long', '3 2|3']);
 });
@@ -95,21 +95,18 @@ test.each([
   ['a column missing', 'a:b\n', 'wrong columns', /expected a, b/],
   ['a quote left open', '"a,b\n', 'unpaired quote', /no closing quote/],
   ['bytes that are not UTF-8', Buffer.from([0x61, 0xff, 0x2c, 0x62, 0x0a]), 'not UTF-8', /field 1/],
-])(
-  'a header with %s is the one fault of its file: no row is read by it, nor by the row after it',
-  (_, header, reason, detail) => {
-    const found = read(
-      Buffer.concat([Buffer.from('\n'), Buffer.from(header), Buffer.from('1,2,3\n4,5,6\n')]),
-      ['a', 'b'],
-    );
-    expect(found).toEqual([{ kind: 'bad', line: 2, reason, detail: expect.stringMatching(detail) }]);
-    expect(found[0]).toMatchObject({
-      detail: expect.stringMatching(/^no row was read, because the header is not usable/),
-    });
-  },
-);
+])('a header with %s is the only fault of its file: no row is read', (_, header, reason, detail) => {
+  const found = read(Buffer.concat([Buffer.from('\n'), Buffer.from(header), Buffer.from('1,2,3\n4,5,6\n')]), [
+    'a',
+    'b',
+  ]);
+  expect(found).toEqual([{ kind: 'bad', line: 2, reason, detail: expect.stringMatching(detail) }]);
+  expect(found[0]).toMatchObject({
+    detail: expect.stringMatching(/^no row was read, because the header is not usable/),
+  });
+});
 
-test('a header named like a member of every object is a name like any other', () => {
+test('a column named like a member of Object.prototype is an ordinary column', () => {
   expect(read('__proto__,constructor\n1,2')).toMatchObject([
     {
       kind: 'record',
@@ -122,7 +119,7 @@ test('a header named like a member of every object is a name like any other', ()
   ]);
 });
 
-test('any bytes give items with ascending lines, and come to an end', () => {
+test('any bytes give items with ascending lines, and terminate', () => {
   const noise = fc
     .array(fc.constantFrom(0x22, 0x2c, 0x0a, 0x0d, 0x61, 0xff, 0xef, 0xbb, 0xbf, 0x00))
     .map((bytes) => Uint8Array.from(bytes));

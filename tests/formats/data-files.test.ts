@@ -71,7 +71,7 @@ describe('JSON', () => {
     expect(await found('rows.json.gz', gzipSync(text))).toEqual({ rows, read: [read] });
   });
 
-  test('a fault in a list costs its element, which is named by its line', async () => {
+  test('a fault in a list costs one element, reported by line', async () => {
     expect(
       await found(
         'rows.json',
@@ -87,7 +87,7 @@ describe('JSON', () => {
     });
   });
 
-  test('members that are not asked for never cost a row: NaN, long integers, bytes that are no text', async () => {
+  test('fields that are not read never cost a row: NaN, long integers, invalid bytes', async () => {
     const text =
       '{"human":"NaN \\" Infinity","assistant":"12345678901234567890","a":NaN,"b":[-Infinity,{"c":Infinity}],"id":12345678901234567890}\n';
     expect(await found('rows.jsonl', text)).toEqual({
@@ -109,7 +109,7 @@ describe('JSON', () => {
     });
   });
 
-  test('a value that is no text is named', async () => {
+  test('a value that is not a text is named', async () => {
     const text =
       '{"human":5,"assistant":"b"}\n{"human":12345678901234567890,"assistant":"b"}\n{"human":NaN,"assistant":"b"}\n{"human":{"0":"a"},"assistant":"b"}\n{"human":"a","assistant":[1,2]}\n{"human":true,"assistant":"b"}\n';
     const result = await found('rows.jsonl', text);
@@ -148,7 +148,7 @@ describe('encodings', () => {
     });
   });
 
-  test('GB 18030 by the param; what has no meaning in it costs its own row', async () => {
+  test('GB 18030 by the param; invalid bytes cost only their row', async () => {
     const text = Buffer.concat([
       Buffer.from('human,assistant,x\n'),
       Buffer.from([0xb8, 0xd0, 0xc3, 0xb0]),
@@ -168,7 +168,7 @@ describe('encodings', () => {
     });
   });
 
-  test('what needs to be said is asked for, and what is not read is named', async () => {
+  test('an ambiguous encoding is asked for, and unsupported ones are named', async () => {
     expect(await found('rows.csv', Buffer.from(csv, 'utf16le'))).toMatch(
       /set the param `encoding` to utf-16le/,
     );
@@ -178,7 +178,7 @@ describe('encodings', () => {
   });
 });
 
-describe('forms', () => {
+describe('record formats', () => {
   const chat = (turns: readonly (readonly [string, unknown])[], [from, value] = ['role', 'content']) =>
     turns.map(([speaker, text]) => ({ [from ?? '']: speaker, [value ?? '']: text }));
 
@@ -247,11 +247,11 @@ describe('forms', () => {
       { human: 'a', assistant: 'c', instruction: 'x', output: 'y', messages: [] },
       ['a', 'c'],
     ],
-  ])('%s is known by its columns', async (_, record, row) => {
+  ])('%s is recognized by its columns', async (_, record, row) => {
     expect(await found('rows.jsonl', jsonLines([record]))).toMatchObject({ rows: [row] });
   });
 
-  test('columns are named by the param, and then no other form is looked for', async () => {
+  test('columns set by the param are used, without trying other formats', async () => {
     const text = 'Frage;Antwort;human;assistant\na;b;c;d\n';
     expect(await found('rows.csv', text, { columns: { human: 'Frage', assistant: 'Antwort' } })).toEqual({
       rows: [['a', 'b']],
@@ -294,7 +294,7 @@ describe('forms', () => {
     });
   });
 
-  test('fields that a split goes by come along as they are written', async () => {
+  test('fields used by a split are kept unchanged', async () => {
     const text =
       '{"human":"a","assistant":"b","patient":12345678901234567890}\n{"human":"a","assistant":"b","patient":12345678901234567891}\n{"human":"a","assistant":"b","patient":null}\n';
     await writeFile(join(folder, 'rows.jsonl'), text);
@@ -352,7 +352,7 @@ describe('files of other kinds', () => {
     expect(await found(name, 'x')).toMatch(message);
   });
 
-  test('what a name promises and the content is not', async () => {
+  test('a name that contradicts the content', async () => {
     expect(await found('x.csv', gzipSync(csv))).toMatchObject({ rows });
     expect(await found('x.csv', 'PK\x03\x04')).toMatch(/spreadsheet or a zip archive.*read_excel/);
     expect(await found('x.csv', 'ARROW1')).toMatch(/Arrow.*feather/);

@@ -10,7 +10,7 @@ describe('AIMC', () => {
     Doctor: 'Hello. Rest and drink. ',
   };
 
-  test('the question is the description and what the patient says, marks and greetings taken out', () => {
+  test("the question is the description and the patient's text, without labels and greetings", () => {
     expect(aimcRow(record)).toEqual({
       ok: true,
       value: {
@@ -34,7 +34,7 @@ describe('AIMC', () => {
     });
   });
 
-  test('what the original left out is left out, with its reason', () => {
+  test('records that the original excluded are excluded, with the reason', () => {
     expect(aimcRow({ ...record, Description: 'What helps?' })).toEqual({
       ok: false,
       error: { reason: 'no "Q." in Description' },
@@ -49,7 +49,7 @@ describe('AIMC', () => {
     });
   });
 
-  test('what is no record of this kind is bad', () => {
+  test('records of another kind are bad', () => {
     expect(aimcRow({ description: 'Q. What?', Patient: 'x', Doctor: 'y' })).toMatchObject({
       error: {
         reason: 'wrong columns',
@@ -84,7 +84,7 @@ describe('Huatuo', () => {
 
   const row = { human: '头痛怎么办？\n', assistant: '多休息。' };
 
-  test('the first question and the answer to it, in either form, as they are', () => {
+  test('the first question and its answer, in either notation, unchanged', () => {
     const conversations = [
       { from: 'system', value: '你是医生' },
       { from: 'human', value: row.human },

@@ -61,7 +61,7 @@ test('dirty lines are skipped with a count, a reason and their places', async ()
   ]);
 });
 
-test('what would pass for clean is reported too: NUL, a mark amid the lines, a column named twice, a list that is cut off', async () => {
+test('suspicious rows are reported too: NUL, a byte order mark, a duplicate column, a truncated list', async () => {
   const found = async (name: string, content: string): Promise<unknown> => {
     const path = join(folder, name);
     await writeFile(path, content);
@@ -105,7 +105,7 @@ test('what would pass for clean is reported too: NUL, a mark amid the lines, a c
   ]);
 });
 
-test('with "refuse", one unclean line refuses all, with every place', async () => {
+test('with "refuse", one dirty line refuses all, listing every place', async () => {
   const path = join(folder, 'rows.jsonl');
   await writeFile(path, `${good('a')}{}\n${good('b')}{\n`);
   expect(await readRaw(path, { format: 'jsonl', onBadRow: 'refuse' })).toMatchObject({
@@ -127,7 +127,7 @@ test('with "refuse", one unclean line refuses all, with every place', async () =
   });
 });
 
-test("what a format's filters leave out is dropped, not refused", async () => {
+test('rows excluded by the filters of a format are dropped, not refused', async () => {
   const path = join(folder, 'aimc.csv');
   await writeFile(
     path,
@@ -150,7 +150,7 @@ test("what a format's filters leave out is dropped, not refused", async () => {
   });
 });
 
-test('a folder is read file by file in the order of paths, CSV, JSON Lines and Parquet alike', async () => {
+test('a folder is read file by file in path order, CSV, JSON Lines and Parquet alike', async () => {
   await mkdir(join(folder, 'more'));
   await writeFile(join(folder, 'b.CSV'), 'Description,Patient,Doctor\nQ. b?,"Hello doctor, b","Hi. b"\n');
   await writeFile(
@@ -179,7 +179,7 @@ test('a folder is read file by file in the order of paths, CSV, JSON Lines and P
   });
 });
 
-test('what cannot be read at all is one problem that names it', async () => {
+test('a file that cannot be read at all is one problem that names it', async () => {
   const problem = async (path: string): Promise<string> => {
     const raw = await readRaw(path, { format: 'aimc', onBadRow: 'skip' });
     return raw.ok

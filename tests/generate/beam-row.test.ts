@@ -17,7 +17,7 @@ const options = {
 const scores = (...values: readonly number[]) => Float32Array.from(values, Math.log);
 
 describe('a beam search row', () => {
-  test('goes on with the best continuations of all beams and tells which cache each continues', () => {
+  test('continues the best candidates of all beams and gives the cache that each continues', () => {
     const first = advanceRow(startRow(0), [scores(0.1, 0.1, 0.5, 0.3)], options);
     expect(first.running.map(({ tokens, parent }) => [tokens, parent])).toEqual([
       [[0, 2], 0],
@@ -34,7 +34,7 @@ describe('a beam search row', () => {
     ]);
   });
 
-  test('of equal sums the earlier beam goes on, then the lower token, also where float32 makes them equal', () => {
+  test('breaks ties by the earlier beam, then the lower token, also where float32 makes sums equal', () => {
     const long: BeamRow = {
       running: [
         { tokens: [0, 2], score: -226, parent: 0 },
@@ -52,20 +52,20 @@ describe('a beam search row', () => {
     ]);
   });
 
-  test('a sequence that ends outside the best beams is forgotten, and enough are left to go on', () => {
+  test('drops a sequence that ends outside the best beams, and keeps enough running ones', () => {
     const row = advanceRow(startRow(0), [scores(0.2, 0.1, 0.4, 0.3)], options);
     expect(row.finished).toEqual([]);
     expect(row.running).toHaveLength(2);
   });
 
-  test('with early stopping it is done when as many sequences have ended as there are beams', () => {
+  test('with early stopping ends when as many sequences have ended as there are beams', () => {
     const ending = scores(0.05, 0.8, 0.1, 0.05);
     const first = advanceRow(startRow(0), [ending], options);
     expect(first).toMatchObject({ done: false, finished: [{ tokens: [0, 1] }] });
     expect(advanceRow(first, [ending, ending], options)).toMatchObject({ done: true });
   });
 
-  test('without it, it goes on while a running sequence may still win', () => {
+  test('without it, continues while a running sequence may still win', () => {
     const patient = { ...options, earlyStopping: 'never', lengthPenalty: 2 } as const;
     const ending = scores(0.05, 0.8, 0.1, 0.05);
     const second = [0, 1].reduce(
@@ -81,7 +81,7 @@ describe('a beam search row', () => {
     expect(second.finished).toHaveLength(2);
   });
 
-  test('with several ends any of them ends a sequence, and as many beams are left to go on', () => {
+  test('with several end tokens ends at any of them, and keeps as many beams running', () => {
     const row = advanceRow(startRow(0), [Float32Array.from([0.04, 0.5, 0.3, 0.1, 0.06], Math.log)], {
       ...options,
       endTokenIds: [1, 2],
@@ -98,7 +98,7 @@ describe('a beam search row', () => {
     expect(patient).toMatchObject({ finished: [{ tokens: [0, 1] }], running: [{ tokens: [0, 4] }] });
   });
 
-  test('every search ends at the greatest length, its results sorted, none longer', () => {
+  test('every search ends at the maximum length, with sorted results, none longer', () => {
     fc.assert(
       fc.property(
         fc.array(fc.array(fc.double({ min: 0.001, max: 1, noNaN: true }), { minLength: 4, maxLength: 4 }), {

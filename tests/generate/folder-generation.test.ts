@@ -12,7 +12,7 @@ const sample = { kind: 'sample', seed: 1, temperature: 0.7, topK: 50, topP: 0.9 
 const requested = (search: Search = beam) => ({ maxLength: 512, noRepeatNgramSize: 3, search });
 const generationOf = (json: JsonObject) => valueOf(parseGenerationConfig(json, 'generation_config.json'));
 
-test('what the caller leaves open is as the folder of the model has it', () => {
+test("settings that the caller leaves open come from the model's folder", () => {
   const folder = generationOf({
     repetition_penalty: 1.3,
     min_length: 7,
@@ -34,7 +34,7 @@ test('what the caller leaves open is as the folder of the model has it', () => {
   });
 });
 
-test('a folder that says nothing: no processor but those asked for, start and end of config.json', () => {
+test('an empty folder: only the requested processors, start and end of config.json', () => {
   expect(valueOf(folderGeneration(requested(), generationOf({}), tinyConfig))).toEqual({
     ...plainOptions,
     ...requested(),
@@ -46,7 +46,7 @@ test('a folder that says nothing: no processor but those asked for, start and en
   });
 });
 
-test('a field that changes the tokens and cannot be done is refused by its name, all of them at once', () => {
+test('unsupported fields that change tokens are refused by name, all at once', () => {
   const folder = generationOf({
     diversity_penalty: 0.5,
     guidance_scale: 2,
@@ -60,7 +60,7 @@ test('a field that changes the tokens and cannot be done is refused by its name,
   );
 });
 
-test('what a folder forces, suppresses and biases is done', () => {
+test('forced, suppressed and biased tokens of a folder are applied', () => {
   const folder = generationOf({
     forced_bos_token_id: 4,
     forced_eos_token_id: [1, 9],
@@ -89,7 +89,7 @@ test('what a folder forces, suppresses and biases is done', () => {
   });
 });
 
-test("the caller's fields stand in the place of the folder's; null leaves one out", () => {
+test("the caller's fields override the folder's; null removes one", () => {
   const folder = generationOf({ max_new_tokens: 20, suppress_tokens: [3], guidance_scale: 2 });
   const overrides = { max_new_tokens: null, suppress_tokens: [4], guidance_scale: null };
   expect(valueOf(folderGeneration(requested(), folder, tinyConfig, overrides))).toMatchObject({
@@ -103,7 +103,7 @@ test("the caller's fields stand in the place of the folder's; null leaves one ou
   );
 });
 
-test('what a folder says in a form that is not understood stops a search, and not if it is overridden', () => {
+test('an invalid field of a folder stops a search unless it is overridden', () => {
   const { config } = readGenerationConfig({ suppress_tokens: 'all', sequence_bias: { 'a': 1 } });
   expect(messageOf(folderGeneration(requested(), config, tinyConfig))).toContain(
     'generation_config.json: sequence_bias is {"a":1}: expected a list of pairs [[token ids], number]; suppress_tokens is "all": expected a list of token ids',
@@ -112,7 +112,7 @@ test('what a folder says in a form that is not understood stops a search, and no
   expect(folderGeneration(requested(), config, tinyConfig, overrides).ok).toBe(true);
 });
 
-test('the penalty for tokens of the source is refused for beams, of which it reaches some only', () => {
+test('the repetition penalty of the encoder is refused for beams, some of which it would not reach', () => {
   const folder = generationOf({ encoder_repetition_penalty: 1.5 });
   expect(messageOf(folderGeneration(requested(), folder, tinyConfig))).toContain(
     'encoder_repetition_penalty is 1.5',
@@ -133,13 +133,13 @@ test.each([
   [{ min_new_tokens: 9, min_length: 2 }, 9],
   [{ min_length: 9 }, 8],
   [{ min_length: 0 }, 0],
-])('%j: min_new_tokens overrules min_length, as in transformers', (json, minNewTokens) => {
+])('%j: min_new_tokens overrides min_length, as in transformers', (json, minNewTokens) => {
   expect(valueOf(folderGeneration(requested(), generationOf(json), tinyConfig))).toMatchObject({
     minNewTokens,
   });
 });
 
-test('what counts only where tokens are drawn is refused there alone', () => {
+test('sampling options are refused only when sampling', () => {
   const folder = generationOf({ typical_p: 0.9 });
   expect(folderGeneration(requested(), folder, tinyConfig).ok).toBe(true);
   expect(messageOf(folderGeneration(requested(sample), folder, tinyConfig))).toContain('typical_p is 0.9');

@@ -30,7 +30,7 @@ const allowed = (
 };
 
 describe('logits processors', () => {
-  test('an n-gram seen before cannot be completed again', () => {
+  test('an n-gram cannot be repeated', () => {
     expect(allowed(noRepeatNgram(3), [0, 2, 3, 4, 2, 3])).toEqual([0, 1, 2, 3]);
     expect(allowed(noRepeatNgram(1), [0, 2])).toEqual([1, 3, 4]);
     expect(allowed(noRepeatNgram(4), [0, 2])).toEqual([0, 1, 2, 3, 4]);
@@ -44,19 +44,19 @@ describe('logits processors', () => {
     expect(allowed(noBadWords([[1]], [1]), [0])).toEqual([0, 1, 2, 3, 4]);
   });
 
-  test('the end is forbidden until enough tokens follow the start', () => {
+  test('the end token is forbidden until enough tokens follow the start', () => {
     expect(allowed(minNewTokens(2, [1]), [0, 3])).toEqual([0, 2, 3, 4]);
     expect(allowed(minNewTokens(2, [1]), [0, 3, 3])).toEqual([0, 1, 2, 3, 4]);
     expect(allowed(minNewTokens(2, [1, 4]), [0, 3])).toEqual([0, 2, 3]);
   });
 
-  test('an n-gram of the source cannot be completed, and does not wait for longer ones', () => {
+  test('an n-gram of the source cannot be completed, shorter than the sequence or not', () => {
     expect(allowed(noSourceNgram(2, [2, 3, 2, 4]), [0, 2])).toEqual([0, 1, 2]);
     expect(allowed(noSourceNgram(1, [2, 3]), [0])).toEqual([0, 1, 4]);
     expect(allowed(noSourceNgram(3, [0, 2, 3]), [2])).toEqual([0, 1, 2, 3, 4]);
   });
 
-  test('the token at a place is forced, or those of a place are suppressed', () => {
+  test('the token at a position is forced, or tokens at a position are suppressed', () => {
     expect(allowed(forcedAt(1, [3]), [0])).toEqual([3]);
     expect(allowed(forcedAt(1, [3]), [0, 3])).toEqual([0, 1, 2, 3, 4]);
     expect(allowed(suppressAt(2, [3]), [0, 2])).toEqual([0, 1, 2, 4]);
@@ -64,7 +64,7 @@ describe('logits processors', () => {
     expect(allowed(suppress([3, 99]), [0])).toEqual([0, 1, 2, 4]);
   });
 
-  test('biases of the sequences that would be completed add up; a longer one than the text has none', () => {
+  test('biases of completed sequences add up; one longer than the text has no effect', () => {
     const biased = (tokens: readonly number[], ...biases: (readonly [readonly number[], number])[]) => {
       const scores = new Float64Array(5);
       sequenceBias(biases.map(([sequence, bias]) => ({ tokens: sequence, bias })))(tokens, scores);
@@ -74,7 +74,7 @@ describe('logits processors', () => {
     expect(biased([0], [[3], 1], [[3], 4])).toEqual([0, 0, 0, 4, 0]);
   });
 
-  test('the end grows likelier past the start of the decay; a forbidden end stays so', () => {
+  test('the end token becomes likelier after the start of the decay; a forbidden one stays forbidden', () => {
     const scores = Float64Array.from([-1, -2, 3]);
     exponentialDecay({ start: 1, factor: 2 }, [1])([0, 5, 5], scores);
     expect(Array.from(scores)).toEqual([-1, 0, 3]);
@@ -83,7 +83,7 @@ describe('logits processors', () => {
     expect(allowed(exponentialDecay({ start: 0, factor: 2 }, [1]), [0, 2, 2], [0, -Infinity])).toEqual([0]);
   });
 
-  test('no score is left that is not a number; scores become logarithms of probabilities', () => {
+  test('no score is NaN; scores become log probabilities', () => {
     const scores = Float32Array.from([Number.NaN, Infinity, -Infinity, 2]);
     removeInvalidValues([], scores);
     expect(Array.from(scores)).toEqual([0, 3.4028234663852886e38, -3.4028234663852886e38, 2]);
@@ -93,21 +93,21 @@ describe('logits processors', () => {
     expect((logits[1] ?? 0) - (logits[0] ?? 0)).toBeCloseTo(2, 12);
   });
 
-  test('the penalty lowers a score of either sign, once however often the token stands there', () => {
+  test('the penalty lowers a score of either sign, once however often the token occurs', () => {
     const scores = Float64Array.from([1, -1, 3]);
     repetitionPenalty(2)([0, 0, 1], scores);
     expect(Array.from(scores)).toEqual([0.5, -2, 3]);
   });
 
-  test('top-k keeps ties with its last, top-p the token that crosses the border', () => {
+  test('top-k keeps ties with its last, top-p the token that crosses the threshold', () => {
     expect(allowed(topK(2), [], [3, 1, 2, 2, 0])).toEqual([0, 2, 3]);
     expect(allowed(topP(0.6), [], [0.5, 0.3, 0.15, 0.05].map(Math.log))).toEqual([0, 1]);
     expect(allowed(topP(1e-9), [], [0.1, 0.7, 0.2].map(Math.log))).toEqual([1]);
   });
 });
 
-describe('drawing a token', () => {
-  test('never gives a forbidden one, and gives the same for the same seed, row and step', () => {
+describe('sampling a token', () => {
+  test('never gives a forbidden one, and is deterministic by seed, row and step', () => {
     fc.assert(
       fc.property(
         fc.integer(),

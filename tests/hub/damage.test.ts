@@ -36,7 +36,7 @@ function list(rig: Rig, entries: unknown): void {
   );
 }
 
-test('a large file with a wrong hash is thrown away, the others are kept', async () => {
+test('a large file with a wrong hash is discarded, the others are kept', async () => {
   await using rig = await openRig();
   const wrong = Buffer.from(weights);
   wrong[123_456] = (wrong[123_456] ?? 0) ^ 1;
@@ -55,7 +55,7 @@ test('a large file with a wrong hash is thrown away, the others are kept', async
   valueOf(await rig.fetch());
 });
 
-test('a small file is checked too, by the name git gives it', async () => {
+test('a small file is checked too, by its git blob id', async () => {
   await using rig = await openRig();
   rig.hub.tricks.push(
     ({ path }, response) => path.endsWith('/config.json') && sent(response, '{"model_type":"mt0"}'),
@@ -72,7 +72,7 @@ test.each([
   ['longer', Buffer.concat([weights, Buffer.from('x')])],
   ['shorter', weights.subarray(0, -1)],
   ['empty', Buffer.alloc(0)],
-])('a file that comes %s than listed is thrown away', async (_, bytes) => {
+])('a file that is %s than listed is discarded', async (_, bytes) => {
   await using rig = await openRig();
   send(rig, bytes);
   expect(problemOf(await rig.fetch())).toMatchObject({
@@ -83,7 +83,7 @@ test.each([
   expect(Object.keys(await rig.cached()).filter((path) => path.includes('safetensors'))).toEqual([]);
 });
 
-test('a file whose end the server denies is shorter than listed', async () => {
+test('a file whose end the server rejects is reported as shorter than listed', async () => {
   await using rig = await openRig();
   send(rig, weights.subarray(0, 1000), 1);
   rig.hub.tricks.push(
@@ -98,7 +98,7 @@ test('a file whose end the server denies is shorter than listed', async () => {
   });
 });
 
-test('an endless file is not read further than its size', async () => {
+test('an endless file is not read beyond its size', async () => {
   await using rig = await openRig();
   rig.hub.tricks.push(({ path }, response) => path === weightsPath && sendForEver(response, weights));
   expect(problemOf(await rig.fetch())).toMatchObject({ kind: 'wrong-size' });
@@ -106,7 +106,7 @@ test('an endless file is not read further than its size', async () => {
 
 const full = Object.assign(new Error('no space'), { code: 'ENOSPC', syscall: 'write' });
 
-test('a full disk: how much is missing is said, what has arrived is kept, and with room the rest is fetched', async () => {
+test('a full disk: the missing space is reported, received bytes are kept, and with space the rest is fetched', async () => {
   await using rig = await openRig();
   const disk: HubDisk = {
     ...rig.world.disk,
@@ -146,7 +146,7 @@ async function* until(room: number, pieces: AsyncIterable<Uint8Array>): AsyncGen
 }
 
 test.each(['sync', 'rename', 'create'] as const)(
-  'when %s fails at any time nothing stands under its final name, and the next fetch is right',
+  'when %s fails at any time no incomplete file has its final name, and the next fetch succeeds',
   async (operation) => {
     await using rig = await openRig();
     for (let nth = 1; ; nth++) {
@@ -218,20 +218,20 @@ test.each([
     'two sizes',
     [{ type: 'file', path: 'config.json', size: 1, oid: commit, lfs: { oid: sha256(weights), size: 2 } }],
   ],
-])('a listing that is %s makes no sense', async (_, entries) => {
+])('a listing that is %s is invalid', async (_, entries) => {
   await using rig = await openRig();
   list(rig, entries);
   expect(problemOf(await rig.fetch())).toMatchObject({ kind: 'bad-answer' });
 });
 
-test('a page of a portal where the API should be makes no sense', async () => {
+test('an HTML page in place of the API is invalid', async () => {
   await using rig = await openRig();
   rig.hub.tricks.push((_, response) => sent(response, '<html>please log in</html>'));
   expect(problemOf(await rig.fetch())).toMatchObject({ kind: 'bad-answer' });
   expect(problemOf(await rig.fetch({ revision: 'main' }))).toMatchObject({ kind: 'bad-answer' });
 });
 
-test('a commit that is none makes no sense', async () => {
+test('an invalid commit is refused', async () => {
   await using rig = await openRig();
   rig.hub.tricks.push(
     ({ path }, response) =>
@@ -243,7 +243,7 @@ test('a commit that is none makes no sense', async () => {
   });
 });
 
-test('a list without an end is not followed for ever', async () => {
+test('an endless list of pages is not followed', async () => {
   await using rig = await openRig();
   rig.hub.tricks.push(
     ({ path }, response) =>
@@ -253,7 +253,7 @@ test('a list without an end is not followed for ever', async () => {
   expect(problemOf(await rig.fetch())).toMatchObject({ kind: 'bad-answer' });
 });
 
-test('a list that goes on at another host is not followed', async () => {
+test('a list that continues at another host is not followed', async () => {
   await using rig = await openRig();
   await using other = await openRig();
   rig.hub.tricks.push(
@@ -265,7 +265,7 @@ test('a list that goes on at another host is not followed', async () => {
   expect(other.hub.requests).toEqual([]);
 });
 
-test('an answer of the API without an end is not read into memory', async () => {
+test('an endless answer of the API is not read into memory', async () => {
   await using rig = await openRig();
   rig.hub.tricks.push(
     ({ path }, response) => path.includes('/tree/') && sendForEver(response, Buffer.alloc(1 << 20, ' ')),
@@ -273,7 +273,7 @@ test('an answer of the API without an end is not read into memory', async () => 
   expect(problemOf(await rig.fetch())).toMatchObject({ kind: 'bad-answer' });
 });
 
-test('a repository without a model says what it holds', async () => {
+test('a repository without a model is reported with its files', async () => {
   await using rig = await openRig();
   rig.hub.repositories.set('someone/a-model', {
     ...model,
@@ -286,7 +286,7 @@ test('a repository without a model says what it holds', async () => {
   });
 });
 
-test('a folder of models that cannot be written is named', async () => {
+test('a models folder that cannot be written to is named', async () => {
   await using rig = await openRig();
   const fetched = await rig.fetch({ cacheFolder: '/dev/null/hub' });
   expect(problemOf(fetched)).toMatchObject({ kind: 'disk' });

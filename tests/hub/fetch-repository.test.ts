@@ -6,7 +6,7 @@ import { commit, model, openRig, problemOf, valueOf, weights } from './rig.ts';
 
 const published = `someone--a-model/${commit}`;
 
-test('the files of a model arrive, with their digests, and nothing else', async () => {
+test('the files of a model arrive with their digests, and nothing else', async () => {
   await using rig = await openRig();
   const fetched = valueOf(await rig.fetch());
   expect(fetched).toMatchObject({
@@ -39,12 +39,12 @@ test('the files are read-only, and the folder can be removed all the same', asyn
   await rm(join(rig.folder, 'someone--a-model'), { recursive: true });
 });
 
-test('the folder is called as the model is: the same content in a folder of that name elsewhere is the same dep', async () => {
+test('the folder has the name of the model: the same content in a folder of that name is the same dep', async () => {
   await using rig = await openRig();
   expect(basename(valueOf(await rig.fetch()).folder)).toBe('a-model');
 });
 
-test('a second fetch asks nobody and reads no file again', async () => {
+test('a second fetch sends no request and reads no file again', async () => {
   await using rig = await openRig();
   const first = valueOf(await rig.fetch());
   const requests = rig.hub.requests.length;
@@ -58,7 +58,7 @@ test('a second fetch asks nobody and reads no file again', async () => {
   expect(read).toEqual([]);
 });
 
-test('files too young to be told by their stamps are read once more, and then known by them', async () => {
+test('files too recent for their stamp are read once more, and then known by it', async () => {
   await using rig = await openRig();
   let clock = 0;
   const now = (): number => clock;
@@ -75,13 +75,13 @@ test('files too young to be told by their stamps are read once more, and then kn
   expect(read.length).toBe(3);
 });
 
-test('a large file comes from the store that the hub redirects to', async () => {
+test('a large file is read from the storage that the hub redirects to', async () => {
   await using rig = await openRig();
   valueOf(await rig.fetch());
   expect(rig.hub.requests.filter(({ server }) => server === 'store').length).toBe(2);
 });
 
-test('the token goes to the hub and to nobody else', async () => {
+test('the token is sent only to the hub', async () => {
   await using rig = await openRig();
   valueOf(await rig.fetch({ revision: 'main', token: 'hf_secret' }));
   const authorizations = (server: string) =>
@@ -94,13 +94,13 @@ test('the token goes to the hub and to nobody else', async () => {
   expect(authorizations('store')).toEqual(new Set([undefined]));
 });
 
-test('the token of a private hub need not look like one of huggingface.co', async () => {
+test('the token of a private hub may have any format', async () => {
   await using rig = await openRig();
   valueOf(await rig.fetch({ token: 'internal-token' }));
   expect(rig.hub.requests[0]?.headers['authorization']).toBe('Bearer internal-token');
 });
 
-test('a repository that was renamed is found under its new name', async () => {
+test('a renamed repository is found under its new name', async () => {
   await using rig = await openRig();
   rig.hub.repositories.delete('someone/a-model');
   rig.hub.repositories.set('somebody/the-model', model);
@@ -120,7 +120,7 @@ test('a repository that was renamed is found under its new name', async () => {
   ).toEqual(new Set(['Bearer hf_secret']));
 });
 
-test('a branch is the commit that the hub says', async () => {
+test('a branch is resolved to the commit of the hub', async () => {
   await using rig = await openRig();
   expect(valueOf(await rig.fetch({ revision: 'main' }))).toMatchObject({ revision: 'main', commit });
 });
@@ -133,7 +133,7 @@ test('a repository without an owner is fetched too', async () => {
   );
 });
 
-test('an empty file is a file', async () => {
+test('an empty file is fetched as a file', async () => {
   await using rig = await openRig();
   rig.hub.repositories.set('someone/a-model', {
     ...model,
@@ -146,13 +146,13 @@ test('an empty file is a file', async () => {
   });
 });
 
-test('offline, what was fetched is given', async () => {
+test('offline, a fetched model is used', async () => {
   await using rig = await openRig();
   const online = valueOf(await rig.fetch());
   expect(valueOf(await rig.fetch({ offline: true }))).toEqual(online);
 });
 
-test('offline, what is missing is named, and nobody is asked', async () => {
+test('offline, a missing model is reported without a request', async () => {
   await using rig = await openRig();
   expect(problemOf(await rig.fetch({ offline: true }))).toEqual({
     kind: 'offline-files',
@@ -165,7 +165,7 @@ test('offline, what is missing is named, and nobody is asked', async () => {
   expect(rig.hub.requests).toEqual([]);
 });
 
-test('offline, a file that was changed is named', async () => {
+test('offline, a changed file is reported', async () => {
   await using rig = await openRig();
   const { folder } = valueOf(await rig.fetch());
   await change(join(folder, 'config.json'), '{"model_type":"mt6"}');
@@ -203,14 +203,14 @@ test.each([
   ).toEqual([`/someone/a-model/resolve/${commit}/config.json`]);
 });
 
-test('a folder whose files are gone is filled again', async () => {
+test('a folder without its files is filled again', async () => {
   await using rig = await openRig();
   const first = valueOf(await rig.fetch());
   await rm(first.folder, { recursive: true });
   expect(valueOf(await rig.fetch())).toEqual(first);
 });
 
-test('a file that was put beside the model is removed', async () => {
+test('a file that was added to the model is removed', async () => {
   await using rig = await openRig();
   const { folder } = valueOf(await rig.fetch());
   await writeFile(join(folder, 'pytorch_model.bin'), 'other weights');
@@ -218,7 +218,7 @@ test('a file that was put beside the model is removed', async () => {
   expect(Object.keys(await rig.cached())).not.toContain(`${published}/files/a-model/pytorch_model.bin`);
 });
 
-test('what else stands in the folder of a model is removed when it is repaired, and what has the place of a folder makes way', async () => {
+test("a repair removes other files of the model's folder, and files in place of folders", async () => {
   await using rig = await openRig();
   const { folder } = valueOf(await rig.fetch());
   const whole = await rig.cached();
@@ -236,7 +236,7 @@ test('what else stands in the folder of a model is removed when it is repaired, 
   expect(Object.keys(await rig.cached())).toEqual(Object.keys(whole));
 });
 
-test('a record that cannot be read just now is reported, and nothing is taken back', async () => {
+test('a record that cannot be read now is reported, and no progress is lost', async () => {
   await using rig = await openRig();
   const first = valueOf(await rig.fetch());
   const record = join(rig.folder, published, 'record.json');
@@ -253,7 +253,7 @@ test('a record that cannot be read just now is reported, and nothing is taken ba
   expect(valueOf(await rig.fetch({ offline: true }))).toEqual(first);
 });
 
-test('a record that makes no sense costs another look at the hub, not another download', async () => {
+test('an invalid record costs another listing of the hub, not another download', async () => {
   await using rig = await openRig();
   const first = valueOf(await rig.fetch());
   await writeFile(
@@ -280,7 +280,7 @@ test('progress ends with everything there', async () => {
 });
 
 test.each(['../x', 'a/b/c', 'a b/c', '/a', 'a--b/c', '', 'a/\0', `${'a'.repeat(97)}/b`])(
-  '%j is no name of a repository, and nobody is asked',
+  '%j is not a repository name, and no request is sent',
   async (repository) => {
     await using rig = await openRig();
     expect(problemOf(await rig.fetch({ repository }))).toMatchObject({ kind: 'bad-name' });
@@ -289,7 +289,7 @@ test.each(['../x', 'a/b/c', 'a b/c', '/a', 'a--b/c', '', 'a/\0', `${'a'.repeat(9
 );
 
 test.each(['', 'a..b', '../..', 'a b', '/main', 'x\ny'])(
-  '%j is no revision, and nobody is asked',
+  '%j is not a revision, and no request is sent',
   async (revision) => {
     await using rig = await openRig();
     expect(problemOf(await rig.fetch({ revision }))).toMatchObject({ kind: 'bad-name' });

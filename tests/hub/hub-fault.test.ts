@@ -42,6 +42,6 @@ const texts: readonly (readonly [HubProblem, string])[] = [
   ],
 ];
 
-test.each(texts)('what happened and what to do: %j', (problem, text) => {
+test.each(texts)('the message says what happened and what to do: %j', (problem, text) => {
   expect(hubFaultText({ ...name, problem })).toBe(`hf:google/mt5-base@main: ${text}`);
 });

@@ -38,7 +38,7 @@ function moveOn(rig: Rig): void {
   });
 }
 
-test('a branch is written down with its commit and the digests of its files', async () => {
+test('a branch is recorded with its commit and the digests of its files', async () => {
   await using rig = await openRig();
   valueOf(await fetchDependencies(root, [main], settings(rig), {}, rig.world));
   expect(JSON.parse(await lockText())).toEqual({
@@ -58,7 +58,7 @@ test('a branch is written down with its commit and the digests of its files', as
   });
 });
 
-test('a branch that moves on changes nothing here, on this machine or another', async () => {
+test('a branch that moves changes nothing here, on this machine or another', async () => {
   await using rig = await openRig();
   const first = valueOf(await fetchDependencies(root, [main], settings(rig), {}, rig.world));
   moveOn(rig);
@@ -76,7 +76,7 @@ test('with its entry removed from the lock, a branch is looked up again', async 
   expect(valueOf(await fetchDependencies(root, [main], settings(rig), {}, rig.world))[0]?.commit).toBe(later);
 });
 
-test('a pinned commit is written down too, so that a mirror cannot serve other bytes', async () => {
+test('a pinned commit is recorded too, so that a mirror cannot serve other bytes', async () => {
   await using rig = await openRig();
   const pinned = { repository: 'someone/a-model', revision: commit };
   valueOf(await fetchDependencies(root, [pinned], settings(rig), {}, rig.world));
@@ -91,7 +91,7 @@ test('a pinned commit is written down too, so that a mirror cannot serve other b
   });
 });
 
-test('the lock does not depend on the order of fetching, and is not written when nothing is new', async () => {
+test('the lock does not depend on the order of fetching, and is written only for news', async () => {
   await using rig = await openRig();
   rig.hub.repositories.set('someone/another', model);
   const another = { repository: 'someone/another', revision: 'main' };
@@ -103,7 +103,7 @@ test('the lock does not depend on the order of fetching, and is not written when
   expect(await lockText()).toContain('\r\n');
 });
 
-test('what was fetched before a fault is in the lock', async () => {
+test('models fetched before a fault are in the lock', async () => {
   await using rig = await openRig();
   const missing = { repository: 'someone/missing', revision: 'main' };
   expect(await fetchDependencies(root, [main, missing], settings(rig), {}, rig.world)).toMatchObject({
@@ -113,7 +113,7 @@ test('what was fetched before a fault is in the lock', async () => {
   expect(await lockText()).toContain('someone/a-model');
 });
 
-test('progress says of which model it is', async () => {
+test('progress names the model', async () => {
   await using rig = await openRig();
   const shown = new Set<string>();
   valueOf(
@@ -141,7 +141,7 @@ test.each([
     `{"version":1,"hub":[{"repository":"a/b","revision":"main","commit":"${commit}","files":{"x":{"size":1,"sha256":"0"}}}]}`,
     /entry 1 is not/,
   ],
-])('a lock that holds %s is refused, and left as it is', async (_, text, message) => {
+])('a lock with %s is refused, and left unchanged', async (_, text, message) => {
   await using rig = await openRig();
   await writeFile(join(root, 'pipeline.lock'), text);
   const fetched = await fetchDependencies(root, [main], settings(rig), {}, rig.world);
@@ -157,7 +157,7 @@ test.each([
   expect(rig.hub.requests).toEqual([]);
 });
 
-test('what is known without asking: here, by the lock alone, or not at all', async () => {
+test('offline knowledge: cached here, by the lock alone, or none', async () => {
   await using rig = await openRig();
   const known = async () => valueOf(await knownDependency(root, main, settings(rig), rig.world));
   expect(await known()).toEqual({ kind: 'unknown' });

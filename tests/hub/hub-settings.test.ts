@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import { hubSettings } from '../../src/runner/hub/hub-settings.ts';
 import { openRig, problemOf } from './rig.ts';
 
-test('with nothing set: the hub, the cache folder of the user', () => {
+test("without settings: huggingface.co and the user's cache folder", () => {
   expect(hubSettings({}, '/home/me')).toEqual({
     cacheFolder: '/home/me/.cache/medical-qa-pipeline/hub',
     endpoint: 'https://huggingface.co',
@@ -15,7 +15,7 @@ test('with nothing set: the hub, the cache folder of the user', () => {
   });
 });
 
-test('HF_HOME, then XDG_CACHE_HOME, say where models are kept', () => {
+test('HF_HOME, then XDG_CACHE_HOME, set the folder of models', () => {
   expect(hubSettings({ XDG_CACHE_HOME: '/var/cache' }, '/home/me').cacheFolder).toBe(
     '/var/cache/medical-qa-pipeline/hub',
   );
@@ -24,7 +24,7 @@ test('HF_HOME, then XDG_CACHE_HOME, say where models are kept', () => {
   );
 });
 
-test('HF_TOKEN comes before its old name; an empty one is none', () => {
+test('HF_TOKEN takes precedence over its old name; an empty one is ignored', () => {
   expect(hubSettings({ HF_TOKEN: 'hf_a\n', HUGGING_FACE_HUB_TOKEN: 'hf_b' }, '/').token).toBe('hf_a');
   expect(hubSettings({ HF_TOKEN: ' ', HUGGING_FACE_HUB_TOKEN: 'hf_b' }, '/').token).toBe('hf_b');
   expect(hubSettings({ HF_TOKEN: '' }, '/').token).toBeUndefined();
@@ -42,13 +42,13 @@ test.each([
   expect(hubSettings({ HF_HUB_OFFLINE: text }, '/').offline).toBe(offline);
 });
 
-test('a mirror may be named with a slash at its end', () => {
+test('the URL of a mirror may end with a slash', () => {
   expect(hubSettings({ HF_ENDPOINT: 'https://hub.example/hf/' }, '/').endpoint).toBe(
     'https://hub.example/hf',
   );
 });
 
-test('proxies as curl reads them', () => {
+test('proxies are read as by curl', () => {
   expect(
     hubSettings(
       { https_proxy: 'proxy.example:3128', HTTPS_PROXY: 'http://other', NO_PROXY: 'localhost' },
@@ -62,7 +62,7 @@ test('proxies as curl reads them', () => {
   });
 });
 
-test('the least speed and the total time are whole numbers; anything else is reported before anything is fetched', async () => {
+test('minimum speed and total time are whole numbers; others are reported before any request', async () => {
   const set = (text: string) =>
     hubSettings({ PIPELINE_HUB_LEAST_SPEED: text, PIPELINE_HUB_TOTAL_TIME: text }, '/');
   expect(set('0')).toMatchObject({ leastSpeed: 0, totalTime: 0 });

@@ -23,8 +23,8 @@ function answer(rig: Rig, part: string, status: number, headers: Readonly<Record
   });
 }
 
-describe('a fetch ends', () => {
-  test('where a server sends less than the least speed, each time it is asked', async () => {
+describe('a fetch is given up', () => {
+  test('where a server is slower than the minimum speed at every attempt', async () => {
     await using rig = await openRig();
     const fetched = await rig.fetch({ leastSpeed: 1_000_000 }, { now: ticking(61_000) });
     expect(problemOf(fetched)).toMatchObject({ kind: 'too-slow', leastSpeed: 1_000_000 });
@@ -32,12 +32,12 @@ describe('a fetch ends', () => {
     expect(rig.waits).toEqual([1, 2, 4, 8, 16]);
   });
 
-  test('not by the least speed where none is set', async () => {
+  test('never for its speed where no minimum is set', async () => {
     await using rig = await openRig();
     valueOf(await rig.fetch({ leastSpeed: 0 }, { now: ticking(61_000) }));
   });
 
-  test('when the total time is up: while something arrives, and between two tries', async () => {
+  test('when the total time is up: during a transfer, and between two attempts', async () => {
     await using rig = await openRig();
     const arriving = await rig.fetch({ totalTime: 1, leastSpeed: 0 }, { now: ticking(600) });
     expect(problemOf(arriving)).toEqual({ kind: 'out-of-time', because: undefined });
@@ -58,7 +58,7 @@ async function openFetch(rig: Rig): ReturnType<Rig['fetch']> {
   return rig.fetch({ totalTime: 0 });
 }
 
-describe('what cannot get better is asked for once', () => {
+describe('permanent failures are not retried', () => {
   test.each([
     ['file:///etc/passwd', /redirects to an address that is not http or https/],
     ['ftp://127.0.0.1/x', /redirects to an address that is not http or https/],
@@ -116,7 +116,7 @@ describe('a list of files whose header Link', () => {
     ['lacks the blank that the hub writes', '<http://127.0.0.1/x>;rel="next"'],
     ['names a path', '</api/models/someone/a-model/tree/x?cursor=2>; rel="next"'],
     ['is not ASCII', '<http://127.0.0.1/\u00e9>; rel="next"'],
-  ])('%s is reported, and its first page is not taken for all', async (_, link) => {
+  ])('%s is reported, and its first page does not count as all', async (_, link) => {
     await using rig = await openRig();
     answer(rig, '/tree/', 200, { link });
     const fetched = await rig.fetch();
@@ -135,14 +135,14 @@ describe('a list of files whose header Link', () => {
     expect(rig.hub.requests).toHaveLength(1);
   });
 
-  test('points to another server: it is not asked', async () => {
+  test('points to another server: no request is sent there', async () => {
     await using rig = await openRig();
     answer(rig, '/tree/', 200, { link: '<http://elsewhere.example/x>; rel="next"' });
     expect(textOf(await rig.fetch())).toMatch(/points to another server: "http:\/\/elsewhere/);
   });
 });
 
-test('a range that starts nowhere is reported with what the server sent', async () => {
+test('an invalid range is reported with the header that the server sent', async () => {
   await using rig = await openRig();
   answer(rig, `/resolve/${commit}/config.json`, 206, { 'content-range': 'bytes a-b/c' });
   expect(textOf(await rig.fetch())).toMatch(/its Content-Range is "bytes a-b\/c"/);

@@ -17,18 +17,18 @@ const chosen = (...names: readonly string[]): readonly string[] => {
   return files.ok ? files.value.filter((name) => name !== 'config.json') : [files.error.kind];
 };
 
-test('safetensors are preferred, and never both', () => {
+test('safetensors are preferred, and only one format is fetched', () => {
   expect(chosen('pytorch_model.bin', 'model.safetensors')).toEqual(['model.safetensors']);
   expect(chosen('pytorch_model.bin')).toEqual(['pytorch_model.bin']);
 });
 
-test('one file is preferred to the same in pieces', () => {
+test('a single file is preferred to shards', () => {
   expect(
     chosen('model.safetensors.index.json', 'model-00001-of-00002.safetensors', 'model.safetensors'),
   ).toEqual(['model.safetensors']);
 });
 
-test('pieces come with their index', () => {
+test('shards come with their index', () => {
   expect(
     chosen(
       'model-00001-of-00002.safetensors',
@@ -47,12 +47,12 @@ test('pieces come with their index', () => {
   ]);
 });
 
-test('other precisions stay where they are', () => {
+test('other precisions are not fetched', () => {
   expect(chosen('model.fp16.safetensors', 'model.safetensors')).toEqual(['model.safetensors']);
   expect(chosen('model.fp16.safetensors', 'pytorch_model.bin')).toEqual(['pytorch_model.bin']);
 });
 
-test('the tokenizer of every family comes along', () => {
+test('the tokenizer of every family is included', () => {
   expect(
     chosen(
       'model.safetensors',
@@ -91,6 +91,6 @@ test.each([
   [['config.json', 'tf_model.h5']],
   [['generation_config.json', 'model.safetensors']],
   [[]],
-])('%j is no model', (names) => {
+])('%j is not a model', (names) => {
   expect(modelFiles(names)).toMatchObject({ ok: false, error: { kind: 'no-model', found: names } });
 });

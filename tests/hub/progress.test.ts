@@ -17,7 +17,7 @@ test('the speed is that of the last ten seconds', () => {
   expect(speedOf(meter)).toBe((12_500 - 10_500) / 1);
 });
 
-test('nothing is said of the speed before there is something to tell by', () => {
+test('no speed is reported before there are measurements', () => {
   expect(speedOf([])).toBeUndefined();
   expect(speedOf(advance([], 5, 100))).toBeUndefined();
   expect(speedOf(advance(advance([], 5, 100), 5, 200))).toBeUndefined();
@@ -28,7 +28,7 @@ test('a clock that is set back gives no negative speed', () => {
   expect(speedOf(meter)).toBe(10);
 });
 
-test('time left follows from what arrives, not from what was there', () => {
+test('the remaining time is based on received bytes, not on those already there', () => {
   let now = 0;
   const reports: Download[] = [];
   const tally = new Tally(
@@ -51,7 +51,7 @@ test('time left follows from what arrives, not from what was there', () => {
   expect(tally.left()).toBe(350);
 });
 
-test('not every piece is a report', () => {
+test('not every chunk is reported', () => {
   let now = 0;
   let reports = 0;
   const tally = new Tally(

@@ -3,7 +3,7 @@ import { hubFaultText } from '../../src/runner/hub/hub-fault.ts';
 import { openLoopbackProxy } from './loopback-proxy.ts';
 import { openRig, problemOf, valueOf } from './rig.ts';
 
-test("everything goes through the proxy, which alone needs to know the hub's address", async () => {
+test("all requests go through the proxy, which alone resolves the hub's name", async () => {
   await using rig = await openRig();
   await using proxy = await openLoopbackProxy(rig.hub.endpoint);
   valueOf(
@@ -18,14 +18,14 @@ test("everything goes through the proxy, which alone needs to know the hub's add
   expect(proxy.asked[0]?.authorization).toBe(`Basic ${Buffer.from('user:pass!').toString('base64')}`);
 });
 
-test('hosts that are excepted are reached without it', async () => {
+test('hosts in NO_PROXY are reached without it', async () => {
   await using rig = await openRig();
   await using proxy = await openLoopbackProxy(rig.hub.endpoint);
   valueOf(await rig.fetch({ proxy: { http: proxy.url, https: proxy.url, except: 'localhost, 127.0.0.1' } }));
   expect(proxy.asked).toEqual([]);
 });
 
-test('a proxy that is not there is an unreachable hub', async () => {
+test('a missing proxy makes the hub unreachable', async () => {
   await using rig = await openRig();
   const proxy = await openLoopbackProxy(rig.hub.endpoint);
   await proxy[Symbol.asyncDispose]();
@@ -35,7 +35,7 @@ test('a proxy that is not there is an unreachable hub', async () => {
 });
 
 test.each(['http://user:secret@', 'gopher://user:secret@proxy', 'http://[user:secret'])(
-  'the proxy %j is refused, and its password not shown',
+  'the proxy %j is refused without showing its password',
   async (url) => {
     await using rig = await openRig();
     const fetched = await rig.fetch({ proxy: { http: url, https: undefined, except: '' } });

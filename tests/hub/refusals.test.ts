@@ -21,7 +21,7 @@ function answer(
 const text = (result: Awaited<ReturnType<Rig['fetch']>>): string =>
   result.ok ? '' : hubFaultText(result.error);
 
-test('a gated model: what to accept, and where', async () => {
+test('a gated model: which terms to accept, and where', async () => {
   await using rig = await openRig();
   answer(rig, '/resolve/', 1, 403, { 'x-error-code': 'GatedRepo' });
   const fetched = await rig.fetch();
@@ -35,7 +35,7 @@ test('a gated model: what to accept, and where', async () => {
   expect(text(fetched)).toMatch(/accept its conditions at http.*\/someone\/a-model, and set HF_TOKEN/);
 });
 
-test('a token that gives no access is said to be what is wrong, and never shown', async () => {
+test('a token without access is named as the reason, and never shown', async () => {
   await using rig = await openRig();
   answer(rig, '/tree/', 1, 401, { 'x-error-message': 'the token hf_secret is wrong' });
   const fetched = await rig.fetch({ token: 'hf_secret' });
@@ -43,7 +43,7 @@ test('a token that gives no access is said to be what is wrong, and never shown'
   expect(JSON.stringify(fetched) + text(fetched)).not.toContain('hf_secret');
 });
 
-test('a server that shows the token back does not bring it into our words', async () => {
+test('a token that the server echoes does not appear in our messages', async () => {
   await using rig = await openRig();
   answer(rig, '/tree/', 1, 400, { 'x-error-message': 'you sent hf_secret, \x80' });
   const problem = problemOf(await rig.fetch({ token: 'hf_secret' }));
@@ -58,14 +58,14 @@ test('a token with a character that no header can carry is refused without being
   expect(rig.hub.requests).toEqual([]);
 });
 
-test('a repository that does not exist: the hub says 401 to strangers', async () => {
+test('a missing repository: the hub answers 401 without a token', async () => {
   await using rig = await openRig();
   const fetched = await rig.fetch({ repository: 'someone/no-model' });
   expect(problemOf(fetched)).toMatchObject({ kind: 'no-access', status: 401, token: false });
   expect(text(fetched)).toMatch(/^hf:someone\/no-model@\w+: does not exist, or is private/);
 });
 
-test('a repository that does not exist: 404 to those who have a token', async () => {
+test('a missing repository: 404 with a token', async () => {
   await using rig = await openRig();
   answer(rig, '/tree/', 1, 404, {
     'x-error-code': 'RepoNotFound',
@@ -78,12 +78,12 @@ test('a repository that does not exist: 404 to those who have a token', async ()
   });
 });
 
-test.each(['f'.repeat(40), 'no-branch'])('a revision that does not exist: %s', async (revision) => {
+test.each(['f'.repeat(40), 'no-branch'])('a missing revision: %s', async (revision) => {
   await using rig = await openRig();
   expect(problemOf(await rig.fetch({ revision }))).toMatchObject({ kind: 'not-found', what: 'revision' });
 });
 
-test('a file that is listed and not there', async () => {
+test('a file that is listed and missing', async () => {
   await using rig = await openRig();
   answer(rig, '/resolve/', 1, 404, { 'x-error-code': 'EntryNotFound' });
   expect(problemOf(await rig.fetch())).toMatchObject({ kind: 'not-found', what: 'file' });
@@ -97,7 +97,7 @@ const later: readonly (readonly [string, Readonly<Record<string, string>>, numbe
   ["the hub's own header", { ratelimit: '"api";r=0;t=55' }, 55],
   ['no word of when', {}, 1],
 ];
-test.each(later)('429 with %s is waited for as long as it says', async (_, headers, seconds) => {
+test.each(later)('429 with %s is waited for that long', async (_, headers, seconds) => {
   await using rig = await openRig();
   answer(rig, '/tree/', 1, 429, headers);
   valueOf(await rig.fetch({}, { now: () => noon }));
@@ -121,7 +121,7 @@ test('a wait of an hour is left to the user', async () => {
 });
 
 test.each([500, 502, 503, 504, 408])(
-  'status %i is tried again, each time after twice the time',
+  'status %i is retried, each time after twice the time',
   async (status) => {
     await using rig = await openRig();
     answer(rig, `/resolve/${commit}/model.safetensors`, 3, status);
@@ -130,14 +130,14 @@ test.each([500, 502, 503, 504, 408])(
   },
 );
 
-test('a server that stays broken is given up after six tries', async () => {
+test('a server that stays broken is given up after six attempts', async () => {
   await using rig = await openRig();
   answer(rig, '/tree/', Infinity, 503);
   expect(problemOf(await rig.fetch())).toMatchObject({ kind: 'refused', status: 503 });
   expect(rig.hub.requests.length).toBe(6);
 });
 
-test('an answer of the API that is cut is asked for again', async () => {
+test('a truncated answer of the API is requested again', async () => {
   await using rig = await openRig();
   let left = 1;
   rig.hub.tricks.push(({ path }, response) => {
@@ -156,7 +156,7 @@ const broken = (code: string) => async () =>
       Promise.reject(new TypeError('fetch failed', { cause: Object.assign(new Error(code), { code }) })),
   }) as const;
 
-test('a hub that cannot be reached is named, with the reason', async () => {
+test('an unreachable hub is named, with the reason', async () => {
   await using rig = await openRig();
   const fetched = await rig.fetch({ endpoint: 'https://hub.invalid' }, { connect: broken('ENOTFOUND') });
   expect(problemOf(fetched)).toEqual({
@@ -168,7 +168,7 @@ test('a hub that cannot be reached is named, with the reason', async () => {
   expect(text(fetched)).toMatch(/check the network and HTTPS_PROXY/);
 });
 
-test('a certificate that is not trusted is not tried again', async () => {
+test('an untrusted certificate is not retried', async () => {
   await using rig = await openRig();
   const fetched = await rig.fetch(
     { endpoint: 'https://hub.invalid' },
@@ -178,7 +178,7 @@ test('a certificate that is not trusted is not tried again', async () => {
   expect(rig.waits).toEqual([]);
 });
 
-test.each(['', 'ftp://hub', 'huggingface.co', 'https://'])('an endpoint %j is refused', async (endpoint) => {
+test.each(['', 'ftp://hub', 'huggingface.co', 'https://'])('the endpoint %j is refused', async (endpoint) => {
   await using rig = await openRig();
   expect(problemOf(await rig.fetch({ endpoint }))).toMatchObject({
     kind: 'bad-setting',

@@ -33,7 +33,7 @@ async function leaveBeginning(rig: Rig, bytes: Uint8Array): Promise<void> {
   await writeFile(join(folder, 'model.safetensors'), bytes);
 }
 
-test('a connection that is cut is gone on with where it broke', async () => {
+test('a broken connection is resumed where it stopped', async () => {
   await using rig = await openRig();
   cutAt(rig, 100_000, 2);
   const fetched = valueOf(await rig.fetch());
@@ -77,7 +77,7 @@ test.each([
   });
 });
 
-test('a line that stays dead is given up, and the next run goes on where it broke', async () => {
+test('a dead connection is given up, and the next run resumes where it stopped', async () => {
   await using rig = await openRig();
   cutAt(rig, 1000, 6);
   expect(problemOf(await rig.fetch())).toMatchObject({ kind: 'unreachable' });
@@ -97,7 +97,7 @@ test('a line that stays dead is given up, and the next run goes on where it brok
   ).toEqual([['model.safetensors', 'bytes=6000-']]);
 });
 
-test('a line that is cut again and again, but brings much each time, gets there', async () => {
+test('a connection that breaks repeatedly, but transfers much each time, succeeds', async () => {
   await using rig = await openRig();
   const large = Buffer.alloc(12 * 1024 * 1024, 7);
   rig.hub.repositories.set('someone/a-model', {
@@ -123,7 +123,7 @@ test('a line that is cut again and again, but brings much each time, gets there'
   expect(cuts).toBe(9);
 });
 
-test('a server that knows no ranges sends the file from its start, and nothing is written twice', async () => {
+test('a server without ranges sends the file from its start, and nothing is written twice', async () => {
   await using rig = await openRig();
   await leaveBeginning(rig, weights.subarray(0, 1234));
   rig.hub.tricks.push(({ path }, response) => {
@@ -139,7 +139,7 @@ test('a server that knows no ranges sends the file from its start, and nothing i
   expect(ranges(rig)).toEqual(['bytes=1234-']);
 });
 
-test('a server that sends another range than was asked for is not believed', async () => {
+test('a wrong range is discarded', async () => {
   await using rig = await openRig();
   await leaveBeginning(rig, weights.subarray(0, 1234));
   rig.hub.tricks.push(({ path }, response) => {
@@ -152,7 +152,7 @@ test('a server that sends another range than was asked for is not believed', asy
   expect(problemOf(await rig.fetch())).toMatchObject({ kind: 'bad-answer' });
 });
 
-test('a beginning with wrong bytes, as after a loss of power, is thrown away and the file fetched from its start', async () => {
+test('a partial file with wrong bytes, as after a power failure, is discarded and fetched again', async () => {
   await using rig = await openRig();
   await leaveBeginning(rig, Buffer.alloc(1234));
   expect(valueOf(await rig.fetch()).files).toContainEqual({
@@ -163,7 +163,7 @@ test('a beginning with wrong bytes, as after a loss of power, is thrown away and
   expect(ranges(rig)).toEqual(['bytes=1234-', undefined]);
 });
 
-test('a beginning longer than the file is thrown away', async () => {
+test('a partial file longer than the file is discarded', async () => {
   await using rig = await openRig();
   await leaveBeginning(rig, Buffer.concat([weights, Buffer.from('more')]));
   valueOf(await rig.fetch());
@@ -176,7 +176,7 @@ test('a file that was complete when the process died is checked and not fetched 
   expect(ranges(rig)).toEqual([]);
 });
 
-test('an interruption keeps what has arrived', async () => {
+test('an interruption keeps received bytes', async () => {
   await using rig = await openRig();
   const stop = new AbortController();
   rig.hub.tricks.push(async ({ path }, response) => {
@@ -193,7 +193,7 @@ test('an interruption keeps what has arrived', async () => {
   expect(ranges(rig)).toEqual([undefined, 'bytes=50000-']);
 });
 
-test('what was interrupted before it began asks nobody', async () => {
+test('interrupted before its start, no request is sent', async () => {
   await using rig = await openRig();
   expect(problemOf(await rig.fetch({ signal: AbortSignal.abort() }))).toEqual({ kind: 'interrupted' });
   expect(rig.hub.requests).toEqual([]);

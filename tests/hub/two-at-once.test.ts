@@ -104,7 +104,7 @@ test('two processes fetch once', async () => {
   expect(fetchesOfWeights(rig)).toEqual([undefined]);
 });
 
-test('a process that is killed while it fetches leaves what has arrived, and who waited goes on there', async () => {
+test('a killed fetch leaves its partial files, and a waiting process continues there', async () => {
   await using rig = await openRig();
   const { held, letGo } = holdWeights(rig);
   await using child = fetchElsewhere(rig);
@@ -119,7 +119,7 @@ test('a process that is killed while it fetches leaves what has arrived, and who
   expect(fetchesOfWeights(rig)).toEqual([undefined, 'bytes=150000-']);
 });
 
-test('who waits can be interrupted', async () => {
+test('waiting can be interrupted', async () => {
   await using rig = await openRig();
   const release = valueOf(rig.world.tryLock(join(rig.folder, `someone--a-model/${commit}.lock`)));
   const stop = new AbortController();

@@ -10,13 +10,13 @@ const usual = { forced: false, cache: true };
 const last = { ...usesManifest, params: { ...usesManifest.params, seed: 1 } };
 const changed = { kind: 'changed', field: ['params', 'seed'], before: 1, after: 42 };
 
-describe('the decision', () => {
+describe('deciding whether to run', () => {
   test('a hit is restored, whatever the last result was', () => {
     expect(decide(usesManifest, hit, last, usual)).toEqual({ kind: 'restore', entry });
     expect(decide(usesManifest, hit, undefined, usual)).toEqual({ kind: 'restore', entry });
   });
 
-  test('a damaged hit is a miss, and says so', () => {
+  test('a damaged hit is a miss, and reported', () => {
     expect(
       decide(usesManifest, { kind: 'damaged', object: file('weights').digest, path: 'model/w' }, last, usual),
     ).toEqual({
@@ -41,7 +41,7 @@ describe('the decision', () => {
     expect(decide(usesManifest, found, before, usual)).toEqual({ kind: 'run', because });
   });
 
-  test('what is forced, or declared to run every time, runs in spite of a hit', () => {
+  test('forced stages, and those that always run, run in spite of a hit', () => {
     expect(decide(usesManifest, hit, last, { forced: true, cache: false })).toEqual({
       kind: 'run',
       because: [{ kind: 'forced' }],

@@ -65,7 +65,7 @@ describe('the canonical form', () => {
     },
   );
 
-  test('two values have one form if and only if they are the same value', () => {
+  test('two values have the same form if and only if they are equal', () => {
     fc.assert(
       fc.property(values, values, (a, b) => {
         expect(canonical(a) === canonical(b)).toBe(same(a, b));
@@ -80,7 +80,7 @@ describe('the canonical form', () => {
     );
   });
 
-  test('1.10 and 1.1 are one number, -0 is 0, 1 is not "1", and the order of names means nothing', () => {
+  test('1.10 equals 1.1, -0 equals 0, 1 differs from "1", and the order of names does not matter', () => {
     expect(canonical(Number('1.10'))).toBe(canonical(1.1));
     expect(canonical(-0)).toBe(canonical(0));
     expect(canonical(1)).not.toBe(canonical('1'));
@@ -88,13 +88,13 @@ describe('the canonical form', () => {
     expect(canonical('é')).not.toBe(canonical('e\u0301'));
   });
 
-  test('what UTF-8 or JSON cannot hold has no form', () => {
+  test('values that UTF-8 or JSON cannot represent have no form', () => {
     expect(() => canonical('\uD800')).toThrow();
     expect(() => canonical(Number.NaN)).toThrow();
     expect(() => canonical([Infinity])).toThrow();
   });
 
-  test('the order of values is total and agrees with their form', () => {
+  test('the order of values is total and consistent with their form', () => {
     fc.assert(
       fc.property(values, values, values, (a, b, c) => {
         expect(Math.sign(compareValues(a, b)) + Math.sign(compareValues(b, a))).toBe(0);
@@ -111,7 +111,7 @@ const reversed = <T>(record: Readonly<Record<string, T>>): Readonly<Record<strin
   Object.fromEntries(Object.entries(record).toReversed());
 
 describe('the key', () => {
-  test('is pinned: whoever changes the form of a manifest raises its format', () => {
+  test("is pinned: a change of the manifest's form requires a new format", () => {
     expect({ uses: keyOf(usesManifest), command: keyOf(commandManifest) }).toEqual(golden.keys);
   });
 
@@ -203,12 +203,12 @@ describe('the key', () => {
     ['platform.node', { ...usesManifest, platform: { ...usesManifest.platform, node: '22' } }],
   ];
 
-  test.each(changes)('%s counts, and is reported as the one difference', (field, after) => {
+  test.each(changes)('%s counts, and is reported as the only difference', (field, after) => {
     expect(keyOf(after)).not.toBe(keyOf(usesManifest));
     expect(differences(usesManifest, after).map((difference) => difference.field.join('.'))).toEqual([field]);
   });
 
-  test('the order in which fields were written does not count', () => {
+  test('the order of fields does not matter', () => {
     expect(
       keyOf({
         ...usesManifest,

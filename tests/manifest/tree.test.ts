@@ -70,7 +70,7 @@ describe('the listing of a folder', () => {
     );
   });
 
-  test('tells any two folders apart', () => {
+  test('differs for any two different folders', () => {
     fc.assert(
       fc.property(items, items, (a, b) => {
         expect(treeDigest(a) === treeDigest(b)).toBe(JSON.stringify(byPath(a)) === JSON.stringify(byPath(b)));
@@ -103,7 +103,7 @@ describe('the listing of a folder', () => {
     expect(parseTree(text)).toMatchObject({ ok: false });
   });
 
-  test('any text at all is read or refused', () => {
+  test('any text is read or refused, without an exception', () => {
     fc.assert(
       fc.property(items, fc.nat(), fc.string(), (tree, at, text) => {
         const whole = serializeTree(tree);
@@ -112,7 +112,7 @@ describe('the listing of a folder', () => {
     );
   });
 
-  test('what differs between two is reported by path', () => {
+  test('differences between two listings are reported by path', () => {
     const before = [file('a', '1'), file('b', '1'), file('c', '1'), file('d', '1')];
     const after = [file('a', '1'), file('b', '2'), file('c', '1', true), file('e', '1')];
     expect(treeChanges(before, after)).toEqual([

@@ -70,13 +70,13 @@ for (const runtime of ['onnx', 'tensorflow'] as const) {
   });
 }
 
-test('the total is the sum of the parts, and a GPU holds no copies of the host', () => {
+test('the total is the sum of the parts, and a GPU has no host copies', () => {
   const memory = memoryOf({}, { runtime: 'tensorflow', device: 'cuda' });
   expect(memory['copies in host memory']).toBe(0);
   expect(totalOf(memory)).toBe(Object.values(memory).reduce((sum, bytes) => sum + bytes, 0));
 });
 
-test('an arena takes the smallest chunk that fits, joins neighbours that are free, and gives nothing back', () => {
+test('an arena uses the smallest chunk that fits, merges free neighbours, and returns nothing', () => {
   const arena = createArena();
   const mebibyte = 2 ** 20;
   const [first, second] = [arena.allocate(mebibyte / 2), arena.allocate(mebibyte / 4)];
@@ -91,7 +91,7 @@ test('an arena takes the smallest chunk that fits, joins neighbours that are fre
   expect(arena.touched).toBeGreaterThan(2 * mebibyte);
 });
 
-test('an arena cuts no chunk that is less than twice as large as what is asked for', () => {
+test('an arena splits only chunks at least twice as large as the request', () => {
   const arena = createArena();
   const mebibyte = 2 ** 20;
   const whole = arena.allocate(mebibyte);

@@ -3,7 +3,7 @@ import golden from '../golden/bleu-chrf.json' with { type: 'json' };
 import { bleu, bleuSignature, bleuTokenizerFor } from '../../src/ml/metrics/bleu.ts';
 import { chrf, chrfSignature } from '../../src/ml/metrics/chrf.ts';
 
-test("BLEU equals sacrebleu's by both tokenizers", () => {
+test("BLEU equals sacrebleu's with both tokenizers", () => {
   for (const { pairs, ...scores } of golden.corpora) {
     for (const tokenizer of ['13a', 'zh'] as const)
       expect(bleu(pairs, tokenizer), `${tokenizer} ${JSON.stringify(pairs)}`).toBeCloseTo(
@@ -24,7 +24,7 @@ test("signatures are sacrebleu's, after the metric's name", () => {
   expect(chrfSignature).toBe(`chrF2|${golden.signatures.chrf}`);
 });
 
-test('Chinese references are cut by characters', () => {
+test('Chinese references are split into characters', () => {
   expect(bleuTokenizerFor(['多喝水', '休息', 'rest'])).toBe('zh');
   expect(bleuTokenizerFor(['rest', '休息'])).toBe('13a');
   expect(bleuTokenizerFor([])).toBe('13a');

@@ -14,7 +14,7 @@ const model = (name: string, shift: number, rows = 20): ScoredModel => ({
 });
 
 describe('models compared by the scores of their rows', () => {
-  test('each pair of them, or all against one, with p adjusted for the comparisons of a score', () => {
+  test('each pair, or all against one, with p adjusted for the comparisons of a score', () => {
     const models = [model('a', 0), model('b', 0.3), model('c', 0.31)];
     const pairs = compareModels(models, { against: undefined, seed: 1 });
     if (!pairs.ok) throw new Error(pairs.error);
@@ -53,7 +53,7 @@ describe('models compared by the scores of their rows', () => {
     ]);
   });
 
-  test('of other rows are refused, with what differs', () => {
+  test('with different rows are refused, with the difference', () => {
     const other = { ...model('b', 0), rows: model('b', 0).rows.with(3, { identity: 'x', scores: {} }) };
     expect(compareModels([model('a', 0), other], { against: undefined, seed: 1 })).toEqual({
       ok: false,
@@ -73,7 +73,7 @@ describe('rows of files', () => {
   };
   const texts = { question: 'q', prediction: 'rest', reference: 'rest and water' };
 
-  test('have the scores that were counted, of the profile, and the share of right slots', async () => {
+  test('have the scores of their profile, and the share of correct slots', async () => {
     const path = await written({
       ...texts,
       scores: { reference: { rougeL: 0.1, bertscore_f1: 0.7 }, multilingual: { rougeL: 0.25 } },
@@ -87,14 +87,14 @@ describe('rows of files', () => {
     });
   });
 
-  test('without scores are scored again, and say so', async () => {
+  test('without scores are scored again, with a note', async () => {
     expect(await readScoredRows(await written(texts), 'multilingual')).toMatchObject({
       ok: true,
       value: { scoredAgain: true, rows: [{ scores: { rougeL: 0.5, f1: 0.5 } }] },
     });
   });
 
-  test('that are no predictions are refused with their line', async () => {
+  test('that are not predictions are refused by line', async () => {
     expect(await readScoredRows(await written(texts, { question: 1 }), 'reference')).toMatchObject({
       ok: false,
       error: { line: 2 },

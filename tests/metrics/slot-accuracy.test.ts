@@ -13,7 +13,7 @@ test('each slot counts the rows that have it, and those whose answer names its v
   expect(slotAccuracy(answers, rows)).toEqual({ drug: 1 / 3, duration: 1 });
 });
 
-test('a value is named by whole words; each Chinese character is one', () => {
+test('a value must be named by whole words; each Chinese character is one', () => {
   expect(named('5 days', 'for 15 days')).toBe(0);
   expect(named('5 days', 'for 5 days, no more')).toBe(1);
   expect(named('头痛', '您的头痛会好')).toBe(1);
@@ -24,14 +24,14 @@ test('a value is named by whole words; each Chinese character is one', () => {
   expect(named('a', '')).toBe(0);
 });
 
-test('a row without an answer is one that names nothing', () => {
+test('a row without an answer names nothing', () => {
   expect(slotAccuracy([], [{ slots: { drug: 'zinc' } }])).toEqual({ drug: 0 });
 });
 
 const named = (value: string, answer: string): number | undefined =>
   slotAccuracy([answer], [{ slots: { value } }])['value'];
 
-describe('a value is not named by part of something else', () => {
+describe('a value inside of something else is not named', () => {
   test.each([
     ['3 mg', 'take 0.3 mg'],
     ['3 mg', 'take .3mg'],
@@ -153,7 +153,7 @@ describe('a value is not named by part of something else', () => {
   });
 });
 
-describe('a value that is taken back is not named', () => {
+describe('a negated value is not named', () => {
   test.each([
     ['ibuprofen', 'Do not take ibuprofen.'],
     ['ibuprofen', 'Don’t ever take ibuprofen.'],
@@ -251,7 +251,7 @@ describe('a value that is taken back is not named', () => {
   });
 });
 
-describe('a value beside another of its slot', () => {
+describe('a value beside another one of its slot', () => {
   const rows = [
     { slots: { drug: 'zinc' }, assistant: 'Take zinc.' },
     { slots: { drug: 'iron' }, assistant: 'Take iron or zinc.' },
@@ -278,11 +278,11 @@ describe('a value beside another of its slot', () => {
   });
 });
 
-test('an answer that repeats a conjunction without end is judged too', () => {
+test('an answer that repeats a conjunction endlessly is scored too', () => {
   expect(named('布洛芬', `布洛芬${'和'.repeat(500)}`)).toBe(1);
 });
 
-test('a text names any value that stands alone in it, and no number names another', () => {
+test('any separate value of a text is named, and no number names another', () => {
   const number = fc.integer({ min: 0, max: 99_999 }).map(String);
   fc.assert(
     fc.property(number, number, (value, other) => {

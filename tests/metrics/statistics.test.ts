@@ -20,7 +20,7 @@ const sumOfTwelve = (seed: number, counter: number): number =>
     0,
   );
 
-test('random bits are even, and seeds, streams and counters all change them', () => {
+test('random bits are balanced, and seeds, streams and counters all change them', () => {
   for (const values of [
     draws(10_000, 1, 0),
     draws(10_000, 2, 0),
@@ -42,7 +42,7 @@ test('random bits are even, and seeds, streams and counters all change them', ()
 const interval = (values: readonly number[], scale: Scale = 'share', seed = 1) =>
   estimate(values, scale, { seed, resamples: 400 });
 
-test('an interval depends on the values and the seed, not on their order, and holds the mean', () => {
+test('an interval depends on the values and the seed, not on their order, and contains the mean', () => {
   const values = fc.array(fc.double({ min: 0, max: 1, noNaN: true }), { minLength: 1, maxLength: 60 });
   fc.assert(
     fc.property(values, fc.integer(), (rows, seed) => {
@@ -58,7 +58,7 @@ test('an interval depends on the values and the seed, not on their order, and ho
   );
 });
 
-test('the interval of a mean of normal values is as wide as theory says', () => {
+test('the interval of a mean of normal values has its theoretical width', () => {
   const values = gaussian(400, 5);
   const { low, high, method } = estimate(values, 'unbounded', { seed: 1, resamples: 4000 });
   const deviation = Math.sqrt(mean(values.map((value) => (value - mean(values)) ** 2)));
@@ -109,7 +109,7 @@ describe('an interval over seeds and rows', () => {
       'proportion',
     );
 
-  test('of proportions holds nothing that is impossible, as that of one seed', () => {
+  test('of proportions contains no impossible value, as that of one seed', () => {
     expect(over(3, 3)).toEqual(seed(3, 96).interval.map((bound) => expect.closeTo(bound, 2)));
     expect(over(1, 2, 0)[0]).toBeGreaterThan(0);
     expect(over(95, 96, 94)[1]).toBeLessThan(1);
@@ -124,7 +124,7 @@ describe('an interval over seeds and rows', () => {
     expect(seedInterval(shares, 'unbounded')[1]).toBeGreaterThan(1);
   });
 
-  test('holds the truth in about 95 of 100 experiments', () => {
+  test('contains the true value in about 95 of 100 experiments', () => {
     let held = 0;
     const experiments = 400;
     for (let experiment = 0; experiment < experiments; experiment += 1) {
@@ -148,7 +148,7 @@ describe('an interval over seeds and rows', () => {
   });
 });
 
-test('fewer than ten rows have a range, no interval', () => {
+test('fewer than ten rows have a range instead of an interval', () => {
   expect(interval([0.5, 0.25, 0])).toEqual({ mean: 0.25, low: 0, high: 0.5, rows: 3, method: 'range' });
 });
 
@@ -164,7 +164,7 @@ test('every corpus score has an estimate, by its scale', () => {
   expect(corpusScores([], { seed: 7 })).toEqual({});
 });
 
-describe('of a hundred intervals 95 hold the true mean', () => {
+describe('95 of 100 intervals contain the true mean', () => {
   test('proportions: averaged over p from 0.5 to 0.99, by exact probabilities', () => {
     for (const rows of [5, 10, 20, 30, 50, 96, 300]) {
       const coverage = proportionCoverage(rows);
@@ -183,13 +183,13 @@ describe('of a hundred intervals 95 hold the true mean', () => {
   });
 });
 
-test('the examples of docs/evaluation.md score as the page says', () => {
+test('the examples of docs/evaluation.md give the scores of the page', () => {
   const page = readFileSync(join(import.meta.dirname, '../../docs/evaluation.md'), 'utf8');
   for (const { reference, answer, score, before, now } of exampleScores())
     expect(page).toContain(`| ${reference} | ${answer} | ${score} | ${before} | ${now} |`);
 });
 
-test('two equal models do not differ, a better one does, and swapping the two turns the sign', () => {
+test('two equal models do not differ, a better one does, and swapping the two changes the sign', () => {
   const noise = gaussian(300, 9);
   const better = noise.map((value, row) => value + 0.2 + (gaussian(1, row)[0] ?? 0) / 10);
   expect(pairedComparison(noise, noise, { seed: 1 })).toMatchObject({
@@ -224,7 +224,7 @@ test('the p-value is the share of sign patterns at least as extreme', () => {
   expect(() => pairedComparison([1], [1, 2], { seed: 1 })).toThrow(/cannot be paired/);
 });
 
-test('the interval of a difference leaves out 0 exactly where p is below 0.05, whatever the order of the rows', () => {
+test('the interval of a difference excludes 0 exactly where p is below 0.05, whatever the order of rows', () => {
   const scores = fc.array(fc.tuple(fc.integer({ min: 0, max: 4 }), fc.integer({ min: 0, max: 4 })), {
     minLength: 10,
     maxLength: 40,
@@ -245,7 +245,7 @@ test('the interval of a difference leaves out 0 exactly where p is below 0.05, w
   );
 });
 
-test('a single row has neither a spread nor a detectable difference', () => {
+test('a single row has neither a deviation nor a detectable difference', () => {
   expect(pairedComparison([0], [1], { seed: 1 })).toMatchObject({
     pValue: 1,
     effectSize: null,
@@ -261,7 +261,7 @@ test('with few rows there is a range of differences instead of an interval', () 
   });
 });
 
-test('rows that all differ by the same, but for rounding, have no spread to tell anything by', () => {
+test('rows that all differ by the same, up to rounding, have no deviation to test with', () => {
   const first = Array.from({ length: 30 }, (_, row) => (row % 3) / 2);
   const second = first.map((score) => score + 0.1);
   expect(new Set(first.map((score, row) => (second[row] ?? 0) - score)).size).toBeGreaterThan(1);
@@ -272,7 +272,7 @@ test('rows that all differ by the same, but for rounding, have no spread to tell
   });
 });
 
-test('effect size and detectable difference follow the spread', () => {
+test('effect size and detectable difference follow from the deviation', () => {
   const first = Array.from({ length: 100 }, () => 0);
   const second = first.map((_, row) => (row % 2 === 0 ? 0.5 : 0.1));
   const { effectSize, detectable } = pairedComparison(first, second, { seed: 1 });
@@ -281,13 +281,13 @@ test('effect size and detectable difference follow the spread', () => {
   expect(detectable).toBeCloseTo((2.8015852 * deviation) / 10, 6);
 });
 
-test("Holm's p-values are those of R's p.adjust", () => {
+test("Holm's p-values equal those of R's p.adjust", () => {
   // p.adjust(c(0.01, 0.04, 0.03, 0.5), "holm")
   expect(holmAdjusted([0.01, 0.04, 0.03, 0.5])).toEqual([0.04, 0.09, 0.09, 0.5]);
   expect(holmAdjusted([])).toEqual([]);
 });
 
-test('of experiments with seven equal models 5 % or fewer find a difference once p is adjusted', () => {
+test('of experiments with seven equal models at most 5 % find a difference with adjusted p', () => {
   const { raw, adjusted } = falseFindings(7, 30, 100);
   expect(raw).toBeGreaterThan(0.2);
   expect(adjusted).toBeLessThanOrEqual(0.1); // five and two standard deviations

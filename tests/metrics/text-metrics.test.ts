@@ -24,7 +24,7 @@ const tokenizers = {
   mixed: tabledMixedTokens,
 };
 
-test('ROUGE equals rouge_score by every tokenizer', () => {
+test('ROUGE equals rouge_score with every tokenizer', () => {
   for (const { reference, prediction, rouge } of golden.pairs) {
     for (const name of ['stemmed', 'plain', 'characters', 'mixed'] as const) {
       const { rouge1, rouge2, rougeL, rougeLsum } = rougeScores(reference, prediction, tokenizers[name]);
@@ -53,13 +53,13 @@ test('token F1 and exact match equal the Python originals', () => {
   );
 });
 
-test("stems equal nltk's, names of Object.prototype included", () => {
+test("stems equal nltk's, including names of Object.prototype", () => {
   expect(Object.fromEntries(Object.keys(golden.stems).map((word) => [word, porterStem(word)]))).toEqual(
     golden.stems,
   );
 });
 
-test('the longest common subsequence is that of the textbook table', () => {
+test('the longest common subsequence equals the textbook algorithm', () => {
   const tokens = fc.array(fc.constantFrom('a', 'b', 'c', 'd'), { maxLength: 100 });
   fc.assert(
     fc.property(tokens, tokens, (reference, prediction) => {
@@ -71,7 +71,7 @@ test('the longest common subsequence is that of the textbook table', () => {
   );
 });
 
-test('a line end between texts without one changes ROUGE-Lsum only', () => {
+test('a newline between texts changes only ROUGE-Lsum', () => {
   const line = fc.array(fc.constantFrom('a', 'b', 'c'), { maxLength: 12 }).map((words) => words.join(' '));
   fc.assert(
     fc.property(line, line, (reference, prediction) => {
@@ -84,7 +84,7 @@ test('a line end between texts without one changes ROUGE-Lsum only', () => {
   );
 });
 
-test('the reference profile drops Chinese, the multilingual one counts it', () => {
+test('the reference profile ignores Chinese, the multilingual one counts it', () => {
   const [reference, prediction] = ['多喝水，休息两天。', '休息两天，多喝水。'];
   expect(referenceProfile()(reference, prediction)).toEqual({
     rouge1: 0,
@@ -110,7 +110,7 @@ test('the reference profile drops Chinese, the multilingual one counts it', () =
   });
 });
 
-test('the mean is rounded as numpy rounds it', () => {
+test('the mean is rounded as by numpy', () => {
   // np.mean([1 / k for k in range(1, n + 1)]) of numpy 2.4 for n = 7, 8, 130, 1000, 3037
   expect([7, 8, 130, 1000, 3037].map((count) => mean(harmonic(count)))).toEqual([
     0.37040816326530607, 0.3397321428571428, 0.04191224106358443, 0.007485470860550345, 0.002830426656920106,
@@ -163,7 +163,7 @@ describe('the multilingual profile outside Latin and Han', () => {
     expect(score('caf\u00e9', 'cafe\u0301')).toMatchObject({ f1: 1, rouge1: 1, exact_match: 1 });
   });
 
-  test('full-width forms equal others in all scores, by every tokenizer', () => {
+  test('full-width forms equal others in all scores, with every tokenizer', () => {
     for (const tokenize of [mixedTokens, characterTokens, wordTokenizer((text) => [...text])]) {
       const { rouge1, rougeL, f1, exact_match } = multilingualProfile(tokenize)(
         '每天３次，ＶＣ',
@@ -173,7 +173,7 @@ describe('the multilingual profile outside Latin and Han', () => {
     }
   });
 
-  test('texts without tokens are equal only where they are equal', () => {
+  test('texts without tokens are equal only if they are the same', () => {
     expect(Object.values(score('。', ''))).toEqual([0, 0, 0, 0, 0, 0]);
     expect(Object.values(score('。', '！'))).toEqual([0, 0, 0, 0, 0, 0]);
     expect(Object.values(score(' 。', '。'))).toEqual([1, 1, 1, 1, 1, 1]);
@@ -181,14 +181,14 @@ describe('the multilingual profile outside Latin and Han', () => {
     expect(Object.values(score('水', ''))).toEqual([0, 0, 0, 0, 0, 0]);
   });
 
-  test('scripts without spaces between words count each letter with its marks; digits are runs', () => {
+  test('scripts without spaces count each letter with its marks; digits form runs', () => {
     expect(mixedTokens('กินยา ๑๒ เม็ด')).toEqual(['กิ', 'น', 'ย', 'า', '๑๒', 'เ', 'ม็', 'ด']);
     expect(mixedTokens('コーヒーを2杯。')).toEqual(['コ', 'ー', 'ヒ', 'ー', 'を', '2', '杯']);
     expect(mixedTokens('人々、〇')).toEqual(['人', '々', '〇']);
     expect(mixedTokens('ထမင်း')).toEqual(['ထ', 'မ', 'င်း']);
   });
 
-  test('what Unicode says to ignore cuts no word', () => {
+  test('characters that Unicode ignores do not split a word', () => {
     expect(mixedTokens('ibu\u00adprofen')).toEqual(['ibuprofen']);
     expect(score('می\u200cخواهم', 'میخواهم').f1).toBe(1);
   });

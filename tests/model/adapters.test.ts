@@ -37,7 +37,7 @@ for (const version of ['0.17.1', '0.21.2'])
     const tables = valueOf(await readSafetensors(join(golden, `adapters-${version}.safetensors`)));
     for (const [model, { config, adapters }] of Object.entries(described.models))
       describe(`over a model with ${model}`, () => {
-        test.each(Object.entries(adapters))('%s: what peft computes', async (name, adapterConfig) => {
+        test.each(Object.entries(adapters))('%s: equals peft', async (name, adapterConfig) => {
           const base = await writtenBase(config, startingWith(tables, `${model}|base|`));
           const stored = startingWith(tables, `${model}|${name}|`);
           const folder = await writtenAdapter(adapterConfig, stored);

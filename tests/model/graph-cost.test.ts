@@ -15,7 +15,7 @@ import { valueOf } from '../checkpoint/value-of.ts';
 /**
  * A step costs about a microsecond a node beside its arithmetic, and a pass over all scores for some of them.
  */
-test('the step of the nano model is computed by no more operators than it needs', async () => {
+test('the step of the nano model uses the minimal number of operators', async () => {
   const { nodes, counts } = await operatorsOf(1);
   // Lower a number with the change that saves operators; raise one only for what is worth its time.
   expect(nodes.length).toBeLessThanOrEqual(1343);
@@ -37,13 +37,13 @@ test('the step of the nano model is computed by no more operators than it needs'
   });
 });
 
-test('a group of rows costs what its attention needs, and parts of tokens are joined, not padded and added', async () => {
+test('a group of rows costs what its attention needs; parts of tokens are concatenated, not padded and added', async () => {
   const { nodes, counts } = await operatorsOf(4);
   expect(nodes.length).toBeLessThanOrEqual(2827);
   expect(counts).toMatchObject({ Softmax: 24, Pad: 1 });
 });
 
-test('the step of 8 rows of 48 tokens moves no more bytes than it needs, beside what it computes', async () => {
+test('the step of 8 rows of 48 tokens moves no more bytes than needed', async () => {
   const moving: ReadonlySet<OpName> = new Set([
     'Transpose',
     'Expand',

@@ -44,7 +44,7 @@ describe('patterns that would hang a backtracking engine are matched in linear t
     });
   });
 
-  test('many patterns are as dear as one long pattern: both are refused beyond a size', () => {
+  test('many patterns cost as much as one long pattern: both are refused above a size', () => {
     const many = Object.fromEntries(Array.from({ length: 5_000 }, (_, i) => [`(.*){9}x${i}`, 1]));
     expect(targetsOf({ rank_pattern: many })).toMatchObject({
       ok: false,

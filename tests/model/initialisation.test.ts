@@ -8,8 +8,8 @@ import { tinyConfig } from './tiny-model.ts';
 
 const config = { ...tinyConfig, vocabSize: 400, dModel: 64, dKv: 16, dFf: 128 };
 
-describe('new weights', () => {
-  test('have the spread that T5 starts with, a smaller one for the head, and norms of 1', () => {
+describe('initial weights', () => {
+  test("have T5's deviations, a smaller one for the head, and norms of 1", () => {
     const weights = initialiseMt5(config, 5);
     expect([...weights].map(([name, values]) => [name, values.length])).toEqual(
       [...mt5ParameterShapes(config)].map(([name, shape]) => [name, shape.reduce((a, b) => a * b, 1)]),
@@ -37,7 +37,7 @@ describe('new weights', () => {
     expect(Math.abs(mean)).toBeLessThan(0.02);
   });
 
-  test('depend on the seed and on nothing else', () => {
+  test('depend on the seed only', () => {
     expect(initialiseMt5(config, 5)).toEqual(initialiseMt5(config, 5));
     expect(initialiseMt5(config, 5).get('shared.weight')).not.toEqual(
       initialiseMt5(config, 6).get('shared.weight'),
@@ -46,7 +46,7 @@ describe('new weights', () => {
     for (const [name, values] of initialiseMt5(config, 5)) expect(deeper.get(name)).toEqual(values);
   });
 
-  test('of an adapter: A even within the bounds of torch.nn.Linear, B zero, layers unlike each other', () => {
+  test('of an adapter: A uniform within the bounds of torch.nn.Linear, B zero, layers independent', () => {
     const targets = loraTargets({ ...adapter, r: 16 }, config);
     if (!targets.ok) throw new Error(targets.error);
     const tensors = initialiseLora(targets.value, 3);

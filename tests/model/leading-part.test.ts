@@ -60,14 +60,14 @@ test.each([
   },
 );
 
-test('768 x 768 with values that lie close together, within 1e-5', () => {
+test('768 x 768 with singular values within 1e-5 of each other', () => {
   const all = Array.from({ length: 768 }, (_, i) => 3 - 2.9 * (i / 768));
   const whole = withSingularValues(all, 768, 768, 3);
   const leading = withSingularValues(all.slice(0, 8), 768, 768, 3);
   expect(relativeDifference(leadingSingularPart(whole, 8), leading.data)).toBeLessThan(1e-5);
 }, 60_000);
 
-test('a matrix of few values, of one, of zeros: nothing is left over, and nothing is not a number', () => {
+test('a matrix of few values, of one, of zeros: no remainder, and no NaN', () => {
   const few = withSingularValues([4, 2], 12, 9, 5);
   expect(relativeDifference(leadingSingularPart(few, 5), few.data)).toBeLessThan(1e-6);
   expect([...leadingSingularPart({ rows: 3, columns: 4, data: new Float32Array(12) }, 2)]).toEqual(
@@ -80,7 +80,7 @@ test('a matrix of few values, of one, of zeros: nothing is left over, and nothin
   expect(leadingSingularPart(whole, 9)).toEqual(whole.data);
 });
 
-test('the part of the first columns has those columns, and is orthogonal to what is left', () => {
+test('the part of the first columns has those columns, and is orthogonal to the rest', () => {
   const { rows, columns, data } = withSingularValues([9, 7, 5, 3, 2, 1], 10, 6, 2);
   const part = leadingColumnPart({ rows, columns, data }, 2);
   for (let row = 0; row < rows; row += 1)

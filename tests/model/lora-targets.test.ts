@@ -25,7 +25,7 @@ const targetsOf = (config: JsonObject) => {
   return loraTargets(adapter.value, tinyConfig);
 };
 
-describe('what an adapter changes is what peft changes', () => {
+describe('an adapter changes the modules that peft changes', () => {
   test.each(golden.cases.map((each) => [JSON.stringify(each.config), each] as const))(
     '%s',
     (_, { config, layers, trainable, printed }) => {
@@ -46,7 +46,7 @@ describe('what an adapter changes is what peft changes', () => {
   );
 });
 
-describe('what cannot be trained is refused in words', () => {
+describe('untrainable settings are refused with a message', () => {
   test.each([
     [
       { target_modules: ['query'] },
@@ -71,7 +71,7 @@ describe('what cannot be trained is refused in words', () => {
   });
 });
 
-describe('what some fields select follows the version of peft that wrote them', () => {
+describe('fields whose meaning depends on the version of peft that wrote them', () => {
   const layersOf = (config: JsonObject) => {
     const targets = targetsOf({ target_modules: ['q'], ...config });
     if (!targets.ok) throw new Error(targets.error);
@@ -86,7 +86,7 @@ describe('what some fields select follows the version of peft that wrote them', 
     ['0.20.0', 'first'],
     ['0.21.2', 'first'],
     ['1.0.0', 'first'],
-  ])('of peft %s the number of a layer is the %s in a name', (version, place) => {
+  ])('in peft %s the layer number is the %s in a name', (version, place) => {
     const layers = layersOf({ layers_to_transform: [1], peft_version: version ?? null });
     expect(layers.every((name) => name.includes(place === 'first' ? '.block.1.' : '.layer.1.'))).toBe(true);
     expect(layers.some((name) => first.includes(name))).toBe(place === 'first');
@@ -96,25 +96,25 @@ describe('what some fields select follows the version of peft that wrote them', 
     [undefined, true],
     ['0.20.0', true],
     ['0.21.0', false],
-  ])('of peft %s bias: all takes the tables of relative positions: %s', (version, takes) => {
+  ])('in peft %s bias: all includes the relative position tables: %s', (version, takes) => {
     const targets = targetsOf({ target_modules: ['q'], bias: 'all', peft_version: version ?? null });
     if (!targets.ok) throw new Error(targets.error);
     expect(targets.value.biases.length > 0).toBe(takes);
   });
 
-  test('a pattern of layers may start a name since peft 0.21', () => {
+  test('since peft 0.21 a layers pattern may start a name', () => {
     const settings = { layers_to_transform: [1], layers_pattern: ['encoder.block'] };
     expect(() => layersOf({ ...settings, peft_version: '0.20.0' })).toThrow(/selects no layer/);
     expect(layersOf({ ...settings, peft_version: '0.21.0' })).toEqual([first[0]]);
   });
 
-  test('numbers of layers beside a pattern of targets are refused, as by peft', () => {
+  test('layer numbers beside a pattern of targets are refused, as by peft', () => {
     expect(targetsOf({ target_modules: '.*q', layers_to_transform: [1] })).toMatchObject({ ok: false });
     expect(targetsOf({ target_modules: ['q'], layers_pattern: ['block'] })).toMatchObject({ ok: false });
   });
 });
 
-describe('kinds of adapters that are evaluated and merged are not trained', () => {
+describe('adapters that are evaluated and merged only are not trained', () => {
   test.each([
     [{ use_dora: true }, /use_dora: such an adapter can be evaluated and merged, but not trained/],
     [{ lora_bias: true }, /lora_bias/],

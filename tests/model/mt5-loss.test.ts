@@ -41,7 +41,7 @@ beforeAll(async () => {
 });
 
 describe('the loss', () => {
-  test('with label smoothing is the mix of hard and even labels that LabelSmoother computes', async () => {
+  test('with label smoothing mixes hard and uniform labels as LabelSmoother does', async () => {
     const trace = plainTrace(tinyConfig);
     const program = await compile(runtime, {
       outputs: {
@@ -66,7 +66,7 @@ describe('the loss', () => {
     expect(Number(loss?.data[0])).toBeCloseTo(expected, 5);
   });
 
-  test('and its gradients over a batch are the sums over its rows, each alone: no row sees another, nor the padding, nor where it stands', async () => {
+  test('and its gradients over a batch are sums over its rows, independent of other rows, padding and order', async () => {
     const graph = trainingGraph(
       { ...plainTrace(tinyConfig), dropout: hashedDropout },
       plainTrace(tinyConfig).parameters,
@@ -127,7 +127,7 @@ describe('the loss', () => {
   });
 
   test.each([0, 0.1])(
-    'has the same gradients where layers are computed again on the way back, with dropout of %d',
+    'has the same gradients with gradient checkpointing, with dropout of %d',
     async (dropoutRate) => {
       const config = { ...tinyConfig, dropoutRate };
       const targets = loraTargets({ ...adapter, bias: 'all', modulesToSave: ['final_layer_norm'] }, config);
@@ -223,7 +223,7 @@ describe('the loss', () => {
     },
   );
 
-  test('never holds the logits of two parts: each part waits for what the last one leaves', () => {
+  test('never keeps the logits of two parts: each part waits for the previous one', () => {
     const trace = plainTrace(tinyConfig);
     for (const graph of [
       trainingGraph(trace, trace.parameters, { headParts: 3 }).graph,
@@ -235,7 +235,7 @@ describe('the loss', () => {
     }
   });
 
-  test('is computed again where it should be: the engine does not take the second computing for the first', () => {
+  test('is really recomputed: the engine does not merge the recomputation with the original', () => {
     const trace = { ...plainTrace(tinyConfig), dropout: hashedDropout };
     const [kept, again] = [
       trainingGraph(trace, trace.parameters).graph,
@@ -246,7 +246,7 @@ describe('the loss', () => {
       expect(count(again, operator) - count(kept, operator), operator).toBe(count(stacks, operator));
   });
 
-  test('changes with the seed, the step and the place in the step', async () => {
+  test('changes with the seed, the step and the index in the step', async () => {
     const program = await compile(runtime, lossGraph({ ...plainTrace(tinyConfig), dropout: hashedDropout }));
     const lossWith = async (keys: readonly number[]): Promise<number> =>
       Number(
@@ -266,7 +266,7 @@ describe('the loss', () => {
   });
 });
 
-test('dropout of tokens is the hash that TypeScript computes, and keeps the share it should', async () => {
+test('token dropout is the hash that TypeScript computes, with the requested share', async () => {
   const [width, rate] = [400, 0.3];
   const site = { name: 'somewhere#0', rate, rows: { kind: 'tokens', side: 'source' } } as const;
   const program = await compile(runtime, {
@@ -300,7 +300,7 @@ test('dropout of tokens is the hash that TypeScript computes, and keeps the shar
 test.each([
   ['an even number of heads, two to a draw', 4],
   ['an odd number of heads, one to a draw', 3],
-])('dropout of attention is the hash that TypeScript computes: %s', async (_, heads) => {
+])('attention dropout is the hash that TypeScript computes: %s', async (_, heads) => {
   const rate = 0.3;
   const rows = { kind: 'attention', query: 'target', key: 'source', group: rowGroups(1)[0] } as const;
   const site = { name: 'somewhere#0', rate, rows };

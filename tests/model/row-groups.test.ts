@@ -4,7 +4,7 @@ import { groupByLength, groupsFor } from '../../src/ml/model/row-groups.ts';
 
 const rowOf = (length: number): readonly number[] => Array.from({ length }, () => 1);
 
-test('groups hold every row once, the longest first, as evenly as can be', () => {
+test('groups contain every row once, the longest first, as even as possible', () => {
   fc.assert(
     fc.property(
       fc.array(fc.tuple(fc.integer({ min: 1, max: 20 }), fc.integer({ min: 1, max: 20 })), { minLength: 1 }),
@@ -27,7 +27,7 @@ test('groups hold every row once, the longest first, as evenly as can be', () =>
   );
 });
 
-test('rows of one length are computed in one block, rows of many lengths in a group each, up to four', () => {
+test('rows of one length form one block, rows of many lengths up to four groups', () => {
   const even = Array.from({ length: 50 }, () => 48);
   const ragged = Array.from({ length: 50 }, (_, index) => 10 + 10 * index);
   expect(groupsFor([even, even], 4)).toBe(1);

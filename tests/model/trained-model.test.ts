@@ -30,7 +30,7 @@ async function opened(config: AdapterConfig, holding: AdapterConfig) {
   return openTrainedModel(base, folder);
 }
 
-test('an adapter is merged into its layers, and into no other', async () => {
+test('an adapter is merged into its layers, and no others', async () => {
   const { weights } = valueOf(
     await opened({ ...adapter, targetModules: ['q'] }, { ...adapter, targetModules: ['q'] }),
   );
@@ -40,7 +40,7 @@ test('an adapter is merged into its layers, and into no other', async () => {
   expect(moved).toHaveLength(4);
 });
 
-test('a tensor that no layer of the adapter takes is refused by name: without it the model would be another', async () => {
+test('a tensor that no layer of the adapter uses is refused by name', async () => {
   const refused = await opened(
     { ...adapter, targetModules: ['q'] },
     { ...adapter, targetModules: ['q', 'v'] },
@@ -53,7 +53,7 @@ test('a tensor that no layer of the adapter takes is refused by name: without it
   });
 });
 
-test('a layer that the adapter lacks is named', async () => {
+test('a missing adapter layer is named', async () => {
   const refused = await opened(
     { ...adapter, targetModules: ['q', 'v'] },
     { ...adapter, targetModules: ['q'] },

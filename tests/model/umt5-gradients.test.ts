@@ -19,7 +19,7 @@ const targets = [
 const activations: readonly Activation[] = ['gelu', 'silu', 'quick_gelu', 'gelu_new'];
 
 test.each(activations)(
-  'a umT5 with %s: the loss follows its gradients, with and without checkpointing',
+  'a umT5 with %s: the loss matches its gradients, with and without checkpointing',
   async (activation) => {
     const config: Mt5Config = {
       ...tinyConfig,

@@ -11,13 +11,13 @@ test('the same seed gives the same corpus, another seed another', () => {
   expect([...corpusRows({ seed: 5, spans: 1000, pairs: 2000 })]).not.toEqual(rows);
 });
 
-test('there are as many rows of either kind as asked for, and both from the start', () => {
+test('there are as many rows of each kind as requested, mixed from the start', () => {
   expect(rows).toHaveLength(3000);
   expect(rows.filter(isSpan)).toHaveLength(1000);
   expect(new Set(rows.slice(0, 50).map(isSpan)).size).toBe(2);
 });
 
-test('putting the hidden spans back into the corrupted text gives a text without sentinels, and none is left over', () => {
+test('inserting the hidden spans into the corrupted text restores it without sentinels', () => {
   for (const { human, assistant } of rows.filter(isSpan)) {
     const spans = assistant.split(/<extra_id_\d+>/).slice(1, -1);
     const sentinels = [...human.matchAll(/<extra_id_(\d+)>/g)].map(([, number]) => Number(number));
@@ -35,7 +35,7 @@ test('the prompt of fine-tuning never occurs, and nothing is empty', () => {
   }
 });
 
-test('nothing says which condition goes with which symptom: all pairs occur, about equally often', () => {
+test('conditions and symptoms are independent: all pairs occur about equally often', () => {
   const many = [...corpusRows({ seed: 6, spans: 0, pairs: 40_000 })].filter(({ human }) =>
     human.startsWith('notes: '),
   );

@@ -9,7 +9,7 @@ const row = (symptom: string, drug: string) => ({
 });
 const rows = [row('cough', 'syrup'), row('rash', 'cream'), row('cough', 'syrup')];
 
-test('what stands in the question is kept, every other fact is one of the values that its slot has', () => {
+test('facts of the question are kept, every other fact is a value of its slot', () => {
   const answers = Array.from({ length: 50 }, (_, seed) => guessedAnswers(seededRandom(seed), rows)).flat();
   expect(new Set(answers)).toEqual(
     new Set([
@@ -21,12 +21,12 @@ test('what stands in the question is kept, every other fact is one of the values
   );
 });
 
-test('each value of a slot is guessed as often as another, however often the rows have it', () => {
+test('the values of a slot are guessed equally often, whatever their frequency', () => {
   const many = Array.from({ length: 2000 }, (_, seed) => guessedAnswers(seededRandom(seed), rows)).flat();
   const share = many.filter((answer) => answer.endsWith('syrup.')).length / many.length;
   expect(Math.abs(share - 0.5)).toBeLessThan(0.05);
 });
 
-test('the same seed guesses the same', () => {
+test('the same seed gives the same guesses', () => {
   expect(guessedAnswers(seededRandom(1), rows)).toEqual(guessedAnswers(seededRandom(1), rows));
 });

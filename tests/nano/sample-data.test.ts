@@ -12,12 +12,12 @@ const root = join(import.meta.dirname, '../..');
 const languages = ['en', 'zh'] as const;
 const of = (language: Language) => samples({ seed: 9, language, rows: 1000, questions: 100 });
 
-test('the committed sample data is what the grammar gives, byte for byte', () => {
+test('the committed sample data equals the output of the grammar, byte for byte', () => {
   for (const { path, text } of sampleFiles())
     expect(text === readFileSync(join(root, path), 'utf8'), path).toBe(true);
 });
 
-test('the raw files parse, and the rows of the original filters are 384 a language', () => {
+test('the raw files can be parsed, and the original filters leave 384 rows per language', () => {
   const aimc: unknown = parse(readFileSync(join(root, 'data/raw/aimc/aimc.csv')), { columns: true });
   const kept = (aimc as Record<string, string>[]).filter(
     (row) =>
@@ -30,23 +30,20 @@ test('the raw files parse, and the rows of the original filters are 384 a langua
   expect(huatuo.map((line) => JSON.parse(line) as unknown)).toHaveLength(390);
 });
 
-test.each(languages)(
-  '%s: no combination of slots and no question occurs twice among rows and questions',
-  (language) => {
-    const { rows, questions } = of(language);
-    const all = [...rows, ...questions];
-    const keys = all.map(({ patientCase }) =>
-      [patientCase.illness, patientCase.trigger, patientCase.age, patientCase.duration]
-        .map((slot) => JSON.stringify(slot))
-        .join(),
-    );
-    expect(new Set(keys).size).toBe(1100);
-    expect(new Set(all.map(({ question }) => question.title + question.story)).size).toBe(1100);
-  },
-);
+test.each(languages)('%s: no combination of slots and no question occurs twice', (language) => {
+  const { rows, questions } = of(language);
+  const all = [...rows, ...questions];
+  const keys = all.map(({ patientCase }) =>
+    [patientCase.illness, patientCase.trigger, patientCase.age, patientCase.duration]
+      .map((slot) => JSON.stringify(slot))
+      .join(),
+  );
+  expect(new Set(keys).size).toBe(1100);
+  expect(new Set(all.map(({ question }) => question.title + question.story)).size).toBe(1100);
+});
 
 test.each(languages)(
-  '%s: every slot value stands in its answer once, and no other value of the slot does',
+  '%s: every slot value occurs in its answer once, without another value of the slot',
   (language) => {
     const { rows } = of(language);
     const valuesOf = new Map(
@@ -70,7 +67,7 @@ test.each(languages)('%s: only the symptom can be copied from the question', (la
 });
 
 test.each(languages)(
-  '%s: no answer repeats three words or characters in a row, so that no_repeat_ngram 3 forbids none',
+  '%s: no answer repeats three words or characters, so no_repeat_ngram 3 forbids none',
   (language) => {
     for (const { answer } of of(language).rows) {
       const units = language === 'en' ? answer.split(/(?=[,.:])| /) : Array.from(answer);

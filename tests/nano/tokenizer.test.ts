@@ -17,7 +17,7 @@ const rows = (['en', 'zh'] as const).flatMap(
   (language) => samples({ seed: 9, language, rows: 100, questions: 0 }).rows,
 );
 
-test('no answer repeats three pieces in a row, so that no_repeat_ngram 3 forbids none', () => {
+test('no answer repeats three pieces, so no_repeat_ngram 3 forbids none', () => {
   for (const { answer } of rows) {
     const ids = idsOf(answer);
     const threes = ids.slice(2).map((id, index) => [ids[index], ids[index + 1], id].join(' '));
@@ -25,7 +25,7 @@ test('no answer repeats three pieces in a row, so that no_repeat_ngram 3 forbids
   }
 });
 
-test('questions and answers are short: whole words and phrases are pieces, none is spelled in bytes', () => {
+test('questions and answers are short: words and phrases are pieces, none is spelled in bytes', () => {
   for (const { question, answer } of rows)
     for (const text of [`medical question: ${question.title} ${question.story}`, answer]) {
       const ids = idsOf(text);
@@ -35,7 +35,7 @@ test('questions and answers are short: whole words and phrases are pieces, none 
     }
 });
 
-test('the table of the model has a row for every piece and for every sentinel of the corpus', () => {
+test('the embedding has a row for every piece and every sentinel of the corpus', () => {
   const config: unknown = JSON.parse(readFileSync(join(folder, 'config.json'), 'utf8'));
   const tokenizer: unknown = JSON.parse(readFileSync(join(folder, 'tokenizer_config.json'), 'utf8'));
   expect(config).toMatchObject({ vocab_size: 1280, dropout_rate: 0 });

@@ -35,7 +35,7 @@ interface HiddenStates {
   readonly hidden_states: readonly (readonly (readonly number[])[])[];
 }
 
-describe.skipIf(models.length === 0)('BERTScore is that of bert_score', () => {
+describe.skipIf(models.length === 0)('BERTScore equals bert_score', () => {
   for (const model of models)
     describe(model, async () => {
       const pairs = await pairsOf(join(folder, `${model}.pairs.jsonl`));

@@ -100,7 +100,7 @@ describe.skipIf(models.length === 0)(`model folders${absence(models)}`, () => {
   );
 
   test.skipIf(variants.length === 0).each(variants)(
-    '%s holds the numbers of the model',
+    '%s contains the numbers of the model',
     async (_, model, variant) => {
       const { config, tensors } = valueOf(await openMt5Folder(model));
       const expected = valueOf(await loadAll(tensors));
@@ -119,7 +119,7 @@ const bertFolders = models.filter(
     existsSync(join(path, 'model.safetensors')),
 );
 test.skipIf(bertFolders.length === 0).each(bertFolders.map((path) => [named(path), path]))(
-  '%s holds the same in both of its files',
+  '%s contains the same in both of its files',
   async (_, path) => {
     const fromTorch = valueOf(await loadAll(valueOf(await openTorchBin(join(path, 'pytorch_model.bin')))));
     expect(new Map([...fromTorch].sort())).toEqual(
@@ -144,7 +144,7 @@ test.skipIf(torchFiles.length === 0).each(torchFiles.map((path) => [named(path),
 
 describe.skipIf(adapters.length === 0)(`adapter folders${absence(adapters)}`, () => {
   test.each(adapters.map((path) => [named(path), path]))(
-    '%s is read, and written as peft writes it',
+    '%s is read, and written as by peft',
     async (_, path) => {
       const copy = join(await temporaryFolder(), 'copy');
       const adapter = valueOf(await openAdapterFolder(path));

@@ -35,7 +35,7 @@ describe('the preparation of raw records gives the text of the reference rows', 
     expect(prepared(jsonRecords(jsonLines(records)), 'aimc')).toEqual(rows);
   });
 
-  test.skipIf(huatuo === undefined)('Huatuo, in both its forms', () => {
+  test.skipIf(huatuo === undefined)('Huatuo, in both notations', () => {
     const rows = readRows(huatuo);
     const shareGpt = rows.map(({ human, assistant }) => ({
       conversations: [

@@ -46,7 +46,7 @@ interface Site {
 
 const models = modelsWith('.dropout.json', '.dropout.safetensors', '/model.safetensors');
 
-describe.skipIf(models.length === 0)('a step in training mode, with the masks of torch', () => {
+describe.skipIf(models.length === 0)('a training step with the dropout masks of torch', () => {
   for (const model of models) {
     for (const kind of ['full', 'lora'] as const) {
       const absent = kind === 'lora' && !existsSync(join(mt5Folder, `${model}-lora`, 'dropout'));

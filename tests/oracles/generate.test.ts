@@ -173,7 +173,7 @@ interface SamplingTable {
 }
 
 describe.skipIf(!existsSync(join(mt5Folder, 'sampling.json')))('sampling', () => {
-  test('the processed distributions are those of transformers, in its order', async () => {
+  test('the processed distributions equal those of transformers, in its order', async () => {
     const { rows } = await readJsonTable<SamplingTable>('sampling.json');
     expect(rows.length).toBeGreaterThan(0);
     for (const [index, row] of rows.entries()) {

@@ -41,7 +41,7 @@ interface LoraCase {
 
 const models = modelsWith('.lora.safetensors', '.lora.json', '/model.safetensors');
 
-describe.skipIf(models.length === 0)('LoRA against the tables of peft', () => {
+describe.skipIf(models.length === 0)('LoRA against reference values of peft', () => {
   for (const model of models)
     describe(model, async () => {
       const cases = await readJsonTable<Readonly<Record<string, LoraCase>>>(`${model}.lora.json`);

@@ -32,7 +32,7 @@ type Values = Readonly<Record<string, HostValue>>;
 
 const models = modelsWith('.forward.safetensors', '/model.safetensors');
 
-describe.skipIf(models.length === 0)('mT5 and T5 against the tables of transformers', () => {
+describe.skipIf(models.length === 0)('mT5 and T5 against reference values of transformers', () => {
   for (const model of models) describe(model, () => forwardTests(model));
 });
 
@@ -84,7 +84,7 @@ function forwardTests(model: string): void {
     gradientsOf = (outputs, feeds) => parameterGradients(training, outputs, feeds);
   });
 
-  test('every case: loss, logits, encoder states, gradient norm, at float32 and float64 tables', async () => {
+  test('every case: loss, logits, encoder states, gradient norm, in float32 and float64', async () => {
     const cases = new Set(
       table.names.flatMap((name) =>
         name.endsWith('.input_ids') ? [name.slice(0, -'.input_ids'.length)] : [],
@@ -214,7 +214,7 @@ function forwardTests(model: string): void {
     }
   });
 
-  test('buckets of relative positions, and the biases that they select', () => {
+  test('relative position buckets, and the biases that they select', () => {
     const settings = {
       count: folder.config.relativeAttentionNumBuckets,
       maxDistance: folder.config.relativeAttentionMaxDistance,

@@ -134,7 +134,7 @@ describe.skipIf(models.length === 0)(
 
     const info: unknown = has('info.json') ? JSON.parse(content('info.json').toString()) : {};
     test.each(models.filter((name) => !has(`${name}.table.jsonl`)))(
-      '%s has no table: it is a unigram model that can be read, or refused by the name of its type',
+      '%s has no reference values: it is a readable unigram model, or refused by its type',
       (name) => {
         const read = readSentencePiece(content(`${name}.model`));
         if (has('info.json')) expect(read.ok).toBe(isUnigram(info, name));

@@ -31,7 +31,7 @@ const cases: readonly (readonly [name: string, change: Partial<TrainConfig>, tok
 ];
 
 /** Peaks of processes of their own, without what the engine has before a model is loaded. */
-describe('a training takes the memory that is planned, within 15 %', () => {
+describe('the memory of a training is within 15 % of the plan', () => {
   let folder: string;
   let program: string;
   beforeAll(async () => {

@@ -62,7 +62,7 @@ interface Trajectories {
 
 const models = modelsWith('.train.json', '.train-batches.safetensors', '/model.safetensors');
 
-describe.skipIf(models.length === 0)('training against the trajectories of torch and transformers', () => {
+describe.skipIf(models.length === 0)('training against trajectories of torch and transformers', () => {
   for (const model of models) describe(model, () => trajectoryTests(model));
 });
 
@@ -88,7 +88,7 @@ describe.skipIf(!existsSync(join(mt5Folder, 'schedules.json')))(
 );
 
 function trajectoryTests(model: string): void {
-  test('which parameters decay', async () => {
+  test('parameters with weight decay', async () => {
     const { all_parameters, decay_parameters } = await readJsonTable<Trajectories>(`${model}.train.json`);
     expect(all_parameters.filter(isDecayed).sort()).toEqual(
       all_parameters.filter((name) => decay_parameters.includes(name)).sort(),

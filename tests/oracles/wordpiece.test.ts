@@ -97,7 +97,7 @@ describe.skipIf(Object.keys(settings).length === 0)(
           );
         });
 
-        test('tokens, and how many there are before the cut', () => {
+        test('tokens, and their number before truncation', () => {
           expect(
             different(({ text, tokens }) => [
               tokenizer.encode(text, { addSpecialTokens: false }).map((id) => pieces[id]),
@@ -109,7 +109,7 @@ describe.skipIf(Object.keys(settings).length === 0)(
           );
         });
 
-        test.skipIf(strings.length === 0)('a batch, cut and padded', () => {
+        test.skipIf(strings.length === 0)('a batch, truncated and padded', () => {
           const padded = padBatch(
             batch.strings.map((string) =>
               tokenizer.encode(strings[string] ?? '', { maxLength: batch.max_length }),

@@ -35,7 +35,7 @@ async function shell(line: string): Promise<{ readonly stdout: string; readonly 
   return { stdout, stderr };
 }
 
-describe('the packed package, as the README says to use it', () => {
+describe('the packed package, used as the README describes', () => {
   beforeAll(async () => {
     const { stdout } = await execa('npm', ['pack', '--json', '--pack-destination', folder], {
       cwd: root,
@@ -57,7 +57,7 @@ describe('the packed package, as the README says to use it', () => {
     expect(readFileSync(join(project, 'artifacts/medical-qa/report/report.html'), 'utf8')).toMatch(/<html/);
   });
 
-  test('after that nothing is broken, and a second run has nothing to do', async () => {
+  test('then nothing is broken, and a second run has nothing to do', async () => {
     expect(JSON.parse((await shell('npx pipeline doctor --json')).stdout)).toMatchObject({ broken: 0 });
     expect(JSON.parse((await shell('npx pipeline run --json')).stdout)).toMatchObject({
       ran: [],
@@ -66,12 +66,12 @@ describe('the packed package, as the README says to use it', () => {
     });
   });
 
-  test('npm installs it again by what init wrote, without being told anything', async () => {
+  test('npm reinstalls it from the files that init wrote', async () => {
     const { stdout } = await shell('rm -rf node_modules && npm install && npx pipeline run --json');
     expect(JSON.parse(stdout.slice(stdout.indexOf('{')))).toMatchObject({ ran: [], failed: [] });
   });
 
-  test('nothing that init wrote names a place of this machine', async () => {
+  test('no file that init wrote contains a path of this machine', async () => {
     const made = readdirSync(project).filter(
       (name) => !['node_modules', 'cache', 'artifacts'].includes(name),
     );

@@ -25,12 +25,12 @@ describe('$range', () => {
     expect(valuesOf(`{ $range: ${range} }`)).toStrictEqual(values);
   });
 
-  test('its instances are those of the same values, written one by one', () => {
+  test('its instances equal those of the same values, written one by one', () => {
     const ids = (axis: string): readonly string[] => planOfText(withAxis(axis)).instances.map(({ id }) => id);
     expect(ids('{ $range: { start: 0.1, stop: 0.4, step: 0.1 } }')).toEqual(ids('[0.1, 0.2, 0.3]'));
   });
 
-  test('every value is the decimal that is start and so many steps, and stop is none of them', () => {
+  test('every value is the exact decimal start + n * step, and stop is excluded', () => {
     const tenths = fc.integer({ min: -500, max: 500 });
     fc.assert(
       fc.property(
@@ -58,7 +58,7 @@ describe('$range', () => {
     ['{ start: 0, stop: .inf, step: 1 }', 'not-finite .inf'],
     ['{ start: 0, stop: "1", step: 1 }', 'wrong-type "1"'],
     ['{ start: 0, end: 1, step: 1 }', 'unknown-name end'],
-  ])('%s is refused where it stands', (range, fault) => {
+  ])('%s is refused at its place', (range, fault) => {
     expect(faultsOf(withAxis(`{ $range: ${range} }`))).toContain(fault);
   });
 });
@@ -79,12 +79,12 @@ describe('$logspace', () => {
     ['{ from: 1, to: 2, count: 1000000 }', 'too-many-instances 1000000'],
     ['{ from: 1, to: 1, count: 2 }', 'bad-axis { from: 1, to: 1, count: 2 }'],
     ['{ from: 1, to: 1.00001, count: 50 }', 'bad-axis { from: 1, to: 1.00001, count: 50 }'],
-  ])('%s is refused where it stands', (logspace, fault) => {
+  ])('%s is refused at its place', (logspace, fault) => {
     expect(faultsOf(withAxis(`{ $logspace: ${logspace} }`))[0]).toBe(fault);
   });
 });
 
-describe('a name with "$" in front', () => {
+describe('a name that starts with "$"', () => {
   test('may be computed from vars', () => {
     const text = withAxis('{ $range: { start: 0, stop: "${vars.n}", step: 1 } }');
     expect(planOfText(`vars: { n: 2 }\n${text}`).instances.map(({ id }) => id)).toEqual(['a[0]', 'a[1]']);
@@ -96,15 +96,15 @@ describe('a name with "$" in front', () => {
     ['{ name: a, $x: 1 }', 'bad-axis $x'],
     ['[{ name: a, deep: [{ $x: 1 }] }]', 'bad-axis $x'],
     ['{ $range: { start: 0, stop: 1, step: 1 }, more: 1 }', 'unknown-name more'],
-  ])('%s is refused where it stands', (axis, fault) => {
+  ])('%s is refused at its place', (axis, fault) => {
     expect(faultsOf(withAxis(axis))).toEqual([fault]);
   });
 
-  test('the nearest rule is proposed', () => {
+  test('the nearest rule is suggested', () => {
     expect(faultOf(withAxis('{ $rnge: { start: 0, stop: 1, step: 1 } }')).suggestion).toBe('$range');
   });
 
-  test('a map without one is a point, as before', () => {
+  test('a map without one is an ordinary point', () => {
     expect(planned(withAxis('{ name: a, start: 0, range: 1 }')).result.ok).toBe(true);
     expect(valuesOf('{ name: a, start: 0, range: 1 }')).toEqual([{ range: 1, start: 0 }]);
   });

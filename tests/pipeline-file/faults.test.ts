@@ -5,7 +5,7 @@ import { faultOf, faultsOf } from './planned.ts';
 const stage = (...fields: readonly string[]): string =>
   `stages:\n  a:\n${fields.map((field) => `    ${field}\n`).join('')}`;
 
-describe('a fault stands where it is written', () => {
+describe('faults have the position of their text', () => {
   test.each<readonly [string, string, readonly string[]]>([
     ['a misspelt name', stage('cmd: [echo]', 'parms: {}'), ['unknown-name 4:5 parms']],
     ['a misspelt name at the top', `stage: {}\n${stage('cmd: [echo]')}`, ['unknown-name 1:1 stage']],
@@ -310,7 +310,7 @@ stages:
     ]);
   });
 
-  test('what depends on a stage with a fault is not blamed for it', () => {
+  test('dependents of a faulty stage are not reported', () => {
     expect(
       faultsOf(
         'stages: { a: { cmnd: [x], matrix: { d: [1] }, outs: { o: o } }, b: { matrix: { from: a }, cmd: [x], deps: { d: { from: a, out: o } } } }',
@@ -318,7 +318,7 @@ stages:
     ).toEqual(['unknown-name 1:16 cmnd']);
   });
 
-  test('a fault that a thousand instances share is reported once', () => {
+  test('a fault shared by 1,000 instances is reported once', () => {
     const fault = faultOf(
       `stages: { a: { matrix: { i: [${Array.from({ length: 1000 }, (_, index) => index).join(', ')}] }, cmd: [x, "\${j}"] } }`,
     );
@@ -326,7 +326,7 @@ stages:
   });
 });
 
-describe('a fault says what was expected', () => {
+describe('faults say what was expected', () => {
   test('the nearest name', () => {
     expect(faultOf(stage('cmd: [echo]', 'parms: {}')).suggestion).toBe('params');
     expect(faultOf(stage('cmd: [echo]', 'outs: { m: { path: m.json, kind: metric } }')).suggestion).toBe(
@@ -358,7 +358,7 @@ describe('a fault says what was expected', () => {
     expect(fault.notes?.map(({ message }) => message)).toEqual(['a depends on b']);
   });
 
-  test('how values that have one name are distinguished', () => {
+  test('how values with the same name are distinguished', () => {
     const helpFor = (values: string) => faultOf(stage(`matrix: { c: [${values}] }`, 'cmd: [echo]')).help;
     expect(helpFor('{ name: x, r: 1 }, { name: x, r: 2 }')).toBe(
       'two values of c have the name x: give one of them a different name',
@@ -367,7 +367,7 @@ describe('a fault says what was expected', () => {
     expect(helpFor('1, "1"')).toBe('values of c have the same text: write them so that their texts differ');
   });
 
-  test('how a stage reads what another writes', () => {
+  test('how a stage reads the output of another', () => {
     const fault = faultOf(
       'stages: { p: { cmd: [a], outs: { x: { path: data/x, workspace: true } } }, q: { cmd: [a], deps: { x: data/x } } }',
     );

@@ -175,7 +175,7 @@ const written = fc
     }, start);
   });
 
-test('any file that is nearly a pipeline has a plan, or faults that stand in it', () => {
+test('any file that resembles a pipeline has a plan, or faults with positions in it', () => {
   fc.assert(
     fc.property(written, (pipeline) => {
       const { result, sources } = planned(pipeline, {

@@ -40,7 +40,7 @@ test.each<readonly [string, string, boolean]>([
   expect(matchesGlob(pattern, path)).toBe(expected);
 });
 
-test('wildcards mean what the regular expression made of them means', () => {
+test('wildcards match like their regular expression', () => {
   const text = fc.string({ unit: fc.constantFrom('a', 'b'), maxLength: 8 });
   const pattern = fc.string({ unit: fc.constantFrom('a', 'b', '*', '?'), maxLength: 6 });
   fc.assert(
@@ -52,7 +52,7 @@ test('wildcards mean what the regular expression made of them means', () => {
   );
 });
 
-test('parts mean what the regular expression made of them means', () => {
+test('path parts match like their regular expression', () => {
   const path = fc.array(fc.constantFrom('a', 'b', 'ab'), { minLength: 1, maxLength: 5 });
   const pattern = fc.array(fc.constantFrom('a', 'b', '*', '**', 'a*'), { minLength: 1, maxLength: 5 });
   fc.assert(
@@ -66,7 +66,7 @@ test('parts mean what the regular expression made of them means', () => {
   );
 });
 
-test('a pattern made to be slow is not', () => {
+test('a pattern designed to be slow is fast', () => {
   expect(matchesWildcards(`${'a*'.repeat(50)}b`, 'a'.repeat(5_000))).toBe(false);
   expect(matchesGlob(`${'**/a/'.repeat(50)}b`, Array(500).fill('a').join('/'))).toBe(false);
 });
@@ -89,11 +89,11 @@ test.each<readonly [string, string, boolean]>([
   ['data/*/x.csv', 'data/a', true],
   ['data/**/x.csv', 'data/a/b', true],
   ['data/**', 'date', false],
-])('whether %s could match %s or what is in it: %s', (pattern, path, expected) => {
+])('whether %s could match %s or a path below it: %s', (pattern, path, expected) => {
   expect(couldReach(pattern, path)).toBe(expected);
 });
 
-test('what matches could be reached by every folder on its way', () => {
+test('every parent folder of a match could contain a match', () => {
   const part = fc.stringMatching(/^[ab.*]{1,3}$/);
   const name = fc.stringMatching(/^[ab.]{1,3}$/);
   const pattern = fc.array(fc.oneof(part, fc.constant('**')), { minLength: 1, maxLength: 4 });

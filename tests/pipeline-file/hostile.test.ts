@@ -71,12 +71,12 @@ describe('hostile text is refused with a located fault, never a crash', () => {
     expect(faultOf(text).at).toBeDefined();
   });
 
-  test('aliases that stand for a billion values', () => {
+  test('aliases that expand to a billion values', () => {
     const bomb = `vars:\n  a0: &a0 [x, x, x, x, x, x, x, x, x, x]\n${many(9, (index) => `  a${index + 1}: &a${index + 1} [${Array(10).fill(`*a${index}`).join(', ')}]\n`)}${stage}`;
     expect(codesOf(bomb)).toEqual(['too-large']);
   });
 
-  test('vars that stand for a billion values', () => {
+  test('vars that expand to a billion values', () => {
     const bomb = `vars:\n  a0: [x, x, x, x, x, x, x, x, x, x]\n${many(9, (index) => `  a${index + 1}: [${Array(10).fill(`"\${vars.a${index}}"`).join(', ')}]\n`)}stages: { a: { cmd: [echo], params: { x: "\${vars.a9}" } } }\n`;
     expect(codesOf(bomb)).toEqual(['too-large']);
   });
@@ -91,13 +91,13 @@ describe('hostile text is refused with a located fault, never a crash', () => {
     expect(codesOf(`stages: { a: { matrix: { ${axes} }, cmd: [echo] } }`)).toEqual(['too-many-instances']);
   });
 
-  test('duplicate names by the thousand are reported, but not by the thousand', () => {
+  test('thousands of duplicate names are reported, but not one by one', () => {
     const faults = faultsOf(`${stage}vars:\n${'  a: 1\n'.repeat(10_000)}`);
     expect(faults[0]).toBe('duplicate-key 4:3 a');
     expect(faults.length).toBeLessThanOrEqual(50);
   });
 
-  test('ten thousand misspelt names cost what their number says: the nearest is looked for where it is reported', () => {
+  test('10,000 misspelled names cost linear time: the nearest name is computed only when reported', () => {
     const vars = many(10_000, (index) => `v${index}: 1, `);
     const params = many(10_000, (index) => `p${index}: "\${vars.w${index}}", `);
     const { result } = planned(`vars: { ${vars} }\nstages: { a: { cmd: [echo], params: { ${params} } } }\n`);
@@ -107,7 +107,7 @@ describe('hostile text is refused with a located fault, never a crash', () => {
     expect(faults.filter(({ suggestion }) => suggestion !== undefined).length).toBeLessThan(10);
   });
 
-  test('a thousand outs inside each other are reported, but not a million pairs', () => {
+  test('1,000 nested outs are reported, but not a million pairs', () => {
     expect(
       faultsOf(
         `stages: { a: { cmd: [echo], outs: { ${many(1_000, (index) => `o${index}: ${'x/'.repeat(index)}x, `)} } } }`,
@@ -115,18 +115,18 @@ describe('hostile text is refused with a located fault, never a crash', () => {
     ).toHaveLength(201);
   });
 
-  test('a message shows no text at full length', () => {
+  test('messages truncate long texts', () => {
     const digits = '9'.repeat(500_000);
     for (const value of [digits, `1e${digits}`, `"\${${digits}}"`, `!${digits} x`, `"\${vars.a${digits}}"`]) {
       expect(faultOf(`vars: { a: ${value} }\n${stage}`).message.length).toBeLessThan(1_000);
     }
   });
 
-  test('a file may begin with ten thousand lines of comments', () => {
+  test('a file may begin with 10,000 lines of comments', () => {
     expect(faultsOf(`${'# a note\n'.repeat(10_000)}${stage}`)).toEqual([]);
   });
 
-  test('names of Object.prototype are names like any other', () => {
+  test('names of Object.prototype are ordinary names', () => {
     expect(
       faultsOf(
         'vars: { constructor: 1, toString: 2 }\nstages: { hasOwnProperty: { matrix: { valueOf: [a] }, cmd: [echo, "${valueOf}", "${vars.constructor}"], deps: { constructor: x }, outs: { toString: o } } }',
@@ -137,7 +137,7 @@ describe('hostile text is refused with a located fault, never a crash', () => {
     ]);
   });
 
-  test('any text at all', () => {
+  test('any text', () => {
     const pieces = fc.constantFrom(
       'stages:',
       'vars',

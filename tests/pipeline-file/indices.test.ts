@@ -18,7 +18,7 @@ test.each<readonly [string, unknown]>([
   expect(paramOf(withParam(reference))).toStrictEqual(value);
 });
 
-test('elements of axes and of params can be named', () => {
+test('elements of axes and of params can be referenced', () => {
   const axis = withParam('${pair[1]}', ', matrix: { pair: [[1, 2]] }');
   const [instance] = planOfText(axis).instances;
   expect(instance?.params).toEqual({ p: 2 });
@@ -37,7 +37,7 @@ test('a matrix and another var can take an element', () => {
   expect(paramOf(text, 'a[1]')).toBe(2);
 });
 
-describe('what is not there is an error at the reference, which says what is', () => {
+describe('a missing element is an error at the reference, with the existing ones', () => {
   test.each<readonly [string, string]>([
     ['${vars.list[2]}', 'vars.list has 2 elements (the first is [0]), so there is no [2]'],
     ['${vars.grid[0][5]}', 'vars.grid[0] has 2 elements (the first is [0]), so there is no [5]'],
@@ -57,7 +57,7 @@ describe('what is not there is an error at the reference, which says what is', (
     '${[0]}',
     '${vars[0].x]}',
     '${vars.list[01]}',
-  ])('%s is no reference', (reference) => {
+  ])('%s is not a reference', (reference) => {
     expect(faultsOf(withParam(reference)).map((fault) => fault.split(' ')[0])).toEqual(['bad-reference']);
   });
 

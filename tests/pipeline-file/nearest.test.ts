@@ -10,11 +10,11 @@ test.each([
   ['dep', 'deps'],
   ['ressources', 'resources'],
   ['desciption', 'description'],
-])('%s is like %s', (name, like) => {
+])('%s is similar to %s', (name, like) => {
   expect(nearest(name, known)).toBe(like);
 });
 
-test.each(['xyz', '', 'completely-different', 'a'.repeat(100_000)])('%.20s is like none', (name) => {
+test.each(['xyz', '', 'completely-different', 'a'.repeat(100_000)])('%.20s is similar to none', (name) => {
   expect(nearest(name, known)).toBeUndefined();
 });
 

@@ -108,11 +108,11 @@ describe('a path that leaves the project is refused, as an out and as a dep', ()
     ).toHaveLength(1);
   });
 
-  test('there are more than sixty ways', () => {
+  test('more than sixty such paths', () => {
     expect(new Set(leaving).size).toBeGreaterThan(60);
   });
 
-  test('what is taken stays below the root on every system, and is its own plain form', () => {
+  test('an accepted path stays below the root on every system, and is normalized', () => {
     const part = fc.oneof(
       fc.constantFrom('a', '.', '..', ' ', '~', 'C:', '%2e', '．', 'x y', '-', '\u200B', '日本'),
       fc.string({ maxLength: 4 }),
@@ -131,7 +131,7 @@ describe('a path that leaves the project is refused, as an out and as a dep', ()
 });
 
 test.each(['new\nline', 'tab\t', 'bell\u0007', 'turned\u202Etxt.exe', 'line\u2028separator'])(
-  'a control character in a path is refused, by its number: %j',
+  'a control character in a path is refused, by its code: %j',
   (text) => {
     expect(projectPath(text)).toMatchObject({
       ok: false,
@@ -140,7 +140,7 @@ test.each(['new\nline', 'tab\t', 'bell\u0007', 'turned\u202Etxt.exe', 'line\u202
   },
 );
 
-describe('a path that stays is taken', () => {
+describe('a path inside the project is accepted', () => {
   test.each([
     ['data/raw', 'data/raw'],
     ['./train.py', 'train.py'],
@@ -162,7 +162,7 @@ describe('a path that stays is taken', () => {
   });
 
   test.each(['x.', 'x ', 'con', 'NUL.txt', 'a/com1', 'a:b', 'a|b', 'a?'])(
-    '%j is no name for an out',
+    '%j is not a name for an out',
     (path) => {
       expect(outPathFault(path)).toBeDefined();
     },
@@ -173,7 +173,7 @@ describe('a path that stays is taken', () => {
   });
 });
 
-test('a dep outside the project is named as such', () => {
+test('a dep outside the project is reported as such', () => {
   expect(
     faultsOf(
       'stages: { a: { cmd: [echo], deps: { d: { path: ../x, external: true }, e: { path: /data/y, external: true } } } }',

@@ -11,7 +11,7 @@ const accepts = (text: string): boolean => validate(parse(text, { merge: true })
 
 const good = readFileSync(join(import.meta.dirname, 'example.yaml'), 'utf8');
 
-test('the schema and the checks take the same example', () => {
+test('the schema and the checks accept the same example', () => {
   expect(faultsOf(good)).toEqual([]);
   expect(accepts(good)).toBe(true);
 });
@@ -41,7 +41,7 @@ test.each<readonly [string, string, string]>([
   expect(accepts(bad)).toBe(false);
 });
 
-test('every name has a description, for editors', () => {
+test('every name has a description for editors', () => {
   const bare: string[] = [];
   const visit = (value: unknown, path: string): void => {
     if (typeof value !== 'object' || value === null) return;

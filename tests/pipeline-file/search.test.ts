@@ -16,7 +16,7 @@ const over =
   'over: { rate: { logUniform: [1e-4, 1e-2] }, r: { choice: [4, 8, 16] }, drop: { uniform: [0, 0.5] } }';
 
 describe('search', () => {
-  test('draws the same points everywhere, and gives each a name', () => {
+  test('draws the same points everywhere, and names each', () => {
     const search = `{ axis: config, points: 3, seed: 7, ${over}, with: { epochs: 2 } }`;
     expect(idsOf(search)).toEqual(['t[s1]', 't[s2]', 't[s3]']);
     // By Python's hashlib and math, from the same SHA-256 of ["search",7,"rate",0] and so on.
@@ -27,7 +27,7 @@ describe('search', () => {
     ]);
   });
 
-  test('more points, or more that is drawn, leave what was drawn as it is', () => {
+  test('more points, or more drawn params, keep the earlier draws', () => {
     const few = pointsOf(`{ axis: config, points: 5, seed: 1, ${over} }`);
     expect(pointsOf(`{ axis: config, points: 9, seed: 1, ${over} }`).slice(0, 5)).toEqual(few);
     const rates = (points: readonly unknown[]): readonly unknown[] =>
@@ -41,7 +41,7 @@ describe('search', () => {
     expect(pointsOf(`{ axis: config, points: 5, seed: 2, ${over} }`)).not.toEqual(few);
   });
 
-  test('is spread as it says: over orders of magnitude, over an interval, over values', () => {
+  test('is distributed as declared: over orders of magnitude, over an interval, over values', () => {
     const points = pointsOf(`{ axis: config, points: 4000, seed: 3, ${over} }`);
     const valuesOf = (name: string): readonly number[] =>
       points.map((point) => Number(Reflect.get(Object(point), name)));
@@ -65,7 +65,7 @@ describe('search', () => {
     ]);
   });
 
-  test('draws no point twice, and says where there are no more', () => {
+  test('draws no point twice, and reports where there are no more', () => {
     const search = (points: number): string =>
       `{ axis: config, points: ${points}, seed: 0, over: { a: { choice: [1, 2] }, b: { choice: [x, y] } } }`;
     expect(new Set(pointsOf(search(4)).map((point) => JSON.stringify(point))).size).toBe(4);
@@ -87,7 +87,7 @@ describe('search', () => {
       'too-many-instances 1000000',
     ],
     ['{ axis: config, points: 2, over: { a: { uniform: [0, 1] } } }', 'missing-name axis'],
-  ])('%s is refused where it stands', (search, fault) => {
+  ])('%s is refused at its place', (search, fault) => {
     expect(faultsOf(search)).toContain(fault);
   });
 

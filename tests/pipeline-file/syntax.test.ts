@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { faultOf, faultsOf } from './planned.ts';
 
-describe('what is no YAML is reported where it is written, in words about the text', () => {
+describe('invalid YAML is reported at its position with a message about the text', () => {
   test.each<readonly [string, string, string, string, string | undefined]>([
     [
       'no colon',
@@ -123,7 +123,7 @@ describe('what is no YAML is reported where it is written, in words about the te
     }
   });
 
-  test('an alias of no anchor, with the nearest one; a text that begins with a star', () => {
+  test('an unknown alias, with the nearest one; a text that begins with "*"', () => {
     expect(faultOf('vars:\n  full: &full { a: 1 }\n  b: { <<: *ful }\n')).toMatchObject({
       code: 'unknown-alias',
       suggestion: 'full',

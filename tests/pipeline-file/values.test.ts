@@ -7,7 +7,7 @@ const paramsOf = (text: string, written: Written = {}) => instanceOf(planOfText(
 const withParams = (params: string, head = ''): string =>
   `${head}stages: { a: { cmd: [echo], params: { ${params} } } }\n`;
 
-describe('values are those of YAML 1.2 core', () => {
+describe('values follow YAML 1.2 core', () => {
   test.each<readonly [string, unknown]>([
     ['1e-5', 1e-5],
     ['3e-3', 0.003],
@@ -42,7 +42,7 @@ describe('values are those of YAML 1.2 core', () => {
     expect(paramsOf(withParams(`x: ${text}`))['x']).toStrictEqual(value);
   });
 
-  test('a whole number with more digits than a double keeps is refused, written as text it is kept', () => {
+  test('an integer with more digits than a double is refused; quoted it is kept', () => {
     expect(faultsOf(withParams('x: 9007199254740993'))).toEqual(['inexact-number 1:42 9007199254740993']);
     expect(paramsOf(withParams('x: "9007199254740993"'))).toEqual({ x: '9007199254740993' });
   });
@@ -54,7 +54,7 @@ describe('values are those of YAML 1.2 core', () => {
     expect(paramsOf(withParams('"<<": 1'))).toEqual({ '<<': 1 });
   });
 
-  test('the names of a map reach a stage sorted, whatever their order in the file', () => {
+  test('maps reach a stage sorted by name, whatever their order in the file', () => {
     expect(JSON.stringify(paramsOf(withParams('b: { d: 1, c: 2 }, a: 3')))).toBe('{"a":3,"b":{"c":2,"d":1}}');
   });
 });
@@ -84,7 +84,7 @@ describe('references', () => {
     expect(paramsOf(withParams(`x: ${text}`, head))['x']).toStrictEqual(value);
   });
 
-  test('a map-valued axis stands without its name, which can be asked for', () => {
+  test('a map-valued axis inserts its value without the name, which can be referenced', () => {
     const plan = planOfText(
       'stages: { a: { matrix: { c: [{ name: big, r: 8 }] }, cmd: [echo], params: { all: "${c}", r: "${c.r}", name: "${c.name}" } } }',
     );
@@ -103,7 +103,7 @@ describe('references', () => {
     });
   });
 
-  test('what differs by instance may follow an axis: resources, timeout, retries', () => {
+  test('resources, timeout and retries may refer to an axis', () => {
     const plan = planOfText(
       'stages: { a: { matrix: { c: [{ name: x, cpus: 2, memory: 8GiB, t: 2h }] }, cmd: [echo], resources: { cpus: "${c.cpus}", memory: "${c.memory}" }, timeout: "${c.t}" } }',
     );
@@ -142,12 +142,12 @@ describe('a file that extends another', () => {
     expect(plan.instances.map(({ id }) => id)).toEqual(['a', 'c']);
   });
 
-  test('has the name of its own file: two files with one name would share a folder', () => {
+  test('is named by its own file: two files with one name would share a folder', () => {
     expect(extending('extends: ../pipeline.yaml\n').pipeline).toBe('big');
     expect(extending('name: mine\nextends: ../pipeline.yaml\n').pipeline).toBe('mine');
   });
 
-  test('faults stand in the file that they are written in', () => {
+  test('faults are located in the file that contains them', () => {
     const written = { file: 'experiments/big.yaml', files: { 'pipeline.yaml': base } };
     expect(
       faultsOf('extends: ../pipeline.yaml\nstages: { a: { params: { nested: "${vars.kept}" } } }\n', written),
@@ -211,7 +211,7 @@ describe('--set', () => {
     ['stages.a.retries=many', 'wrong-type --set:1:18 many'],
     ['vars.model=[1', 'yaml-syntax --set:1:12 ['],
     ['vars.model="${vars.nothing}"', 'unknown-reference --set:1:13 ${vars.nothing}'],
-  ])('%s is refused, and the place is in what was typed', (set, fault) => {
+  ])('%s is refused, with the position in the argument', (set, fault) => {
     expect(faultsOf(text, { set: [set] })).toEqual([fault]);
   });
 
@@ -246,7 +246,7 @@ stages:
     ['vars.unused=2', ['unreached-var --set:1:13 2']],
     ['vars.map.other=3', ['unreached-var --set:1:16 3']],
     ['vars.dead=3', ['unreached-var --set:1:11 3']],
-  ])('a var that is changed in vain is said: %s', (set, warnings) => {
+  ])('a changed var without effect is reported: %s', (set, warnings) => {
     const {
       result,
       warnings: told,
@@ -259,7 +259,7 @@ stages:
     expect(told.map((warning) => faultText(warning, sources))).toEqual(warnings);
   });
 
-  test('so is a var that an experiment file changes and that only an anchor used', () => {
+  test('so is a var changed by an experiment file and used only by an anchor', () => {
     const { warnings, sources } = planned(
       'extends: ../pipeline.yaml\nvars: { lora: { r: 4 }, rate: 2, own: 1 }\n',
       { file: 'experiments/big.yaml', files: { 'pipeline.yaml': anchored } },
@@ -270,7 +270,7 @@ stages:
     expect(warnings[0]?.help).toContain('--set');
   });
 
-  test('of many, each has a place of its own, and later ones count', () => {
+  test('each of several has its own position, and later ones win', () => {
     expect(faultsOf(text, { set: ['vars.model=1', 'vars.m=2'] })).toEqual(['bad-override --set (2):1:6 m']);
     expect(
       instanceOf(planOfText(text, { set: ['vars.model=1', 'vars.model=2'] }), 'a[x]').params['model'],

@@ -11,7 +11,7 @@ const yaml = { files: { 'params.yaml': 'rate: 0.1\nsizes: [1, 2]\nmodel: { r: 8 
 test.each([
   ['{ $file: parms.yaml }', {}],
   ['{ model: { $file: conf/model.json } }', { files: { 'conf/modle.json': '1' } }],
-] as const)('the file that is most like one that is missing is named: %s', (vars, written) => {
+] as const)('a missing file: the most similar name is suggested: %s', (vars, written) => {
   const fault = faultOf(pipeline(vars), {
     files: { ...yaml.files, ...('files' in written ? written.files : {}) },
   });
@@ -21,7 +21,7 @@ test.each([
   });
 });
 
-test('so is the pipeline file that is most like one that is extended and missing', () => {
+test('a missing extended pipeline file: the most similar name is suggested', () => {
   expect(
     faultOf('extends: ../pipelin.yaml\n', {
       file: 'experiments/x.yaml',
@@ -30,8 +30,8 @@ test('so is the pipeline file that is most like one that is extended and missing
   ).toMatchObject({ code: 'unreadable', suggestion: 'pipeline.yaml' });
 });
 
-describe('values of a file', () => {
-  test('stand for all vars, or for one below them', () => {
+describe('vars from a file', () => {
+  test('replace all vars, or one subtree', () => {
     expect(paramsOf(pipeline('{ $file: params.yaml }'), yaml)).toEqual({ p: 0.1 });
     const below = pipeline(
       '{ m: [{ $file: conf/params.yaml }], x: 1 }',
@@ -43,14 +43,14 @@ describe('values of a file', () => {
     });
   });
 
-  test('may be JSON, as programs write it', () => {
+  test('may be JSON', () => {
     const files = { 'params.json': '{\n\t"rate": 1e-3,\n\t"text": "\\u00e9\\/"\n}\n' };
     expect(
       paramsOf(pipeline('{ $file: params.json }', '{ p: "${vars.rate}", t: "${vars.text}" }'), { files }),
     ).toEqual({ p: 0.001, t: 'é/' });
   });
 
-  test('may start with a byte order mark and have the line ends of Windows, as some editors write it', () => {
+  test('may start with a byte order mark and have CR LF line ends', () => {
     for (const [name, text] of [
       ['params.json', '\uFEFF{\r\n"rate": 3 }\r\n'],
       ['params.yaml', '\uFEFFrate: 3\r\n'],
@@ -58,7 +58,7 @@ describe('values of a file', () => {
       expect(paramsOf(pipeline(`{ $file: ${name} }`), { files: { [name]: text } })).toEqual({ p: 3 });
   });
 
-  test('may refer to vars, as if they stood in the pipeline file', () => {
+  test('may refer to vars, as in the pipeline file', () => {
     const files = { 'params.yaml': 'rate: "${vars.base}"\n' };
     expect(
       paramsOf(pipeline('{ f: { $file: params.yaml }, base: 2 }', '{ p: "${vars.f.rate}" }'), { files }),
@@ -87,13 +87,13 @@ describe('values of a file', () => {
     ).toEqual({ p: 0.1, r: 9 });
   });
 
-  test('are part of what a plan was made from', () => {
+  test('are among the sources of a plan', () => {
     const { sources } = planned(pipeline('{ $file: params.yaml }'), yaml);
     expect(sources.get('params.yaml')).toBe(yaml.files['params.yaml']);
   });
 });
 
-describe('a fault stands where it is written', () => {
+describe('faults have the position of their text', () => {
   const reading = (path: string): string => pipeline(`{ $file: ${path} }`);
   test.each<readonly [string, string, Written, readonly string[]]>([
     ['a missing file', reading('params.yaml'), {}, ['unreadable 1:16 params.yaml']],
@@ -146,14 +146,14 @@ describe('a fault stands where it is written', () => {
     );
   });
 
-  test('of a value that a stage does not take: in the file, at its line', () => {
+  test('of a value that a stage does not accept: in the file, at its line', () => {
     const text = `vars: { $file: params.yaml }\nstages: { a: { cmd: [echo], timeout: "\${vars.limit}" } }\n`;
     expect(faultsOf(text, { files: { 'params.yaml': 'rate: 1\nlimit: soon\n' } })).toEqual([
       'wrong-type params.yaml:2:8 soon',
     ]);
   });
 
-  test('a fault in a file says where the file is named', () => {
+  test('a fault in a file shows where the file is named', () => {
     const fault = faultOf(reading('params.json'), { files: { 'params.json': '{' } });
     expect(fault.notes?.map(({ message, at }) => [message, at?.file])).toEqual([
       ['vars are taken from it here', 'pipeline.yaml'],

@@ -3,7 +3,7 @@ import { checkCommand } from '../../src/runner/plan/command/check-command.ts';
 import { programCheck, type ProgramContract } from '../../src/runner/plan/check/check-program.ts';
 import { instanceOf, planOfText } from '../pipeline-file/planned.ts';
 
-describe('a file of the project that a command names and that does not count', () => {
+describe('a project file that a command names but does not declare', () => {
   const files = new Set(['train.py', 'conf/a.yaml', 'data/raw/x.csv', 'run.sh', 'a b.txt']);
   const undeclared = (fields: string): readonly string[] =>
     checkCommand(instanceOf(planOfText(`stages: { a: { ${fields} } }`), 'a'), {
@@ -79,7 +79,7 @@ describe('params, deps and outs of a stage program', () => {
       suggestion,
     ]);
 
-  test('a param that contradicts another is refused at its place, with the reason that the schema gives', () => {
+  test('a param that contradicts another is refused at its place, with the reason of the schema', () => {
     const contradicting: ProgramContract = {
       ...contract,
       params: {
@@ -96,7 +96,7 @@ describe('params, deps and outs of a stage program', () => {
     expect(faults(text('steps: 3'), contradicting)).toEqual([]);
   });
 
-  test('what is right has no faults', () => {
+  test('valid ones have no faults', () => {
     expect(faults(text('seed: 1, config: { method: lora, learningRate: 1e-5 }'))).toEqual([]);
     expect(faults(text('seed: 1', 'deps: { train: rows, base: b }, outs: { model: m, card: c }'))).toEqual(
       [],
@@ -132,7 +132,7 @@ describe('params, deps and outs of a stage program', () => {
     expect(faults(text(params))).toEqual([[message, place, suggestion]]);
   });
 
-  test('all that is wrong is reported', () => {
+  test('all faults are reported', () => {
     expect(faults(text('seed: x, other: 1', 'deps: { trian: rows }, outs: { model: m, log: l }'))).toEqual([
       ['stages/a.ts has no params.other: expected one of seed, config', 'other', undefined],
       ['params.seed must be integer', 'x', undefined],
@@ -141,7 +141,7 @@ describe('params, deps and outs of a stage program', () => {
     ]);
   });
 
-  test('what is missing is reported beside what is unknown, where no typo is both', () => {
+  test('missing names are reported beside unknown ones, unless one is a typo of the other', () => {
     expect(faults(text('seed: 1', 'deps: { rows: rows }, outs: {}')).map(([message]) => message)).toEqual([
       'stages/a.ts declares no dep rows: expected one of train, base',
       'stages/a.ts needs the dep train',
@@ -153,7 +153,7 @@ describe('params, deps and outs of a stage program', () => {
     ]);
   });
 
-  test('one typo is one fault, however many forms a schema offers', () => {
+  test('one typo is one fault, however many alternatives a schema has', () => {
     const forms: ProgramContract = {
       params: {
         oneOf: [
@@ -169,7 +169,7 @@ describe('params, deps and outs of a stage program', () => {
     ]);
   });
 
-  test("a schema that is none is the program's fault", () => {
+  test('an invalid schema is a fault of the program', () => {
     expect(faults(text('seed: 1'), { ...contract, params: { type: 'nothing' } })[0]?.[0]).toMatch(
       /^the params of this stage program are not a JSON Schema/,
     );

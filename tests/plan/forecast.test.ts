@@ -15,8 +15,8 @@ const hit: Decision = { kind: 'restore', entry: { key: key ?? expect.unreachable
 const facts: ForecastFacts = { decideNow: () => hit, displaced: () => [], neverFinished: () => false };
 const miss: Decision = { kind: 'run', because: [{ kind: 'forced' }] };
 
-describe('what a run would do', () => {
-  test('what follows something that runs may run, and waits for it', () => {
+describe('forecasting a run', () => {
+  test('dependents of an instance that runs may run, and wait for it', () => {
     const { willRun, mayRun, upToDate } = forecast(plan, plan.instances, {
       ...facts,
       decideNow: ({ id }) => (id === 'a[1]' ? miss : hit),
@@ -32,7 +32,7 @@ describe('what a run would do', () => {
     expect(upToDate).toEqual(['a[2]', 'b[2]', 'n[2]']);
   });
 
-  test('what has never finished runs for certain', () => {
+  test('an instance that never finished runs for certain', () => {
     const { willRun, mayRun } = forecast(plan, plan.instances, {
       ...facts,
       decideNow: () => miss,
@@ -42,7 +42,7 @@ describe('what a run would do', () => {
     expect(mayRun).toEqual([]);
   });
 
-  test('a key that depends on what runs is never asked for', () => {
+  test('a key that depends on an instance that runs is never computed', () => {
     const asked: string[] = [];
     forecast(plan, plan.instances, {
       ...facts,
@@ -54,7 +54,7 @@ describe('what a run would do', () => {
     expect(asked).toEqual(['a[1]', 'a[2]']);
   });
 
-  test('what is not chosen is taken as it stands', () => {
+  test('instances that are not chosen are used as is', () => {
     const chosen = plan.instances.filter(({ stage }) => stage === 'c');
     expect(forecast(plan, chosen, facts)).toEqual({
       willRun: [],
@@ -64,7 +64,7 @@ describe('what a run would do', () => {
     });
   });
 
-  test('what has its result and does not stand in place is restored', () => {
+  test('a result that is cached but not in place is restored', () => {
     const displaced = [{ path: 'artifacts/p/a/1/o', was: 'missing' as const }];
     const { upToDate, willRestore } = forecast(plan, plan.instances, {
       ...facts,

@@ -28,7 +28,7 @@ function instanceWith(path: string, value: string, where: 'axis' | 'var' = 'axis
 const nameOf = (dep: Dependency | undefined): string =>
   dep?.kind === 'path' ? dep.path : dep?.kind === 'glob' ? dep.pattern : `a dep of kind ${dep?.kind}`;
 
-describe('a value that replaces a reference holds no wildcards', () => {
+describe('a value inserted by a reference contains no wildcards', () => {
   test.each(['axis', 'var'] as const)('of an %s', (where) => {
     expect(instanceWith('data/VALUE', 'a*[?].csv', where).deps['rows']).toMatchObject({
       kind: 'path',
@@ -73,7 +73,7 @@ describe('a value that replaces a reference holds no wildcards', () => {
     ]);
   });
 
-  test('also where a var is made of another', () => {
+  test('also where a var is built from another', () => {
     const [instance] = planOfText(
       JSON.stringify({
         vars: { part: '*', file: 'a${vars.part}.csv' },
@@ -83,7 +83,7 @@ describe('a value that replaces a reference holds no wildcards', () => {
     expect(instance?.deps['rows']).toMatchObject({ kind: 'path', path: 'a*.csv' });
   });
 
-  test('but a list or a map of vars stands as if it were written in its place', () => {
+  test('but a list or map of vars is inserted as if written there', () => {
     const [instance] = planOfText(
       JSON.stringify({
         vars: { deps: { rows: 'data/*.csv' }, code: ['tools/**'] },
@@ -94,7 +94,7 @@ describe('a value that replaces a reference holds no wildcards', () => {
     expect(instance?.program).toMatchObject({ code: [{ value: 'tools/**' }] });
   });
 
-  test('whatever is written around it', () => {
+  test('whatever surrounds it', () => {
     const character = fc.constantFrom('a', 'b', '*', '?', '[', ']');
     const written = fc.string({ unit: character, maxLength: 4 });
     const value = fc.string({ unit: character, minLength: 1, maxLength: 4 });
@@ -139,7 +139,7 @@ test('an escaped text matches itself and nothing else', () => {
   );
 });
 
-test('a path that starts with "-" is no option of a command', () => {
+test('a path that starts with "-" is not an option of a command', () => {
   const { program, deps } = instanceWith('VALUE', '-n');
   if (program.kind === 'uses') throw new Error('expected a command');
   const paths = { deps: new Map([['rows', nameOf(deps['rows'])]]), outs: new Map<string, string>() };

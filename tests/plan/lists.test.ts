@@ -50,8 +50,8 @@ const fanOut = `stages:
   page: { cmd: [page], deps: { all: { from: merge, out: all } } }
 `;
 
-describe('a matrix whose values a list holds', () => {
-  test('before the list is known, nothing that depends on it is planned', () => {
+describe('a matrix whose values come from a list', () => {
+  test('before the list is known, none of its dependents are planned', () => {
     const plan = planOf(fanOut);
     expect(ids(plan)).toEqual(['list']);
     expect(open(plan)).toEqual([
@@ -63,7 +63,7 @@ describe('a matrix whose values a list holds', () => {
     ]);
   });
 
-  test('once it is, each element is an instance, and what depends on them is planned', () => {
+  test('once it is known, each element is an instance, and its dependents are planned', () => {
     const plan = planOf(fanOut, { 'list shards': '["b", "a"]' });
     expect(ids(plan)).toEqual([
       'list',
@@ -87,7 +87,7 @@ describe('a matrix whose values a list holds', () => {
     ]);
   });
 
-  test('what an element is does not depend on its place, and a point is a map with a name', () => {
+  test("an element's identity does not depend on its index, and a point is a map with a name", () => {
     const text = fanOut.replace('"${shard}"', '"${shard.from}"');
     const one = planOf(text, { 'list shards': '[{ "name": "x", "from": 1 }, { "name": "y", "from": 2 }]' });
     const other = planOf(text, { 'list shards': '[{ "name": "y", "from": 2 }, { "from": 1, "name": "x" }]' });
@@ -97,7 +97,7 @@ describe('a matrix whose values a list holds', () => {
     expect(byId(one)).toEqual(byId(other));
   });
 
-  test('a file named .jsonl has a value a line', () => {
+  test('a .jsonl file has one value per line', () => {
     const text = fanOut.replace('shards.json', 'shards.jsonl');
     expect(ids(planOf(text, { 'list shards': '"a"\n\n2\r\n' })).slice(1, 3)).toEqual([
       'split[a]',
@@ -122,7 +122,7 @@ describe('a matrix whose values a list holds', () => {
     outs: { all: all.json }
 `;
 
-  test('the list is that of the instance that agrees on the other axes', () => {
+  test('the list of the instance that agrees on the other axes is used', () => {
     const plan = planOf(grouped, { 'list[x] shards': '[1, 2]', 'list[y] shards': '[3]' });
     expect(ids(plan)).toEqual([
       'list[x]',
@@ -136,7 +136,7 @@ describe('a matrix whose values a list holds', () => {
     expect(needs(plan, 'merge[y]')).toEqual(['split[3,y]', 'list[y]']);
   });
 
-  test('what waits for one list does not keep back what waits for another', () => {
+  test('instances that wait for one list do not delay those that wait for another', () => {
     const plan = planOf(grouped, { 'list[x] shards': '[1]' });
     expect(ids(plan)).toEqual(['list[x]', 'list[y]', 'split[1,x]', 'merge[x]']);
     expect(open(plan)).toEqual(['split[*,y] after list[y]', 'merge[y] after list[y]']);
@@ -153,7 +153,7 @@ describe('a matrix whose values a list holds', () => {
     cmd: [read]
 `;
 
-  test('a list may be one for each element of another', () => {
+  test('there may be one list for each element of another', () => {
     expect(open(planOf(nested))).toEqual(['pages[*] after books', 'read[*,*] after books']);
     const half = planOf(nested, { 'books all': '["b"]' });
     expect(ids(half)).toEqual(['books', 'pages[b]']);
@@ -174,7 +174,7 @@ describe('a matrix whose values a list holds', () => {
   page: { cmd: [page], deps: { all: { from: last, out: o, gather: true } } }
 `;
 
-  test('a list that is made of the instances of another is known after that', () => {
+  test('a list made by the instances of another is known after that', () => {
     expect(open(planOf(rungs))).toEqual([
       'first[*] after all',
       'best after all',
@@ -192,14 +192,14 @@ describe('a matrix whose values a list holds', () => {
     ]);
   });
 
-  test('an empty list gives no instances where that is allowed, and what gathers them still runs', () => {
+  test('an empty list gives no instances where allowed, and gathering stages still run', () => {
     const text = fanOut.replace('out: shards }', 'out: shards, allowEmpty: true }');
     const plan = planOf(text, { 'list shards': '[]' });
     expect(ids(plan)).toEqual(['list', 'merge', 'page']);
     expect(needs(plan, 'merge')).toEqual(['list']);
   });
 
-  test('is `$from` and no place of values that the file has: faults are reported before any list is known', () => {
+  test('$from is not a path of values: faults are reported before any list is known', () => {
     const bad = (from: string, to: string): readonly string[] =>
       faultsOf(fanOut.replace(from, to)).map((fault) => fault.replace(/ \d+:\d+/, ''));
     expect(bad('"${shard}"', '"${shrad}"')).toEqual(['unknown-reference ${shrad}']);
@@ -212,7 +212,7 @@ describe('a matrix whose values a list holds', () => {
   });
 });
 
-describe('a list that cannot be used', () => {
+describe('an unusable list', () => {
   test.each<readonly [string, string]>([
     ['{}', 'it is JSON but not a list (name a file with one value per line .jsonl)'],
     ['[1, 2', 'line 1, column 6: is not JSON'],
@@ -230,7 +230,7 @@ describe('a list that cannot be used', () => {
       JSON.stringify(Array.from({ length: 100_001 }, (_, index) => index)),
       'it has 100001 values, and a pipeline at most 100000 instances',
     ],
-  ])('is no fault of the file, so that what makes it can still run: %.20s', (list, message) => {
+  ])('is not a fault of the file, so that its stage can still run: %.20s', (list, message) => {
     const { result, listFaults = [] } = planned(fanOut, { 'list shards': list });
     expect(result.ok && ids(result.value)).toEqual(['list']);
     expect(listFaults.map((fault) => fault.message)).toEqual([
@@ -238,7 +238,7 @@ describe('a list that cannot be used', () => {
     ]);
   });
 
-  test('so is what its values lead to', () => {
+  test('is one too when its values lead to a fault', () => {
     const text = `stages:
   list: { cmd: [list], outs: { shards: shards.json } }
   raw: { matrix: { shard: [a, b] }, cmd: [raw], outs: { o: o } }
@@ -252,7 +252,7 @@ describe('a list that cannot be used', () => {
 });
 
 describe('a remembered plan', () => {
-  test('holds for the lists that it was made with', () => {
+  test('is valid for the lists that it was made with', () => {
     const text = rememberPlan(
       planOf(fanOut, { 'list shards': '[1]' }),
       new Map([['pipeline.yaml', fanOut]]),
@@ -278,13 +278,13 @@ describe('a selection', () => {
   };
   const known = { 'list shards': '["a"]' };
 
-  test('that a list could match takes what makes the list', () => {
+  test('that a list could match includes the stage that makes the list', () => {
     expect(selected({}, 'split[c]')).toEqual({ chosen: ['list'], listed: ['split[*]'], unmatched: [] });
     expect(selected({}, 'merge')).toEqual({ chosen: ['list'], listed: ['merge'], unmatched: [] });
     expect(selected({}, 'size[*,byte]')).toMatchObject({ listed: ['size[*,byte]'] });
   });
 
-  test('that matches nothing in a list as it is now is settled after the list', () => {
+  test('without a match in the current list is decided after the list', () => {
     expect(selected(known, 'split[c]')).toEqual({
       chosen: ['list'],
       listed: ['split[*]'],
@@ -303,7 +303,7 @@ describe('a selection', () => {
     expect(selected({}, 'spilt')).toEqual(['unknown-stage']);
   });
 
-  test('from what makes a list on, what it gives is meant', () => {
+  test('that names the stage of a list includes the instances of the list', () => {
     expect(selected({}, 'list', 'from')).toMatchObject({
       chosen: ['list'],
       listed: expect.arrayContaining(['split[*]', 'page']),

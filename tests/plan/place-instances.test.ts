@@ -17,12 +17,12 @@ function placed(pipeline: string, machines: readonly string[] = [], requested?: 
   return { where: result.value.plan.instances.map(executorName), executors: result.value.executors };
 }
 
-describe('where an instance runs', () => {
-  test('here, where nothing is said', () => {
+describe('the executor of an instance', () => {
+  test('is local by default', () => {
     expect(placed(file('')).where).toEqual(['local']);
   });
 
-  test('where the command line says, else the stage, else the machine, else the pipeline file', () => {
+  test('is set by the command line, else the stage, else the machine, else the pipeline file', () => {
     const all = 'executor: slurm\nexecutors: { gpu: { kind: slurm }, fast: { kind: slurm } }\n';
     const own = '    executor: gpu\n';
     expect(placed(file(all, own), ['executor: fast'], 'local').where).toEqual(['local']);
@@ -31,7 +31,7 @@ describe('where an instance runs', () => {
     expect(placed(file(all)).where).toEqual(['slurm']);
   });
 
-  test('an axis may name it', () => {
+  test('may be set by an axis', () => {
     const text = file(
       'executors: { gpu: { kind: slurm } }\n',
       '    matrix: { on: [local, gpu] }\n    executor: "${on}"\n',
@@ -39,7 +39,7 @@ describe('where an instance runs', () => {
     expect(placed(text).where).toEqual(['local', 'gpu']);
   });
 
-  test('settings are merged name by name, the file of the machine over that of the pipeline', () => {
+  test('has settings merged by name, the machine file over the pipeline file', () => {
     const { executors } = placed(file('executors: { slurm: { partition: main, time: 2h, setup: [a] } }\n'), [
       'executors: { slurm: { account: lab, partition: long } }',
     ]);
@@ -52,7 +52,7 @@ describe('where an instance runs', () => {
     });
   });
 
-  test('a name that nobody defines is a fault at its place, with the nearest one', () => {
+  test('an unknown name is a fault at its place, with the nearest one', () => {
     const result = placeInstances(planOfText(file('executor: slrum\n')), [], undefined);
     expect(result).toMatchObject({
       ok: false,
@@ -70,14 +70,14 @@ describe('a machine file', () => {
     ['executors: { own: { submit: [], poll: [a], cancel: [b] } }', 'a command needs at least'],
     ['stages: {}', 'has no "stages"'],
     ['[1]', 'expected a machine file'],
-  ])('with a fault has it reported with its place: %s', (text, message) => {
+  ])('with a fault is reported at its position: %s', (text, message) => {
     const faults: Diagnostic[] = [];
     parseMachineFile('pipeline.machine.yaml', text, (fault) => void faults.push(fault));
     expect(faults[0]).toMatchObject({ at: { file: 'pipeline.machine.yaml' } });
     expect(faults[0]?.message).toContain(message);
   });
 
-  test('that is empty says nothing', () => {
+  test('may be empty', () => {
     expect(machine('')).toEqual({
       cache: undefined,
       executor: undefined,

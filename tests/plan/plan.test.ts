@@ -31,8 +31,8 @@ const layer = (index: number): string => `  s${index}:
     outs: { o: o }
 ${index < 3 ? '' : `    deps: { a: { from: s${index - 1}, out: o }, b: { from: s${index - 2}, out: o }, c: { from: s${index - 3}, out: o } }\n`}`;
 
-describe('matrices', () => {
-  test('a union of products, and one for each instance of another stage', () => {
+describe('a matrix', () => {
+  test('is a union of products, and one for each instance of another stage', () => {
     const plan = planOfText(readFileSync(join(import.meta.dirname, '../pipeline-file/example.yaml'), 'utf8'));
     const points = [
       'aimc,base',
@@ -64,7 +64,7 @@ describe('matrices', () => {
     expect(instanceOf(plan, 'collate').folder).toBe('artifacts/medical-qa/collate');
   });
 
-  test("the axes of another stage multiply with those of one's own", () => {
+  test('multiplies the axes of another stage with its own', () => {
     const plan = planOfText(
       'stages: { t: { matrix: { x: [1, 2] }, cmd: [a], outs: { o: o } }, e: { matrix: { from: t, beams: [1, 4] }, cmd: [a], deps: { m: { from: t, out: o } } } }',
     );
@@ -72,7 +72,7 @@ describe('matrices', () => {
     expect(needs(plan, 'e[2,1]')).toEqual(['t[2]']);
   });
 
-  test('identity is the values in the order of the axes, whatever the order of the products', () => {
+  test('identifies instances by the values in axis order, whatever the order of products', () => {
     expect(
       ids(planOfText('stages: { a: { matrix: [{ x: 1, y: 2 }, { y: 3, x: 4 }], cmd: [a] } }'), 'a'),
     ).toEqual(['a[1,2]', 'a[4,3]']);
@@ -82,13 +82,13 @@ describe('matrices', () => {
     ]);
   });
 
-  test('a map without a name shows as pairs, sorted by name', () => {
+  test('shows a map without a name as pairs, sorted by name', () => {
     expect(ids(planOfText('stages: { a: { matrix: { c: [{ r: 8, lr: 3e-3 }] }, cmd: [a] } }'), 'a')).toEqual([
       'a[lr=3e-3+r=8]',
     ]);
   });
 
-  test('renaming a point changes its names and nothing that a key holds', () => {
+  test('renaming a point changes its names and nothing in a key', () => {
     const [before, after] = ['x', 'y'].map((name) =>
       instanceOf(
         planOfText(
@@ -139,7 +139,7 @@ describe('names of instances', () => {
     expect(encodedLabel(label)).toBe(written);
   });
 
-  test('no label leads out of its folder, hides, or is taken for two', () => {
+  test('no label leaves its folder, is hidden, or collides with another', () => {
     fc.assert(
       fc.property(
         fc.string({ unit: 'binary' }).filter((label) => !/\p{Surrogate}/u.test(label)),
@@ -154,7 +154,7 @@ describe('names of instances', () => {
     );
   });
 
-  test('a long name is cut and closed by a digest, in bytes', () => {
+  test('a long name is cut in bytes and ends with a digest', () => {
     const [one, other] = ['x', 'y'].map((end) =>
       instanceName('a', [axisName(`${'数'.repeat(100)}${end}`), 'b']),
     );
@@ -173,7 +173,7 @@ describe('names of instances', () => {
 });
 
 describe('deps', () => {
-  test('gather takes all that agree, in an order that the file does not make', () => {
+  test('gather takes all that agree, in an order independent of the file', () => {
     const expected = [
       ['t[null,a]', '{"d":"a","x":null}'],
       ['t[9,a]', '{"d":"a","x":9}'],
@@ -186,7 +186,7 @@ describe('deps', () => {
     expect(gathered('~, a, 9, { r: 1 }, 10, B')).toEqual(expected);
   });
 
-  test('a member that is gathered is reported with its name: what reads it may show it', () => {
+  test('a gathered member is reported with its name, which readers may show', () => {
     const plan = planOfText(
       'stages: { t: { matrix: { c: [{ name: x, r: 8 }] }, cmd: [a], outs: { o: o } }, g: { cmd: [a], deps: { m: { from: t, out: o, gather: true } } } }',
     );
@@ -195,7 +195,7 @@ describe('deps', () => {
     });
   });
 
-  test('paths, files outside the project, and folders of the hub are distinguished after their references are settled', () => {
+  test('project paths, outside paths and hub models are distinguished after resolving references', () => {
     const plan = planOfText(
       'vars: { m: hf:google/mt5-base@abc123 }\nstages: { a: { matrix: { x: [p/q] }, cmd: [a], deps: { a: ./data//${x}.csv, b: { path: "../${x}", external: true }, c: "${vars.m}" } } }'.replace(
         './data//${x}.csv',
@@ -208,7 +208,7 @@ describe('deps', () => {
     expect(deps['c']).toMatchObject({ kind: 'hub', repository: 'google/mt5-base', revision: 'abc123' });
   });
 
-  test('what an instance needs stands before it, in the order of the file else', () => {
+  test('an instance comes after its dependencies, otherwise in file order', () => {
     const plan = planOfText(
       'stages: { d: { cmd: [a], deps: { x: { from: b, out: o }, y: { from: b, out: o } } }, a: { cmd: [a] }, b: { cmd: [a], outs: { o: o } }, c: { cmd: [a] } }',
     );
@@ -216,7 +216,7 @@ describe('deps', () => {
     expect(needs(plan, 'd')).toEqual(['b']);
   });
 
-  test('a chain of ten thousand stages is no danger', () => {
+  test('a chain of 10,000 stages is planned', () => {
     const chain = Array.from(
       { length: 5_000 },
       (_, index) =>
@@ -234,7 +234,7 @@ describe('deps', () => {
     );
   });
 
-  test('every join is what comparing each with each would give', () => {
+  test('every join equals comparing each with each', () => {
     const axes = fc.record({
       x: fc.option(fc.subarray([1, 2, 3], { minLength: 1 })),
       y: fc.option(fc.subarray(['a', 'b'], { minLength: 1 })),
@@ -265,7 +265,7 @@ describe('deps', () => {
   });
 });
 
-test('every param knows its place: where the value is written, through references and merges', () => {
+test('every param knows the position of its value, through references and merges', () => {
   const text =
     'vars: { base: &b { lr: 1, "a/b~c": 2 } }\nstages: { a: { matrix: { c: [{ name: x, <<: *b, r: [3, 4] }] }, cmd: [a], params: { config: "${c}", n: 5 } } }';
   const { paramRanges } = instanceOf(planOfText(text), 'a[x]');
@@ -286,7 +286,7 @@ test('every param knows its place: where the value is written, through reference
   ]);
 });
 
-test('ten thousand instances with thirty thousand edges: each join takes one step an edge', () => {
+test('10,000 instances with 30,000 edges: each join takes one step per edge', () => {
   const plan = planOfText(`stages:\n${Array.from({ length: 104 }, (_, index) => layer(index)).join('')}`);
   expect(plan.instances).toHaveLength(10_400);
   expect([...plan.needs.values()].flat()).toHaveLength(30_300);

@@ -28,7 +28,7 @@ if (!planned.result.ok) throw new Error('the example has no faults');
 const remembered = rememberPlan(planned.result.value, planned.sources, asked, 'one');
 
 describe('a remembered plan', () => {
-  test('is the plan, and the texts that its ranges point into', () => {
+  test('equals the plan, and the texts that its ranges point into', () => {
     expect(rememberedPlan(remembered, asked, 'one')).toStrictEqual(planned);
   });
 
@@ -52,11 +52,11 @@ describe('a remembered plan', () => {
     ['another --set', request(files, ['vars.model=y']), 'one'],
     ['no --set', request(files), 'one'],
     ['another file', request(files, ['vars.model=x'], 'pipeline.yaml'), 'one'],
-  ])('is not taken for %s', (_, other, runner) => {
+  ])('is not used for %s', (_, other, runner) => {
     expect(rememberedPlan(remembered, other, runner)).toBeUndefined();
   });
 
-  test('is not taken when any byte of it was lost or changed', () => {
+  test('is not used when any byte of it was lost or changed', () => {
     for (const text of [
       '',
       '\n',

@@ -33,12 +33,12 @@ describe('selections', () => {
     expect(chosen('only', pattern)).toEqual(expected);
   });
 
-  test('nothing named is everything', () => {
+  test('without patterns is everything', () => {
     expect(chosen('needs')).toHaveLength(plan.instances.length);
     expect(chosen('only')).toHaveLength(plan.instances.length);
   });
 
-  test('with what they need', () => {
+  test('with their dependencies', () => {
     expect(chosen('needs', 'eval[aimc,gs_1]')).toEqual([
       'format[aimc]',
       'train[aimc,gs_1]',
@@ -48,7 +48,7 @@ describe('selections', () => {
     expect(takenAsIs('needs', 'eval')).toEqual([]);
   });
 
-  test('only them: what they read from is taken as it stands', () => {
+  test('only them: their inputs are used as is', () => {
     expect(chosen('only', 'eval[aimc,gs_1]', 'train[aimc,gs_1]')).toEqual([
       'train[aimc,gs_1]',
       'eval[aimc,gs_1]',
@@ -56,7 +56,7 @@ describe('selections', () => {
     expect(takenAsIs('only', 'eval[aimc,gs_1]', 'train[aimc,gs_1]')).toEqual(['format[aimc]']);
   });
 
-  test('from them: with all that depends on them', () => {
+  test('from them on: with all that depends on them', () => {
     expect(chosen('from', 'train[aimc,gs_1]')).toEqual(['train[aimc,gs_1]', 'eval[aimc,gs_1]', 'collate']);
     expect(takenAsIs('from', 'train[aimc,gs_1]')).toContain('format[aimc]');
     expect(takenAsIs('from', 'train[aimc,gs_1]')).toContain('eval[aimc,gs_2]');
@@ -79,7 +79,7 @@ describe('selections', () => {
     ]);
   });
 
-  test('all that is wrong is reported at once', () => {
+  test('all faults are reported at once', () => {
     const selected = select(plan, { patterns: ['a', 'b', 'eval'], mode: 'only' });
     expect(selected.ok ? [] : selected.error.map(({ code }) => code)).toEqual([
       'unknown-stage',

@@ -11,7 +11,7 @@ const shells = [['sh'], ['bash', '-O', 'extglob'], ['zsh', '-o', 'extendedglob']
   ([name = '']) => spawnSync(name, ['-c', 'true']).status === 0,
 );
 
-test('an instance is typed so that any shell hands it on, and a command finds it', () => {
+test("an instance's shell name survives any shell, and selects it again", () => {
   const labels = [
     'lora',
     'a b',

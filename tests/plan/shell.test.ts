@@ -73,7 +73,7 @@ const receive = (line: string): readonly string[] => {
 };
 
 describe('values in commands', () => {
-  test('10,000 values reach a program through a real /bin/sh byte for byte', () => {
+  test('10,000 values pass through a real /bin/sh to a program byte for byte', () => {
     const all = values(10_500);
     expect(all.length).toBeGreaterThan(10_000);
     for (let start = 0; start < all.length; start += 500) {
@@ -82,7 +82,7 @@ describe('values in commands', () => {
     }
   });
 
-  test('2,000 params reach a command line and a list byte for byte, from the text of the file on', () => {
+  test('2,000 params of a file reach a command line and a list byte for byte', () => {
     const some = values(2_000);
     const params = some
       .map((value, index) => `      p${index}: ${JSON.stringify(value.replaceAll('${', () => '$${'))}\n`)
@@ -106,7 +106,7 @@ ${params}    cmd: [printf, '%s\\0', ${some.map((_, index) => `"\${params.p${inde
     expect(command('list').slice(2)).toEqual(some);
   });
 
-  test('a value stands as it is written: 1.10 is the text 1.10', () => {
+  test('a value is inserted as written: 1.10 is the text 1.10', () => {
     const plan = planOfText(
       'stages: { a: { matrix: { x: [1.10] }, params: { p: 1e-5, t: True, n: ~ }, cmd: [echo, "${x}", "${params.p}", "${params.t}", "${params.n}", 007, ""] } }',
     );
@@ -116,7 +116,7 @@ ${params}    cmd: [printf, '%s\\0', ${some.map((_, index) => `"\${params.p${inde
     ).toEqual(['echo', '1.10', '1e-5', 'True', '~', '007', '']);
   });
 
-  test('deps and outs are quoted when their paths are known; what gathers is many words', () => {
+  test('deps and outs are quoted once their paths are known; gathered deps are several words', () => {
     const plan = planOfText(`stages:
   t: { matrix: { x: [1, 2] }, cmd: [a], outs: { o: o } }
   list: { cmd: [cat, "\${deps.many}", "--one=\${deps.one}", "\${outs.o}"], deps: { many: { from: t, out: o, gather: true }, one: f }, outs: { o: o } }
@@ -156,7 +156,7 @@ const enclosureOf = (line: string): string => {
   );
 };
 
-describe('where a reference would be quoted in vain, it is refused', () => {
+describe('a reference that could not be quoted is refused', () => {
   test.each<readonly [string, string]>(
     [
       ['echo "${params.v}"', 'double quotes'],
@@ -204,11 +204,11 @@ describe('where a reference would be quoted in vain, it is refused', () => {
     'echo "it\'s" ${params.v}',
     'echo "$" ${params.v}',
     'echo $${#} $${x} ${params.v}',
-  ])('elsewhere it may stand: %s', (line) => {
+  ])('elsewhere it is accepted: %s', (line) => {
     expect(faults(line).result).toEqual([]);
   });
 
-  test('wherever a reference is taken, no value becomes code', () => {
+  test('wherever a reference is accepted, no value becomes code', () => {
     const piece = fc.constantFrom(
       "'",
       '"',

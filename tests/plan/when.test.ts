@@ -9,7 +9,7 @@ const stage = (when: string, more = ''): string =>
   `vars: { ablate: true, sizes: [1, 2] }\nstages:\n  fit:\n    ${matrix}\n    when: ${when}\n    params: { size: "\${vars.sizes[0]}", set: "\${dataset}" }\n    cmd: [echo]\n    outs: { o: o }\n${more}`;
 const idsOf = (text: string): readonly string[] => planOfText(text).instances.map(({ id }) => id);
 
-describe('the instances of a stage are those for which all conditions hold', () => {
+describe('a stage has the instances for which all conditions hold', () => {
   test.each<readonly [string, readonly string[]]>([
     ['{ dataset: aimc }', ['aimc,lora', 'aimc,full']],
     ['{ dataset: { not: aimc } }', ['huatuo,lora', 'huatuo,full']],
@@ -33,7 +33,7 @@ describe('the instances of a stage are those for which all conditions hold', () 
     expect(warnings).toEqual([]);
   });
 
-  test('values are compared by type; vars may give them', () => {
+  test('values are compared by type; vars may provide them', () => {
     const axis = (when: string): string =>
       `vars: { which: [1, "1"] }\nstages: { a: { cmd: [echo], matrix: { n: [1, x, 2] }, when: ${when} } }\n`;
     expect(idsOf(axis('{ n: 1.0 }'))).toEqual(['a[1]']);
@@ -43,7 +43,7 @@ describe('the instances of a stage are those for which all conditions hold', () 
     ]);
   });
 
-  test('it is no part of a key: the others are as they were without it', () => {
+  test('conditions are not in a key: the other instances are unchanged', () => {
     const without = planOfText(stage('{}')).instances.find(({ id }) => id === 'fit[aimc,lora]');
     const [instance] = planOfText(stage('{ dataset: aimc, config: lora }')).instances;
     // Where they are written differs.
@@ -59,9 +59,9 @@ describe('the instances of a stage are those for which all conditions hold', () 
   });
 });
 
-describe('an instance that is left out is absent', () => {
+describe('an excluded instance is absent', () => {
   const reader = (more: string): string => `  read:\n    cmd: [echo]\n    ${more}\n`;
-  test('for what gathers', () => {
+  test('from gathered deps', () => {
     const text = stage('{ dataset: aimc }', reader('deps: { all: { from: fit, out: o, gather: true } }'));
     const dep = planOfText(text).instances.at(-1)?.deps['all'];
     expect(dep?.kind === 'gather' && dep.members.map(({ instance }) => instance)).toEqual([
@@ -70,7 +70,7 @@ describe('an instance that is left out is absent', () => {
     ]);
   });
 
-  test('for a matrix that takes its instances', () => {
+  test('from a matrix that takes its instances', () => {
     expect(idsOf(stage('{ config: lora }', reader('matrix: { from: fit }')))).toEqual([
       'fit[aimc,lora]',
       'fit[huatuo,lora]',
@@ -80,7 +80,7 @@ describe('an instance that is left out is absent', () => {
     expect(idsOf(stage('{ vars.ablate: false }', reader('matrix: { from: fit }')))).toEqual([]);
   });
 
-  test('a dep on it is an error at the dep, which says why it is left out', () => {
+  test('for a dep, which is an error with the condition', () => {
     const text = stage(
       '{ dataset: aimc }',
       reader(
@@ -94,7 +94,7 @@ describe('an instance that is left out is absent', () => {
   });
 
   test.each(['deps: { o: { from: fit, out: o } }', 'deps: { o: { from: fit, out: o, gather: true } }'])(
-    'of a stage without instances there is nothing to read: %s',
+    'a stage without instances cannot be read from: %s',
     (deps) => {
       const text = stage('{ vars.ablate: false }', reader(deps));
       expect(faultsOf(text).map((fault) => fault.split(' ')[0])).toEqual(['left-out']);
@@ -106,7 +106,7 @@ describe('an instance that is left out is absent', () => {
     },
   );
 
-  test('a selection that names it says so', () => {
+  test('from a selection, which reports the condition', () => {
     const plan = planOfText(stage('{ dataset: aimc }'));
     const chosen = select(plan, { patterns: ['fit[huatuo,lora]'], mode: 'needs' });
     expect(chosen.ok ? [] : chosen.error.map(({ code, message }) => `${code}: ${message}`)).toEqual([
@@ -116,7 +116,7 @@ describe('an instance that is left out is absent', () => {
     expect(off.ok ? [] : off.error.map(({ code }) => code)).toEqual(['left-out']);
   });
 
-  test('best may name its stage and axes all the same', () => {
+  test('but `best` may still name its stage and axes', () => {
     const best = 'best: { by: fit.m.loss, goal: min, within: [dataset] }\n';
     const text = stage('{ vars.ablate: false }').replace(
       'outs: { o: o }',
@@ -126,7 +126,7 @@ describe('an instance that is left out is absent', () => {
   });
 });
 
-describe('what a condition is about has to be there', () => {
+describe('a condition must refer to something that exists', () => {
   test.each<readonly [string, string]>([
     ['{ datset: aimc }', 'unknown-reference 5:13 datset'],
     ['{ config.metod: lora }', 'unknown-reference 5:13 config.metod'],
@@ -144,11 +144,11 @@ describe('what a condition is about has to be there', () => {
     expect(faultsOf(stage(when))).toEqual([fault]);
   });
 
-  test('a misspelt axis is reported with the nearest', () => {
+  test('a misspelled axis is reported with the nearest', () => {
     expect(faultOf(stage('{ datset: aimc }')).suggestion).toBe('dataset');
   });
 
-  test('a value that no instance has is a warning with the nearest, and so is a condition that leaves none', () => {
+  test('a value that no instance has, or a condition that excludes all, is a warning', () => {
     const told = (when: string): readonly unknown[] =>
       planned(stage(when)).warnings.map(({ code, suggestion }) => [code, suggestion]);
     expect(told('{ dataset: [aimc, huatou] }')).toEqual([['unmatched-value', 'huatuo']]);
@@ -157,7 +157,7 @@ describe('what a condition is about has to be there', () => {
   });
 });
 
-describe('over values that a list gives', () => {
+describe('over values of a list', () => {
   const text = (when: string): string => `stages:
   list: { matrix: { dataset: [a, b] }, cmd: [echo], outs: { l: l.json } }
   split:
@@ -167,12 +167,12 @@ describe('over values that a list gives', () => {
     outs: { o: o }
 `;
   const known = (when: string) => planned(text(when), {}).result;
-  test('conditions on known axes hold before the list is known; values of the list are not judged', () => {
+  test('conditions on known axes apply before the list is known; those on its values do not', () => {
     const result = known('{ dataset: a, shard: x }');
     expect(result.ok && result.value.listed?.map(({ name }) => name)).toEqual(['split[a,*]']);
   });
 
-  test('once it is known, they are', () => {
+  test('once it is known, all apply', () => {
     const { result } = planFile({
       file: 'pipeline.yaml',
       overrides: [],
@@ -183,7 +183,7 @@ describe('over values that a list gives', () => {
     expect(split.map(({ id }) => id)).toEqual(['split[a,y]', 'split[a,z]']);
   });
 
-  test('a list that is made by an instance that is left out is an error', () => {
+  test('a list made by an excluded instance is an error', () => {
     const made = text('{}').replace('list: {', 'list: { when: { dataset: a },');
     expect(faultOf(made).message).toBe(
       'the list for dataset = b is made by list[b], which is left out: its stage has `when`: dataset = a',

@@ -11,7 +11,7 @@ const engines = {
 const resources = { cpus: 2, gpus: 0, memory: 0 };
 const onGpu = { ...resources, gpus: 1 };
 
-describe('the engine and the device that "auto" stands for', () => {
+describe('the engine and the device chosen for "auto"', () => {
   test.each([
     ['a machine with a GPU', { runtime: 'auto' }, resources, true, { runtime: 'far' }, 1],
     ['a machine without', { runtime: 'auto' }, resources, false, { runtime: 'near' }, 0],
@@ -74,7 +74,7 @@ describe('the engine and the device that "auto" stands for', () => {
     });
   });
 
-  test('params that name engine and nothing else are left as they are', () => {
+  test('params that only name an engine are unchanged', () => {
     expect(leavesChoice(engines, { params: { runtime: 'far' }, resources })).toBe(false);
     expect(leavesChoice(engines, { params: { runtime: 'auto' }, resources })).toBe(true);
     expect(leavesChoice(engines, { params: { runtime: 'far', device: 'cpu' }, resources })).toBe(true);

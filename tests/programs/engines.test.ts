@@ -40,7 +40,7 @@ const packageFiles = (name: string): Readonly<Record<string, unknown>> => ({
   [`node_modules/${name}/index.js`]: `export default '${name} ';`,
 });
 
-describe('an engine is a bundle of its own', () => {
+describe('engines are separate bundles', () => {
   let rig: Rig;
   beforeAll(async () => {
     rig = await createRig();
@@ -61,12 +61,12 @@ describe('an engine is a bundle of its own', () => {
     JSON.parse((await rig.pipeline('explain', instance, '--json').result).stdout).key;
   const keys = async () => ({ left: await keyOf('a[left]'), right: await keyOf('a[right]') });
 
-  test('a stage is given the engine that its params name', async () => {
+  test('a stage gets the engine that its params name', async () => {
     expect((await rig.pipeline('run', 'a[left]').result).json).toMatchObject({ ran: ['a[left]'] });
     expect(rig.read('artifacts/pipeline/a/left/out.txt')).toBe('left-native 5');
   });
 
-  test("installing another engine's package, and editing its lowerings, changes no key but its own", async () => {
+  test("another engine's package or lowerings change only the keys of that engine", async () => {
     const before = await keys();
     rig.write({
       ...packageFiles('right-native'),
@@ -85,7 +85,7 @@ describe('an engine is a bundle of its own', () => {
     expect(rig.read('artifacts/pipeline/a/right/out.txt')).toBe('right-native 6');
   });
 
-  test('an edit of the engine that it names runs a stage again, and is named', async () => {
+  test('an edit of its engine reruns a stage, with the engine as the reason', async () => {
     rig.write({ 'engines/left/lowering.ts': lowering('**') });
     const { stdout } = await rig.pipeline('explain', 'a[left]').result;
     expect(stdout).toContain('code of the engine left: engines/left/lowering.ts');
@@ -94,7 +94,7 @@ describe('an engine is a bundle of its own', () => {
     expect((await rig.pipeline('run').result).json).toMatchObject({ ran: [] });
   });
 
-  test('an exception in an engine is reported at its line of the sources', async () => {
+  test('an exception in an engine is reported at its source line', async () => {
     rig.write({
       'engines/left/lowering.ts': "export const lowered = () => {\n  throw new Error('no such op');\n};",
     });
@@ -103,7 +103,7 @@ describe('an engine is a bundle of its own', () => {
     rig.write({ 'engines/left/lowering.ts': lowering('**') });
   });
 
-  test('an engine that is missing is a fault of the instances that name it, and of no other', async () => {
+  test('a missing engine is a fault only of the instances that name it', async () => {
     rmSync(join(rig.root, 'engines/right'), { recursive: true });
     expect((await rig.pipeline('run', 'a[left]').result).code).toBe(0);
     const refused = await rig.pipeline('run').result;
@@ -112,7 +112,7 @@ describe('an engine is a bundle of its own', () => {
   });
 });
 
-test('the engine of a stage program that is a module of a package finds the packages of that package', async () => {
+test('an engine of a packaged stage program finds the packages of that package', async () => {
   await using rig = await createRig();
   const tools = 'node_modules/@one/tools';
   rig.write({

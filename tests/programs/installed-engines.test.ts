@@ -30,7 +30,7 @@ export const stage = {
   },
 };`;
 
-describe('an engine that is installed for all projects of a user', () => {
+describe('an engine installed for all projects of a user', () => {
   let rig: Rig;
   const before = process.env['XDG_CACHE_HOME'];
   beforeAll(async () => {
@@ -66,14 +66,14 @@ describe('an engine that is installed for all projects of a user', () => {
     expect(rig.read('artifacts/pipeline/a/near/out.txt')).toBe('near no folder');
   });
 
-  test('is given to the stage by its folder', async () => {
+  test('is passed to the stage by its folder', async () => {
     install('1.0.0', 'one');
     expect((await rig.pipeline('run').result).json).toMatchObject({ ran: ['a[far]'] });
     expect(rig.read('artifacts/pipeline/a/far/out.txt')).toBe('far one');
     expect((await rig.pipeline('run').result).json).toMatchObject({ ran: [] });
   });
 
-  test('counts by its bytes: another version runs again what names it, and is named', async () => {
+  test('counts by its bytes: another version reruns its stages, with the engine as the reason', async () => {
     install('2.0.0', 'two');
     const { stdout } = await rig.pipeline('explain', 'a[far]').result;
     expect(stdout).toMatch(
@@ -83,7 +83,7 @@ describe('an engine that is installed for all projects of a user', () => {
     expect(rig.read('artifacts/pipeline/a/far/out.txt')).toBe('far two');
   });
 
-  test('is taken for "auto" where it can use a GPU; elsewhere the other one is, under its own key', async () => {
+  test('is chosen by "auto" where it can use a GPU; otherwise the other one is, under its own key', async () => {
     const yaml = (fields: string) =>
       `stages: { b: { uses: stages/a.ts, ${fields}, outs: { out: out.txt } } }`;
     const keyOf = async (file: string, instance: string): Promise<unknown> =>

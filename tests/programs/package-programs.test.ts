@@ -55,8 +55,8 @@ const ran = async (rig: Rig): Promise<unknown> => (await rig.pipeline('run').res
 const keyIn = async (rig: Rig): Promise<string> =>
   JSON.parse((await rig.pipeline('explain', 'a', '--json').result).stdout).key;
 
-describe('a stage program that is a module of an installed package', () => {
-  test('runs, and counts by the modules that it reaches and the packages below them', async () => {
+describe('a stage program in an installed package', () => {
+  test('runs, and counts by the modules in its bundle and their packages', async () => {
     await using rig = await createRig();
     write(rig, {});
     expect(await ran(rig)).toEqual(['a']);
@@ -73,7 +73,7 @@ describe('a stage program that is a module of an installed package', () => {
     expect(await ran(rig)).toEqual(['a']);
   });
 
-  test('the version and the integrity of its own package count for nothing', async () => {
+  test('does not count by the version and integrity of its own package', async () => {
     await using rig = await createRig();
     write(rig, {});
     const key = await keyIn(rig);
@@ -94,7 +94,7 @@ describe('a stage program that is a module of an installed package', () => {
     expect(await keyIn(rig)).toBe(key);
   });
 
-  test('finds its packages where it finds them itself: below it, and those of a linked package beside the link', async () => {
+  test('resolves packages below itself, and those of a linked package beside the link', async () => {
     await using rig = await createRig();
     write(rig, {
       ...below('node_modules/@one/tools/node_modules/words', words('?')),
@@ -124,7 +124,7 @@ describe('a stage program that is a module of an installed package', () => {
     expect(await ran(rig)).toEqual([]);
   });
 
-  test('one that is not there is an error at its name, with what brings it', async () => {
+  test('that is missing is an error at its name, with the package to install', async () => {
     await using rig = await createRig();
     for (const [uses, help] of [
       ['@one/tools/stages/shout', 'npm install @one/tools'],

@@ -7,8 +7,8 @@ import { wholeRun } from '../rig/whole-run.ts';
 
 const stage = (fields: object, more: object = {}): object => ({ ...more, stages: { a: fields } });
 
-describe('a command that is a text', () => {
-  test('fails with the first line that fails, and later lines are not run', async () => {
+describe('a shell command', () => {
+  test('fails at the first failing line, and does not run later lines', async () => {
     using project = inProcess();
     project.write({ 'pipeline.yaml': stage({ cmd: 'false\necho x > ${outs.o}', outs: { o: 'o' } }) });
     expect((await project.run()).outcomes).toEqual({ a: 'failed' });
@@ -25,7 +25,7 @@ describe('a command that is a text', () => {
     expect((await project.run()).outcomes).toEqual({ a: 'ran' });
   });
 
-  test('runs again when its shell or an option of it changes', async () => {
+  test('reruns when its shell or an option of it changes', async () => {
     using project = inProcess();
     const outcome = async (more: object): Promise<string | undefined> => {
       project.write({ 'pipeline.yaml': stage({ cmd: 'echo x > ${outs.o}', outs: { o: 'o' } }, more) });
@@ -44,14 +44,14 @@ describe('a command that is a text', () => {
     [{ shell: ['no-such/bash', '-c'] }, 'missing-program'],
     [{ shell: ['bash', '-c'], cmd: ['true'] }, 'program'],
     [{ shell: ['bash', '-c'], cmd: undefined, uses: 'a.ts' }, 'program'],
-  ])('is refused where its shell cannot be what is meant: %j', async (fields, code) => {
+  ])('is refused where its shell is invalid: %j', async (fields, code) => {
     using project = inProcess();
     project.write({ 'a.ts': '', 'pipeline.yaml': stage({ cmd: 'true', ...fields }) });
     expect((await project.run()).problem).toContain(`${code}: `);
   });
 });
 
-describe('a script that cannot be started is named before anything runs', () => {
+describe('a script that cannot be started is reported before anything runs', () => {
   test.each([
     ['with Windows line ends', '#!/bin/sh\r\necho x\r\n', 'its line ends are those of Windows (CRLF)'],
     [
@@ -79,7 +79,7 @@ describe('a script that cannot be started is named before anything runs', () => 
     }
   });
 
-  test('a script that starts is none of them', async () => {
+  test('a script that starts is accepted', async () => {
     using project = inProcess();
     project.write({
       'run.sh': '#!/usr/bin/env -S sh -e\nexit 0\n',
@@ -90,7 +90,7 @@ describe('a script that cannot be started is named before anything runs', () => 
   });
 });
 
-test('a list of commands, as other tools have it, is refused before the run, with what to write', async () => {
+test('a list of commands, as in other tools, is refused before the run with what to write', async () => {
   using project = inProcess();
   project.write({ 'pipeline.yaml': stage({ cmd: ['echo a > ${outs.o}', 'echo b'], outs: { o: 'o' } }) });
   const forecast = await project.ask((open) => open.dryRun(wholeRun));
@@ -113,7 +113,7 @@ describe('a file that a command writes beside its outs', () => {
       'by a program started without a shell',
       ['sh', '-c', 'echo x > "$0"; echo y > "$1"', '${outs.o}', 'train.log'],
     ],
-  ])('%s: the same YAML is right the second time too, and the file is left alone', async (_, cmd) => {
+  ])('%s: the same YAML is valid the second time too, and the file is left alone', async (_, cmd) => {
     using project = inProcess();
     project.write({ 'pipeline.yaml': writes(cmd) });
     expect((await project.run()).outcomes).toEqual({ a: 'ran' });
@@ -122,7 +122,7 @@ describe('a file that a command writes beside its outs', () => {
     expect(existsSync(join(project.root, 'train.log'))).toBe(true);
   });
 
-  test('that was there before any attempt is what it reads: an error, as before', async () => {
+  test('that existed before any attempt counts as an input: an error, as before', async () => {
     using project = inProcess();
     project.write({ 'train.log': 'mine', 'pipeline.yaml': writes('cp -f train.log ${outs.o}') });
     expect((await project.run()).problem).toContain('undeclared-file');
@@ -148,7 +148,7 @@ describe('a file that a command writes beside its outs', () => {
     expect((await project.run()).problem).toContain('undeclared-file');
   });
 
-  test('a name at which nothing came into being is not remembered: a file put there later is read', async () => {
+  test('is not remembered where it did not appear: a file created there later is an input', async () => {
     using project = inProcess();
     project.write({ 'pipeline.yaml': writes('echo x > ${outs.o}; echo rows.txt') });
     expect((await project.run()).outcomes).toEqual({ a: 'ran' });

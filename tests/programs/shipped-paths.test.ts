@@ -37,7 +37,7 @@ test.each<[string, Json, readonly string[]]>([
     [...dist, 'docs', 'docs/schema.json'],
   ],
   ['what is taken out again counts', { files: ['dist', '!dist/deep'], exports: './dist/a.js' }, dist],
-])('what a package ships counts, and package.json: %s', (_, packageJson, expected) => {
+])('shipped files of a package count, and package.json: %s', (_, packageJson, expected) => {
   expect(counting(packageJson)).toEqual(['package.json', ...expected]);
 });
 
@@ -56,6 +56,6 @@ test.each<[string, Json]>([
   ['a pattern is not understood', { files: ['{dist,lib}', 'dist'], exports: './dist/a.js' }],
   ['a pattern without a "/" is found at any depth', { files: ['*.js'], exports: './a.js' }],
   ['package.json is no map', []],
-])('all of a package counts where %s', (_, packageJson) => {
+])('all files of a package count where %s', (_, packageJson) => {
   expect(counting(packageJson)).toBe('all');
 });

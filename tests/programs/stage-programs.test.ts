@@ -32,7 +32,7 @@ const installed = (version: string): object => ({
 const keyIn = async (of: Rig): Promise<unknown> =>
   JSON.parse((await of.pipeline('explain', 'a', '--json').result).stdout).key;
 
-describe('a stage program is what its bundle is', () => {
+describe('a stage program counts by its bundle', () => {
   let rig: Rig;
   beforeAll(async () => {
     rig = await createRig();
@@ -42,7 +42,7 @@ describe('a stage program is what its bundle is', () => {
   afterAll(() => rig[Symbol.asyncDispose]());
   const ran = async (): Promise<unknown> => (await rig.pipeline('run').result).json['ran'];
 
-  test('rewording a comment, formatting, and code that nobody reaches rerun nothing', async () => {
+  test('comments, formatting and unreachable code trigger no rerun', async () => {
     rig.write({
       'stages/a.ts': copy.replaceAll(';', ';\n\n// a comment\n'),
       'stages/part/twice.ts': twice
@@ -53,7 +53,7 @@ describe('a stage program is what its bundle is', () => {
     rig.write({ 'stages/a.ts': copy, 'stages/part/twice.ts': twice });
   });
 
-  test('code that it reaches reruns it, whatever the time of the file', async () => {
+  test('reachable code triggers a rerun, whatever the mtime of the file', async () => {
     rig.write({ 'stages/part/twice.ts': twice.replace('word + word', 'word + word + word') });
     expect(await ran()).toEqual(['a']);
     expect(rig.read('artifacts/pipeline/a/out.txt')).toBe('xxx');
@@ -61,7 +61,7 @@ describe('a stage program is what its bundle is', () => {
     expect((await rig.pipeline('run').result).json).toMatchObject({ restored: ['a'] });
   });
 
-  test('a file that appears where an import looked first is seen', async () => {
+  test('a new file that takes precedence in an import is noticed', async () => {
     rig.write({ 'stages/part/twice.tsx': twice.replace('word + word', '`${word}!`') });
     expect(await ran()).toEqual(['a']);
     expect(rig.read('artifacts/pipeline/a/out.txt')).toBe('x!');
@@ -77,7 +77,7 @@ describe('a stage program is what its bundle is', () => {
     rig.write({ 'stages/a.ts': copy, 'stages/part/twice.ts': twice });
   });
 
-  test('an exception is reported at its line of the sources; a comment moves the line and no key, and the program sees nothing of it', async () => {
+  test("an exception is reported at its source line, while the program's keys ignore comments", async () => {
     const key = await keyIn(rig);
     rig.write({ 'stages/part/twice.ts': 'export function twice(word) {\n  throw new Error(word);\n}\n' });
     const thrown = await rig.pipeline('run').result;
@@ -109,7 +109,7 @@ describe('a stage program is what its bundle is', () => {
     rig.write({ 'stages/part/twice.ts': twice });
   });
 
-  test('where the cache is a link, an exception is reported at its line all the same', async () => {
+  test('where the cache is a symbolic link, an exception is still reported at its line', async () => {
     renameSync(join(rig.root, 'cache'), join(rig.root, '../elsewhere'));
     symlinkSync('../elsewhere', join(rig.root, 'cache'));
     rig.write({ 'stages/part/twice.ts': 'export function twice(word) {\n  throw new Error(word);\n}\n' });
@@ -123,7 +123,7 @@ describe('a stage program is what its bundle is', () => {
     renameSync(join(rig.root, '../elsewhere'), join(rig.root, 'cache'));
   });
 
-  test('its bundle removed or damaged is made again, and nothing reruns', async () => {
+  test('a removed or damaged bundle is built again, and nothing reruns', async () => {
     for (const name of readdirSync(join(rig.root, 'cache/bundles')))
       rig.write({ [`cache/bundles/${name}`]: 'process.exit(1)' });
     expect(await ran()).toEqual([]);
@@ -131,7 +131,7 @@ describe('a stage program is what its bundle is', () => {
     expect(await ran()).toEqual([]);
   });
 
-  test('a package counts by version and integrity, a linked one by content, each with what it depends on', async () => {
+  test('a package counts by version and integrity, a linked one by content, each with its dependencies', async () => {
     for (const name of ['one', 'two'])
       rig.write({
         [`node_modules/${name}/package.json`]: { name, main: 'index.js' },
@@ -159,7 +159,7 @@ describe('a stage program is what its bundle is', () => {
     rig.write({ 'stages/a.ts': copy });
   });
 
-  test('of a linked package counts what it ships; where it does not say, all but what a pipeline made in it', async () => {
+  test('of a linked package its shipped files count; without a list all but generated files', async () => {
     await using other = await createRig();
     mkdirSync(join(other.root, 'three'));
     const ships = { name: 'three', exports: { '.': './dist/index.js' }, files: ['dist'] };
@@ -188,7 +188,7 @@ describe('a stage program is what its bundle is', () => {
     expect(await ranIn()).toEqual(['a']);
   });
 
-  test('an edit that is made while the program is bundled is seen by the next run', async () => {
+  test('an edit made during bundling is noticed by the next run', async () => {
     await using other = await createRig();
     // It is loaded, to be asked what it declares, between its bundling and what is written down of it.
     const edited = copy.replace('twice(params.word)', "'edited'");
@@ -211,7 +211,7 @@ describe('a stage program is what its bundle is', () => {
 });
 
 describe('running a stage program', () => {
-  test('it gets params, deps, outs, scratch; what it emits is reported; a fault that it gives back is its failure', async () => {
+  test('it gets params, deps, outs and scratch; its messages are reported; a returned error is its failure', async () => {
     await using rig = await createRig();
     rig.write({
       'stages/part/twice.ts': twice,
@@ -258,7 +258,7 @@ describe('running a stage program', () => {
     expect(result.stderr).toContain('rows.jsonl:3: is not JSON');
   });
 
-  test('its run need not be async: what it writes and gives back at once counts', async () => {
+  test('its run may be synchronous', async () => {
     await using rig = await createRig();
     const atOnce = (body: string): string => program(body).replace('async run', 'run');
     rig.write({
@@ -281,7 +281,7 @@ describe('running a stage program', () => {
     expect(result.stderr).toMatch(/Error: a bug here\n.*at .*run/);
   });
 
-  test('a bug shows its stack; a dep that gathers is no path; a run that never settles and process.exit are failures', async () => {
+  test('exceptions show a stack; gathered deps are not paths; pending promises and process.exit are failures', async () => {
     await using rig = await createRig();
     const bodies = {
       thrown: "throw new Error('a bug here');",
@@ -317,7 +317,7 @@ describe('running a stage program', () => {
     expect(result.stderr).toContain('process.exit(0)');
   });
 
-  test('Ctrl-C: its signal is aborted, it may write a checkpoint, and what it returns is no result', async () => {
+  test('Ctrl-C aborts its signal; it may write a checkpoint, and what it returns is not a result', async () => {
     await using rig = await createRig();
     const puppet = rig.puppet();
     rig.write({
@@ -336,7 +336,7 @@ describe('running a stage program', () => {
     expect(rig.read(`cache/scratch/${key}/checkpoint`)).toBe('step 3');
   });
 
-  test('Ctrl-C: one that ends by throwing the reason of its signal was interrupted, and leaves no error in its log', async () => {
+  test('Ctrl-C: rethrowing the reason of its signal counts as interrupted, without an error in its log', async () => {
     await using rig = await createRig();
     const puppet = rig.puppet();
     rig.write({
@@ -355,7 +355,7 @@ describe('running a stage program', () => {
     expect(rig.read(`cache/logs/${log}`)).toBe('');
   });
 
-  test('faults are found before anything runs, all at once, each in its place', async () => {
+  test('faults are found before anything runs, all at once, each at its position', async () => {
     await using rig = await createRig();
     rig.write({
       'stages/part/twice.ts': twice,

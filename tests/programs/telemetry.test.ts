@@ -30,7 +30,7 @@ async function pipeline(...words: readonly string[]) {
 
 const home = () => readdirSync(join(folder, 'home'));
 
-test('an engine that a stage loads stores nothing in an empty home', async () => {
+test('an engine loaded by a stage writes nothing to an empty home folder', async () => {
   const project = join(folder, 'project');
   symlinkSync(join(import.meta.dirname, '../../node_modules'), join(project, 'node_modules'));
   // No session can be made from these bytes, but the engine's environment, which has the telemetry, is made
@@ -61,7 +61,7 @@ test('an engine that a stage loads stores nothing in an empty home', async () =>
   expect(home()).toEqual([]);
 });
 
-test('an engine that `doctor` tries stores nothing in an empty home', async () => {
+test('an engine tried by `doctor` writes nothing to an empty home folder', async () => {
   const { stdout } = await pipeline('doctor', '--json');
   expect(stdout).toContain('onnxruntime-node');
   expect(home()).toEqual([]);

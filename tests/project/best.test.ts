@@ -31,7 +31,7 @@ async function marked(
   );
 }
 
-test('metrics marks the best of each group as the pipeline file says, and another declaration runs nothing', async () => {
+test('metrics marks the best of each group as declared, and another declaration triggers no rerun', async () => {
   using project = inProcess();
   project.write(pipeline(undefined));
   await project.run();
@@ -49,7 +49,7 @@ test('metrics marks the best of each group as the pipeline file says, and anothe
   expect(new Set(Object.values((await project.run()).outcomes))).toEqual(new Set(['up-to-date']));
 });
 
-test('what is shown does not change which one is the best', async () => {
+test('the shown columns do not change which one is the best', async () => {
   using project = inProcess();
   project.write(pipeline({ by: 'train.summary.loss', goal: 'min' }));
   await project.run();
@@ -57,7 +57,7 @@ test('what is shown does not change which one is the best', async () => {
   expect(await marked(project, ['train[x,*]'])).toEqual([['train[x,1]', 'loss']]);
 });
 
-test('only a stage that refers to the declaration runs again when it changes', async () => {
+test('only stages that refer to the declaration rerun when it changes', async () => {
   using project = inProcess();
   const table = {
     table: {
@@ -103,7 +103,7 @@ test.each([
   expect((await project.run()).problem).toContain(problem);
 });
 
-test('a number that no result has is a warning, not silence', async () => {
+test('a number that no result has is a warning', async () => {
   using project = inProcess();
   project.write(pipeline({ by: 'train.summary.los', goal: 'min' }));
   await project.run();
@@ -120,7 +120,7 @@ test('a number that no result has is a warning, not silence', async () => {
   ]);
 });
 
-test('the table says what its star means', async () => {
+test('the table explains its star', async () => {
   using project = inProcess();
   project.write(pipeline({ by: 'train.summary.loss', goal: 'min' }));
   await project.run();
@@ -130,7 +130,7 @@ test('the table says what its star means', async () => {
   );
 });
 
-test('equal values are all the best, NaN never is, and maps are one group in whatever order they are written', () => {
+test('ties are all the best, NaN never is, and maps are one group whatever their order', () => {
   const best = (instances: Parameters<typeof bestWithin>[0]) =>
     bestWithin(instances, { goal: 'max', within: ['a'] }).map((group) =>
       group.best.map(({ value }) => value),

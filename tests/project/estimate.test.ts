@@ -35,7 +35,7 @@ async function projectWith(preview: string): Promise<Rig> {
   return rig;
 }
 
-test('pipeline estimate shows the parts that programs tell, and leaves out those that tell nothing', async () => {
+test('pipeline estimate shows the parts that programs report, and leaves out programs without any', async () => {
   await using rig = await projectWith(taking(1000));
   const { stdout } = await rig.pipeline('estimate', '--json').result;
   expect(JSON.parse(stdout)).toMatchObject({
@@ -54,7 +54,7 @@ test('pipeline estimate shows the parts that programs tell, and leaves out those
   expect((await rig.pipeline('estimate', 'other').result).stdout).toContain('none of these stages says');
 });
 
-test('a run that surely has not the memory is refused, with the settings to lower; one that may not is warned of', async () => {
+test('a run that certainly exceeds the memory is refused, with settings to lower; a possible excess is a warning', async () => {
   await using rig = await projectWith(taking(2 * totalmem()));
   const refused = await rig.pipeline('run').result;
   expect(refused.code).toBe(2);
@@ -75,7 +75,7 @@ test('a run that surely has not the memory is refused, with the settings to lowe
   });
 });
 
-test('an estimate that fails, or lacks something, is reported and is no hindrance', async () => {
+test('a failed or incomplete estimate is reported and does not stop the run', async () => {
   await using rig = await projectWith(
     'export const estimate = async () => ({ ok: false, error: "no model here" });',
   );
@@ -85,7 +85,7 @@ test('an estimate that fails, or lacks something, is reported and is no hindranc
   expect((await rig.pipeline('run').result).json).toMatchObject({ ran: ['large', 'other'] });
 });
 
-test('the smallest GPU that the run may use counts, in the mebibytes that NVIDIA counts in', async () => {
+test('the smallest usable GPU counts, in MiB as NVIDIA counts', async () => {
   const card = (uuid: string, totalMebibytes: number) => ({
     uuid,
     usedMebibytes: 1,

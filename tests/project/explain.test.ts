@@ -68,7 +68,7 @@ const anyDigest = (text: string): string =>
 
 afterEach(() => vi.unstubAllEnvs());
 
-describe('what changed is named, field by field, by explain and in the line of the run', () => {
+describe('explain and the line of the run name what changed, field by field', () => {
   test.each<
     readonly [string, Readonly<Record<string, unknown>>, Readonly<Record<string, unknown>>, readonly string[]]
   >([
@@ -147,7 +147,7 @@ describe('what changed is named, field by field, by explain and in the line of t
     );
   });
 
-  test('a dep from upstream: what waits says for what, and what else changed; then the dep is named', async () => {
+  test('an upstream dep: a waiting instance names it, and what else changed; then the dep is named', async () => {
     using project = inProcess();
     project.write({ ...start, 'pipeline.yaml': command() });
     await project.run();
@@ -166,7 +166,7 @@ describe('what changed is named, field by field, by explain and in the line of t
     );
   });
 
-  test('a member of a dep that gathers, as the instance that it is or was: it can be typed', async () => {
+  test('a member of a gathered dep, by an instance name that can be typed', async () => {
     using project = inProcess();
     const gathering = (...points: readonly object[]): object => ({
       stages: {
@@ -195,7 +195,7 @@ describe('what changed is named, field by field, by explain and in the line of t
     );
   });
 
-  test('an environment variable, by digest: it may be secret', async () => {
+  test('an environment variable, by digest since it may be secret', async () => {
     using project = inProcess();
     project.write({ ...start, 'pipeline.yaml': pipeline({ env: ['EXPLAINED'] }) });
     vi.stubEnv('EXPLAINED', 'secret one');
@@ -210,7 +210,7 @@ describe('what changed is named, field by field, by explain and in the line of t
     );
   });
 
-  test('the platform, and a runner of another format', async () => {
+  test('the platform, and a runner with another format', async () => {
     using project = inProcess();
     project.write(start);
     await project.run();
@@ -227,7 +227,7 @@ describe('what changed is named, field by field, by explain and in the line of t
   });
 });
 
-describe('what happened to a result is named', () => {
+describe('the state of a result is named', () => {
   const made = async (project: InProcess): Promise<void> => {
     project.write({ ...start, 'pipeline.yaml': command() });
     await project.run();
@@ -241,7 +241,7 @@ describe('what happened to a result is named', () => {
     expect((await shown(project, { force: true, patterns: ['a'] }))[0]).toBe('▸ a  started: forced');
   });
 
-  test('the last attempt failed, and how', async () => {
+  test('the last attempt failed, with the reason', async () => {
     using project = inProcess();
     project.write({
       ...start,
@@ -279,7 +279,7 @@ describe('what happened to a result is named', () => {
     expect((await shown(project))[0]).toBe('▸ a  started: the last attempt was interrupted');
   });
 
-  test('that it was interrupted does not hide what changed', async () => {
+  test('an interruption does not hide changes', async () => {
     using project = inProcess();
     await made(project);
     project.write({
@@ -308,7 +308,7 @@ describe('what happened to a result is named', () => {
     expect((await shown(project))[0]).toBe('▸ a  started: its result is no longer in the cache');
   });
 
-  test('an object of it is gone', async () => {
+  test('an object of it is missing', async () => {
     using project = inProcess();
     await made(project);
     rmSync(join(project.root, 'cache/objects'), { recursive: true });
@@ -340,7 +340,7 @@ describe('what happened to a result is named', () => {
     ]);
   });
 
-  test('declared to run every time', async () => {
+  test('declared to always run', async () => {
     using project = inProcess();
     project.write({ ...start, 'pipeline.yaml': command({ cache: false }) });
     await project.run();
@@ -357,7 +357,7 @@ function changeRows({ root }: InProcess, ...statements: readonly string[]): void
   rows.close();
 }
 
-test('an out that contains another result of its instance was not changed by anybody', async () => {
+test('an out that contains another result of its instance is not reported as changed', async () => {
   using project = inProcess();
   const write = (data: string): void =>
     project.write({

@@ -36,7 +36,7 @@ async function frozenAfterRun(): Promise<InProcess> {
   return project;
 }
 
-test('a frozen stage does not run, whatever changed; what reads from it uses its last result', async () => {
+test('a frozen stage does not run, whatever changed; its dependents use its last result', async () => {
   using project = await frozenAfterRun();
   project.write({ 'raw.txt': 'b\n' });
   const ran = await project.run();
@@ -51,7 +51,7 @@ test('every run warns, also one with nothing to do', async () => {
   for (let runs = 0; runs < 4; runs++) expect((await project.run()).warnings).toEqual(['frozen']);
 });
 
-test('what only the frozen stage needs is not run, and its data need not be here', async () => {
+test('what only the frozen stage needs is not run, and its data may be missing', async () => {
   using project = await frozenAfterRun();
   rmSync(join(project.root, 'raw.txt'));
   rmSync(join(project.root, 'artifacts/pipeline/prepare'), { recursive: true });
@@ -61,7 +61,7 @@ test('what only the frozen stage needs is not run, and its data need not be here
   });
 });
 
-test('outs that were changed or deleted are those of the last result again', async () => {
+test('changed or deleted outs are restored from the last result', async () => {
   using project = await frozenAfterRun();
   writeFileSync(join(project.root, model), 'edited');
   expect((await project.run({ patterns: ['score'] })).outcomes).toEqual({
@@ -110,7 +110,7 @@ test('status, a dry run and explain report it', async () => {
   );
 });
 
-test('explain says what changed since the result of a frozen stage, as far as it can be compared', async () => {
+test('explain shows changes since the result of a frozen stage, as far as they are known', async () => {
   using project = await frozenAfterRun();
   const text = async (instance: string): Promise<string> => {
     const explained = await project.ask((open) => open.explain(instance));
@@ -139,18 +139,15 @@ test.each([
   ['--force', { force: true }],
   ['--adopt', { existingOuts: 'adopt' }],
   ['--overwrite', { existingOuts: 'overwrite' }],
-] as const)(
-  'named with %s it is refused; where nothing is named the others are meant',
-  async (_, request) => {
-    using project = await frozenAfterRun();
-    expect((await project.run({ ...request, patterns: ['fit'] })).problem).toBe(
-      'frozen: fit is frozen, so it does not run',
-    );
-    expect((await project.run(request)).outcomes['fit']).toBe('up-to-date');
-  },
-);
+] as const)('naming it with %s is refused; without names the others run', async (_, request) => {
+  using project = await frozenAfterRun();
+  expect((await project.run({ ...request, patterns: ['fit'] })).problem).toBe(
+    'frozen: fit is frozen, so it does not run',
+  );
+  expect((await project.run(request)).outcomes['fit']).toBe('up-to-date');
+});
 
-test('thawed, it is as it was: nothing, or what changed, runs', async () => {
+test('unfrozen, it is up to date or reruns for its changes', async () => {
   using project = await frozenAfterRun();
   await project.run();
   project.write({ 'pipeline.yaml': pipeline() });
@@ -163,7 +160,7 @@ test('thawed, it is as it was: nothing, or what changed, runs', async () => {
   expect((await project.run()).outcomes).toMatchObject({ fit: 'ran', score: 'ran' });
 });
 
-test('a frozen stage that makes a list: its instances are those of the last list', async () => {
+test('a frozen stage that makes a list keeps the instances of the last list', async () => {
   using project = inProcess();
   const lists = (list: object, values: string): object => ({
     stages: {
@@ -181,7 +178,7 @@ test('a frozen stage that makes a list: its instances are those of the last list
   });
 });
 
-test('with cache: false no result is kept to be frozen', async () => {
+test('with cache: false there is no result to freeze', async () => {
   using project = inProcess();
   project.write({ 'raw.txt': '', 'pipeline.yaml': pipeline({ frozen: true, cache: false }) });
   expect((await project.run()).problem).toContain('frozen-uncached');

@@ -58,7 +58,7 @@ async function fiveResults(): Promise<InProcess> {
 }
 
 describe('gc with limits', () => {
-  test('deletes what was not used for longer, never what is named, and leaves files in artifacts', async () => {
+  test('deletes what was unused for longer, never what is named, and leaves files in artifacts', async () => {
     using project = await fiveResults();
     const collected = await gc(project, { unusedDays: 30 });
     expect(removedBy(collected)).toEqual({ 'fill[1]': 'unused', 'fill[2]': 'unused' });
@@ -79,7 +79,7 @@ describe('gc with limits', () => {
     expect((await gc(project, { maxBytes: 3000 })).removed).toEqual([]);
   });
 
-  test('what is named goes only when asked, after all else', async () => {
+  test('deletes named results only on request, after all others', async () => {
     using project = await fiveResults();
     expect((await gc(project, { maxBytes: 1000, dryRun: true })).bytesLeft).toBe(2000);
     const { removed } = await gc(project, { maxBytes: 1000, named: true });
@@ -87,7 +87,7 @@ describe('gc with limits', () => {
     expect((await project.run()).outcomes).toEqual({ 'fill[4]': 'ran', 'fill[5]': 'up-to-date' });
   });
 
-  test('a run that uses a result makes it young again', async () => {
+  test('a run that uses a result refreshes it', async () => {
     using project = await fiveResults();
     expect((await project.run()).outcomes).toMatchObject({ 'fill[4]': 'up-to-date' });
     write(project, ['5']);
@@ -95,7 +95,7 @@ describe('gc with limits', () => {
   });
 });
 
-test('uses are written once a day, and only for what was not made on that day', async () => {
+test('uses are recorded once a day, and only for results of earlier days', async () => {
   using project = await fiveResults();
   await project.run();
   const rows = (): unknown => inStore(project, (store) => store.sql('SELECT * FROM uses').all());

@@ -52,8 +52,8 @@ async function gc(project: InProcess, keepRuns = 0, dryRun = false): Promise<Col
   return collected.value;
 }
 
-describe('a grid that changes reruns nothing that was computed', () => {
-  test('a point added runs, and it alone; a point removed runs nothing and is listed; added again, it is as it was', async () => {
+describe('a changed grid reruns no computed point', () => {
+  test('an added point runs alone; a removed one is listed; added again, it is restored', async () => {
     using project = inProcess();
     write(project, grid([one, two]));
     await project.run();
@@ -82,7 +82,7 @@ describe('a grid that changes reruns nothing that was computed', () => {
     expect(new Set(Object.values((await project.run()).outcomes))).toEqual(new Set(['up-to-date']));
   });
 
-  test('points, axes and products in another order run nothing', async () => {
+  test('reordered points, axes and products run nothing', async () => {
     using project = inProcess();
     const over = (matrix: unknown): void =>
       write(project, {
@@ -110,7 +110,7 @@ describe('a grid that changes reruns nothing that was computed', () => {
     expect(project.read('artifacts/pipeline/all/o')).toBe(gathered);
   });
 
-  test('a point renamed, an axis renamed, a stage renamed: restored under the new name, the old files listed', async () => {
+  test('a renamed point, axis or stage is restored under the new name, and the old files are listed', async () => {
     using project = inProcess();
     write(project, grid([one, two]));
     await project.run();
@@ -130,7 +130,7 @@ describe('a grid that changes reruns nothing that was computed', () => {
     expect((await project.run()).outcomes).toEqual({ 'fit[gs_1]': 'restored', 'fit[gs_2]': 'restored' });
   });
 
-  test('an axis added makes new points; what was computed for its value is not computed again', async () => {
+  test('an added axis makes new points; computed ones are not computed again', async () => {
     using project = inProcess();
     const seeded = (matrix: object, rate: string): void =>
       write(project, { train: trained({ matrix, params: { rate } }) });
@@ -140,7 +140,7 @@ describe('a grid that changes reruns nothing that was computed', () => {
     expect(new Set(Object.values((await project.run()).outcomes))).toEqual(new Set(['restored']));
   });
 
-  test('a point that stands twice is an error that names it, and so is one in two overlapping grids', async () => {
+  test('a duplicate point is an error that names it, and so is one in two overlapping grids', async () => {
     using project = inProcess();
     write(project, grid([one, two, one]));
     expect((await project.run()).problem).toContain('same-instance: train[gs_1] appears twice');
@@ -153,8 +153,8 @@ describe('a grid that changes reruns nothing that was computed', () => {
   });
 });
 
-describe('one manifest, one computation', () => {
-  test('two points with equal params in one run: computed once', async () => {
+describe('equal manifests are computed once', () => {
+  test('two points with equal params in one run', async () => {
     using project = inProcess();
     write(project, {
       train: trained({ matrix: { config: [one, { ...one, name: 'same' }] } }),
@@ -164,7 +164,7 @@ describe('one manifest, one computation', () => {
     expect(project.read('artifacts/pipeline/other/model')).toBe('model of 1\n');
   });
 
-  test("a point of another stage and another experiment file whose params equal a finished one's: restored, nothing runs", async () => {
+  test('a point of another stage and file with the params of a finished one is restored', async () => {
     using project = inProcess();
     write(project, grid([one]));
     write(
@@ -186,7 +186,7 @@ describe('one manifest, one computation', () => {
 });
 
 describe('garbage collection', () => {
-  test('keeps what any pipeline or experiment file names; what no file names goes, files and results', async () => {
+  test('keeps what any pipeline or experiment file names, and deletes all other files and results', async () => {
     using project = inProcess();
     write(project, grid([one, two, three]));
     write(project, grid([one, three]), 'experiments/more.yaml');
@@ -207,7 +207,7 @@ describe('garbage collection', () => {
     expect((await project.run()).outcomes).toMatchObject({ 'train[gs_2]': 'ran', 'train[gs_3]': 'restored' });
   });
 
-  test('keeps what the last runs made, named or not', async () => {
+  test('keeps the results of the last runs, named or not', async () => {
     using project = inProcess();
     for (const point of [one, two, three]) {
       write(project, grid([point]));
@@ -222,7 +222,7 @@ describe('garbage collection', () => {
     });
   });
 
-  test('--dry-run says what would go, to the byte, and changes nothing', async () => {
+  test('--dry-run shows what would be deleted, to the byte, and changes nothing', async () => {
     using project = inProcess();
     write(project, grid([one, two]));
     await project.run();
@@ -235,7 +235,7 @@ describe('garbage collection', () => {
     expect(await gc(project)).toMatchObject({ entries: 0, objects: 0, files: [], bytes: 0 });
   });
 
-  test('what a killed run left unfinished goes, wherever an out may stand', async () => {
+  test('deletes unfinished files of a killed run, wherever an out may be', async () => {
     using project = inProcess();
     project.write({
       'pipeline.yaml': {
@@ -258,7 +258,7 @@ describe('garbage collection', () => {
     expect((await project.run()).outcomes).toEqual({ a: 'up-to-date' });
   });
 
-  test("a file that was edited since is somebody's work: it stays", async () => {
+  test('keeps files that were edited since', async () => {
     using project = inProcess();
     write(project, grid([one, two]));
     await project.run();
@@ -271,7 +271,7 @@ describe('garbage collection', () => {
     expect(project.read('artifacts/pipeline/train/gs_2/model')).toBe('edited');
   });
 
-  test('says how many results it kept, and why', async () => {
+  test('reports how many results it kept, and why', async () => {
     using project = inProcess();
     for (const points of [[one, two], [one]]) {
       write(project, grid(points));
@@ -281,7 +281,7 @@ describe('garbage collection', () => {
     expect((await gc(project)).kept).toEqual({ named: 2, recent: 0, withinLimits: 0, files: [] });
   });
 
-  test('leaves no folder empty below artifacts and objects, and no other folder is removed', async () => {
+  test('removes empty folders below artifacts and objects, and no others', async () => {
     using project = inProcess();
     const folders = (of: string): readonly string[] =>
       readdirSync(join(project.root, of), { recursive: true, withFileTypes: true })
@@ -311,7 +311,7 @@ describe('garbage collection', () => {
     expect(empty()).toEqual([join(project.root, 'mine/a')]);
   });
 
-  test('an output that nobody names and that was deleted by hand is gone: not listed, no fault, and forgotten', async () => {
+  test('an unnamed output deleted by hand is forgotten: not listed, and no fault', async () => {
     using project = inProcess();
     const faults = async (): Promise<readonly string[]> =>
       project.ask(async (asked) => {
@@ -330,7 +330,7 @@ describe('garbage collection', () => {
     expect(await faults()).toEqual([]);
   });
 
-  test('with an experiment file that cannot be read nothing is deleted: what it names is not known', async () => {
+  test('with an unreadable experiment file nothing is deleted: its results are unknown', async () => {
     using project = inProcess();
     write(project, grid([one, two]));
     await project.run();
@@ -344,7 +344,7 @@ describe('garbage collection', () => {
   });
 });
 
-test('however a grid changes and whenever garbage is collected: what runs is what was never computed or was collected', async () => {
+test('after any changes and collections, only uncomputed or collected points run', async () => {
   const points = fc.uniqueArray(
     fc.record({ name: fc.constantFrom('a', 'b', 'c', 'd'), rate: fc.integer({ min: 1, max: 4 }) }),
     { selector: ({ name }) => name, minLength: 1, maxLength: 4 },

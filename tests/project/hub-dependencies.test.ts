@@ -31,7 +31,7 @@ describe('a dep that is a model of the hub', () => {
     rmSync(home, { recursive: true, force: true });
   });
 
-  test('is fetched once, its commit written down, and later runs read it without asking anybody', async () => {
+  test('is fetched once and its commit recorded, and later runs read it without a request', async () => {
     vi.stubEnv('HF_ENDPOINT', hub.endpoint);
     vi.stubEnv('HF_HOME', home);
     await using rig = await createRig();
@@ -63,7 +63,7 @@ describe('a dep that is a model of the hub', () => {
     database.close();
   });
 
-  test('that is not to be had fails before anything runs, with its place in the YAML', async () => {
+  test('that is unavailable fails before anything runs, with its position in the YAML', async () => {
     vi.stubEnv('HF_ENDPOINT', hub.endpoint);
     vi.stubEnv('HF_HOME', home);
     await using rig = await createRig();
@@ -79,7 +79,7 @@ describe('a dep that is a model of the hub', () => {
     expect(existsSync(join(rig.root, 'pipeline.lock'))).toBe(false);
   });
 
-  test('offline and not here: said by status and refused by run, and nobody is asked', async () => {
+  test('missing while offline: reported by status and refused by run, without a request', async () => {
     vi.stubEnv('HF_ENDPOINT', hub.endpoint);
     vi.stubEnv('HF_HOME', join(home, 'empty'));
     vi.stubEnv('HF_HUB_OFFLINE', '1');

@@ -96,7 +96,7 @@ function rows(root: string): Disposable & { read(sql: string): unknown; write(sq
   };
 }
 
-test('a run with nothing to do after such a run looks at what that one looked at, and neither plans nor lists nor reads', async () => {
+test('a run with nothing to do repeats the reads of the previous one, and neither plans nor lists nor reads files', async () => {
   using project = await idle();
   const calls: string[] = [];
   const statements: string[] = [];
@@ -116,7 +116,7 @@ test('a run with nothing to do after such a run looks at what that one looked at
   expect(events).toEqual(['run-started', ['found-in-place', all, all.length], 'run-finished']);
 });
 
-test('so does a run of a pipeline with a frozen stage, which warns all the same', async () => {
+test('so does a run of a pipeline with a frozen stage, which still warns', async () => {
   using project = inProcess();
   const stages = {
     a: { cmd: 'cat ${deps.rows} > ${outs.o}', deps: { rows: 'rows' }, outs: { o: 'o' } },
@@ -146,7 +146,7 @@ test('so does a run of a pipeline with a frozen stage, which warns all the same'
   expect((await project.run()).outcomes).toMatchObject({ a: 'ran' });
 });
 
-describe('what is not as it was is seen, by the run after a run that had nothing to do', () => {
+describe('changes are noticed by the run after a run with nothing to do', () => {
   const place = ({ root }: InProcess, path: string): string => join(root, path);
   const out = 'artifacts/pipeline/a/0/o';
 
@@ -207,7 +207,7 @@ describe('what is not as it was is seen, by the run after a run that had nothing
     expect(Object.values((await project.run()).outcomes)).not.toContain('ran');
   });
 
-  test('a dep that is gone, and a pipeline file with a fault', async () => {
+  test('a missing dep, and a pipeline file with a fault', async () => {
     using project = await idle();
     renameSync(place(project, 'rows'), place(project, 'gone'));
     expect((await project.run()).problem).toContain('missing-file');
@@ -222,7 +222,7 @@ describe('what is not as it was is seen, by the run after a run that had nothing
     expect((await project.run()).problem).toContain('same-name');
   });
 
-  test('another name in a file that had another', async () => {
+  test('a new pipeline name in the file', async () => {
     using project = await idle();
     project.write({ 'experiments/other.yaml': 'name: pipeline\n' });
     expect((await project.run()).problem).toContain('same-name');
@@ -238,7 +238,7 @@ describe('what is not as it was is seen, by the run after a run that had nothing
     }
   });
 
-  test('a disk that fails a look: the run tells it, as one that plans', async () => {
+  test('a failing disk: reported as by a run that plans', async () => {
     using project = await idle();
     const broken = watchedDisk((call) => {
       if (call.paths.some((path) => path.endsWith('a/0/o'))) throw new DiskFault('EIO', call);
@@ -258,7 +258,7 @@ describe('a row that such a run reads', () => {
     stats: "('path', '0:0:0:0:0', '0')",
   };
 
-  test.each(Object.keys(any))('of %s that comes or goes: what is remembered is dropped', async (table) => {
+  test.each(Object.keys(any))('of %s that appears or disappears: the record is dropped', async (table) => {
     using project = await idle();
     using database = rows(project.root);
     database.write(`INSERT INTO ${table} VALUES ${any[table] ?? ''}`);
@@ -271,7 +271,7 @@ describe('a row that such a run reads', () => {
     expect(remembered(project)).toBe(0);
   });
 
-  test('of a run that was killed: what it left is put away', async () => {
+  test('of a killed run: its leftovers are removed', async () => {
     using project = await idle();
     {
       using database = rows(project.root);
@@ -283,7 +283,7 @@ describe('a row that such a run reads', () => {
   });
 });
 
-test('values of variables, which may be secret, are not written down', async () => {
+test('values of variables, which may be secret, are not stored', async () => {
   process.env['SALT'] = 'a-secret-value';
   try {
     using project = await idle();
@@ -296,7 +296,7 @@ test('values of variables, which may be secret, are not written down', async () 
   }
 });
 
-test('another program that PATH finds first is seen', async () => {
+test('another program that PATH finds first is noticed', async () => {
   const before = process.env['PATH'] ?? '';
   using project = inProcess();
   project.write({
@@ -330,11 +330,11 @@ test('a warning about the pipeline file is reported by every run', async () => {
   }
 });
 
-describe('what is asked', () => {
+describe('the request', () => {
   const place = { root: '/p', file: 'pipeline.yaml' };
   const requested = { place, executor: fakeExecutor() };
 
-  test('is another request where anything that decides what a run does is another', () => {
+  test('is another one for any option that changes the run', () => {
     const texts = [
       idleRequest('program', requested, [], wholeRun),
       idleRequest('another program', requested, [], wholeRun),
@@ -359,14 +359,14 @@ describe('what is asked', () => {
   });
 });
 
-test('what is asked otherwise is looked at anew', async () => {
+test('another request is checked anew', async () => {
   using project = await idle();
   expect((await project.run({ force: true, patterns: ['b'] })).outcomes).toMatchObject({ b: 'ran' });
   expect(Object.keys((await project.run({ patterns: ['a[1]'] })).outcomes)).toEqual(['a[1]']);
   expect((await project.run()).outcomes).toEqual(each('up-to-date'));
 });
 
-test('a record that was damaged is passed over', async () => {
+test('a damaged record is ignored', async () => {
   using project = await idle();
   {
     using database = rows(project.root);
@@ -375,7 +375,7 @@ test('a record that was damaged is passed over', async () => {
   expect((await project.run()).outcomes).toEqual(each('up-to-date'));
 });
 
-test('a row that is changed while the run looks: nothing is remembered', async () => {
+test('a row changed during the check: nothing is remembered', async () => {
   using project = await idle();
   {
     using database = rows(project.root);
@@ -394,7 +394,7 @@ test('a row that is changed while the run looks: nothing is remembered', async (
   expect(done && remembered(project)).toBe(0);
 });
 
-test('a file that was written this very moment is not remembered by its stamp', async () => {
+test('a file written just now is not remembered by its stamp', async () => {
   using project = await idle();
   {
     using database = rows(project.root);

@@ -20,7 +20,7 @@ const bound = fc.double({ noNaN: true, noDefaultInfinity: true }).map((number) =
 const metric = fc.oneof(fc.record({ value }), fc.record({ value, low: bound, high: bound, n: fc.nat() }));
 const name = fc.string().filter((text) => text !== '__proto__');
 
-test('what is written to the results file is read back, one sorted line an instance', () => {
+test('the results file is read back as written, one sorted line per instance', () => {
   const results = fc.uniqueArray(
     fc.record({
       instance: name,
@@ -48,7 +48,7 @@ test('what is written to the results file is read back, one sorted line an insta
   );
 });
 
-test('the digest of a manifest is one on all platforms, and differs with anything else', () => {
+test('the digest of a manifest is the same on all platforms, and differs with anything else', () => {
   const manifest = { params: { rate: 1 }, platform: { os: 'linux' } };
   expect(digestAnywhere({ ...manifest, platform: { os: 'darwin' } })).toBe(digestAnywhere(manifest));
   expect(digestAnywhere({ ...manifest, params: { rate: 2 } })).not.toBe(digestAnywhere(manifest));
@@ -65,7 +65,7 @@ test.each([
   ['{"mine": 1}', 'is not a results file'],
   ['{"version": 2, "pipeline": "p", "instances": {}}', 'has version 2'],
   ['{"version": 1, "pipeline": "p", "instances": {"a": {}}}', 'has no "key"'],
-])('a file that holds %s is refused', (text, why) => {
+])('a file with %s is refused', (text, why) => {
   const read = parseResultsFile(text, 'results.json');
   expect(read).toEqual({ ok: false, error: expect.stringContaining(why) });
 });

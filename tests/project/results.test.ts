@@ -46,7 +46,7 @@ const scored = (p: number, more: object = {}): object => ({
 });
 const program = `import { writeFile } from 'node:fs/promises';\nexport const stage = { params: { type: 'object', properties: { p: { type: 'number' } } }, deps: [], outs: ['m'], packages: [], run: ({ params, outs }) => writeFile(outs.m, JSON.stringify({ score: params.p })) };\n`;
 
-test('numbers of a result are up-to-date as long as all that it is of is', async () => {
+test('numbers of a result are up to date as long as its inputs are', async () => {
   using project = await finished();
   expect(shown(await metrics(project))).toEqual([
     'train[1] up-to-date rate=0.1 n=1 of.data=5',
@@ -57,7 +57,7 @@ test('numbers of a result are up-to-date as long as all that it is of is', async
 test.each<[string, (project: InProcess) => void]>([
   ['the pipeline file', (project) => project.write({ 'pipeline.yaml': pipeline(0.2) })],
   ['the data', (project) => project.write({ data: '6' })],
-])('after an edit of %s, the numbers are the last ones and are said to be so', async (_, edit) => {
+])('after an edit of %s, the last numbers are shown as out of date', async (_, edit) => {
   using project = await finished();
   edit(project);
   expect(shown(await metrics(project))).toEqual([
@@ -66,7 +66,7 @@ test.each<[string, (project: InProcess) => void]>([
   ]);
 });
 
-test('beside out-of-date numbers stand the params that they were made with', async () => {
+test('out-of-date numbers are shown with the params that they were made with', async () => {
   using project = inProcess();
   project.write({ 'train.ts': program, 'pipeline.yaml': scored(6) });
   expect((await project.run()).problem).toBeUndefined();
@@ -76,7 +76,7 @@ test('beside out-of-date numbers stand the params that they were made with', asy
   ]);
 });
 
-test('a file that was edited by hand, or is gone, is not what is shown: the result is', async () => {
+test('for a file edited by hand or deleted, the result is shown', async () => {
   using project = await finished();
   writeFileSync(join(project.root, 'artifacts/pipeline/train/1/m.json'), '{"rate": 99}');
   rmSync(join(project.root, 'artifacts/pipeline/train/2'), { recursive: true });
@@ -86,7 +86,7 @@ test('a file that was edited by hand, or is gone, is not what is shown: the resu
   ]);
 });
 
-test('a result that is not cached is shown as it stands, while it is as the run left it', async () => {
+test('an uncached result is shown while its files are as the run left them', async () => {
   using project = await finished({ cache: false });
   expect(shown(await metrics(project))).toMatchObject([
     'train[1] not-cached rate=0.1 n=1 of.data=5',
@@ -96,7 +96,7 @@ test('a result that is not cached is shown as it stands, while it is as the run 
   expect(shown(await metrics(project))).toEqual(['train[2] not-cached rate=0.1 n=2 of.data=5']);
 });
 
-test('beside numbers that are not cached stand the params while they are those that they were made with', async () => {
+test('uncached numbers are shown with their params while they match', async () => {
   using project = inProcess();
   project.write({ 'train.ts': program, 'pipeline.yaml': scored(1, { cache: false }) });
   await project.run();
@@ -107,7 +107,7 @@ test('beside numbers that are not cached stand the params while they are those t
   expect(await metrics(project)).toMatchObject([{ state: 'not-cached', params: {}, values: { score: 1 } }]);
 });
 
-test('a newer result that is not cached goes before an older one that is', async () => {
+test('a newer uncached result takes precedence over an older one', async () => {
   using project = inProcess();
   project.write({ 'train.ts': program, 'pipeline.yaml': scored(1) });
   await project.run();
@@ -118,7 +118,7 @@ test('a newer result that is not cached goes before an older one that is', async
   ]);
 });
 
-test('what reads from a stage that is never cached is current, as long as that one would be made the same', async () => {
+test('a dependent of an uncached stage is up to date while that one would be the same', async () => {
   using project = inProcess();
   const chain = (word: string): object => ({
     stages: {
@@ -145,7 +145,7 @@ test('what reads from a stage that is never cached is current, as long as that o
   expect((await project.run({ patterns: ['c'], mode: 'only' })).warnings).toEqual(['out-of-date']);
 });
 
-test('numbers that are no JSON are reported with their place, beside the others', async () => {
+test('invalid JSON is reported with its position, beside the other numbers', async () => {
   using project = inProcess();
   project.write({
     'pipeline.yaml': {
@@ -176,7 +176,7 @@ test('numbers that are no JSON are reported with their place, beside the others'
 });
 
 test.each(['[1, 2]', '3', '{"loss": [1, 2], "name": "x"}', '{"loss": null}'])(
-  'a file of metrics without a number in its maps is reported, not skipped: %s',
+  'a metrics file without a number in its maps is reported, not skipped: %s',
   async (text) => {
     using project = inProcess();
     project.write({
@@ -206,7 +206,7 @@ test.each(['[1, 2]', '3', '{"loss": [1, 2], "name": "x"}', '{"loss": null}'])(
   },
 );
 
-test('a dep that is missing leaves the numbers of before', async () => {
+test('with a missing dep the previous numbers are shown', async () => {
   using project = await finished();
   rmSync(join(project.root, 'data'));
   expect(shown(await metrics(project))).toEqual([
@@ -280,7 +280,7 @@ test.each<[string, Readonly<Record<string, string>>, readonly (readonly [string,
   expect(await valuesOf(project)).toEqual(expected);
 });
 
-test('what Python writes for a number is read, and nothing beside it is lost; integers keep all their digits', async () => {
+test('numbers of Python are read, nothing beside them is lost; integers keep all digits', async () => {
   using project = await measuring({
     m: '{"nan": NaN, "up": Infinity, "down": -Infinity, "text": "NaN \\"Infinity\\"", "list": [NaN], "id": 9007199254740993, "less": -12345678901234567890, "plain": 9007199254740992, "float": 1e22, "loss": 0.5}',
   });
@@ -296,7 +296,7 @@ test('what Python writes for a number is read, and nothing beside it is lost; in
   ]);
 });
 
-test('a fault beside a NaN is reported at its place', async () => {
+test('a fault beside a NaN is reported at its position', async () => {
   using project = await measuring({ m: '{"a": NaN,\n "b": -NaN}' });
   expect((await metrics(project)).map(({ faults }) => faults)).toMatchObject([[{ line: 2, column: 8 }]]);
 });

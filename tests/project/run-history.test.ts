@@ -47,7 +47,7 @@ function kept(event: Event): RecordedEvent {
   return rest as RecordedEvent; // what is taken off is what the type takes off
 }
 
-test('the stream of a real run is the one that was passed on, and gives the same view', async () => {
+test('the stored stream of a real run equals the emitted one, and gives the same view', async () => {
   using project = inProcess();
   project.write({ 'pipeline.yaml': pipeline(2) });
   const { summary, events } = await project.run({ keepGoing: true });
@@ -58,7 +58,7 @@ test('the stream of a real run is the one that was passed on, and gives the same
   );
 });
 
-test('output is where its event says, byte for byte', async () => {
+test('output is stored at the place that its event names, byte for byte', async () => {
   using project = inProcess();
   project.write({ 'pipeline.yaml': pipeline(2) });
   const { events } = await project.run({ keepGoing: true });
@@ -68,7 +68,7 @@ test('output is where its event says, byte for byte', async () => {
     expect(readFileSync(join(project.root, file)).subarray(start, end).toString()).toBe(text);
 });
 
-test('a run is told whole: params, metrics, series, outcomes, times', async () => {
+test('the history of a run has params, metrics, series, outcomes, times', async () => {
   using project = inProcess();
   project.write({ 'pipeline.yaml': pipeline(2) });
   const { summary } = await project.run({ keepGoing: true });
@@ -99,7 +99,7 @@ test('a run is told whole: params, metrics, series, outcomes, times', async () =
   });
 });
 
-test('a run that found its results in place has the params and metrics of then, not of now', async () => {
+test('a run that found its results in place shows the params and metrics of that time', async () => {
   using project = inProcess();
   const run = async (rate: number): Promise<string> => {
     project.write({ 'pipeline.yaml': pipeline(rate) });
@@ -127,7 +127,7 @@ test('a faulty pipeline file hides the metrics, and nothing else', async () => {
   expect(instances).toMatchObject([{ outcome: { kind: 'ran' }, params: { rate: 2 }, metrics: {} }]);
 });
 
-test('there is nothing of a run that never was', async () => {
+test('an unknown run has no history', async () => {
   using project = inProcess();
   project.write({ 'pipeline.yaml': pipeline(2) });
   expect(await project.ask((open) => open.runHistory('r'))).toEqual({ ok: true, value: undefined });
@@ -157,7 +157,7 @@ test('a run with nothing to do makes five commits: lock taken, run begun, all ev
   expect(frames.filter((size) => size !== 0)).toHaveLength(5);
 });
 
-test('the cache of version 0.1.0 is opened: history and metrics are kept, under the names of now', async () => {
+test('a cache of version 0.1.0 can be opened: history and metrics are kept under current names', async () => {
   using project = inProcess();
   project.write({ 'pipeline.yaml': pipeline(2) });
   await project.run({ patterns: ['train'] });

@@ -60,7 +60,7 @@ async function nothingToDo(
   return { disk, rows };
 }
 
-test('a run with nothing to do reads no file, and looks and asks in proportion to its instances, no more', async () => {
+test('a run with nothing to do reads no file, and its stat calls and queries are linear in its instances', async () => {
   const [small, middle, large] = [await nothingToDo(4), await nothingToDo(8), await nothingToDo(12)];
   for (const { disk } of [small, middle, large])
     expect(
@@ -77,7 +77,7 @@ test('a run with nothing to do reads no file, and looks and asks in proportion t
   expect(perInstance.rows).toBeLessThanOrEqual(5);
 });
 
-test('a project that stays open plans again what was edited, be it in the file or in what it extends', async () => {
+test('a project that stays open plans again after an edit of its file or one that it extends', async () => {
   using project = inProcess();
   const stage = (name: string): object => ({ stages: { [name]: { cmd: ['true'] } } });
   project.write({

@@ -44,7 +44,7 @@ const folderOf = (json: Readonly<Record<string, unknown>>): string => {
   return typeof smoke === 'object' && smoke !== null && 'folder' in smoke ? String(smoke.folder) : '';
 };
 
-test('a smoke run makes everything small, apart from all real results, and says what it tried', async () => {
+test('a smoke run uses small params for everything, separate from real results, and reports what it ran', async () => {
   await using rig = await projectOf();
   const first = await rig.pipeline('run', '--smoke').result;
   expect(first.json).toMatchObject({ exitCode: 0, ran: ['take', 'count'] });
@@ -75,7 +75,7 @@ test('a smoke run makes everything small, apart from all real results, and says 
   expect(rig.exists(folderOf(second.json))).toBe(false);
 });
 
-test('the preview of a program is in no key', async () => {
+test('the preview of a program is not in any key', async () => {
   await using rig = await projectOf('');
   await rig.pipeline('run').result;
   for (const smoke of [small, small.replace('2', '1')]) {
@@ -86,7 +86,7 @@ test('the preview of a program is in no key', async () => {
   expect(rig.read(`${folderOf(tried.json)}/pipeline/take/out.txt`)).toBe('a');
 });
 
-test('a failure of a smoke run is that of the stage, and later runs know nothing of it', async () => {
+test('a failed smoke run fails the stage, and later runs are not affected', async () => {
   await using rig = await projectOf(small, {
     fail: { cmd: 'echo no card; exit 3', deps: { text: { from: 'take', out: 'out' } }, outs: { o: 'o' } },
   });
@@ -99,7 +99,7 @@ test('a failure of a smoke run is that of the stage, and later runs know nothing
   expect((await rig.pipeline('run', 'count').result).json).toMatchObject({ ran: ['take', 'count'] });
 });
 
-test('an out in the project is written in the folder of the smoke run; a command that writes it itself is refused', async () => {
+test("a workspace out goes to the smoke run's folder; a command with its path written out is refused", async () => {
   await using rig = await projectOf(small, {
     kept: {
       cmd: 'echo new > ${outs.o}',
@@ -125,7 +125,7 @@ test('an out in the project is written in the folder of the smoke run; a command
   expect(rig.read('kept.txt')).toBe('mine');
 });
 
-test('a program whose smoke fails, or gives no map, is named with its place', async () => {
+test('a program whose smoke function fails, or returns no map, is named with its position', async () => {
   await using rig = await projectOf('export const smoke = () => { throw new Error("too small"); };');
   const thrown = await rig.pipeline('run', '--smoke').result;
   expect(thrown.code).toBe(2);
@@ -138,7 +138,7 @@ test('a program whose smoke fails, or gives no map, is named with its place', as
   expect((await rig.pipeline('run', '--smoke').result).stderr).toContain('params.rows must be >= 1');
 });
 
-test('a smoke run makes lists, and what comes from them', async () => {
+test('a smoke run makes lists, and their instances', async () => {
   await using rig = await createRig();
   rig.write({
     'pipeline.yaml': {

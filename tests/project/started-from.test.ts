@@ -24,7 +24,7 @@ const oneStage = {
   x: '1',
 };
 
-test('a run says who started it and from which commit, also one with nothing to do', async () => {
+test('a run records its user and commit, also one with nothing to do', async () => {
   await using rig = await createRig();
   rig.write(oneStage);
   git(rig, 'init', '-q', '-b', 'trunk');
@@ -51,7 +51,7 @@ test('a run says who started it and from which commit, also one with nothing to 
   expect((await rig.pipeline('history').result).stdout).toContain(`${commit.slice(0, 7)}+ trunk`);
 });
 
-test('outside of a repository nothing is known of a commit, and git writes nothing', async () => {
+test('outside of a repository no commit is known, and git writes nothing', async () => {
   await using rig = await createRig();
   rig.write(oneStage);
   await rig.pipeline('run').result;
@@ -59,7 +59,7 @@ test('outside of a repository nothing is known of a commit, and git writes nothi
   expect(rig.exists('.git')).toBe(false);
 });
 
-test('what git says is read as it says it', () => {
+test('output of git is parsed as printed', () => {
   const head = `# branch.oid ${'a'.repeat(40)}\n# branch.head trunk\n# branch.ab +1 -0\n`;
   expect(commitStateIn(head)).toEqual({ commit: 'a'.repeat(40), branch: 'trunk', isDirty: false });
   expect(commitStateIn(`${head}? new\n`)?.isDirty).toBe(true);

@@ -14,7 +14,7 @@ afterEach(() => rmSync(disk, { recursive: true }));
 
 const ran = async (rig: Rig): Promise<unknown> => (await rig.pipeline('run', '--json').result).json['ran'];
 
-test('rows and lock stand where the machine file says, a folder for each project; objects stay in the project', async () => {
+test('rows and lock are stored where the machine file sets it, one folder per project; objects stay in the project', async () => {
   await using rig = await createRig();
   await using other = await createRig();
   for (const each of [rig, other])
@@ -36,7 +36,7 @@ test('rows and lock stand where the machine file says, a folder for each project
   expect((await rig.pipeline('verify', '--json').result).code).toBe(0);
 });
 
-test('a store inside the project is an error with its place', async () => {
+test('a store inside the project is an error with its position', async () => {
   await using rig = await createRig();
   rig.write({ 'pipeline.yaml': pipeline, 'pipeline.machine.yaml': { store: `${rig.root}/rows` }, x: '1' });
   const { code, stderr } = await rig.pipeline('run').result;
@@ -45,7 +45,7 @@ test('a store inside the project is an error with its place', async () => {
   expect(rig.exists('rows')).toBe(false);
 });
 
-test('a store that is no absolute folder is an error with its place, before anything is made', async () => {
+test('a store that is not an absolute path is an error with its position, before anything is created', async () => {
   await using rig = await createRig();
   rig.write({ 'pipeline.yaml': pipeline, 'pipeline.machine.yaml': { store: 'scratch' }, x: '1' });
   const { code, stderr } = await rig.pipeline('run').result;

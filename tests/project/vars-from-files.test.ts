@@ -25,7 +25,7 @@ async function withParams(): Promise<InProcess> {
   return project;
 }
 
-test('a changed var of a file runs the stages that get it, and no others', async () => {
+test('a changed var of a file reruns only the stages that use it', async () => {
   using project = await withParams();
   project.write({ 'params.yaml': '# the same size\nrate: 5\nsize: 2\n' });
   const explained = await project.ask((open) => open.explain('fit'));
@@ -33,7 +33,7 @@ test('a changed var of a file runs the stages that get it, and no others', async
   expect((await project.run()).outcomes).toEqual({ fit: 'ran', measure: 'up-to-date' });
 });
 
-test('a run with nothing to do sees a change of the file', async () => {
+test('a run with nothing to do notices a change of the file', async () => {
   using project = await withParams();
   for (let runs = 0; runs < 4; runs++)
     expect((await project.run()).outcomes).toEqual({ fit: 'up-to-date', measure: 'up-to-date' });
@@ -41,13 +41,13 @@ test('a run with nothing to do sees a change of the file', async () => {
   expect((await project.run()).outcomes).toEqual({ fit: 'up-to-date', measure: 'ran' });
 });
 
-test('a file that went away is an error at the place where it is named', async () => {
+test('a missing file is an error at the place where it is named', async () => {
   using project = await withParams();
   project.write({ 'pipeline.yaml': { vars: { $file: 'other.yaml' }, stages: {} } });
   expect((await project.run()).problem).toBe('unreadable: other.yaml: no such file or folder');
 });
 
-test('a file outside the project is refused, also behind a symbolic link; a link within the project is followed', async () => {
+test('a file outside the project is refused, also behind a symbolic link; links inside are followed', async () => {
   using project = await withParams();
   using elsewhere = inProcess();
   elsewhere.write({ 'params.yaml': 'rate: 1\nsize: 2\n' });
@@ -69,7 +69,7 @@ test('a file outside the project is refused, also behind a symbolic link; a link
   expect((await project.run()).outcomes).toEqual({ fit: 'up-to-date', measure: 'up-to-date' });
 });
 
-test('a pipe is refused, and nothing waits for what is written to it', async () => {
+test('a pipe is refused without blocking', async () => {
   using project = await withParams();
   execFileSync('mkfifo', [join(project.root, 'pipe.yaml')]);
   project.write({ 'pipeline.yaml': { vars: { $file: 'pipe.yaml' }, stages: {} } });

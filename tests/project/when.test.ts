@@ -20,7 +20,7 @@ const pipeline = {
   },
 };
 
-test('what is left out is neither run nor shown; what is added runs, and what gathers with it', async () => {
+test('excluded instances are neither run nor shown; added ones run, with the stages that gather them', async () => {
   using project = inProcess();
   project.write({ 'pipeline.yaml': pipeline });
   expect((await project.run()).outcomes).toEqual({
@@ -56,7 +56,7 @@ test('what is left out is neither run nor shown; what is added runs, and what ga
   expect(project.read('artifacts/pipeline/all/o')).toBe('b\nc\n');
 });
 
-test('a selection of what is left out is refused with the reason', async () => {
+test('selecting an excluded instance is refused with the reason', async () => {
   using project = inProcess();
   project.write({ 'pipeline.yaml': pipeline });
   const explained = await project.ask((open) => open.explain('fit[c]'));
@@ -66,7 +66,7 @@ test('a selection of what is left out is refused with the reason', async () => {
   );
 });
 
-test('a graph shows what is left out, and what is frozen, in each of its formats', async () => {
+test('graphs show excluded and frozen instances, in each format', async () => {
   await using rig = await createRig();
   const { fit, all } = pipeline.stages;
   rig.write({ 'pipeline.yaml': { stages: { fit: { ...fit, frozen: true }, all } } });

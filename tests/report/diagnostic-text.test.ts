@@ -19,7 +19,7 @@ const shown = (
 const mark = (text: string): string => `<${text}>`;
 
 describe('a diagnostic as text', () => {
-  test('has its place, the line with a caret, what to do, and notes with places of their own', () => {
+  test('has its position, the line with a caret, what to do, and notes with their positions', () => {
     expect(
       shown({
         message: 'a stage has no "parms"',
@@ -39,7 +39,7 @@ describe('a diagnostic as text', () => {
   note: twice more`);
   });
 
-  test('columns are characters, carets stand under wide ones', () => {
+  test('columns are characters, and carets align under wide ones', () => {
     expect(shown({ message: 'm', at: at('../y') })).toBe(`pipeline.yaml:3:27: error: m [some-code]
   3 |     parms: { 数据: "日本", x: ../y }
     |                               ^^^^`);
@@ -49,7 +49,7 @@ describe('a diagnostic as text', () => {
     expect(shown({ message: 'm', at: at('"日本"') })).toContain('\n    |                    ^^^^^^');
   });
 
-  test('a place over many lines is marked to the end of its first', () => {
+  test('a range over several lines is marked to the end of the first', () => {
     expect(shown({ message: 'm', at: at('train:\n    parms') })).toContain('  2 |   train:\n    |   ^^^^^^');
   });
 
@@ -65,20 +65,20 @@ describe('a diagnostic as text', () => {
     );
   });
 
-  test('tabs are one space wide, so that the caret stands right', () => {
+  test('tabs are one column wide, so that the caret aligns', () => {
     expect(shown({ message: 'm', at: at('x', '\t\tx') }, '\t\tx')).toBe(
       'pipeline.yaml:1:3: error: m [some-code]\n  1 |   x\n    |   ^',
     );
   });
 
-  test('of a long line a part is shown', () => {
+  test('long lines are shortened', () => {
     const long = `${'a'.repeat(1000)}X${'b'.repeat(1000)}`;
     const [, line = '', caret = ''] = shown({ message: 'm', at: at('X', long) }, long).split('\n');
     expect(line.length).toBeLessThan(200);
     expect(caret.indexOf('^')).toBe(line.indexOf('X'));
   });
 
-  test('without a place, or where the text is not at hand, the words are there', () => {
+  test('without a position or source text, the message is still shown', () => {
     expect(shown({ message: 'm' })).toBe('error: m [some-code]');
     expect(
       diagnosticText(
@@ -89,7 +89,7 @@ describe('a diagnostic as text', () => {
     ).toBe('pipeline.yaml: warning: m [c]');
   });
 
-  test('what a file holds never moves the cursor of a terminal', () => {
+  test('text of a file never moves the cursor of a terminal', () => {
     const hostile = 'a: \u001B[2J\u202E\u0007x';
     expect(shown({ message: 'bad \u001B[31m name\n', at: at('x', hostile) }, hostile)).toBe(
       'pipeline.yaml:1:10: error: bad \\u{1b}[31m name\\u{a} [some-code]\n  1 | a: \\u{1b}[2J\\u{202e}\\u{7}x\n    |                          ^',
@@ -112,7 +112,7 @@ describe('a diagnostic as text', () => {
     );
   });
 
-  test('colours set off words and change none', () => {
+  test('colours highlight words and change none', () => {
     const colors: Colors = { bold: mark, dim: mark, red: mark, green: mark, yellow: mark, cyan: mark };
     const diagnostic = {
       message: 'm',

@@ -27,7 +27,7 @@ const finished = (outcome: Outcome): Event => ({
   outcome,
 });
 
-test('a fault is annotated at its line and column, with what to do, on one line; what would end a property or the line is escaped', () => {
+test('a fault is annotated at its line and column, with what to do, escaped on one line', () => {
   expect(
     diagnosticAnnotations([{ ...fault, suggestion: 'params', help: '100 % sure:\r\nread on' }], files),
   ).toEqual([
@@ -35,7 +35,7 @@ test('a fault is annotated at its line and column, with what to do, on one line;
   ]);
 });
 
-test('a warning is one; without the text of its file it has no line', () => {
+test('a warning is annotated as one; without its source text it has no line', () => {
   const warned: Event = {
     kind: 'warned',
     at: 0,
@@ -47,14 +47,14 @@ test('a warning is one; without the text of its file it has no line', () => {
   ]);
 });
 
-test('what stands in no file has no annotation', () => {
+test('a fault without a file has no annotation', () => {
   const { at: _, ...nowhere } = fault;
   expect(
     diagnosticAnnotations([nowhere, { ...fault, at: { file: '--set', offset: 0, length: 1 } }], files),
   ).toEqual([]);
 });
 
-test('a stage that failed is annotated where it is written with the end of what it printed, whatever that says; one that did not is not', () => {
+test('a failed stage is annotated at its definition with the end of its output; a successful one is not', () => {
   expect(
     eventAnnotations(
       finished({

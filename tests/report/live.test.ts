@@ -64,7 +64,7 @@ describe('the live display', () => {
     expect(line).toContain('2.0 s left');
   });
 
-  test('work that a resumed training did before is no measure of its speed', () => {
+  test('steps done before a resumed training do not count for its speed', () => {
     const view = after(
       begun(['train']),
       started('train', 0),
@@ -74,7 +74,7 @@ describe('the live display', () => {
     expect(timeLeft(view, 2000).seconds).toBeCloseTo(9);
   });
 
-  test('what is left is guessed from instances of the same stage, spread over the jobs', () => {
+  test('the remaining time is estimated from instances of the same stage, divided by the jobs', () => {
     const view = after(
       begun(['train[a]', 'train[b]', 'train[c]', 'train[d]', 'train[e]']),
       started('train[a]', 0),
@@ -83,7 +83,7 @@ describe('the live display', () => {
     expect(timeLeft(view, 10_000)).toEqual({ seconds: 20, uncounted: [] });
   });
 
-  test('a stage that has shown nothing yet makes the guess a lower bound', () => {
+  test('a stage without measurements makes the estimate a lower bound', () => {
     const view = after(
       begun(['train[a]', 'train[b]', 'eval[a]']),
       started('train[a]', 0),
@@ -93,7 +93,7 @@ describe('the live display', () => {
     expect(frame(view, 10_000, 200, noColors)[0]).toContain('at least 5.0 s left, without eval');
   });
 
-  test('a stage that has shown nothing yet is guessed from earlier runs; one that runs counts beside those that ended', () => {
+  test('a stage without measurements is estimated from earlier runs; running ones count beside ended ones', () => {
     const again: Event = {
       kind: 'run-started',
       at: 0,
@@ -114,7 +114,7 @@ describe('the live display', () => {
     expect(timeLeft(quick, 2000).seconds).toBeCloseTo(9 + 5.5);
   });
 
-  test('in 40 columns the numbers stay and the bar goes; wide characters take two', () => {
+  test('in 40 columns the numbers stay and the bar is dropped; wide characters take two columns', () => {
     const view = after(
       begun(['train[lora]', '训练']),
       started('train[lora]', 0),
@@ -126,7 +126,7 @@ describe('the live display', () => {
     expect(frame(view, 3000, 5, noColors)[2]).toBe('  训');
   });
 
-  test('a frame is lower than the terminal, so that it can be redrawn: what runs and has no line is counted', () => {
+  test('a frame is lower than the terminal, so that it can be redrawn: further instances are counted', () => {
     const names = ['a', 'b', 'c', 'd'];
     const view = after(begun(names, 4), ...names.map((name) => started(name, 0)));
     const below = (rows: number) =>
@@ -145,7 +145,7 @@ describe('the live display', () => {
     expect(frame(view, 0, 80, noColors, 1)).toHaveLength(1);
   });
 
-  test('a model on its way is shown until it is there, or does not come for now', () => {
+  test('a download is shown until it is complete, or fails for now', () => {
     const fetching: Event = {
       kind: 'fetching',
       at: 0,
@@ -182,7 +182,7 @@ describe('the live display', () => {
   });
 });
 
-test('what does not fit the terminal is left out whole: no word is cut', () => {
+test('parts that do not fit are left out whole: no word is cut', () => {
   const view = after(
     begun(['train[aimc,lora]', 'b', 'c']),
     started('train[aimc,lora]', 0),

@@ -32,7 +32,7 @@ const shown = (events: readonly Event[], files: readonly string[] = []): readonl
     part.kind === 'lines' ? part.lines : [`<${part.file}>`],
   );
 
-test('a log tells why an attempt was started, all that the stage said, what it printed, and how it ended', () => {
+test('a log shows why an attempt was started, its messages and output, and how it ended', () => {
   expect(
     shown(
       [
@@ -81,14 +81,14 @@ test('a log tells why an attempt was started, all that the stage said, what it p
   ]);
 });
 
-test('of a stage that still runs, or was killed with its runner, it tells all there is', () => {
+test('of a stage that still runs, or was killed with its runner, everything so far is shown', () => {
   expect(shown([started(1), said({ kind: 'failure', text: 'no rows' })], ['1.txt']).slice(4)).toEqual([
     '0:02  no rows',
     '<1.txt>',
   ]);
 });
 
-test('each attempt has what it printed; one that was made anew within the run has the file of its number', () => {
+test('each attempt has its own output; a retry within the run has its numbered file', () => {
   const retrying: Event = {
     kind: 'retrying',
     at: 3,
@@ -118,7 +118,7 @@ test('each attempt has what it printed; one that was made anew within the run ha
   ).toEqual(['0:02  stopped: rows changed', '<2.txt>']);
 });
 
-test('what could not be started says why', () => {
+test('an attempt that could not be started shows why', () => {
   expect(
     shown([
       {

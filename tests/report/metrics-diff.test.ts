@@ -38,8 +38,8 @@ const after = [
   row('new', { rougeL: 1 }),
 ];
 
-describe('what changed between two moments', () => {
-  test('metrics and params by instance, those with intervals first; what is new, gone or the same by name', () => {
+describe('the difference between two revisions', () => {
+  test('metrics and params by instance, intervals first; new, removed and renamed ones', () => {
     expect(metricsDiff(before, after, undefined)).toEqual({
       changed: [
         {
@@ -60,14 +60,14 @@ describe('what changed between two moments', () => {
     });
   });
 
-  test('the columns that are asked for, by the last part of their names', () => {
+  test('only the selected columns, by the last part of their names', () => {
     const nested = (value: number) => [row('a', { 'metrics.rougeL': value, 'metrics.f1': value })];
     expect(metricsDiff(nested(0), nested(1), ['f1']).changed.map(({ metric }) => metric)).toEqual([
       'metrics.f1',
     ]);
   });
 
-  test('the bounds of a mean are not metrics of their own', () => {
+  test('the bounds of a mean are not separate metrics', () => {
     const slots = (mean: number) => [
       row(
         'a',
@@ -84,7 +84,7 @@ describe('what changed between two moments', () => {
     expect(metricsDiff([row('a', { loss: NaN })], [row('a', { loss: NaN })], undefined).same).toEqual(['a']);
   });
 
-  test('as Markdown, which no name breaks', () => {
+  test('as Markdown, with names escaped', () => {
     expect(metricsDiffText(metricsDiff(before, after, undefined), { before: '3f9a1c2', after: 'now' }))
       .toBe(`\
 | instance | metric | 3f9a1c2 | now | change |

@@ -25,7 +25,7 @@ const points = [
 ];
 
 describe('the table of metrics', () => {
-  test('shows only what differs, and marks the best that the pipeline file declares and nothing else', () => {
+  test('shows only differing columns, and marks only the best that the pipeline file declares', () => {
     const measured = points.map((row) => (row.instance === 'eval[b]' ? { ...row, best: 'loss' } : row));
     expect(metricsTable(points, undefined).rows.flat().join()).not.toContain('*');
     expect(metricsTable(measured, undefined)).toEqual({
@@ -40,7 +40,7 @@ describe('the table of metrics', () => {
     });
   });
 
-  test('has the columns that were asked for, each once, by the last part of their names', () => {
+  test('has the selected columns, each once, by the last part of their names', () => {
     const { rows, left, same } = metricsTable(points, ['rougeL', 'rows', 'metrics.rougeL']);
     expect(rows[0]).toEqual(['instance', 'learningRate', 'rougeL', 'rows']);
     expect([left.metrics, same]).toEqual([['loss'], []]);
@@ -54,7 +54,7 @@ describe('the table of metrics', () => {
     ).toEqual(['m8', 'm9']);
   });
 
-  test('shows of many metrics those that models are compared by, once each, by the profile for every script', () => {
+  test('of many metrics shows those for comparing models, once each, by the multilingual profile', () => {
     const scores = (value: number) =>
       Object.fromEntries(
         ['metrics', 'multilingual', 'without_leaked.metrics', 'without_leaked.multilingual'].flatMap(
@@ -71,13 +71,13 @@ describe('the table of metrics', () => {
     expect(left.metrics).toHaveLength(13);
   });
 
-  test('heads columns by the last parts of their names that no other has', () => {
+  test('names columns by the shortest unique end of their path', () => {
     expect(
       metricsTable([point('a', 1, { 'x.rougeL': 1, 'y.rougeL': 2, 'y.f1': 3 })], ['rougeL', 'f1']).rows[0],
     ).toEqual(['instance', 'x.\nrougeL', 'y.\nrougeL', 'f1']);
   });
 
-  test('shows scores before counts where there is no room for all, in their order', () => {
+  test('shows scores before counts where there is no space for all, in their order', () => {
     const measured = [
       point('a', 1, { steps: 100, loss: 0.5, rows: 10 }),
       point('b', 1, { steps: 200, loss: 0.25, rows: 20 }),
@@ -87,7 +87,7 @@ describe('the table of metrics', () => {
     expect(metricsTable(measured, undefined, 26).rows[0]).toEqual(['instance', 'steps', 'loss']);
   });
 
-  test('is no wider than the terminal: metrics have half of the room or what params leave, and what is not shown is named', () => {
+  test('is no wider than the terminal: metrics have half of the space or what params leave; the rest is named', () => {
     const wide = (instance: string, by: number): MeasuredInstance => ({
       ...point(
         instance,
@@ -115,7 +115,7 @@ describe('the table of metrics', () => {
     ['validationLoss', 'a'],
     ['sentiment_accuracy', 'b'],
     ['centimetres', 'b'],
-  ])('is sorted by the smaller first only where a word of the name says so: %s', (name, first) => {
+  ])('is sorted ascending only where a word of the name says so: %s', (name, first) => {
     const measured = [point('a', 1, { [name]: 0.25 }), point('b', 1, { [name]: 0.5 })];
     expect(sortedBy(measured, name)[0]?.instance).toBe(first);
   });
@@ -124,13 +124,13 @@ describe('the table of metrics', () => {
     ['rougeL', ['eval[b]', 'eval[a]', 'eval[c]']],
     ['loss', ['eval[b]', 'eval[a]', 'eval[c]']],
     ['learningRate', ['eval[c]', 'eval[a]', 'eval[b]']],
-  ])('is sorted by %s: the best or the smallest first, what has none last', (name, order) => {
+  ])('is sorted by %s: the best or the smallest first, missing values last', (name, order) => {
     expect(sortedBy(points, name).map(({ instance }) => instance)).toEqual(order);
     expect(sortedBy([...points].reverse(), name).map(({ instance }) => instance)).toEqual(order);
   });
 });
 
-test('columns of numbers are set to the right, texts to the left', () => {
+test('columns of numbers are right-aligned, texts left-aligned', () => {
   expect(
     aligned([
       ['name', 'n'],
@@ -147,7 +147,7 @@ test('columns of numbers are set to the right, texts to the left', () => {
   ).toEqual(['name        n', '小    0.5000*', 'b     0.2500']);
 });
 
-test('a heading of several lines ends where the others do', () => {
+test('a heading of several lines is aligned at the bottom', () => {
   expect(
     aligned([
       ['name', 'long.\nf1', 'n'],
@@ -163,7 +163,7 @@ describe('numbers and names that could hide each other', () => {
     values: MeasuredInstance['values'],
   ): MeasuredInstance => ({ instance, state: 'up-to-date', axes: {}, params, values });
 
-  test('a metric named as a param has a column of its own, and each is found by its name', () => {
+  test('a metric named as a param has a separate column, and each is found by its name', () => {
     const rows = [row('a[1]', { loss: 'mse' }, { loss: 2 }), row('a[2]', { loss: 'mae' }, { loss: 1 })];
     expect(metricsTable(rows, undefined).rows).toEqual([
       ['instance', 'params.\nloss', 'loss'],

@@ -9,7 +9,7 @@ import type { InstanceId } from '../../src/runner/identity.ts';
 const hostile = '\u001b[31mred\u001b[2J\u0007';
 const harmless = 'red\\u{1b}[2J\\u{7}';
 
-test('what a stage printed, said or reported never reaches a terminal with control characters in it', () => {
+test('control characters in output and messages of a stage never reach a terminal', () => {
   expect(
     plainLines(
       {
@@ -36,7 +36,7 @@ test.each([
   expect(printableLines(text)).toBe(shown);
 });
 
-test('what turns the direction of a text is shown as an escape, what only joins letters stays', () => {
+test('characters that change the text direction are escaped, joiners are not', () => {
   for (const show of [printable, printableLines, inReadingOrder])
     expect(show('exe.\u202Etxt')).toBe('exe.\\u{202e}txt');
   expect(printableLines('ക്\u200D')).toBe('ക്\u200D');

@@ -17,7 +17,7 @@ test.each([
   [125, '2 min 05 s'],
   [3599.7, '1 h 00 min'],
   [4320, '1 h 12 min'],
-])('%d seconds read %s', (seconds, text) => {
+])('%d seconds are shown as %s', (seconds, text) => {
   expect(durationText(seconds)).toBe(text);
 });
 
@@ -27,7 +27,7 @@ test.each([
   [1024, '1.0 KiB'],
   [1_363_149, '1.3 MiB'],
   [2 ** 40 * 3000, '3000 TiB'],
-])('%d bytes read %s', (bytes, text) => {
+])('%d bytes are shown as %s', (bytes, text) => {
   expect(sizeText(bytes)).toBe(text);
 });
 
@@ -35,7 +35,7 @@ test.each([
   ['one two three four', 9, ['one two', '  three', '  four']],
   ['a-word-that-is-wider and', 5, ['a-word-that-is-wider', '  and']],
   ['short', Infinity, ['short']],
-])('%j in lines of %d columns', (text, width, lines) => {
+])('%j wrapped at %d columns', (text, width, lines) => {
   expect(wrapped(text, width)).toEqual(lines);
 });
 
@@ -43,7 +43,7 @@ test.each([
   [0, '0 faults'],
   [1, '1 fault'],
   [2, '2 faults'],
-])('%d of a thing reads %s', (count, text) => {
+])('%d things are shown as %s', (count, text) => {
   expect(pluralize(count, 'fault')).toBe(text);
 });
 
@@ -65,7 +65,7 @@ test.each<readonly [readonly string[], string]>([
   [['a'], 'a'],
   [['a', 'b', 'c'], 'a, b, c'],
   [['a', 'b', 'c', 'd'], 'a, b, c and 1 more'],
-])('of the names %j those are said: %s', (names, text) => {
+])('of the names %j these are shown: %s', (names, text) => {
   expect(joinFirst(names, 3)).toBe(text);
 });
 
@@ -84,7 +84,7 @@ test('a history without runs says so', () => {
   expect(historyText([], new Map(), 80)).toBe('no runs yet\n');
 });
 
-test('a table that is too wide has its last column wrapped; where that leaves no room, each row is a block', () => {
+test('a table that is too wide has its last column wrapped; without space for that, each row is a block', () => {
   const rows = [
     ['instance', 'state', 'because'],
     ['train[训练]', 'out of date', 'params.rate 1 → 2; dep rows: content changed'],

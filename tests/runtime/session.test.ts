@@ -22,7 +22,7 @@ const reference = openReferenceRuntime();
 describe.each([['the reference', async () => reference] as const, ...runtimes])(
   'a session of %s',
   (_, open) => {
-    test('computes outputs and updates from what its variables were', async () => {
+    test('computes outputs and updates from the previous values of its variables', async () => {
       const [a, b] = [input('a', 'float32', [2]), input('b', 'float32', [2])];
       const runtime = await open();
       const session = await runtime.open({
@@ -45,7 +45,7 @@ describe.each([['the reference', async () => reference] as const, ...runtimes])(
       await session.release();
     });
 
-    test('keeps variables whose sizes change, from none on', async () => {
+    test('keeps variables whose sizes change, starting from none', async () => {
       const rows = input('rows', 'float32', ['past', 2]);
       const runtime = await open();
       const session = await runtime.open({
@@ -67,7 +67,7 @@ describe.each([['the reference', async () => reference] as const, ...runtimes])(
       await session.release();
     });
 
-    test('does not change what it was fed with, nor keeps it', async () => {
+    test('does not change its feeds, nor keep them', async () => {
       const runtime = await open();
       const session = await runtime.open({
         variables: { held: [16] },
@@ -86,7 +86,7 @@ describe.each([['the reference', async () => reference] as const, ...runtimes])(
       await session.release();
     });
 
-    test('reports a variable that has no value yet', async () => {
+    test('reports a variable without a value', async () => {
       const runtime = await open();
       const session = await runtime.open({
         variables: { late: [1] },
@@ -142,7 +142,7 @@ describe.each(runtimes)('a training session of %s', (_, open) => {
     },
   );
 
-  test('continues from what was read with the same bits', async () => {
+  test('continues from saved values with the same bits', async () => {
     const optimizer = { name: 'adamw' } as const;
     const whole = await opened(await open(), optimizer);
     const update = (step: number) => ({ step, learningRate: 0.05, maxGradientNorm: 1 });
@@ -173,7 +173,7 @@ describe.each(runtimes)('a training session of %s', (_, open) => {
     await session.release();
   });
 
-  test('fills variables until one cannot be', async () => {
+  test('fills variables until one fails', async () => {
     const session = await opened(await open(), { name: 'adamw' });
     const asked: string[] = [];
     const result = await session.assign(['w', 'first.w', 'b'], async (name, into) => {

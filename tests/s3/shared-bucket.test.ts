@@ -24,7 +24,7 @@ const ran = { count: 'ran', large: 'ran', tree: 'ran' };
 const restored = { count: 'restored', large: 'restored', tree: 'restored' };
 const never = new AbortController().signal;
 
-describe.skipIf(serversHere.length === 0)('a bucket that machines share', () => {
+describe.skipIf(serversHere.length === 0)('a bucket shared by several machines', () => {
   describe.each(serversHere)('of %s', (kind) => {
     let server: S3Server;
     beforeAll(async () => {
@@ -34,7 +34,7 @@ describe.skipIf(serversHere.length === 0)('a bucket that machines share', () => 
       await server[Symbol.asyncDispose]();
     });
 
-    test('a clone gets all that another computed, byte for byte', async () => {
+    test('gives a clone all results of another machine, byte for byte', async () => {
       const remote = await server.bucket();
       using ada = person();
       const environment = { ...server.environment, ...ada.environment };
@@ -63,7 +63,7 @@ describe.skipIf(serversHere.length === 0)('a bucket that machines share', () => 
       expect(got.warnings.join('\n')).toMatch(/refuses the credentials|denied/);
     });
 
-    test('objects that a hostile writer put there are refused and repaired', async () => {
+    test('objects written by an attacker are refused and repaired', async () => {
       const remote = await server.bucket();
       using ada = person();
       const environment = { ...server.environment, ...ada.environment };
@@ -84,7 +84,7 @@ describe.skipIf(serversHere.length === 0)('a bucket that machines share', () => 
       expect((await third.runHere()).outcomes).toEqual(restored);
     });
 
-    test('bits that flipped on the disk of the server are found, and nothing is restored from them', async () => {
+    test("flipped bits on the server's disk are found, and nothing is restored from them", async () => {
       if (server.files === undefined) return;
       const remote = await server.bucket();
       using ada = person();

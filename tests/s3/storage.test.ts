@@ -50,7 +50,7 @@ describe.skipIf(serversHere.length === 0)('a bucket', () => {
       expect((await bytesAt(storage, name))?.equals(bytes)).toBe(true);
     });
 
-    test('lists the files of a folder, with their age, and no others', async () => {
+    test('lists the files of a folder with their age, and no others', async () => {
       for (const name of ['entries/k/one', 'entries/k/two', 'entries/kk/three', 'entries/k/deeper/four'])
         await storage.replace(name, contentOf(Buffer.from(name)), never);
       const listed = await storage.list('entries/k', never);
@@ -60,7 +60,7 @@ describe.skipIf(serversHere.length === 0)('a bucket', () => {
       expect(await storage.list('entries/none', never)).toEqual({ ok: true, value: [] });
     });
 
-    test('has an entry replaced, and made young again', async () => {
+    test('has an entry replaced, and refreshed', async () => {
       await storage.replace('entries/r/one', contentOf(Buffer.from('old')), never);
       await storage.replace('entries/r/one', contentOf(Buffer.from('new')), never);
       expect(String(await bytesAt(storage, 'entries/r/one'))).toBe('new');
@@ -87,7 +87,7 @@ describe.skipIf(serversHere.length === 0)('a bucket', () => {
       },
     );
 
-    test('never has an object that rotted on the way', async () => {
+    test('never has an object that was damaged on the way', async () => {
       for (const size of [6, 70 << 20]) {
         const bytes = randomBytes(size);
         const content = { ...contentOf(bytes), digest: digestOf('other') };
@@ -97,7 +97,7 @@ describe.skipIf(serversHere.length === 0)('a bucket', () => {
       }
     });
 
-    test('with a wrong secret is denied, in words, and tells it from what is missing', async () => {
+    test('with a wrong secret is reported as denied, distinct from missing', async () => {
       const wrong = await storageOf(storage.name, { ...server.environment, AWS_SECRET_ACCESS_KEY: 'wrong' });
       for (const answer of [
         await wrong.list('entries/k', never),
@@ -111,7 +111,7 @@ describe.skipIf(serversHere.length === 0)('a bucket', () => {
       expect(await storage.read('entries/k/none', never)).toEqual({ ok: true, value: undefined });
     });
 
-    test('is left alone when it is given up', async () => {
+    test('is not used further when it is given up', async () => {
       const given = new AbortController();
       const bytes = randomBytes(70 << 20);
       const sent = storage.create('objects/given-up', contentOf(bytes), given.signal);

@@ -13,7 +13,7 @@ const wanted = fc.record({
   memory: fc.integer({ min: 0, max: 100 }),
 });
 
-test('what is handed out fits the machine at every moment, no GPU twice; each gets its share, in the order in which they asked', async () => {
+test('allotted resources fit the machine at all times, no GPU twice, in the order of the requests', async () => {
   await fc.assert(
     fc.asyncProperty(
       fc.array(wanted, { minLength: 1, maxLength: 20 }),
@@ -52,7 +52,7 @@ test('what is handed out fits the machine at every moment, no GPU twice; each ge
   );
 });
 
-test('--jobs 1: one after the other, the first in the plan first; --jobs 2: two', async () => {
+test('--jobs 1: one after the other, in plan order; --jobs 2: two at a time', async () => {
   for (const [jobs, order] of [
     ['1', ['started a', 'finished a', 'started b', 'finished b']],
     ['2', ['started', 'started', 'finished a', 'finished b']],
@@ -82,7 +82,7 @@ test('--jobs 1: one after the other, the first in the plan first; --jobs 2: two'
   }
 });
 
-test('a stage that asks for every CPU runs alone, and is not passed by small ones that come after it', async () => {
+test('a stage that needs every CPU runs alone, and is not overtaken by later small ones', async () => {
   await using rig = await createRig();
   const [small, large, last] = [rig.puppet('small'), rig.puppet('large'), rig.puppet('last')];
   const stage = (cmd: readonly string[], cpus: number): object => ({

@@ -25,8 +25,8 @@ const right = {
   'b/o': 'executable two\n',
 };
 
-describe('a disk that fails', () => {
-  test('a result whose caching fails is kept in its place, and the run goes on', async () => {
+describe('a failing disk', () => {
+  test('a result whose caching fails is kept in its place, and the run continues', async () => {
     using project = inProcess();
     project.write({ raw: 'raw', 'pipeline.yaml': twoStages });
     const run = await project.run(
@@ -42,7 +42,7 @@ describe('a disk that fails', () => {
     expect((await project.run()).outcomes).toEqual({ a: 'ran', b: 'up-to-date' });
   });
 
-  test("an out in the workspace that cannot be moved out of the way of a failed stage is in no later run's way", async () => {
+  test('a workspace out that cannot be moved after a failure does not block later runs', async () => {
     using project = inProcess();
     const failing = (code: number): object => ({
       stages: {
@@ -71,7 +71,7 @@ describe('the cache on another disk than the artifacts', () => {
       more(call);
     });
 
-  test('outs get to their places whole, an older result leaves nothing behind, and the next run finds them', async () => {
+  test('outs are placed whole, an older result leaves nothing behind, and the next run finds them', async () => {
     using project = inProcess();
     project.write({ raw: 'raw', 'pipeline.yaml': twoStages });
     expect((await project.run({}, twoDisks())).outcomes).toEqual({ a: 'ran', b: 'ran' });
@@ -82,7 +82,7 @@ describe('the cache on another disk than the artifacts', () => {
     expect(project.snapshot('artifacts/pipeline')).toEqual(right);
   });
 
-  test('what was copied stands, though what it was copied from cannot be removed', async () => {
+  test('a copied out stays, even if its source cannot be removed', async () => {
     using project = inProcess();
     project.write({ raw: 'raw', 'pipeline.yaml': twoStages });
     let failed = 0;
@@ -96,7 +96,7 @@ describe('the cache on another disk than the artifacts', () => {
     expect(project.snapshot('artifacts/pipeline')).toEqual(right);
   });
 
-  test('a copy that fails on its way leaves nothing, and what stood there', async () => {
+  test('a copy that fails leaves nothing, and what was there before', async () => {
     using project = inProcess();
     project.write({ raw: 'raw', 'pipeline.yaml': twoStages });
     await project.run();
@@ -115,7 +115,7 @@ describe('the cache on another disk than the artifacts', () => {
 });
 
 describe('invariant 3: the row after its objects', () => {
-  test('every object is on the disk before it has its name, and the name before the row', async () => {
+  test('every object is synced before its rename, and the rename before the row', async () => {
     using project = inProcess();
     project.write({ raw: 'raw', 'pipeline.yaml': twoStages });
     const calls: DiskCall[] = [];
@@ -142,7 +142,7 @@ describe('invariant 3: the row after its objects', () => {
     expect(placed).toBeGreaterThan(lastSync);
   });
 
-  test('of many objects, all are on the disk before the first has its name, and all names before the row', async () => {
+  test('many objects are all synced before the first rename, and all renames before the row', async () => {
     for (const canSyncAll of [true, false]) {
       using project = inProcess();
       project.write({

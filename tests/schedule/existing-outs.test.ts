@@ -28,8 +28,8 @@ async function runs(rig: Rig, train: ReturnType<Rig['puppet']>, ...words: readon
   return run.result;
 }
 
-describe('an out that is committed', () => {
-  test('a stage that computes the bytes that are there adopts them, in a clone and when the cache was removed', async () => {
+describe('an out that is committed to git', () => {
+  test('a stage that computes the existing bytes adopts them, in a clone and without a cache', async () => {
     const { rig, train } = await clone(computed);
     await using _ = rig;
     for (const what of ['clone', 'cache removed']) {
@@ -44,7 +44,7 @@ describe('an out that is committed', () => {
     }
   });
 
-  test('other bytes stay, what to do is said, and it is not tried again; --overwrite puts what was computed there', async () => {
+  test('other bytes stay, with what to do, and are not retried; --overwrite replaces them', async () => {
     const { rig, train } = await clone(committed, { retries: 3 });
     await using _ = rig;
     const refused = await runs(rig, train);
@@ -64,7 +64,7 @@ describe('an out that is committed', () => {
     expect(train.waiting).toBe(0);
   });
 
-  test('--overwrite of a stage that fails loses nothing; one that ends well replaces what is there', async () => {
+  test('--overwrite of a failing stage loses nothing; a successful one replaces the files', async () => {
     const { rig, train } = await clone(committed);
     await using _ = rig;
     const failing = rig.pipeline('run', '--overwrite', 'train');
@@ -75,7 +75,7 @@ describe('an out that is committed', () => {
     expect([rig.read(out.path), rig.exists(aside)]).toEqual([computed, false]);
   });
 
-  test('--adopt takes what is there without running: marked wherever a result is shown, until one is computed', async () => {
+  test('--adopt takes existing files without running: marked wherever shown, until one is computed', async () => {
     const { rig, train } = await clone(committed);
     await using _ = rig;
     const result = await rig.pipeline('run', '--adopt', 'train').result;
@@ -103,7 +103,7 @@ describe('an out that is committed', () => {
     expect(await marks()).toEqual([false, false, false]);
   });
 
-  test('a stage that gathers an adopted result is informed of it, and runs again when one was computed', async () => {
+  test('a stage that gathers an adopted result is told so, and reruns when one is computed', async () => {
     const rig = await createRig();
     await using _ = rig;
     const train = rig.puppet();
@@ -133,7 +133,7 @@ describe('an out that is committed', () => {
     expect(shown()).toEqual([{ axes: {}, path: out.path }]);
   });
 
-  test('verify --rerun checks an adopted result: one that comes out the same counts as computed', async () => {
+  test('verify --rerun checks an adopted result: an equal one counts as computed', async () => {
     for (const [scores, code, adopted] of [
       [committed, 1, true],
       [computed, 0, false],
@@ -149,7 +149,7 @@ describe('an out that is committed', () => {
     }
   });
 
-  test('--adopt of an out that is missing is a failure that names it, and needs a name', async () => {
+  test('--adopt of a missing out is a failure that names it, and requires a name', async () => {
     const { rig, train } = await clone(committed);
     await using _ = rig;
     rmSync(join(rig.root, out.path));
@@ -168,9 +168,9 @@ describe('an out that is committed', () => {
   });
 });
 
-describe('what no run made is never lost', () => {
+describe('files that no run made are never lost', () => {
   test.each(['SIGINT', 'SIGKILL'] as const)(
-    'a run that gets %s while the stage writes: what was there is kept, and put back',
+    'a run that gets %s while the stage writes: existing files are kept, and put back',
     async (signal) => {
       const { rig, train } = await clone(committed);
       await using _ = rig;
@@ -186,7 +186,7 @@ describe('what no run made is never lost', () => {
     },
   );
 
-  test('killed, and the cache removed after it: the next run finds what was kept, says so and touches nothing', async () => {
+  test('killed, and the cache removed after it: the next run finds the kept files, reports them and touches nothing', async () => {
     const { rig, train } = await clone(committed);
     await using _ = rig;
     const run = rig.pipeline('run');

@@ -15,51 +15,48 @@ const folder = (text: string, workspace: boolean): object => ({
 describe.each([
   ['among the artifacts', false, 'artifacts/pipeline/a/d'],
   ['in the workspace', true, 'd'],
-])(
-  'a file of somebody else in a folder out %s is moved beside it, and the run says so',
-  (_, workspace, d) => {
-    const foreign = { [`${d}/note.txt`]: 'mine', [`${d}/sub/deep/note.txt`]: 'mine too' };
-    const kept = {
-      'note.txt': 'file mine',
-      sub: 'folder',
-      'sub/deep': 'folder',
-      'sub/deep/note.txt': 'file mine too',
-    };
-    const result = (text: string) => ({
-      sub: 'folder',
-      [`sub/${text}`]: `file ${text}\n`,
-      x: `file ${text}\n`,
-    });
+])('a file that is not ours in a folder out %s is moved beside it and reported', (_, workspace, d) => {
+  const foreign = { [`${d}/note.txt`]: 'mine', [`${d}/sub/deep/note.txt`]: 'mine too' };
+  const kept = {
+    'note.txt': 'file mine',
+    sub: 'folder',
+    'sub/deep': 'folder',
+    'sub/deep/note.txt': 'file mine too',
+  };
+  const result = (text: string) => ({
+    sub: 'folder',
+    [`sub/${text}`]: `file ${text}\n`,
+    x: `file ${text}\n`,
+  });
 
-    test('when the out is restored', async () => {
-      using project = inProcess();
-      project.write({ 'pipeline.yaml': folder('one', workspace) });
-      await project.run();
-      for (const place of [`${d}.kept`, `${d}.kept-2`]) {
-        project.write({ ...foreign, [`${d}/x`]: 'edited' });
-        expect(await project.run()).toMatchObject({ outcomes: { a: 'restored' }, warnings: ['kept-files'] });
-        expect(project.snapshot(d)).toEqual(result('one'));
-        expect(project.snapshot(place)).toEqual(kept);
-      }
-      expect(await project.run()).toMatchObject({ outcomes: { a: 'up-to-date' }, warnings: [] });
-    });
-
-    test('when the stage runs again; what an older result left is removed', async () => {
-      using project = inProcess();
-      project.write({ 'pipeline.yaml': folder('one', workspace) });
-      await project.run();
-      project.write({ ...foreign, 'pipeline.yaml': folder('two', workspace) });
-      expect(await project.run()).toMatchObject({ outcomes: { a: 'ran' }, warnings: ['kept-files'] });
-      expect(project.snapshot(d)).toEqual(result('two'));
-      expect(project.snapshot(`${d}.kept`)).toEqual(kept);
-      project.write({ 'pipeline.yaml': folder('one', workspace) });
-      expect(await project.run()).toMatchObject({ outcomes: { a: 'restored' }, warnings: [] });
+  test('when the out is restored', async () => {
+    using project = inProcess();
+    project.write({ 'pipeline.yaml': folder('one', workspace) });
+    await project.run();
+    for (const place of [`${d}.kept`, `${d}.kept-2`]) {
+      project.write({ ...foreign, [`${d}/x`]: 'edited' });
+      expect(await project.run()).toMatchObject({ outcomes: { a: 'restored' }, warnings: ['kept-files'] });
       expect(project.snapshot(d)).toEqual(result('one'));
-    });
-  },
-);
+      expect(project.snapshot(place)).toEqual(kept);
+    }
+    expect(await project.run()).toMatchObject({ outcomes: { a: 'up-to-date' }, warnings: [] });
+  });
 
-test('without the cache, what no result has is kept when a stage writes other files', async () => {
+  test('when the stage runs again; files of an older result are removed', async () => {
+    using project = inProcess();
+    project.write({ 'pipeline.yaml': folder('one', workspace) });
+    await project.run();
+    project.write({ ...foreign, 'pipeline.yaml': folder('two', workspace) });
+    expect(await project.run()).toMatchObject({ outcomes: { a: 'ran' }, warnings: ['kept-files'] });
+    expect(project.snapshot(d)).toEqual(result('two'));
+    expect(project.snapshot(`${d}.kept`)).toEqual(kept);
+    project.write({ 'pipeline.yaml': folder('one', workspace) });
+    expect(await project.run()).toMatchObject({ outcomes: { a: 'restored' }, warnings: [] });
+    expect(project.snapshot(d)).toEqual(result('one'));
+  });
+});
+
+test('without the cache, files that no result has are kept when a stage writes others', async () => {
   using project = inProcess();
   project.write({ 'pipeline.yaml': folder('one', false) });
   await project.run();

@@ -14,7 +14,7 @@ const onGpu = (cmd: string | readonly string[]): object => ({
   resources: { gpus: 1 },
 });
 
-test('a second stage for the only GPU waits, and the run says for which instance and which other program', async () => {
+test('a second stage for the only GPU waits, and the run names the instance and program that use it', async () => {
   await using rig = await createRig();
   fakeNvidiaSmi([{ ...card('GPU-a'), process: { pid: process.pid, name: '/opt/python', mebibytes: 2048 } }]);
   const [a, b] = [rig.puppet('a'), rig.puppet('b')];
@@ -39,7 +39,7 @@ test('a second stage for the only GPU waits, and the run says for which instance
   ]);
 });
 
-test('what a GPU is doing is told while its stage runs, and the most memory afterwards', async () => {
+test('the use of a GPU is shown while its stage runs, and its peak memory afterwards', async () => {
   await using rig = await createRig();
   fakeNvidiaSmi([card('GPU-a')]);
   const a = rig.puppet('a');
@@ -83,7 +83,7 @@ test.each([
   ['', 'none'],
   ['GPU-b', '1'],
 ])(
-  'with CUDA_VISIBLE_DEVICES=%s more GPUs than it names are refused before anything runs',
+  'with CUDA_VISIBLE_DEVICES=%s a request for more GPUs is refused before anything runs',
   async (preset, has) => {
     await using rig = await createRig();
     fakeNvidiaSmi([card('GPU-a'), card('GPU-b')]);

@@ -69,7 +69,7 @@ function snapshot(folder: string): Readonly<Record<string, string>> {
 
 const out = (rig: Rig, path: string): string => join(rig.root, 'artifacts/pipeline/train', path);
 
-describe('invariant 1 and 4: an output that is not as it was made is restored exactly, and nothing runs', () => {
+describe('invariants 1 and 4: a changed output is restored exactly, and nothing runs', () => {
   let project: Rig;
   beforeAll(async () => {
     project = await finished();
@@ -137,7 +137,7 @@ describe('invariant 1 and 4: an output that is not as it was made is restored ex
     expect(project.read('artifacts/pipeline/train/m')).toBe('weights');
   });
 
-  test('what was restored is up to date', async () => {
+  test('a restored output is up to date', async () => {
     expect((await project.pipeline('run').result).json).toMatchObject({ 'up-to-date': ['train'] });
   });
 
@@ -150,8 +150,8 @@ describe('invariant 1 and 4: an output that is not as it was made is restored ex
   });
 });
 
-describe('invariant 5: what was written by us need not be read again, unless somebody wrote after us', () => {
-  test('an out that is written to once more before it stands in its place is not taken for what was cached', async () => {
+describe('invariant 5: files that the runner wrote are read again only after a change', () => {
+  test('an out that changes before it is placed does not count as the cached one', async () => {
     using project = inProcess();
     project.write({
       'pipeline.yaml': { stages: { a: { cmd: 'echo right > ${outs.m}', outs: { m: 'm' } } } },
@@ -178,7 +178,7 @@ function objectWith(rig: Rig, content: string): string {
   return found;
 }
 
-describe('invariant 1: a hit means that every object is there and right', () => {
+describe('invariant 1: a hit means that every object is present and intact', () => {
   test.each<[string, (object: string) => void, 'in place' | 'gone']>([
     ['deleted, the out in place', (object) => rmSync(object), 'in place'],
     ['deleted, the out gone', (object) => rmSync(object), 'gone'],
@@ -210,7 +210,7 @@ describe('invariant 1: a hit means that every object is there and right', () => 
       },
       'in place',
     ],
-  ])('an object %s: it is said, and the stage runs again', async (_, damage, place) => {
+  ])('an object %s: it is reported, and the stage runs again', async (_, damage, place) => {
     await using rig = await finished();
     const train = rig.puppet();
     damage(objectWith(rig, 'weights'));
@@ -225,7 +225,7 @@ describe('invariant 1: a hit means that every object is there and right', () => 
     expect((await rig.pipeline('run').result).json).toMatchObject({ 'up-to-date': ['train'] });
   });
 
-  test('objects without a row are no result', async () => {
+  test('objects without a row are not a result', async () => {
     await using rig = await finished();
     for (const name of readdirSync(join(rig.root, 'cache')))
       if (name.startsWith('pipeline.sqlite')) rmSync(join(rig.root, 'cache', name));
@@ -235,7 +235,7 @@ describe('invariant 1: a hit means that every object is there and right', () => 
     expect((await run.result).json).toMatchObject({ ran: ['train'] });
   });
 
-  test('the cache deleted while all stands in place: the stage runs again, nothing is in its way', async () => {
+  test('the cache deleted with all outs in place: the stage runs again, and nothing blocks it', async () => {
     await using rig = await finished();
     rmSync(join(rig.root, 'cache'), { recursive: true });
     const train = rig.puppet();
@@ -246,12 +246,12 @@ describe('invariant 1: a hit means that every object is there and right', () => 
   });
 });
 
-describe('data that come and go', () => {
+describe('data that appear and disappear', () => {
   test.each([
     ['in its own folder', 'o'],
     ['in the workspace', { path: 'result', workspace: true }],
   ])(
-    'a stage whose out is %s fails with other data: with the old data its old result is back, whatever the failed one wrote',
+    'a stage whose out is %s fails with other data: with the old data its old result is restored',
     async (_, declared) => {
       await using rig = await createRig();
       const a = rig.puppet('a');
@@ -279,7 +279,7 @@ describe('data that come and go', () => {
     },
   );
 
-  test('a file that goes away each time its folder is read: its stage fails, in words; the others run, and the next run is right', async () => {
+  test('a file that disappears on each listing fails its stage with a message; the next run is correct', async () => {
     using project = inProcess();
     project.write({
       'd/x': 'x',

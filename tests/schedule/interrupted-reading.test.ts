@@ -53,7 +53,7 @@ const copying = (deps: Readonly<Record<string, unknown>>): object => ({
   outs: { o: 'o' },
 });
 
-test('Ctrl-C while a dep is read: the reading is given up, nothing is started, and the next run is right', async () => {
+test('Ctrl-C while a dep is read: reading stops, nothing is started, and the next run is correct', async () => {
   using project = inProcess();
   project.write({ huge: 'h', 'pipeline.yaml': { stages: { a: copying({ huge: 'huge' }) } } });
   expect(await stoppedWhileReading(project, (path) => path.endsWith('/huge'))).toEqual({
@@ -63,7 +63,7 @@ test('Ctrl-C while a dep is read: the reading is given up, nothing is started, a
   expect((await project.run()).outcomes).toEqual({ a: 'ran' });
 });
 
-test('Ctrl-C while a dep is read between two stages: what was done stays done', async () => {
+test('Ctrl-C while a dep is read between two stages: finished work is kept', async () => {
   using project = inProcess();
   project.write({
     x: 'x',
@@ -79,7 +79,7 @@ test('Ctrl-C while a dep is read between two stages: what was done stays done', 
   expect((await project.run()).outcomes).toEqual({ a: 'up-to-date', b: 'ran' });
 });
 
-test('Ctrl-C while the cache is read: what was not read to its end is not taken for damaged', async () => {
+test('Ctrl-C while the cache is read: partly read results do not count as damaged', async () => {
   using project = inProcess();
   project.write({ x: 'x', 'pipeline.yaml': { stages: { a: copying({ x: 'x' }) } } });
   await project.run();

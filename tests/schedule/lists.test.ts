@@ -36,7 +36,7 @@ const listsOf = ({ json }: PipelineResult): object => {
   return { ran, restored, failed, blocked, upToDate: json['up-to-date'] };
 };
 
-test('a run makes the list, plans again and goes on, as one run', async () => {
+test('a run makes the list, plans again and continues, as one run', async () => {
   await using rig = await createRig();
   fanOut(rig, ['a', 'b']);
   const run = await rig.pipeline('run').result;
@@ -52,7 +52,7 @@ test('a run makes the list, plans again and goes on, as one run', async () => {
   expect(listsOf(again)).toMatchObject({ upToDate: ['list', 'split[a]', 'split[b]', 'merge'], ran: [] });
 });
 
-test('a changed list runs what is new, and what gathers', async () => {
+test('a changed list runs new instances, and the stages that gather them', async () => {
   await using rig = await createRig();
   fanOut(rig, ['a', 'b']);
   await rig.pipeline('run').result;
@@ -74,7 +74,7 @@ test('a changed list runs what is new, and what gathers', async () => {
   expect(merged(rig)).toBe('b\nc\n');
 });
 
-test('a shard that reads a file which is gone is no hindrance to the list that drops it', async () => {
+test('a shard that reads a missing file does not block the list that drops it', async () => {
   await using rig = await createRig();
   rig.write({
     'list.json': '["a", "b"]',
@@ -111,7 +111,7 @@ test('a shard that reads a file which is gone is no hindrance to the list that d
   expect(listsOf(await rig.pipeline('run').result)).toMatchObject({ ran: ['list'], upToDate: ['split[a]'] });
 });
 
-test('status and a dry run say what is known after the list', async () => {
+test('status and a dry run show what is known only after the list', async () => {
   await using rig = await createRig();
   fanOut(rig, ['a']);
   const before = await rig.pipeline('run', '--dry-run').result;
@@ -138,7 +138,7 @@ test('status and a dry run say what is known after the list', async () => {
   ]);
 });
 
-test('a graph shows what is known after a list, in each of its formats', async () => {
+test('a graph shows what is known only after a list, in each format', async () => {
   await using rig = await createRig();
   fanOut(rig, ['a']);
   const graph = async (...words: readonly string[]) => (await rig.pipeline('graph', ...words).result).stdout;
@@ -153,7 +153,7 @@ test('a graph shows what is known after a list, in each of its formats', async (
   expect(JSON.parse(await graph('--json')).awaited).toEqual([]);
 });
 
-test('a selection that only an unknown value could match is settled after the list', async () => {
+test('a selection that only an unknown value could match is decided after the list', async () => {
   await using rig = await createRig();
   fanOut(rig, ['a', 'b']);
   const first = await rig.pipeline('run', 'split[b]').result;
@@ -173,7 +173,7 @@ test('a selection that only an unknown value could match is settled after the li
   expect(gone.stderr).toContain('no instance of split matches "split[c]": there are split[b]');
 });
 
-test('what only takes a list that is not there is refused with what makes it', async () => {
+test('what needs a missing list is refused with the stage that makes it', async () => {
   await using rig = await createRig();
   fanOut(rig, ['a']);
   const only = await rig.pipeline('run', '--only', 'split').result;
@@ -184,7 +184,7 @@ test('what only takes a list that is not there is refused with what makes it', a
   expect(listsOf(await rig.pipeline('run', '--only', 'split').result)).toMatchObject({ ran: ['split[a]'] });
 });
 
-test('an empty list is an error that says how to allow it, and one of a run that has begun', async () => {
+test('an empty list is an error that says how to allow it, also during a run', async () => {
   await using rig = await createRig();
   fanOut(rig, []);
   const first = await rig.pipeline('run').result;
@@ -209,7 +209,7 @@ test('an empty list is an error that says how to allow it, and one of a run that
   expect(merged(rig)).toBe('');
 });
 
-test('a run that is killed between the list and its shards goes on where it was', async () => {
+test('a run killed between the list and its shards continues where it stopped', async () => {
   await using rig = await createRig();
   const shard = rig.puppet();
   rig.write({
@@ -240,7 +240,7 @@ test('a run that is killed between the list and its shards goes on where it was'
   expect(listsOf(await run.result)).toMatchObject({ ran: ['split[a]', 'split[b]'], upToDate: ['list'] });
 });
 
-test('Ctrl-C while the list is made ends the run; a failed list blocks what is known to need it', async () => {
+test('Ctrl-C while the list is made ends the run; a failed list blocks its known dependents', async () => {
   await using rig = await createRig();
   const list = rig.puppet();
   const stages = (outs: object) => ({
@@ -276,7 +276,7 @@ test('Ctrl-C while the list is made ends the run; a failed list blocks what is k
   expect(listsOf(failed)).toMatchObject({ failed: ['list'], blocked: ['split[a]'], upToDate: ['other'] });
 });
 
-test('a list whose input is edited while it is made is not planned with', async () => {
+test('a list whose input is edited while it is made is not used for planning', async () => {
   await using rig = await createRig();
   const list = rig.puppet();
   rig.write({
@@ -304,7 +304,7 @@ test('a list whose input is edited while it is made is not planned with', async 
   expect(listsOf(await second.result)).toMatchObject({ ran: ['list', 'split[b]'] });
 });
 
-test('gc keeps the results of all shards while the list is out of date, and drops them once it is not', async () => {
+test('gc keeps the results of all shards while the list is out of date, and deletes them afterwards', async () => {
   await using rig = await createRig();
   fanOut(rig, ['a', 'b']);
   await rig.pipeline('run').result;
@@ -326,7 +326,7 @@ test('gc keeps the results of all shards while the list is out of date, and drop
   expect(existsSync(part)).toBe(false);
 });
 
-test('--force makes the named ones again, each once', async () => {
+test('--force reruns the named instances, each once', async () => {
   await using rig = await createRig();
   fanOut(rig, ['a']);
   await rig.pipeline('run').result;
@@ -335,7 +335,7 @@ test('--force makes the named ones again, each once', async () => {
   expect(run.events.filter(({ kind }) => kind === 'started')).toHaveLength(3);
 });
 
-test('lists of lists take a run through as many plans', async () => {
+test('lists of lists make a run plan as many times', async () => {
   await using rig = await createRig();
   rig.write({
     'pipeline.yaml': {

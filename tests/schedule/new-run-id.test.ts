@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { newRunId } from '../../src/runner/schedule/new-run-id.ts';
 
-test('runs that begin in one second have names of their own, however many', () => {
+test('runs that begin in the same second have different names', () => {
   const names = new Set<string>();
   // By chance alone some of so many would be alike: about 120.
   for (let run = 0; run < 4000; run++)

@@ -18,7 +18,7 @@ const three = (a: readonly string[], b: readonly string[]): object => ({
 });
 
 describe('failures', () => {
-  test('without --keep-going: what runs may finish and is kept, nothing more is started', async () => {
+  test('without --keep-going: running instances may finish and are cached, nothing more is started', async () => {
     await using rig = await createRig();
     const [a, b] = [rig.puppet('a'), rig.puppet('b')];
     rig.write({ 'pipeline.yaml': three(a.cmd, b.cmd) });
@@ -36,7 +36,7 @@ describe('failures', () => {
     expect((await again.result).json).toMatchObject({ ran: ['a', 'c', 'd'], 'up-to-date': ['b'] });
   });
 
-  test('nor does what waits for its turn on the machine', async () => {
+  test('nor are instances that wait for resources', async () => {
     await using rig = await createRig();
     rig.write({
       'pipeline.yaml': {
@@ -52,7 +52,7 @@ describe('failures', () => {
     });
   });
 
-  test('with --keep-going: all that can run runs, and what cannot names the failure that blocks it', async () => {
+  test('with --keep-going: all that can run does, and the others name the failure that blocks them', async () => {
     await using rig = await createRig();
     const [a, b] = [rig.puppet('a'), rig.puppet('b')];
     rig.write({ 'pipeline.yaml': three(a.cmd, b.cmd) });
@@ -69,7 +69,7 @@ describe('failures', () => {
     expect((await retry.result).json).toMatchObject({ ran: ['a', 'c'] });
   });
 
-  test('an instance that is named as the folder of a failed attempt keeps its outs, whatever the other does', async () => {
+  test('an instance named like the folder of a failed attempt keeps its outs', async () => {
     await using rig = await createRig();
     const stage = {
       matrix: { x: ['a', 'a.failed', 'A.FAILED!'] },
@@ -87,7 +87,7 @@ describe('failures', () => {
     expect((await rig.pipeline('run', 't[a.failed]').result).json).toMatchObject({ ran: ['t[a%2Efailed]'] });
   });
 
-  test('blocked ones are named with the failure that blocks them, a skipped one is no failure', async () => {
+  test('blocked instances name the failure that blocks them, a skipped one is not a failure', async () => {
     await using rig = await createRig();
     rig.write({
       'pipeline.yaml': {
@@ -127,7 +127,7 @@ describe('failures', () => {
     expect(a.waiting).toBe(0);
   });
 
-  test('retries: the stage is tried again, and says which attempt it is', async () => {
+  test('retries: the stage is retried, with the number of the attempt', async () => {
     await using rig = await createRig();
     const a = rig.puppet();
     rig.write({ 'pipeline.yaml': { stages: { a: { cmd: a.cmd, outs: { m: 'm' }, retries: 1 } } } });
@@ -140,7 +140,7 @@ describe('failures', () => {
     expect(result.stderr).toContain('↻ a  exit code 1; attempt 2 in 1.0 s\n');
   });
 
-  test('retries: what is in the way of a start is in the way of the next, which is not made', async () => {
+  test('retries: what blocks a start would block the next, which is not made', async () => {
     await using rig = await createRig();
     rig.write({
       'result.txt': 'mine',
@@ -155,7 +155,7 @@ describe('failures', () => {
     expect(result.events.filter(({ kind }) => kind === 'retrying')).toEqual([]);
   });
 
-  test('--retry-failed takes what any earlier run left unfinished, not the last alone', async () => {
+  test('--retry-failed takes unfinished instances of any earlier run, not only the last', async () => {
     await using rig = await createRig();
     const [a, b] = [rig.puppet('a'), rig.puppet('b')];
     rig.write({
@@ -179,7 +179,7 @@ describe('failures', () => {
 });
 
 describe('invariant 6: one writer, one computation of a key', () => {
-  test('a second run exits 3 at once and names the holder; --wait waits; readers read', async () => {
+  test('a second run exits with 3 at once and names the holder; --wait waits; readers read', async () => {
     await using rig = await createRig();
     const a = rig.puppet();
     rig.write({ 'pipeline.yaml': { stages: { a: { cmd: a.cmd, outs: { m: 'm' } } } } });
@@ -205,7 +205,7 @@ describe('invariant 6: one writer, one computation of a key', () => {
     await sixteenAtOnce(2);
   });
 
-  test('a holder that was killed holds nothing', async () => {
+  test('a killed process holds no lock', async () => {
     await using rig = await createRig();
     const a = rig.puppet();
     rig.write({ 'pipeline.yaml': { stages: { a: { cmd: a.cmd, outs: { m: 'm' } } } } });
@@ -268,8 +268,8 @@ const writing = (text: string): object => ({
   stages: { a: { cmd: `echo ${text} > result.txt`, outs: { m: { path: 'result.txt', workspace: true } } } },
 });
 
-describe('what reruns', () => {
-  test('early cutoff: a stage that reproduces its bytes stops what follows', async () => {
+describe('what triggers a rerun', () => {
+  test('early cutoff: a stage that reproduces its bytes stops its dependents', async () => {
     await using rig = await createRig();
     rig.write({ x: 'a1', 'pipeline.yaml': chain('') });
     expect((await rig.pipeline('run').result).json).toMatchObject({ ran: ['a', 'b', 'c'] });
@@ -285,7 +285,7 @@ describe('what reruns', () => {
     expect((await rig.pipeline('run').result).json).toMatchObject({ ran: [], restored: ['a', 'b', 'c'] });
   });
 
-  test('--only takes what stands: missing is restored, out of date is said and filed under what was really used', async () => {
+  test('--only uses inputs as they are: missing ones are restored, out-of-date ones reported and recorded', async () => {
     await using rig = await createRig();
     rig.write({ x: 'a', 'pipeline.yaml': chain('') });
     const missing = await rig.pipeline('run', '--only', 'b').result;
@@ -303,7 +303,7 @@ describe('what reruns', () => {
     expect(rig.read('artifacts/pipeline/c/o')).toBe('qq');
   });
 
-  test('--only over much that is out of date says so once, with what brings it up; and does not call everything up to date', async () => {
+  test('--only with many out-of-date inputs reports it once, with how to update; and not that all is up to date', async () => {
     await using rig = await createRig();
     rig.write({
       x: '1',
@@ -332,7 +332,7 @@ describe('what reruns', () => {
     expect(stderr).toContain('✓ everything named is up to date with its current inputs: 1 instance');
   });
 
-  test('--force runs what is named and no more; --from and --until are parts of the graph', async () => {
+  test('--force reruns only what is named; --from and --until select parts of the graph', async () => {
     await using rig = await createRig();
     rig.write({ x: 'a', 'pipeline.yaml': chain('') });
     expect((await rig.pipeline('run', '--until', 'b').result).json).toMatchObject({ ran: ['a', 'b'] });
@@ -347,7 +347,7 @@ describe('what reruns', () => {
     expect((await rig.pipeline('run', '--force').result).json).toMatchObject({ ran: ['a', 'b', 'c'] });
   });
 
-  test('an out that is not declared any more is removed; one that was edited is left and named', async () => {
+  test('an out that is no longer declared is removed; an edited one is left and named', async () => {
     await using rig = await createRig();
     rig.write({ 'pipeline.yaml': naming('m', 'n', 'o') });
     await rig.pipeline('run').result;
@@ -358,7 +358,7 @@ describe('what reruns', () => {
     expect(rig.read('artifacts/pipeline/a/o')).toBe('mine now');
   });
 
-  test('an out in the workspace: what nobody made stays, and the run says so; what a run made is replaced', async () => {
+  test('a workspace out: files that no run made stay, and are reported; those of a run are replaced', async () => {
     await using rig = await createRig();
     rig.write({ 'result.txt': 'mine', 'pipeline.yaml': writing('one') });
     const refused = await rig.pipeline('run').result;
@@ -375,7 +375,7 @@ describe('what reruns', () => {
   });
 
   test.each(['SIGINT', 'SIGKILL'] as const)(
-    'an out in the workspace, half written when its run gets %s, is no hindrance to the next',
+    'a workspace out, half written when its run gets %s, does not block the next',
     async (signal) => {
       await using rig = await createRig();
       const a = rig.puppet();
@@ -397,7 +397,7 @@ describe('what reruns', () => {
     },
   );
 
-  test('an out in the workspace: a cached result is not restored over what nobody made', async () => {
+  test('a workspace out: a cached result is not restored over files that no run made', async () => {
     await using rig = await createRig();
     rig.write({
       'pipeline.yaml': { stages: { a: { cmd: 'echo one > ${outs.m}', outs: { m: 'result.txt' } } } },
@@ -433,7 +433,7 @@ describe('what reruns', () => {
     }
   });
 
-  test('a stage without outs, as a check is, runs once for its data; what it printed is found when nothing has to run, and after a failure too', async () => {
+  test('a stage without outs runs once for its data; its output is found later, and after a failure too', async () => {
     await using rig = await createRig();
     rig.write({
       x: 'good',
@@ -455,7 +455,7 @@ describe('what reruns', () => {
     expect((await rig.pipeline('run').result).json).toMatchObject({ 'up-to-date': ['check'] });
   });
 
-  test('cache: false runs each time, and what follows only when its bytes change', async () => {
+  test('cache: false runs each time, and its dependents only when its bytes change', async () => {
     await using rig = await createRig();
     rig.write({
       x: 'a',

@@ -14,8 +14,8 @@ import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { createRig, type Started, until } from '../rig/rig.ts';
 
-describe('invariant 2: what is published is what the key describes', () => {
-  test('a stage that exits 0 with its outs is cached: the second run starts nothing', async () => {
+describe('invariant 2: a published result matches its key', () => {
+  test('a stage that exits with 0 and its outs is cached: the second run starts nothing', async () => {
     await using rig = await createRig();
     const train = rig.puppet();
     rig.write({
@@ -30,7 +30,7 @@ describe('invariant 2: what is published is what the key describes', () => {
     expect(train.waiting).toBe(0);
   });
 
-  test('an input edited during the run: result kept, not cached, file named; the next run runs', async () => {
+  test('an input edited during the run: result kept, not cached, file named; the next run reruns', async () => {
     await using rig = await createRig();
     const train = rig.puppet();
     rig.write({
@@ -52,7 +52,7 @@ describe('invariant 2: what is published is what the key describes', () => {
     expect(rig.read('artifacts/pipeline/train/m')).toBe('weights of b');
   });
 
-  test('the cache is removed during the run: the result is kept, it is said that it is not cached, and the next run is right', async () => {
+  test('the cache removed during the run: the result is kept and reported as uncached, and the next run is correct', async () => {
     await using rig = await createRig();
     const train = rig.puppet();
     rig.write({
@@ -102,7 +102,7 @@ describe('invariant 2: what is published is what the key describes', () => {
         utimesSync(path, atime, mtime);
       },
     ],
-  ])('an input %s during the run is seen', async (_, edit) => {
+  ])('an input %s during the run is noticed', async (_, edit) => {
     await using rig = await createRig();
     const train = rig.puppet();
     rig.write({
@@ -147,7 +147,7 @@ describe('invariant 2: what is published is what the key describes', () => {
     expect((await again.result).json).toMatchObject({ ran: ['train'] });
   });
 
-  test('an out that is a hard link to an input shares nothing with the cache: editing the one is not editing the result', async () => {
+  test('an out that is a hard link to an input shares nothing with the cache', async () => {
     await using rig = await createRig();
     const train = rig.puppet();
     rig.write({
@@ -185,7 +185,7 @@ describe('invariant 2: what is published is what the key describes', () => {
       },
       'is not a file, folder or symbolic link',
     ],
-  ])('an out that is %s is a failure, in words', async (_, make, words) => {
+  ])('an out that is %s is a failure with a message', async (_, make, words) => {
     await using rig = await createRig();
     const train = rig.puppet();
     rig.write({
@@ -204,7 +204,7 @@ describe('invariant 2: what is published is what the key describes', () => {
     expect((await again.result).json).toMatchObject({ ran: ['train'] });
   });
 
-  test('links in a cycle: in an out they are kept as they are, cached and restored; in a dep that follows them they are refused, named', async () => {
+  test('cyclic links in an out are kept, cached and restored; in a dep that follows links they are refused', async () => {
     await using rig = await createRig();
     const train = rig.puppet();
     rig.write({
@@ -266,7 +266,7 @@ describe('invariant 2: what is published is what the key describes', () => {
     expect(refused.stderr).toContain('rows is a symbolic link to rows, which leads back to it');
   });
 
-  test('a link that leads out of the folder it is in: the result is kept and not cached, the link named', async () => {
+  test('a link that leads out of its folder: the result is kept and not cached, the link named', async () => {
     await using rig = await createRig();
     const train = rig.puppet();
     rig.write({
@@ -309,7 +309,7 @@ describe('invariant 2: what is published is what the key describes', () => {
     });
   });
 
-  test('a result that is there when Ctrl-C comes is kept, though what the stage left behind has still to be ended', async () => {
+  test('a result that is complete when Ctrl-C comes is kept, even with processes of the stage still running', async () => {
     await using rig = await createRig();
     const train = rig.puppet();
     rig.write({ 'pipeline.yaml': { stages: { train: { cmd: train.cmd, outs: { m: 'm' } } } } });
@@ -326,7 +326,7 @@ describe('invariant 2: what is published is what the key describes', () => {
     expect((await rig.pipeline('run').result).json).toMatchObject({ 'up-to-date': ['train'] });
   });
 
-  test('a stage that exits 0 without an out has failed; what it wrote is kept beside, and nothing is cached', async () => {
+  test('a stage that exits with 0 without an out has failed; its files are kept beside, and nothing is cached', async () => {
     await using rig = await createRig();
     const train = rig.puppet();
     rig.write({ 'pipeline.yaml': { stages: { train: { cmd: train.cmd, outs: { m: 'm', log: 'log' } } } } });

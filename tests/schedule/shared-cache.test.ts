@@ -12,7 +12,7 @@ function project(cache?: string): InProcess {
 
 const collect = (of: InProcess) => of.ask((open) => open.gc({ dryRun: false, keepRuns: 0 }));
 
-test('a cache that two clones lead to is refused for the second, by run and gc, and the first keeps its results', async () => {
+test('a cache that two clones link to is refused for the second, by run and gc', async () => {
   using first = project();
   expect((await first.run()).outcomes).toEqual({ a: 'ran' });
   using second = project(join(first.root, 'cache'));
@@ -24,7 +24,7 @@ test('a cache that two clones lead to is refused for the second, by run and gc, 
   expect((await first.run()).outcomes).toEqual({ a: 'restored' });
 });
 
-test('two clones with links to one folder: the first that runs has it', async () => {
+test('two clones with links to one folder: the first that runs owns it', async () => {
   using shared = inProcess();
   using first = project(shared.root);
   using second = project(shared.root);
@@ -33,7 +33,7 @@ test('two clones with links to one folder: the first that runs has it', async ()
   expect((await first.run()).outcomes).toEqual({ a: 'up-to-date' });
 });
 
-test('a link to a folder of its own is fine, and so is a project that was moved or copied', async () => {
+test('a link to a folder of its own is accepted, and so is a project that was moved or copied', async () => {
   using own = inProcess();
   using made = project(join(own.root, 'cache'));
   mkdirSync(join(own.root, 'cache'));

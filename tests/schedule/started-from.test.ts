@@ -6,7 +6,7 @@ import { setImmediate as turn } from 'node:timers/promises';
 import { expect, test, vi } from 'vitest';
 import { readStart } from '../../src/runner/schedule/started-from.ts';
 
-test('a commit that git finds when the run is over is stored by its end alone: its store may be closed', async () => {
+test('a commit that git finds after the run has ended is stored only by its end', async () => {
   const root = mkdtempSync(join(tmpdir(), 'repository-'));
   const git = (...words: readonly string[]): void =>
     void execFileSync('git', ['-c', 'user.name=a', '-c', 'user.email=a@b', ...words], { cwd: root });

@@ -57,7 +57,7 @@ const folderOfTwo = {
 test.each([
   ['the files of a finished stage are hashed', (path: string) => path.endsWith('/outs/d/y')],
   ['they are copied into the cache', (path: string) => /cache\/objects\/.*\.partial/.test(path)],
-])('Ctrl-C twice while %s: the result is given up, and the next run is right', async (_, isEndless) => {
+])('Ctrl-C twice while %s: the result is given up, and the next run is correct', async (_, isEndless) => {
   using project = inProcess();
   project.write({ 'pipeline.yaml': folderOfTwo });
   expect(await stoppedTwice(project, isEndless)).toEqual({ exitCode: 130, outcomes: { a: 'interrupted' } });
@@ -69,7 +69,7 @@ test.each([
   expect((await project.run()).outcomes).toEqual({ a: 'up-to-date' });
 });
 
-test('Ctrl-C twice while a result is restored: it is given up, and the next run is right', async () => {
+test('Ctrl-C twice while a result is restored: it is given up, and the next run is correct', async () => {
   using project = inProcess();
   project.write({ 'pipeline.yaml': folderOfTwo });
   await project.run();

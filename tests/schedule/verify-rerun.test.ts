@@ -3,7 +3,7 @@ import { createRig } from '../rig/rig.ts';
 
 const rerun = ['verify', '--rerun', 'a'] as const;
 
-test('a stage that makes the outputs are identical, and one that does not: the out and the file are named, and the results stay as they are', async () => {
+test('a stage with other outputs on a rerun: out and file are named, and the results stay unchanged', async () => {
   await using rig = await createRig();
   const [steady, moody] = [rig.puppet('steady'), rig.puppet('moody')];
   rig.write({
@@ -25,7 +25,7 @@ test('a stage that makes the outputs are identical, and one that does not: the o
   expect((await rig.pipeline('run').result).json).toMatchObject({ 'up-to-date': ['a', 'b'] });
 });
 
-test('a file of somebody else where a stage would write: nothing is executed, it is named, and it stays', async () => {
+test('a file of somebody else in the place of an out: nothing is executed, it is named, and it stays', async () => {
   await using rig = await createRig();
   const a = rig.puppet('a');
   const writing = (out: unknown): object => ({ stages: { a: { cmd: a.cmd, outs: { o: out } } } });
@@ -44,7 +44,7 @@ test('a file of somebody else where a stage would write: nothing is executed, it
   expect({ waiting: a.waiting, text: rig.read('result.txt') }).toEqual({ waiting: 0, text: 'mine' });
 });
 
-test('an out in the workspace is what it was, however the stage ends that is executed again', async () => {
+test('a workspace out is unchanged, however its rerun ends', async () => {
   await using rig = await createRig();
   const a = rig.puppet('a');
   rig.write({

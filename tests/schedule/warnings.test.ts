@@ -21,13 +21,13 @@ function stored({ root }: Rig, kind: string): readonly number[] {
   return counts.map(({ count }: { readonly count: number }) => count);
 }
 
-describe('a warning about the pipeline file is reported once a run, and kept in its history once', () => {
+describe('a warning about the pipeline file is reported once a run, and stored once', () => {
   const copying = {
     vars: { unused: 1 },
     stages: { a: { cmd: 'cat ${deps.d} > ${outs.o}', deps: { d: 'd' }, outs: { o: 'o' } } },
   };
 
-  test('by a run that runs something, one with nothing to do, and one that cannot begin', async () => {
+  test('by a run with work, one with nothing to do, and one that cannot begin', async () => {
     await using rig = await createRig();
     rig.write({ d: 'one', 'pipeline.yaml': copying });
     const run = () => rig.pipeline('run', '--set', 'vars.unused=2').result;
@@ -51,7 +51,7 @@ describe('a warning about the pipeline file is reported once a run, and kept in 
     });
   });
 
-  test('by a watch, when it begins and when the file is another; not by every run', async () => {
+  test('by a watch, when it begins and when the file changes; not by every run', async () => {
     await using rig = await createRig();
     rig.write({ d: 'one', 'pipeline.yaml': copying });
     const run = rig.pipeline('run', '--watch', '--set', 'vars.unused=2');

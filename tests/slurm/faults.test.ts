@@ -53,7 +53,7 @@ describe.skipIf(!hasSlurm)('faults of a Slurm cluster', () => {
     },
   );
 
-  test('a slurmd that is ended and started again loses nothing', async () => {
+  test('a restarted slurmd loses nothing', async () => {
     await using rig = await one();
     const run = rig.pipeline('run');
     const train = await rig.stage.nextStart();
@@ -67,7 +67,7 @@ describe.skipIf(!hasSlurm)('faults of a Slurm cluster', () => {
     expect(rig.stage.waiting).toBe(0);
   });
 
-  test('a controller that is down: jobs go on, their results arrive, nothing is submitted twice', async () => {
+  test('with the controller down jobs continue, their results arrive, and nothing is submitted twice', async () => {
     await using rig = await one();
     const run = rig.pipeline('run');
     const train = await rig.stage.nextStart();
@@ -77,7 +77,7 @@ describe.skipIf(!hasSlurm)('faults of a Slurm cluster', () => {
     await cluster.restart('slurmctld');
   });
 
-  test('a controller that is down at the submission: the run waits for it', async () => {
+  test('with the controller down at the submission, the run waits for it', async () => {
     await using rig = await one();
     await probed(rig);
     await (await rig.stage.nextStart()).exit(1);
@@ -90,7 +90,7 @@ describe.skipIf(!hasSlurm)('faults of a Slurm cluster', () => {
     expect(rig.stage.waiting).toBe(0);
   });
 
-  test('a controller that hangs at the submission took the job: it is found, not submitted again', async () => {
+  test('a controller that hangs at the submission accepted the job: it is found, not submitted again', async () => {
     await using rig = await one();
     await probed(rig);
     await (await rig.stage.nextStart()).exit(1);
@@ -108,7 +108,7 @@ describe.skipIf(!hasSlurm)('faults of a Slurm cluster', () => {
     expect(await waiting()).toEqual([]);
   });
 
-  test('a controller that is killed and forgets a job: its result counts, and a number used again means nothing', async () => {
+  test('a controller that crashes and forgets a job: its result counts, and a reused id is ignored', async () => {
     await using rig = await one();
     const run = rig.pipeline('run');
     const train = await rig.stage.nextStart();
@@ -122,7 +122,7 @@ describe.skipIf(!hasSlurm)('faults of a Slurm cluster', () => {
     expect(rig.read('artifacts/p/train/m')).toBe('weights');
   });
 
-  test('a job that left no result is lost after the grace, and is started again three times at most', async () => {
+  test('a job without a result is lost after the grace period, and is started again three times at most', async () => {
     await using rig = await slurmProject(() => ({
       // Its wrapper dies with it, as where a node runs out of everything.
       train: { cmd: 'kill -9 $PPID; sleep 60', outs: {} },
@@ -135,7 +135,7 @@ describe.skipIf(!hasSlurm)('faults of a Slurm cluster', () => {
     for (const pid of rig.survivors()) process.kill(pid, 'SIGKILL');
   });
 
-  test('a thousand jobs of somebody else in the queue change nothing', async () => {
+  test('1,000 jobs of others in the queue change nothing', async () => {
     await cluster.run('sbatch', '--array=0-999', '--hold', '--wrap', 'true', '--output=/dev/null');
     await using rig = await one();
     const run = rig.pipeline('run');
@@ -143,7 +143,7 @@ describe.skipIf(!hasSlurm)('faults of a Slurm cluster', () => {
     expect((await run.result).code).toBe(0);
   });
 
-  test('a job that is near its time limit writes a checkpoint, and the next one goes on from it', async () => {
+  test('a job near its time limit writes a checkpoint, and the next one resumes from it', async () => {
     await using rig = await slurmProject(({ cmd }) => ({
       train: { cmd, outs: { m: 'm' }, resources: { time: '1m' } },
     }));

@@ -13,7 +13,7 @@ describe.skipIf(!hasSlurm)('a stage as a job of Slurm', () => {
 
   const project = (stages: object, settings: object = {}) => slurmProject(() => stages, settings);
 
-  test('its progress and output arrive while it runs, its result is filed, and what needs it follows', async () => {
+  test('its progress and output arrive while it runs, its result is cached, and dependents follow', async () => {
     await using rig = await project({});
     const { stage: puppet } = rig;
     rig.write({
@@ -52,7 +52,7 @@ describe.skipIf(!hasSlurm)('a stage as a job of Slurm', () => {
     expect(await rig.pipeline('run').result).toMatchObject({ json: { 'up-to-date': ['train', 'eval'] } });
   });
 
-  test('it sees the variables that it is to see, and nothing of the queue or of who submitted it', async () => {
+  test('it gets its declared variables, and none of the queue or the submitting user', async () => {
     await using rig = await slurmProject(({ cmd }) => ({ a: { cmd, passEnv: ['TOKEN'] } }));
     process.env['TOKEN'] = 'secret';
     const run = rig.pipeline('run');
@@ -70,14 +70,14 @@ describe.skipIf(!hasSlurm)('a stage as a job of Slurm', () => {
     ['exit 85', 'exit 85', { kind: 'exit', code: 85 }],
     ['a signal', 'kill -9 $$', { kind: 'signal', signal: 'SIGKILL' }],
     ['outs that it did not write', 'true', { kind: 'missing-outs', outs: ['o'] }],
-  ])('it fails as it would here: %s', async (_, line, failure) => {
+  ])('it fails as a local one does: %s', async (_, line, failure) => {
     await using rig = await project({ a: { cmd: `: \${outs.o}; ${line}`, outs: { o: 'o' } } });
     const result = await rig.pipeline('run').result;
     expect(result).toMatchObject({ code: 1, json: { failed: ['a'] } });
     expect(result.events.find(({ kind }) => kind === 'finished')).toMatchObject({ outcome: { failure } });
   });
 
-  test('a timeout counts from the start of its program, and ends all that it started', async () => {
+  test('a timeout counts from the start of its program, and ends all its processes', async () => {
     await using rig = await slurmProject(({ cmd }) => ({ a: { cmd, timeout: '2s' } }));
     const run = rig.pipeline('run');
     await (await rig.stage.nextStart()).order('background', { session: true });
@@ -88,7 +88,7 @@ describe.skipIf(!hasSlurm)('a stage as a job of Slurm', () => {
     expect(rig.survivors()).toEqual([]);
   });
 
-  test('a job that somebody else cancels has failed, and is not tried again by itself', async () => {
+  test('a job cancelled by somebody else fails, and is not retried', async () => {
     await using rig = await slurmProject(({ cmd }) => ({ a: { cmd } }));
     const run = rig.pipeline('run');
     await rig.stage.nextStart();
@@ -98,7 +98,7 @@ describe.skipIf(!hasSlurm)('a stage as a job of Slurm', () => {
     });
   });
 
-  test('instances that are ready together are one array, each with its own result and output', async () => {
+  test('instances that are ready together form one array, each with its own result and output', async () => {
     await using rig = await project(
       {
         a: { matrix: { n: [1, 2, 3, 4, 5] }, cmd: 'echo says ${n}; echo ${n} > ${outs.o}', outs: { o: 'o' } },
@@ -118,14 +118,14 @@ describe.skipIf(!hasSlurm)('a stage as a job of Slurm', () => {
       expect((await rig.pipeline('log', `a:${n}`).result).stdout).toContain(`says ${n}`);
   });
 
-  test('a partition that is not there is said by Slurm itself', async () => {
+  test('an unknown partition is reported in the words of Slurm', async () => {
     await using rig = await project({ a: { cmd: ['true'] } }, { partition: 'nowhere' });
     const result = await rig.pipeline('run').result;
     expect(result.code).toBe(2);
     expect(result.stderr).toContain('invalid partition specified: nowhere');
   });
 
-  test('a job that will never start is said with the word of Slurm, and can be cancelled', async () => {
+  test("a job that will never start is reported with Slurm's reason, and can be cancelled", async () => {
     await using rig = await project({ a: { cmd: ['true'], resources: { cpus: 64 } } });
     const run = rig.pipeline('run');
     await run.said('PartitionConfig');

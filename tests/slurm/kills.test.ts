@@ -7,7 +7,7 @@ const instants = Number(process.env['SLURM_INSTANTS'] ?? 20);
 /** Spread evenly, whatever their number: multiples of the golden ratio, modulo one. */
 const spread = (index: number): number => ((index + 1) * 0.618_033_988_749_895) % 1;
 
-describe.skipIf(!hasSlurm)('a runner that is killed at any instant', () => {
+describe.skipIf(!hasSlurm)('a runner killed at any instant', () => {
   let cluster: SlurmCluster;
   beforeAll(async () => {
     cluster = await startSlurm();

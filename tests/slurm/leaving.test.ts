@@ -14,7 +14,7 @@ describe.skipIf(!hasSlurm)('jobs of Slurm and the end of their runner', () => {
   const jobs = async (): Promise<number> =>
     (await cluster.run('squeue', '--noheader', '--states=PD,R')).split('\n').length - 1;
 
-  test('--detach submits what is ready and leaves; the next run shows what happened since and goes on', async () => {
+  test('--detach submits what is ready and exits; the next run shows what happened since and continues', async () => {
     await using rig = await slurmProject(({ cmd }) => ({
       train: { cmd, outs: { m: 'm' } },
       eval: {
@@ -40,7 +40,7 @@ describe.skipIf(!hasSlurm)('jobs of Slurm and the end of their runner', () => {
     expect(rig.stage.waiting).toBe(0);
   });
 
-  test('a job that ended while nobody ran is not run again', async () => {
+  test('a job that ended without a runner is not run again', async () => {
     await using rig = await slurmProject(({ cmd }) => ({ train: { cmd, outs: { m: 'm' } } }));
     await rig.pipeline('run', '--detach').result;
     const train = await rig.stage.nextStart();
@@ -76,7 +76,7 @@ describe.skipIf(!hasSlurm)('jobs of Slurm and the end of their runner', () => {
     expect((await third.result).json['ran']).toEqual(['far']);
   });
 
-  test('a runner that is killed leaves its jobs, and the next one takes them up', async () => {
+  test('a killed runner leaves its jobs, and the next one takes them over', async () => {
     await using rig = await slurmProject(({ cmd }) => ({ train: { cmd, outs: { m: 'm' } } }));
     const dead = rig.pipeline('run');
     const train = await rig.stage.nextStart();
@@ -90,7 +90,7 @@ describe.skipIf(!hasSlurm)('jobs of Slurm and the end of their runner', () => {
     expect(rig.stage.waiting).toBe(0);
   });
 
-  test('`pipeline cancel` ends the jobs of the named instances, waiting ones too, with or without a run', async () => {
+  test('`pipeline cancel` cancels the jobs of the named instances, also waiting ones, with or without a run', async () => {
     await using rig = await slurmProject(({ cmd }) => ({
       a: { matrix: { n: [1, 2, 3, 4, 5, 6] }, cmd: [...cmd, '${n}'] },
       b: { cmd },
@@ -109,7 +109,7 @@ describe.skipIf(!hasSlurm)('jobs of Slurm and the end of their runner', () => {
     expect((await run.result).json['failed']).toEqual(['b']);
   });
 
-  test('with another stage, or other data, the job that is in the queue does not count, and is ended', async () => {
+  test('with another stage or other data, a queued job does not count, and is cancelled', async () => {
     await using rig = await slurmProject(({ cmd }) => ({
       train: { cmd, deps: { rows: 'rows' }, outs: { m: 'm' } },
     }));
@@ -126,7 +126,7 @@ describe.skipIf(!hasSlurm)('jobs of Slurm and the end of their runner', () => {
     expect(rig.read('artifacts/p/train/m')).toBe('new');
   });
 
-  test('data that change while a job waits are seen when it starts, and the stage runs with the new ones', async () => {
+  test('data that change while a job waits are noticed when it starts, and used', async () => {
     await using rig = await slurmProject(({ cmd }) => ({
       block: { matrix: { n: [1, 2] }, cmd: [...cmd, '${n}'], resources: { cpus: 2 } },
       train: { cmd: 'cat ${deps.rows} > ${outs.m}', deps: { rows: 'rows' }, outs: { m: 'm' } },

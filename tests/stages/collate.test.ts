@@ -21,7 +21,7 @@ const table = (rows: readonly ScoreRow[], best = declared) => scoreTable(rows, p
 const aimc = (name: string, learningRate = 1) => ({ dataset: 'aimc', config: { name, learningRate } });
 
 describe('collate', () => {
-  test('keeps the columns and the rounding of the original experiment, in its order, and names no log file that there is not', () => {
+  test('keeps the columns, rounding and order of the original experiment, and names only existing log files', () => {
     const [line] = lines(
       scoreRows(
         [{ axes: aimc('gs_1'), content: evaluation({ rouge1: 0.34859759999498824, exact_match: 0.03125 }) }],
@@ -43,7 +43,7 @@ describe('collate', () => {
     );
   });
 
-  test('a score that the profiles count differently stands in the files twice, and both say which it is', () => {
+  test('a score that the profiles count differently is in the files twice, with its profile', () => {
     const chinese = {
       ...evaluation({ rougeL: 0, f1: 0 }),
       multilingual: { rouge1: 0.9, rouge2: 0.8, rougeL: 0.99123, f1: 0.7, exact_match: 0.6 },
@@ -64,7 +64,7 @@ describe('collate', () => {
     expect(table(rows)).toMatch(/0\.991.*scores: multilingual profile/s);
   });
 
-  test('marks a row of which a result was adopted, in the table and in the files', () => {
+  test('marks a row with an adopted result, in the table and in the files', () => {
     const adopted = scoreRows(
       [{ axes: aimc('a'), content: evaluation({}) }],
       [{ axes: aimc('a'), content: summary(0.5), adopted: true }],
@@ -98,7 +98,7 @@ describe('collate', () => {
     }
   });
 
-  test('an evaluation with more axes than its training is found beside it', () => {
+  test('an evaluation with more axes than its training is matched with it', () => {
     const rows = scoreRows(
       [1, 4].map((beams) => ({ axes: { ...aimc('a'), beams }, content: evaluation({}) })),
       [
@@ -109,7 +109,7 @@ describe('collate', () => {
     expect(lines(rows)).toMatchObject([{ selection_loss: 0.5 }, { selection_loss: 0.5 }]);
   });
 
-  test('quotes a field of the CSV that holds a comma', () => {
+  test('quotes a CSV field with a comma', () => {
     const rows = scoreRows(
       [{ axes: { dataset: 'aimc', learningRate: 1, r: 8 }, content: evaluation({}) }],
       [],
@@ -122,7 +122,7 @@ describe('collate', () => {
     expect(rest).toBe('');
   });
 
-  test('every score stands in the files with its bounds, rows and method: the table can be built from them', () => {
+  test('every score in the files has its bounds, rows and method: the table can be built from them', () => {
     const rows = scoreRows([{ axes: aimc('full'), content: evaluation({}) }], []);
     expect(lines(rows)[0]).toMatchObject({
       rows: 32,
@@ -139,7 +139,7 @@ describe('collate', () => {
     });
   });
 
-  test('chooses the best point of a grid by validation loss though another has the better test score', () => {
+  test('chooses the best point of a grid by validation loss, not by test score', () => {
     const rows = scoreRows(
       [
         { axes: aimc('full'), content: evaluation({ rougeL: 0.9 }) },
@@ -169,7 +169,7 @@ describe('collate', () => {
     expect(table(rows)).toContain('over 3 seeds');
   });
 
-  test('several seeds add columns to the files: how many, and deviations, empty for a point of one seed', () => {
+  test('several seeds add columns to the files: their number, and deviations, empty for a single seed', () => {
     const seeds = [1, 2].map((seed) => ({
       axes: { ...aimc('lora'), seed },
       content: evaluation({ rougeL: seed / 10 }),
@@ -194,7 +194,7 @@ describe('collate', () => {
     ).toContain('1.500 ± 0.707');
   });
 
-  test('the interval over seeds holds the spread of seeds and of rows', () => {
+  test('the interval over seeds includes the spread of seeds and of rows', () => {
     const seeds = (...scores: readonly number[]) =>
       lines(
         scoreRows(
@@ -214,10 +214,10 @@ describe('collate', () => {
   });
 });
 
-describe('of fewer than 10 rows', () => {
+describe('with fewer than 10 rows', () => {
   const few = { axes: aimc('few'), content: smallEvaluation([0.2, 0.7]) };
 
-  test('the note of the table calls the bounds a range, beside intervals if other models have some', () => {
+  test('the note of the table calls the bounds a range, also beside intervals of other models', () => {
     const range = 'range of the rows (fewer than 10, too few for an interval)';
     expect(table(scoreRows([few], []))).toContain(`rougeL with its ${range};`);
     expect(table(scoreRows([few, { axes: aimc('many'), content: evaluation({}) }], []))).toContain(
@@ -228,7 +228,7 @@ describe('of fewer than 10 rows', () => {
     );
   });
 
-  test('several seeds give the range over all of them, not an interval made from ranges', () => {
+  test('several seeds give the range over all of them, not an interval of ranges', () => {
     const seeds = [
       [0.2, 0.7],
       [0.1, 0.6],
@@ -278,12 +278,12 @@ describe('the best point of a grid', () => {
     expect(names(found.best)).toEqual(['gs_1']);
   });
 
-  test('is never a model that was not trained', () => {
+  test('is never an untrained model', () => {
     const found = points(rows(['gs_0', summary(0.1, { steps: 0 })], ['gs_1', summary(0.5)]));
     expect(names(found.best)).toEqual(['gs_1']);
   });
 
-  test('has those beside it whose losses, row by row, could be as low', () => {
+  test('is listed with those whose losses, row by row, could be as low', () => {
     const losses = Array.from({ length: 40 }, (_, row) => 1 + (row % 5) / 10);
     const found = points(
       rows(
@@ -297,7 +297,7 @@ describe('the best point of a grid', () => {
     expect(found.warnings.map(({ text }) => text)).toEqual([]);
   });
 
-  test('is one of all points, or one within the axes that the declaration names', () => {
+  test('is one of all points, or one within the declared axes', () => {
     const two = scoreRows(
       ['aimc', 'huatuo'].flatMap((dataset) =>
         ['a', 'b'].map((name) => ({ axes: { dataset, config: { name } }, content: evaluation({}) })),
@@ -316,7 +316,7 @@ describe('the best point of a grid', () => {
     expect(bestPoints(two, undefined)).toMatchObject({ ok: true, value: { best: new Set() } });
   });
 
-  test('is by the mean of its seeds, not by the luckiest one', () => {
+  test('is chosen by the mean of its seeds, not by the luckiest one', () => {
     const seeds = [
       ['a', 1, 0.1],
       ['a', 2, 0.9],
@@ -332,7 +332,7 @@ describe('the best point of a grid', () => {
     expect(names(found.best)).toEqual(['b']);
   });
 
-  test('is refused where no training has the number, as a score of the test rows', () => {
+  test('is refused where no training has the number, as for a score of the test rows', () => {
     const found = bestPoints(rows(['a', summary(0.5)]), {
       by: 'eval.metrics.multilingual.rougeL',
       goal: 'max',

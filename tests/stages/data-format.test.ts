@@ -74,14 +74,14 @@ const rows = (count: number): readonly Record[] =>
     topic: topics[row % 2] ?? '',
   }));
 
-test('the outs that may be missing are written only where they are declared', async () => {
+test('optional outs are written only where they are declared', async () => {
   const { train, test: held, card } = await prepared(rows(40), {}, false);
   expect([train.length, held.length, card]).toEqual([30, 10, undefined]);
   expect(Object.keys(train[0])).toEqual(['human', 'assistant']);
   expect((await prepared(rows(40))).card).toMatch(/^# Data card: raw\.jsonl/);
 });
 
-test('test rows that training rows give away are counted by kind, named by line, dropped or refused', async () => {
+test('test rows leaked by training rows are counted by kind, named by line, dropped or refused', async () => {
   const all = rows(39);
   const [first, second, third] = (await prepared(all)).test;
   const twins = [
@@ -121,7 +121,7 @@ async function seedThatParts(records: readonly Record[], questions: readonly str
   throw new Error('no seed puts the questions on both sides');
 }
 
-test('rows of one patient, or of one question, are never on both sides, also not in validation', async () => {
+test('rows of one patient or question are never on both sides, also in validation', async () => {
   const { train, test: held } = await prepared(rows(60), { groupBy: 'patient' });
   const patientOf = ({ human }: Record) => Number(/\d+/.exec(human)?.[0]) % 6;
   const trained = new Set(train.map(patientOf));
@@ -154,7 +154,7 @@ test('each topic has its share of the test rows', async () => {
   expect([held.length, odd.length]).toEqual([10, 5]);
 });
 
-test('validation rows that the other training rows give away are counted, split as the training splits them', async () => {
+test('validation rows leaked by other training rows are counted, with the split of the training', async () => {
   const twice = rows(40).flatMap((row) => [row, row]);
   const { train, preparation, warnings } = await prepared(twice, { testFraction: 0, validation: 0.1 });
   const { heldOut, kept } = validationSplit(80, 0.1, 42);
@@ -167,14 +167,14 @@ test('validation rows that the other training rows give away are counted, split 
   );
 });
 
-test('a part of the training rows is the beginning of them, and the test rows stay', async () => {
+test('a part of the training rows is their beginning, and the test rows stay', async () => {
   const whole = await prepared(rows(40));
   const part = await prepared(rows(40), { trainShare: 0.25 });
   expect(part.train).toEqual(whole.train.slice(0, 7));
   expect(part.test).toEqual(whole.test);
 });
 
-test('test rows say their source, a field or the file, only where that is asked for', async () => {
+test('test rows have their source, a field or the file, only on request', async () => {
   const { train, test: held } = await prepared(rows(40), { sourceBy: 'topic' });
   expect(new Set(held.map(({ source }) => source))).toEqual(new Set(['fever', 'cough']));
   expect(Object.keys(train[0])).toEqual(['human', 'assistant']);
@@ -184,7 +184,7 @@ test('test rows say their source, a field or the file, only where that is asked 
   expect(plain.test[0]).not.toHaveProperty('source');
 });
 
-test('a field that the split goes by and a record lacks costs the record, by name', async () => {
+test('a record without a field that the split needs is dropped, by name', async () => {
   const { preparation } = await prepared([...rows(8), { human: 'x?', assistant: 'y' }], {
     groupBy: 'patient',
   });
@@ -198,7 +198,7 @@ test('a field that the split goes by and a record lacks costs the record, by nam
   ]);
 });
 
-test('traditional characters are simplified ones where that is asked for', async () => {
+test('traditional characters become simplified ones on request', async () => {
   const both = [
     { human: '頭痛應該吃什麼藥', assistant: '多喝水' },
     { human: '头痛应该吃什么药', assistant: '多喝水' },

@@ -76,7 +76,7 @@ test('parts of the rows are scored by length, by slot, by leak and by source', (
   ]);
 });
 
-test('of many sources, the largest are distinguished and the rest is one', () => {
+test('the largest sources are separate and the rest is one', () => {
   const many = Array.from({ length: 50 }, (_, row) => ({
     human: 'a',
     assistant: 'b',

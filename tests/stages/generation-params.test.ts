@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { requiredOfGeneration } from '../../stages/answers/generation-params.ts';
 
-test('a pipeline that names no device and no settings of generation is complete', () => {
+test('a pipeline without device and generation settings is complete', () => {
   expect([...requiredOfGeneration].sort()).toEqual([
     'batch',
     'maxLength',

@@ -11,7 +11,7 @@ import { trainedLora } from './trained-lora.ts';
 
 const frontMatter = (card: string): unknown => parse(/^---\n(.*?)\n---\n/s.exec(card)?.[1] ?? '');
 
-test('the card of an adapter says what it is of, by what data and settings, and what it is not for', () => {
+test('the card of an adapter names its base, data and settings, and what it is not for', () => {
   const card = modelCard(trainedLora);
   expect(frontMatter(card)).toEqual({
     library_name: 'peft',
@@ -34,7 +34,7 @@ test('the card of an adapter says what it is of, by what data and settings, and 
     expect(card).toContain(part);
 });
 
-test('a base that is no model of the hub is not named in the front matter, which the hub would refuse', () => {
+test('a base that is not on the hub is not in the front matter, which the hub would refuse', () => {
   const card = modelCard({
     ...trainedLora,
     params: { ...trainedLora.params, baseModel: 'data/models/nano-mt5' },
@@ -43,7 +43,7 @@ test('a base that is no model of the hub is not named in the front matter, which
   expect(card).toContain('`data/models/nano-mt5` (a name in the project that trained it)');
 });
 
-test('a model that was trained as a whole stands alone, and one without steps is called untrained', () => {
+test('a fully trained model has no base, and one without steps is called untrained', () => {
   const full = {
     ...trainedLora,
     params: { ...trainedLora.params, config: { ...trainedLora.params.config, method: 'full' } },
@@ -56,7 +56,7 @@ test('a model that was trained as a whole stands alone, and one without steps is
   expect(modelCard({ ...trainedLora, steps: 0 })).toContain('# mt5-base, not trained');
 });
 
-test('scores are added when it is published: a table, and the model-index of the hub', async () => {
+test('scores are added on publication: a table, and the model-index of the hub', async () => {
   const folder = await mkdtemp(join(tmpdir(), 'model-card-'));
   try {
     await writeFile(join(folder, 'README.md'), modelCard(trainedLora));

@@ -56,13 +56,13 @@ test.each([
   expect(events).toEqual([]);
 });
 
-test('a GPU that computes is announced, whatever the files show', () => {
+test('a computing GPU is announced, whatever the device files show', () => {
   const { opened, events } = openedOn('cuda');
   expect(opened.ok).toBe(true);
   expect(events).toEqual([{ kind: 'device', runtime: 'tensorflow 2.21.0', device: 'cuda' }]);
 });
 
-test('a runtime that has no products of bf16 computes nothing in their place', () => {
+test('a runtime without bf16 products computes nothing instead', () => {
   const engine = { openEngine: () => ({ name: 'onnx', version: 'onnxruntime-node 1.30.0', device: 'cpu' }) };
   const opened = openEngine({ engine, cpus: 1, device: 'cpu', precision: 'bf16', emit: () => undefined });
   expect(opened).toEqual({

@@ -52,7 +52,7 @@ const answerOf = <T>(data: ReportData, key: string): T => {
 const experiments = (data: ReportData) => answerOf<ExperimentsAnswer>(data, '/api/experiments');
 
 describe('the page of the stage `report`', () => {
-  test('has a page for what is gathered, and says that it is no medical advice', async () => {
+  test('has a page for its inputs, and states that it is not medical advice', async () => {
     const data = await report([
       model('lora', {
         log: [{ step: 1, loss: 2 }],
@@ -87,7 +87,7 @@ describe('the page of the stage `report`', () => {
     expect(experiments(data).notes.join(' ')).toContain('BERTScore by an encoder');
   });
 
-  test('shows parts of the rows, and scores without leaked rows, where they are known', async () => {
+  test('shows parts of the rows, and scores without leaked rows, where known', async () => {
     const { slices: _, signatures: _same, bertscore_model: _too, ...rest } = evaluation({ rougeL: 0.3 });
     const rougeL = { mean: 0.4321, low: 0.1, high: 0.9, rows: 12, method: 'student-t' } as const;
     const content = {
@@ -112,7 +112,7 @@ describe('the page of the stage `report`', () => {
     expect(large?.metrics['multilingual.rougeL']).not.toHaveProperty('isRange');
   });
 
-  test('marks the best, what does not differ from it, and what no run computed', async () => {
+  test('marks the best, models that do not differ from it, and adopted results', async () => {
     const losses = (loss: number) => Array.from({ length: 40 }, (_, row) => loss + (row % 5) / 10);
     const ranked = (name: string, loss: number, changes: Partial<ReportedModel> = {}): ReportedModel =>
       model(name, { summary: summary(loss), validation: losses(loss), ...changes });
@@ -137,7 +137,7 @@ describe('the page of the stage `report`', () => {
     expect(warnings).toEqual(['aimc: a, b are ranked together, but differ in their base model']);
   });
 
-  test('has a row for each seed, which the page can put together', async () => {
+  test('has a row for each seed, which the page can group', async () => {
     const seeded = (seed: number): ReportedModel =>
       model('lora', { axes: { config: { name: 'lora' }, dataset: 'aimc', seed } });
     const { models } = experiments(await report([seeded(1), seeded(2)]));
@@ -147,7 +147,7 @@ describe('the page of the stage `report`', () => {
     ]);
   });
 
-  test('has over the seeds of a point the mean, deviation and interval that `collate` writes', async () => {
+  test('has the mean, deviation and interval over seeds that `collate` writes', async () => {
     const models = [0.7, 0.76, 0.61].map((score, seed): ReportedModel => {
       const scored = evaluation({ rougeL: score, exact_match: score / 8 });
       const bounds = { rougeL: [score - 0.1, score + 0.08], exact_match: [0.02, 0.2] } as const;
@@ -232,7 +232,7 @@ describe('the page of the stage `report`', () => {
     ]);
   });
 
-  test('names the file and the line of answers that it cannot read', async () => {
+  test('names the file and line of answers that it cannot read', async () => {
     const gathered = gatheredReport(join(folder, 'broken'), [
       model('lora', { predictions: [predictionLine('one', 'yes', 1), { question: 'two' }] }),
     ]);
@@ -240,7 +240,7 @@ describe('the page of the stage `report`', () => {
     expect(read.ok ? '' : read.error).toMatch(/0-predictions\.jsonl:2.*expected the texts question/);
   });
 
-  test('is the same to the byte when it is made again, and needs nothing but itself', async () => {
+  test('is the same to the byte when made again, and needs no other file', async () => {
     const models = [model('lora', { predictions: [predictionLine('<script>alert(1)</script>', 'x', 0)] })];
     const [first, second] = [await report(models), await report(models)].map((data) =>
       reportDocument(data, 'x'),

@@ -41,7 +41,7 @@ async function selected(
 const point = (name: string): Value => ({ name, rate: name.length });
 
 describe('the stage program select-points', () => {
-  test('gives the points with the lowest selection loss, with their names, the best first', async () => {
+  test('gives the points with the lowest selection loss by name, the best first', async () => {
     expect(
       await selected({ axis: 'config', keep: 2 }, [
         [{ config: point('a') }, { selection_loss: 3 }],
@@ -51,7 +51,7 @@ describe('the stage program select-points', () => {
     ).toEqual([point('b'), point('c')]);
   });
 
-  test('ranks a point with several seeds by the mean, and passes over what has no number', async () => {
+  test('ranks a point with several seeds by the mean, and skips points without a number', async () => {
     expect(
       await selected({ axis: 'config', keep: 3 }, [
         [{ config: point('a'), seed: 1 }, { selection_loss: 0 }],
@@ -63,7 +63,7 @@ describe('the stage program select-points', () => {
     ).toEqual([point('b'), point('a')]);
   });
 
-  test('compares by what `best` says', async () => {
+  test('compares by the declared `best`', async () => {
     const best = { by: 'train.summary.scores.rouge', goal: 'max' } as const;
     expect(
       await selected({ axis: 'config', keep: 1, best }, [
@@ -73,7 +73,7 @@ describe('the stage program select-points', () => {
     ).toEqual([point('b')]);
   });
 
-  test('says what is missing', async () => {
+  test('reports what is missing', async () => {
     expect(await selected({ axis: 'confg', keep: 1 }, [[{ config: 1 }, {}]])).toBe(
       'a training that is gathered has no axis "confg"',
     );

@@ -19,7 +19,7 @@ describe('settings of a training', () => {
     'method: full, maxSteps: 10, warmupSteps: 2, optimizer: adafactor, schedule: reduce_lr_on_plateau, earlyStopping: { patience: 2 }',
     'method: lora, r: 8, alpha: 32, dropout: 0.1, epochs: 2, warmupRatio: 0.1, schedule: { name: cosine_with_min_lr, minRate: 0.1 }',
     'method: lora, schedule: { name: warmup_stable_decay, decaySteps: 3, decayShape: 1-sqrt }, optimizer: { name: adafactor, relativeStep: true, warmupInit: true }',
-  ])('%s: fine', (config) => expect(faultsOf(config)).toEqual([]));
+  ])('%s: accepted', (config) => expect(faultsOf(config)).toEqual([]));
 
   test.each([
     [
@@ -56,16 +56,16 @@ describe('settings of a training', () => {
       'params.config.schedule has one of minRate and minLearningRate, not both',
     ],
     ['method: lora, schedule: { cycles: 2 }', 'params.config.schedule must have "name"'],
-  ])('%s: refused in words, once', (config, message) => expect(faultsOf(config)).toEqual([message]));
+  ])('%s: refused with a message, once', (config, message) => expect(faultsOf(config)).toEqual([message]));
 
-  test('bf16 is refused, in words, where the runtime has no products of it', () => {
+  test('bf16 is refused where the runtime has no products of it', () => {
     expect(faultsOf('method: full', '0.1, precision: bf16')).toEqual([
       'params.precision is bf16, which the onnx runtime has no products for: set `runtime: tensorflow`, or `precision: float32`',
     ]);
     expect(faultsOf('method: full', '0.1, precision: float32')).toEqual([]);
   });
 
-  test('that need evaluations are refused where nothing is held out', () => {
+  test('that need evaluations are refused without held-out rows', () => {
     expect(faultsOf('method: full, earlyStopping: { patience: 1 }', '0')).toEqual([
       'params.config.earlyStopping has no effect with validation: 0',
     ]);

@@ -57,7 +57,7 @@ const linesOf = async (path: string): Promise<readonly Record<string, unknown>[]
     .map((line) => JSON.parse(line));
 
 describe('the stage program train', () => {
-  test('a validation share that comes to no row is refused where something needs one, else reported', async () => {
+  test('a validation share without rows is refused where needed, else reported', async () => {
     const few = { ...params, validation: 0.04, config: { ...params.config, evaluateEvery: null } };
     const refused = async (config: Partial<MethodParams>) =>
       train.run({ ...contextOf('none'), params: { ...few, config: { ...params.config, ...config } } });
@@ -81,7 +81,7 @@ describe('the stage program train', () => {
     });
   });
 
-  test('leaves an adapter folder, a series without clock times, a summary, and says what was cut', async () => {
+  test('leaves an adapter folder, a series without clock times, a summary, and reports truncation', async () => {
     const messages: StageMessage[] = [];
     expect(await train.run({ ...contextOf('plain', messages), params })).toEqual({
       ok: true,
@@ -107,7 +107,7 @@ describe('the stage program train', () => {
     );
   });
 
-  test('a base model of the hub is written down as peft looks for it: its name and its revision', async () => {
+  test('a base model of the hub is written as peft expects: name and revision', async () => {
     const named = {
       ...params,
       baseModel: 'hf:google/mt5-small@v1.0',
@@ -120,7 +120,7 @@ describe('the stage program train', () => {
     });
   });
 
-  test('stopped after an epoch, and gone on from its state, it ends with the bytes of a training that never stopped', async () => {
+  test('stopped after an epoch and resumed, it ends with the bytes of an unstopped training', async () => {
     const { maxSteps: _, ...rest } = params.config;
     const long = { ...params, config: { ...rest, epochs: 3 } };
     expect(await train.run({ ...contextOf('whole'), params: long })).toMatchObject({ ok: true });
@@ -150,7 +150,7 @@ describe('the stage program train', () => {
     expect((await linesOf(join(folder, 'whole/log.jsonl'))).slice(0, steps.length)).toEqual(steps);
   });
 
-  test('interrupted and run again, it ends with the bytes of a training that was never interrupted', async () => {
+  test('interrupted and run again, it ends with the bytes of an uninterrupted training', async () => {
     const controller = new AbortController();
     const stopping = contextOf('resumed', [], controller.signal);
     const first = await train.run({
@@ -168,14 +168,14 @@ describe('the stage program train', () => {
       );
   });
 
-  test('a model folder that is not there is an error that names it', async () => {
+  test('a missing model folder is an error that names it', async () => {
     const context = contextOf('missing');
     expect(
       await train.run({ ...context, deps: { ...context.deps, base: join(folder, 'nowhere') }, params }),
     ).toMatchObject({ ok: false, error: expect.stringContaining('nowhere') });
   });
 
-  test('an adapter as a dep is trained on: what it is stands in its folder, and nothing of it is begun anew', async () => {
+  test('an adapter as a dep is trained further: its settings come from its folder, and it is not reset', async () => {
     const config = { method: 'lora', learningRate: 1e-3, batch: 4, epochs: 0 } as const;
     const { model } = contextOf('plain').outs;
     const goOn = (name: string, changes: Partial<MethodParams>) =>
@@ -235,7 +235,7 @@ describe('the stage program train', () => {
     );
   });
 
-  test('measured, a generation setting that is not there costs a warning, never the training', async () => {
+  test('measured, a missing generation setting is a warning, never a failure', async () => {
     const other = join(folder, 'guided');
     await cp(base, other, { recursive: true });
     await writeFile(join(other, 'generation_config.json'), JSON.stringify({ guidance_scale: 2 }));
@@ -255,7 +255,7 @@ describe('the stage program train', () => {
     });
   });
 
-  test('measured, interrupted while it answers and run again, it ends with the bytes of a training that was never interrupted', async () => {
+  test('measured, interrupted while generating and run again, it ends with the same bytes', async () => {
     const measure = { rows: 4, maxLength: 8, batch: 1 };
     expect(await measured.run({ ...contextOf('measured-whole'), params: { ...params, measure } })).toEqual({
       ok: true,

@@ -20,7 +20,7 @@ function tableAt(heading: string): readonly (readonly string[])[] {
 
 const namesIn = (cell = ''): readonly string[] => [...cell.matchAll(/`(\w+)`/g)].map(([, name = '']) => name);
 
-test('the page names every setting of a point, and no other', () => {
+test('the page lists every setting of a point, and no other', () => {
   expect(
     tableAt('setting | default | values | in transformers or peft')
       .flatMap(([first]) => namesIn(first))
@@ -28,7 +28,7 @@ test('the page names every setting of a point, and no other', () => {
   ).toEqual(Object.keys(trainParamsSchema.properties.config.properties).sort());
 });
 
-test('the page names every param, dep and out', () => {
+test('the page lists every param, dep and out', () => {
   const params = tableAt('param | meaning').flatMap(([first]) =>
     namesIn(first?.replace('`train-measured` only', '')),
   );

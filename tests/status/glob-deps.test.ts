@@ -29,7 +29,7 @@ async function explained(project: InProcess): Promise<string> {
   return explanationText(explanation.value).replaceAll(/[0-9a-f]{8,}/g, '…');
 }
 
-test('what a pattern matches is read in the order of names; what it does not match does not count', async () => {
+test('matched files are read in name order; unmatched ones do not count', async () => {
   using project = withFiles('data/*.csv');
   expect((await project.run()).outcomes).toEqual({ fit: 'ran' });
   expect(project.read(result)).toBe('ab');
@@ -37,7 +37,7 @@ test('what a pattern matches is read in the order of names; what it does not mat
   expect((await project.run()).outcomes).toEqual({ fit: 'up-to-date' });
 });
 
-test('a file that is added, changed, renamed or removed reruns the stage, which says which', async () => {
+test('an added, changed, renamed or removed file reruns the stage, which names it', async () => {
   using project = withFiles('data/*.csv');
   await project.run();
   project.write({ 'data/d.csv': 'd', 'data/a.csv': 'A' });
@@ -52,7 +52,7 @@ test('a file that is added, changed, renamed or removed reruns the stage, which 
   expect((await project.run()).outcomes).toEqual({ fit: 'ran' });
 });
 
-test('a folder that holds all of it may be moved', async () => {
+test('a folder that contains all of it may be moved', async () => {
   using project = withFiles('data/*.csv');
   await project.run();
   renameSync(join(project.root, 'data'), join(project.root, 'rows'));
@@ -61,7 +61,7 @@ test('a folder that holds all of it may be moved', async () => {
 });
 
 test.each(['data/*.csv', 'data/**/*.csv', '**/*.csv'])(
-  'a run with nothing to do sees a new file: %s',
+  'a run with nothing to do notices a new file: %s',
   async (pattern) => {
     using project = withFiles(pattern);
     for (let runs = 0; runs < 4; runs++) await project.run();
@@ -71,7 +71,7 @@ test.each(['data/*.csv', 'data/**/*.csv', '**/*.csv'])(
   },
 );
 
-test('a pattern without a match is an error at the dep; with optional: true there are no words', async () => {
+test('a pattern without a match is an error at the dep; with optional: true it expands to no words', async () => {
   using project = withFiles('data/*.tsv');
   expect((await project.run()).problem).toBe('no-file: no file matches data/*.tsv');
   project.write({ 'pipeline.yaml': reading('dota/*.csv') });
@@ -86,7 +86,7 @@ test('a pattern without a match is an error at the dep; with optional: true ther
   expect(project.read(result)).toBe('x');
 });
 
-test('data that a pattern matched and that is not here counts as it did, with --allow-missing', async () => {
+test('missing data of a pattern count as recorded, with --allow-missing', async () => {
   using project = withFiles('data/*.csv');
   await project.run();
   rmSync(join(project.root, 'data'), { recursive: true });
@@ -99,7 +99,7 @@ test('data that a pattern matched and that is not here counts as it did, with --
   expect([ran.outcomes, ran.warnings]).toEqual([{ fit: 'up-to-date' }, ['not-checked']]);
 });
 
-test('a link to a file counts by its content; a link to nothing is named', async () => {
+test('a link to a file counts by its content; a dangling one is named', async () => {
   using project = withFiles('data/*.csv', { 'data/a.csv': 'a', 'elsewhere/x': 'x' });
   symlinkSync('../elsewhere/x', join(project.root, 'data/x.csv'));
   await project.run();
@@ -108,7 +108,7 @@ test('a link to a file counts by its content; a link to nothing is named', async
   expect((await project.run()).problem).toContain('data/x.csv is a symbolic link to ../elsewhere/x');
 });
 
-test('what another stage writes is not read by a pattern', async () => {
+test('the output of another stage is not read by a pattern', async () => {
   using project = withFiles('build/*/*.csv', {});
   const make = (path: string): object => ({
     cmd: 'echo > ${outs.o}',
@@ -129,7 +129,7 @@ test('what another stage writes is not read by a pattern', async () => {
   expect((await project.run()).outcomes).toEqual({ make: 'ran', fit: 'ran' });
 });
 
-test('nor through a link, whether it was made already or not', async () => {
+test('nor through a link, whether it exists already or not', async () => {
   using project = withFiles('linked/*.txt', { 'data/a.txt': '' });
   symlinkSync('data', join(project.root, 'linked'));
   const make = { cmd: 'echo > ${outs.o}', outs: { o: { path: 'data/made.txt', workspace: true } } };
@@ -137,7 +137,7 @@ test('nor through a link, whether it was made already or not', async () => {
   expect((await project.run()).problem).toContain('overlap');
 });
 
-test('wildcards do not reach results, hidden files and what is ignored', async () => {
+test('wildcards do not match results, hidden files and ignored files', async () => {
   using project = withFiles('**/*', {
     'a/b/c.txt': 'c',
     '.git/config': 'g',
@@ -159,7 +159,7 @@ test('wildcards do not reach results, hidden files and what is ignored', async (
   expect(project.read(result)).toBe('z');
 });
 
-test('in a list of words each file is a word; in part of a word a pattern is refused', async () => {
+test('in a list each file is a word; inside a word a pattern is refused', async () => {
   using project = withFiles('data/*.csv');
   const stage = (word: string): object => ({
     stages: {
@@ -177,7 +177,7 @@ test('in a list of words each file is a word; in part of a word a pattern is ref
   expect((await project.run()).problem).toContain('gather-in-text');
 });
 
-test('a stage program gets the list of files as what it gathers', async () => {
+test('a stage program gets the files as a list', async () => {
   using project = withFiles('data/*.csv');
   project.write({
     'stages/fit.ts': `import { writeFileSync } from 'node:fs';
@@ -211,7 +211,7 @@ test('a file that a command names and a pattern matches is declared', async () =
   expect((await project.run()).outcomes).toEqual({ fit: 'ran' });
 });
 
-test('a file that comes while the stage runs: the result is kept, not cached, and the file is named', async () => {
+test('a file that appears while the stage runs: the result is kept, not cached, and the file is named', async () => {
   using project = withFiles('data/*.csv');
   const cmd = 'cat ${deps.rows} > ${outs.o} && echo n > data/new.csv';
   const stages = { fit: { cmd, deps: { rows: 'data/*.csv' }, outs: { o: 'o' } } };
@@ -222,7 +222,7 @@ test('a file that comes while the stage runs: the result is kept, not cached, an
   expect((await project.run()).outcomes).toEqual({ fit: 'ran' });
 });
 
-test('[*] and [?] are the characters themselves: a dep, and code, on a file whose name holds a wildcard', async () => {
+test('[*] and [?] are literal characters: a dep, and code, on a file with a wildcard in its name', async () => {
   using project = inProcess();
   project.write({
     'data[*]/what?.csv': 'w',
@@ -254,7 +254,7 @@ test('[*] and [?] are the characters themselves: a dep, and code, on a file whos
 });
 
 test.each(['data/[ab].csv', 'data/[ab]*.tsv', 'data/{a,b}.csv'])(
-  'what is a wildcard only in shells is named where nothing is found: %s',
+  'wildcards of shells only are named where nothing is found: %s',
   async (path) => {
     using project = withFiles(path);
     const asked = await project.ask((open) => open.dryRun(wholeRun));

@@ -23,20 +23,23 @@ const junk = [
   'data/new/.DS_Store',
 ];
 
-describe('junk in a folder that is read', () => {
-  test.each(junk.slice(0, -1))('%s reruns nothing when it comes, changes or goes', async (file) => {
-    using project = inProcess();
-    project.write({ 'data/rows.txt': 'x', 'data/deep/more.txt': 'y', 'pipeline.yaml': reading('data') });
-    expect(await ran(project)).toBe('ran');
-    project.write({ [file]: 'junk' });
-    expect(await ran(project)).toBe('up-to-date');
-    project.write({ [file]: 'other junk' });
-    expect(await ran(project)).toBe('up-to-date');
-    project.write({ 'data/rows.txt': 'z' });
-    expect(await ran(project)).toBe('ran');
-  });
+describe('junk in an input folder', () => {
+  test.each(junk.slice(0, -1))(
+    '%s triggers no rerun when it appears, changes or disappears',
+    async (file) => {
+      using project = inProcess();
+      project.write({ 'data/rows.txt': 'x', 'data/deep/more.txt': 'y', 'pipeline.yaml': reading('data') });
+      expect(await ran(project)).toBe('ran');
+      project.write({ [file]: 'junk' });
+      expect(await ran(project)).toBe('up-to-date');
+      project.write({ [file]: 'other junk' });
+      expect(await ran(project)).toBe('up-to-date');
+      project.write({ 'data/rows.txt': 'z' });
+      expect(await ran(project)).toBe('ran');
+    },
+  );
 
-  test('a folder has the digest that it has without the junk in it', async () => {
+  test('a folder has the same digest with and without junk', async () => {
     const keyOf = async (files: readonly string[]): Promise<unknown> => {
       using project = inProcess();
       project.write({ 'data/rows.txt': 'x', 'data/deep/more.txt': 'y', 'pipeline.yaml': reading('data') });
@@ -48,7 +51,7 @@ describe('junk in a folder that is read', () => {
     expect(await keyOf(junk)).toBe(await keyOf([]));
   });
 
-  test('what a stage leaves in a folder that it reads does not keep its result out of the cache', async () => {
+  test('files that a stage leaves in an input folder do not keep its result out of the cache', async () => {
     using project = inProcess();
     project.write({
       'data/rows.txt': 'x',
@@ -60,7 +63,7 @@ describe('junk in a folder that is read', () => {
     expect(await ran(project)).toBe('up-to-date');
   });
 
-  test('counts where the dep says so, where it is the dep itself, and in outs', async () => {
+  test('counts where the dep sets it, where it is the dep itself, and in outs', async () => {
     using project = inProcess();
     project.write({
       'data/rows.txt': 'x',
@@ -89,7 +92,7 @@ describe('junk in a folder that is read', () => {
     expect((await project.run()).outcomes['out']).toBe('restored');
   });
 
-  test('in code counts as little', async () => {
+  test('does not count in code either', async () => {
     using project = inProcess();
     project.write({
       'tools/x.py': 'x',
@@ -106,7 +109,7 @@ describe('junk in a folder that is read', () => {
 });
 
 describe('.pipelineignore', () => {
-  test('adds rules, and takes built-in ones back; a change of it is seen where it changes what counts', async () => {
+  test('adds rules, and reverts built-in ones; its changes matter only where they change what counts', async () => {
     using project = inProcess();
     project.write({
       'data/rows.txt': 'x',
@@ -129,7 +132,7 @@ describe('.pipelineignore', () => {
     expect((await project.run()).outcomes).toEqual({ a: 'up-to-date', b: 'ran' });
   });
 
-  test('what is ignored, and why, is reported by explain', async () => {
+  test('explain reports what is ignored, and why', async () => {
     using project = inProcess();
     project.write({
       'data/rows.txt': 'x',

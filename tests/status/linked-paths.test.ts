@@ -15,7 +15,7 @@ import { createRig } from '../rig/rig.ts';
 
 const collect = (project: InProcess) => project.ask((open) => open.gc({ dryRun: false, keepRuns: 0 }));
 
-describe('a symbolic link above an out: nothing behind it is overwritten or deleted, and the link is named', () => {
+describe('a symbolic link above an out: nothing behind it is overwritten or deleted, and it is named', () => {
   const writes = (out: string) => `mkdir -p $(dirname ${out}); echo made > ${out}`;
 
   test.each([
@@ -72,7 +72,7 @@ describe('a symbolic link above an out: nothing behind it is overwritten or dele
     expect(readdirSync(join(project.root, 'keep/o'))).toEqual(['mine.txt', 'w.txt']);
   });
 
-  test('a link in the very place of a workspace out stays, and what it leads to', async () => {
+  test('a link in the place of a workspace out stays, and its target', async () => {
     using project = inProcess();
     project.write({
       'pipeline.yaml': {
@@ -89,7 +89,7 @@ describe('a symbolic link above an out: nothing behind it is overwritten or dele
     expect(project.read('w.txt')).toBe('precious');
   });
 
-  test('an out that is only read from is not restored through a link', async () => {
+  test('an out that is only read is not restored through a link', async () => {
     using project = inProcess();
     project.write({
       'pipeline.yaml': {
@@ -108,52 +108,49 @@ describe('a symbolic link above an out: nothing behind it is overwritten or dele
   });
 });
 
-describe('a symbolic link inside a folder that a stage reads, to an out of another stage', () => {
+describe('a symbolic link inside an input folder, to an out of another stage', () => {
   test.each([
     ['to the out', '../artifacts/p/a/o'],
     ['to a folder above it', '../artifacts/p/a'],
     ['to a file in it', '../artifacts/p/a/o/x'],
-  ])(
-    '%s: the reader is refused, before and after the out is made, and it is said what to write',
-    async (_, to) => {
-      using project = inProcess();
-      project.write({
-        'rows/x': 'x',
-        'pipeline.yaml': {
-          name: 'p',
-          stages: {
-            a: { cmd: 'mkdir ${outs.o}; echo 1 > ${outs.o}/x', outs: { o: 'o' } },
-            b: { cmd: 'cat ${deps.rows}/x > ${outs.p}', deps: { rows: 'rows' }, outs: { p: 'p' } },
-          },
+  ])('%s: the reader is refused, before and after the out is made, with what to write', async (_, to) => {
+    using project = inProcess();
+    project.write({
+      'rows/x': 'x',
+      'pipeline.yaml': {
+        name: 'p',
+        stages: {
+          a: { cmd: 'mkdir ${outs.o}; echo 1 > ${outs.o}/x', outs: { o: 'o' } },
+          b: { cmd: 'cat ${deps.rows}/x > ${outs.p}', deps: { rows: 'rows' }, outs: { p: 'p' } },
         },
-      });
-      symlinkSync(to, join(project.root, 'rows/link'));
-      for (const patterns of [['b'], ['a', 'b']]) {
-        const { events } = await project.run({ patterns, keepGoing: true });
-        expect(events).toContainEqual(
-          expect.objectContaining({
-            kind: 'finished',
-            instance: 'b',
-            outcome: expect.objectContaining({
-              failure: {
-                kind: 'disk',
-                message: expect.stringContaining('declare a dep { from: a, out: o }'),
-              },
-            }),
+      },
+    });
+    symlinkSync(to, join(project.root, 'rows/link'));
+    for (const patterns of [['b'], ['a', 'b']]) {
+      const { events } = await project.run({ patterns, keepGoing: true });
+      expect(events).toContainEqual(
+        expect.objectContaining({
+          kind: 'finished',
+          instance: 'b',
+          outcome: expect.objectContaining({
+            failure: {
+              kind: 'disk',
+              message: expect.stringContaining('declare a dep { from: a, out: o }'),
+            },
           }),
-        );
-      }
-      const explained = await project.ask((open) => open.explain('b'));
-      expect(explained.ok && explained.value.fault).toContain(
-        '(rows/link): is a symbolic link to the out o of a',
+        }),
       );
-      rmSync(join(project.root, 'rows/link'));
-      expect((await project.run()).outcomes).toMatchObject({ b: 'ran' });
-    },
-  );
+    }
+    const explained = await project.ask((open) => open.explain('b'));
+    expect(explained.ok && explained.value.fault).toContain(
+      '(rows/link): is a symbolic link to the out o of a',
+    );
+    rmSync(join(project.root, 'rows/link'));
+    expect((await project.run()).outcomes).toMatchObject({ b: 'ran' });
+  });
 });
 
-describe('a stage that replaces a folder of ours by a link while it runs', () => {
+describe('a stage that replaces a folder of the runner by a link while it runs', () => {
   test.each(['artifacts', 'cache/objects', 'cache/scratch', 'cache/attempts'])(
     '%s: nothing is written or deleted behind it, by this run, the next or gc',
     async (folder) => {
@@ -245,7 +242,7 @@ describe('one file by two paths', () => {
     expect(readdirSync(join(project.root, 'src'))).toEqual([]);
   });
 
-  test('a dep through a link to what no stage writes is a dep like any other', async () => {
+  test('a dep through a link to a file that no stage writes is an ordinary dep', async () => {
     using project = inProcess();
     project.write({ 'src/rows.txt': 'x' });
     symlinkSync('src', join(project.root, 'build'));

@@ -25,7 +25,7 @@ async function withoutData(): Promise<InProcess> {
   return project;
 }
 
-test('with raw data that is not here, who only looks sees that all results are current', async () => {
+test('with raw data missing, status shows that all results are current', async () => {
   using project = await withoutData();
   const status = await project.ask((open) => open.status({ patterns: [], mode: 'needs' }));
   expect(status.ok && status.value.instances.map(({ state }) => state)).toEqual(['up-to-date', 'up-to-date']);
@@ -37,7 +37,7 @@ test('with raw data that is not here, who only looks sees that all results are c
   );
 });
 
-test('a run names what is not here, and with --allow-missing goes on from what is recorded of it', async () => {
+test('a run names the missing data, and with --allow-missing uses what is recorded of them', async () => {
   using project = await withoutData();
   expect((await project.run()).problem).toContain('missing-file: raw');
   const ran = await project.run({ allowMissing: true });
@@ -49,13 +49,13 @@ test('a run names what is not here, and with --allow-missing goes on from what i
   expect((await project.run({ allowMissing: true })).outcomes).toEqual({ prepare: 'up-to-date', fit: 'ran' });
 });
 
-test('what would have to read the missing data does not run', async () => {
+test('a stage that would read the missing data does not run', async () => {
   using project = await withoutData();
   const { outcomes } = await project.run({ allowMissing: true, force: true, patterns: ['prepare'] });
   expect(outcomes['prepare']).toBe('failed');
 });
 
-test('data of which nothing is recorded is missing as before', async () => {
+test('data without a record are reported as missing', async () => {
   using project = inProcess();
   project.write({ 'pipeline.yaml': pipeline(1) });
   expect((await project.run({ allowMissing: true })).problem).toContain('missing-file: raw');

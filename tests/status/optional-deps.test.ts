@@ -28,7 +28,7 @@ async function explained(project: InProcess): Promise<string> {
   return explanationText(explanation.value);
 }
 
-test('a stage runs without an optional path, runs again when it appears and when it is gone, and says why', async () => {
+test('a stage runs without an optional path, and reruns when it appears or disappears, with the reason', async () => {
   using project = withoutPrior();
   expect((await project.run()).outcomes).toEqual({ fit: 'ran' });
   expect(project.read('artifacts/pipeline/fit/o')).toBe('prior=');
@@ -43,7 +43,7 @@ test('a stage runs without an optional path, runs again when it appears and when
   expect((await project.run()).outcomes).toEqual({ fit: 'restored' });
 });
 
-test('where no result without an optional path is known, it runs when that is gone, and says why', async () => {
+test('without a known result for the missing path, it runs when that disappears, with the reason', async () => {
   using project = withoutPrior({ 'data/prior.txt': 'p' });
   await project.run();
   rmSync(join(project.root, 'data/prior.txt'));
@@ -58,14 +58,14 @@ test('an empty file is not a missing one', async () => {
   expect((await project.run()).outcomes).toEqual({ fit: 'ran' });
 });
 
-test('a run with nothing to do sees that an optional path appeared', async () => {
+test('a run with nothing to do notices that an optional path appeared', async () => {
   using project = withoutPrior();
   for (let runs = 0; runs < 4; runs++) await project.run();
   project.write({ 'data/prior.txt': 'p' });
   expect((await project.run()).outcomes).toEqual({ fit: 'ran' });
 });
 
-test('a folder at an optional path counts by what it holds', async () => {
+test('a folder at an optional path counts by its content', async () => {
   using project = withoutPrior();
   await project.run();
   mkdirSync(join(project.root, 'data/prior.txt'));
@@ -76,7 +76,7 @@ test('a folder at an optional path counts by what it holds', async () => {
 });
 
 test.each(['data/prior.txt', 'data'])(
-  'a link to nothing is refused, not taken for absence: %s',
+  'a dangling link is refused and does not count as missing: %s',
   async (link) => {
     using project = inProcess();
     project.write({ 'rows.txt': 'x' });
@@ -92,14 +92,14 @@ test.each(['data/prior.txt', 'data'])(
   },
 );
 
-test('what was there in the last result and is missing now counts as missing, with --allow-missing too', async () => {
+test('a path that disappeared since the last result counts as missing, with --allow-missing too', async () => {
   using project = withoutPrior({ 'data/prior.txt': 'p' });
   await project.run();
   rmSync(join(project.root, 'data/prior.txt'));
   expect((await project.run({ allowMissing: true })).outcomes).toEqual({ fit: 'ran' });
 });
 
-test('an optional path that another stage writes is read by from', async () => {
+test('an optional path that another stage writes is read with `from`', async () => {
   using project = inProcess();
   project.write({
     'pipeline.yaml': {
@@ -112,7 +112,7 @@ test('an optional path that another stage writes is read by from', async () => {
   expect((await project.run()).problem).toContain('overlap: the dep prior of fit and the out o of make');
 });
 
-describe('a path that appears or is removed while a run goes on', () => {
+describe('a path that appears or is removed during a run', () => {
   const creates = 'P=data/prior; echo made > $P.txt';
   const other = (cmd: string, deps: object = {}): object => ({
     cmd: `${cmd}; echo > ${'${outs.o}'}`,
@@ -136,7 +136,7 @@ describe('a path that appears or is removed while a run goes on', () => {
     expect((await project.run()).outcomes).toEqual({ other: 'up-to-date', fit: 'up-to-date' });
   });
 
-  test('also where it was there when the run started', async () => {
+  test('also if it existed when the run started', async () => {
     using project = withoutPrior({
       'data/prior.txt': 'p',
       'pipeline.yaml': {
@@ -154,7 +154,7 @@ describe('a path that appears or is removed while a run goes on', () => {
     expect((await project.run()).outcomes).toEqual({ fit: 'ran' });
   });
 
-  test('after the stage is reported, and the next run runs it', async () => {
+  test('after the stage is reported, and the next run reruns it', async () => {
     using project = withoutPrior({
       'pipeline.yaml': { stages: { fit: fit(), other: other(creates, after('fit')) } },
     });
@@ -172,7 +172,7 @@ test('a model of the hub cannot be optional', async () => {
   expect((await project.run()).problem).toContain('bad-optional');
 });
 
-test('in a list of words an optional path that is missing is an empty word', async () => {
+test('in a list of words a missing optional path is an empty word', async () => {
   using project = withoutPrior({
     'pipeline.yaml': {
       stages: {
@@ -208,7 +208,7 @@ const usesProgram = {
   stages: { fit: { uses: 'stages/fit.ts', deps: { prior: optional }, outs: { o: 'o' } } },
 };
 
-test('a stage program gets no path where an optional one is missing', async () => {
+test('a stage program gets no path for a missing optional one', async () => {
   using project = withoutPrior({ 'stages/fit.ts': program('prior?'), 'pipeline.yaml': usesProgram });
   expect((await project.run()).outcomes).toEqual({ fit: 'ran' });
   expect(project.read('artifacts/pipeline/fit/o')).toBe('undefined');
@@ -217,14 +217,14 @@ test('a stage program gets no path where an optional one is missing', async () =
   expect(project.read('artifacts/pipeline/fit/o')).toBe('data/prior.txt');
 });
 
-test('a stage program that needs a dep is not given one that may be missing', async () => {
+test('a required dep of a stage program cannot be optional', async () => {
   using project = withoutPrior({ 'stages/fit.ts': program('prior'), 'pipeline.yaml': usesProgram });
   expect((await project.run()).problem).toBe(
     'optional-dep: stages/fit.ts needs the dep prior, which is optional here',
   );
 });
 
-test('a path that comes to be there while the stage runs: the result is kept, and not cached', async () => {
+test('a path that appears while the stage runs: the result is kept, and not cached', async () => {
   using project = withoutPrior();
   const cmd = 'echo "prior="${deps.prior} > ${outs.o} && echo p > data/prior.txt';
   project.write({

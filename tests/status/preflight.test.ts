@@ -6,7 +6,7 @@ import { DiskFault, watchedDisk } from '../rig/disk-twins.ts';
 import { inProcess } from '../rig/in-process.ts';
 import { wholeRun } from '../rig/whole-run.ts';
 
-test('what no machine has is refused where it is written, through a reference too, once for all instances', async () => {
+test('resources beyond every machine are refused at their position, once for all instances', async () => {
   using project = inProcess();
   const pipeline =
     'stages:\n  b: { matrix: { m: [4096TiB] }, cmd: ["true"], resources: { memory: "${m}" } }\n';
@@ -21,7 +21,7 @@ test('what no machine has is refused where it is written, through a reference to
   ]);
 });
 
-test('a program that is not on PATH, or not in the project, is missed where it is written, before anything runs; the shell finds its own, and what a stage makes is not missing', async () => {
+test('a program missing on PATH or in the project is reported at its position, before anything runs', async () => {
   using project = inProcess();
   const pipeline = `stages:
   a: { cmd: ["true"], outs: { o: { path: made/tool, workspace: true } } }
@@ -54,7 +54,7 @@ test('a program that is not on PATH, or not in the project, is missed where it i
   ]);
 });
 
-test('faults of the pipeline file and files that are missing are reported together, of what was asked for; what a fault leaves open is not guessed', async () => {
+test('faults of the pipeline file and missing files are reported together; consequences are not guessed', async () => {
   using project = inProcess();
   project.write({
     rows: 'x',
@@ -87,7 +87,7 @@ test('faults of the pipeline file and files that are missing are reported togeth
   expect(await shown(['a'])).toEqual(['unknown-stage: there is no stage "none"', 'unknown-name:retires']);
 });
 
-test('a link that leads nowhere is reported as one, with where it leads, and no other path is guessed', async () => {
+test('a dangling link is reported as one, with its target, and no other path is suggested', async () => {
   using project = inProcess();
   project.write({
     'data/e.txt': 'x',
@@ -112,7 +112,7 @@ test('a link that leads nowhere is reported as one, with where it leads, and no 
   ]);
 });
 
-test('a file, or a link that leads nowhere, where a folder above an out is needed is refused before anything runs, once, with what to do', async () => {
+test('a file or dangling link above an out is refused before anything runs, once, with what to do', async () => {
   using project = inProcess();
   const pipeline =
     'stages:\n  a: { matrix: { n: [1, 2] }, cmd: "touch ran ${outs.o}", outs: { o: o } }\n  b: { cmd: "touch ran ${outs.o}", outs: { o: { path: made/in/o, workspace: true } } }\n  c: { cmd: "touch ran ${outs.o}", outs: { o: { path: linked/o, workspace: true } } }\n';
@@ -134,7 +134,7 @@ test('a file, or a link that leads nowhere, where a folder above an out is neede
   expect(project.snapshot('.')).not.toHaveProperty('ran');
 });
 
-test('a path or a pattern of code that names no file is refused where it is written, the nearest named', async () => {
+test('a path or pattern of code that matches no file is refused at its position, with the nearest', async () => {
   using project = inProcess();
   const pipeline =
     'stages:\n  a:\n    cmd: ["true"]\n    code: [tools/main.py, tools/helpr.py, "tols/**", "tools/**/*.sh", "tools/*.py", empty]\n';
@@ -160,7 +160,7 @@ test('a path or a pattern of code that names no file is refused where it is writ
   ]);
 });
 
-test('a package that a program imports and that is not installed is named, with what installs it', async () => {
+test('an imported package that is not installed is reported, with the command that installs it', async () => {
   using project = inProcess();
   const importing = (name: string): string =>
     `import '${name}';\nexport const stage = { params: {}, deps: [], outs: [], async run() {} };\n`;
@@ -181,7 +181,7 @@ test('a package that a program imports and that is not installed is named, with 
   ]);
 });
 
-test('a package that a program imported and that was taken away is missed before anything runs', async () => {
+test('an imported package that was removed is reported before anything runs', async () => {
   using project = inProcess();
   project.write({
     'node_modules/one/package.json': { name: 'one', main: 'index.js' },
@@ -200,7 +200,7 @@ test('a package that a program imported and that was taken away is missed before
   expect((await project.run()).outcomes).toEqual({ a: 'up-to-date' });
 });
 
-test('a folder of PATH that may not be entered hides no program in those after it', async () => {
+test('an unreadable folder of PATH hides no program in later ones', async () => {
   const before = process.env['PATH'] ?? '';
   using project = inProcess();
   project.write({ 'pipeline.yaml': { stages: { a: { cmd: ['true'] } } } });
@@ -215,7 +215,7 @@ test('a folder of PATH that may not be entered hides no program in those after i
   }
 });
 
-test('more CPUs than there are: those that there are are used, said once, and the key is that of a stage that asks for them', async () => {
+test('more CPUs than there are: all are used, reported once, under the key of the request', async () => {
   const warned = async (cpus: number): Promise<readonly unknown[]> => {
     using project = inProcess();
     project.write({
@@ -247,7 +247,7 @@ test('more CPUs than there are: those that there are are used, said once, and th
   expect([fitting[1], fitting[3]]).toEqual([[], key]);
 });
 
-test('a value that no number can be is reported once, and is no other value', async () => {
+test('a value that is not a number is reported once', async () => {
   using project = inProcess();
   project.write({
     'pipeline.yaml': 'stages: { a: { matrix: { n: [1e400, null, {x: 1e400}] }, cmd: ["true"] } }\n',

@@ -64,8 +64,8 @@ function flip(file: string, table: string, column: string, at: (length: number) 
   database.close();
 }
 
-describe('one character of a row is another', () => {
-  test('whatever the row and the character: everything answers, and a run is right', async () => {
+describe('one changed character in a row', () => {
+  test('in any row: every command answers, and a run is correct', async () => {
     using project = await made();
     const file = databaseOf(project);
     open(file).close();
@@ -108,7 +108,7 @@ describe('one character of a row is another', () => {
     ['runs', 'counts', (text: string) => text.slice(1)],
     ['checked', 'digest', (text: string) => `x${text.slice(1)}`],
   ])(
-    'verify names the row of %s whose %s is damaged, --repair drops it, and a run is right',
+    'verify names the row of %s whose %s is damaged, --repair drops it, and a run is correct',
     async (table, column, damage) => {
       using project = await made();
       const database = open(databaseOf(project));
@@ -145,7 +145,7 @@ describe('one character of a row is another', () => {
     ['attempts', 'ended'],
     ['outcomes', 'kind'],
   ])(
-    'verify names every row of %s whose %s is no such word, and --repair drops them',
+    'verify names every row of %s whose %s is not a known word, and --repair drops them',
     async (table, column) => {
       using project = await made();
       const database = open(databaseOf(project));
@@ -157,7 +157,7 @@ describe('one character of a row is another', () => {
     },
   );
 
-  test.each([0, -1])('a schema of version %s beside rows is damage in words', async (version) => {
+  test.each([0, -1])('a schema of version %s beside rows is reported as damage', async (version) => {
     using project = await made();
     const database = open(databaseOf(project));
     database.pragma(`user_version = ${version}`);

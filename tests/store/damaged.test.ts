@@ -20,7 +20,7 @@ function newer(file: string): void {
   database.close();
 }
 
-describe('a cache that is damaged is said to be, in words, by whatever looks at it; nothing is guessed', () => {
+describe('a damaged cache is reported by whatever reads it; nothing is guessed', () => {
   let rig: Rig;
   beforeAll(async () => {
     rig = await createRig();
@@ -88,7 +88,7 @@ describe('a cache that is damaged is said to be, in words, by whatever looks at 
         mkdirSync(`${cache}/lock.sqlite`);
       },
     ],
-  ])('the lock is %s: readers read, and who would write is told which file to remove', async (_, damage) => {
+  ])('the lock is %s: readers read, and writers are told which file to remove', async (_, damage) => {
     spoil(damage);
     expect((await rig.pipeline('status').result).code).toBe(0);
     const run = await rig.pipeline('run').result;
@@ -98,7 +98,7 @@ describe('a cache that is damaged is said to be, in words, by whatever looks at 
     expect((await rig.pipeline('run').result).json).toMatchObject({ 'up-to-date': ['a'] });
   });
 
-  test('an empty database, as after a loss of power, is one without results', async () => {
+  test('an empty database, as after a power failure, has no results', async () => {
     spoil((cache) => truncateSync(`${cache}/pipeline.sqlite`, 0));
     expect((await rig.pipeline('run').result).json).toMatchObject({ ran: ['a'] });
   });

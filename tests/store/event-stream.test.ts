@@ -157,7 +157,7 @@ function recorded(events: readonly Event[]): RunId {
 const isRepeated = (event: Event, next: Event | undefined): boolean =>
   event.kind === 'fetching' && next?.kind === 'fetching' && next.model === event.model;
 
-test('folding the stored stream of a run shows what the live display showed, event by event', () => {
+test('folding the stored stream of a run gives what the live display showed, event by event', () => {
   fc.assert(
     fc.property(run, (events) => {
       const live = folded(events).filter((_, index) => {
@@ -171,7 +171,7 @@ test('folding the stored stream of a run shows what the live display showed, eve
   );
 });
 
-test('a reader that asks from its next number on gets each event once', () => {
+test('a reader that continues from its next number gets each event once', () => {
   fc.assert(
     fc.property(run, fc.nat(20), (events, from) => {
       const id = recorded(events);
@@ -182,14 +182,14 @@ test('a reader that asks from its next number on gets each event once', () => {
   );
 });
 
-test('what a stage printed is stored as a place in its log file, the text is not stored', () => {
+test('the output of a stage is stored as a position in its log file', () => {
   const output = { kind: 'output', at: 1, instance: 'a' as InstanceId, file: 'cache/logs/r/1.txt' } as const;
   const id = recorded([{ ...output, text: 'a secret\n', start: 7, end: 16 }]);
   expect(eventsSince(store, id, 0)).toEqual([{ sequence: 0, event: { ...output, start: 7, end: 16 } }]);
   expect(JSON.stringify(store.sql('SELECT * FROM events').all())).not.toContain('secret');
 });
 
-test('a run that was killed counts what it found in place', () => {
+test('a killed run counts what it found in place', () => {
   const id = recorded([
     { kind: 'run-started', at: 0, run: 'r' as RunId, pipeline: 'p', instances: names, jobs: 1 },
     { kind: 'found-in-place', at: 1, instances: names.slice(0, 2), keys: [key, key] },

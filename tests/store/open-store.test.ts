@@ -23,7 +23,7 @@ afterEach(() => {
   rmSync(folder, { recursive: true });
 });
 
-test('reads that cannot be ended well leave no transaction open: what is written later is seen by others', async () => {
+test('reads that fail to end leave no transaction open: later writes are visible', async () => {
   const { exec } = store.database;
   store.database.exec = (text) => {
     if (text === 'COMMIT') throw new Error('disk I/O error');
@@ -43,7 +43,7 @@ test('reads that cannot be ended well leave no transaction open: what is written
 });
 
 test.skipIf(process.platform !== 'linux')(
-  'a lock that is no database is reported, and not held open',
+  'a lock that is not a database is reported, and not kept open',
   async () => {
     const lockFile = join(folder, 'lock.sqlite');
     writeFileSync(lockFile, 'something else, and more of it than a header');

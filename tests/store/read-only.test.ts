@@ -40,7 +40,7 @@ const project = {
   'node_modules/scores/index.js': 'export const score = 0.5;',
 };
 
-describe('a project that may only be read', () => {
+describe('a read-only project', () => {
   let rig: Rig;
   beforeAll(async () => {
     rig = await createRig();
@@ -49,7 +49,7 @@ describe('a project that may only be read', () => {
   });
   afterAll(() => rig[Symbol.asyncDispose]());
 
-  test('without a cache, what only reads answers with nothing and makes none', async () => {
+  test('without a cache, reading commands answer with nothing and create none', async () => {
     for (const words of reading) {
       const { code } = await rig.pipeline(...words).result;
       expect({ words, code, made: rig.exists('cache') }).toEqual({
@@ -62,7 +62,7 @@ describe('a project that may only be read', () => {
   });
 
   test.skipIf(!isPossible)(
-    'with a cache, everybody is answered as its owner is, and a run says what is in its way; nothing is called damaged',
+    'with a cache, everybody gets the answers of its owner, and a run reports what prevents it',
     async () => {
       await rig.pipeline('run').result;
       const owner = await answers();
@@ -82,7 +82,7 @@ describe('a project that may only be read', () => {
     },
   );
 
-  test.skipIf(!isPossible)('the last rows of a run that was killed are read too', async () => {
+  test.skipIf(!isPossible)('the last rows of a killed run are read too', async () => {
     await using other = await createRig();
     chmodSync(dirname(other.root), 0o755);
     const puppet = other.puppet();

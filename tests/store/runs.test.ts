@@ -33,7 +33,7 @@ afterEach(() => {
 test.each([
   ['the clock was set back between them', '20300101-000000-0000', '20260101-000000-0000'],
   ['both began in one second', '20260101-000000-ffff', '20260101-000000-0000'],
-])('the last run is the one that was begun last: %s', (_, first, second) => {
+])('the last run is the one that was started last: %s', (_, first, second) => {
   for (const [id, ended] of [
     [first, 'interrupted'],
     [second, 'failed'],

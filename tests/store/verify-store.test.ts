@@ -35,8 +35,8 @@ function damage(project: InProcess, text: string): void {
   writeFileSync(object, text.toUpperCase());
 }
 
-describe('verify tells of each object that is not right once, whose it is and what mends it', () => {
-  test('one of a result that the pipeline names is made again by a run that needs it', async () => {
+describe('verify reports each wrong object once, with its owner and what repairs it', () => {
+  test('one of a named result is made again by a run that needs it', async () => {
     using project = inProcess();
     project.write({ 'pipeline.yaml': pipeline('a', 'b') });
     await project.run();
@@ -50,7 +50,7 @@ describe('verify tells of each object that is not right once, whose it is and wh
     expect(await faults(project)).toEqual([]);
   });
 
-  test('one that only results hold that no pipeline file names is deleted by gc, and no run is promised', async () => {
+  test('one of unnamed results only is deleted by gc, and no run is suggested', async () => {
     using project = inProcess();
     project.write({ 'pipeline.yaml': pipeline('a', 'b') });
     await project.run();
@@ -66,7 +66,7 @@ describe('verify tells of each object that is not right once, whose it is and wh
     expect(await faults(project)).toEqual([]);
   });
 
-  test('one that no result holds is deleted by gc', async () => {
+  test('one that no result uses is deleted by gc', async () => {
     using project = inProcess();
     project.write({ 'pipeline.yaml': pipeline('a') });
     await project.run();
@@ -80,7 +80,7 @@ describe('verify tells of each object that is not right once, whose it is and wh
   });
 });
 
-test('a run is promised to restore only what is cached', async () => {
+test('a run is suggested to restore only what is cached', async () => {
   using project = inProcess();
   project.write({
     'pipeline.yaml': {

@@ -6,7 +6,7 @@ import { reshape } from '../../src/ml/tensor/ops/layout.ts';
 import { input } from '../../src/ml/tensor/ops/source.ts';
 import { nodesOf, opCases } from './op-cases.ts';
 
-test.each(Object.entries(opCases))('graphs built of %s are legal', (_, cases) => {
+test.each(Object.entries(opCases))('graphs built of %s are valid', (_, cases) => {
   for (const each of cases) expect(graphFaults({ outputs: { result: nodesOf(each).result } })).toEqual([]);
 });
 

@@ -29,7 +29,7 @@ describe('dimensions are polynomials', () => {
     );
   });
 
-  test('one value has one text, however it was put together', () => {
+  test('equal polynomials have equal texts, however they were built', () => {
     fc.assert(
       fc.property(dimension, dimension, dimension, (a, b, c) => {
         expect(productOf([a, sumOf([b, c])])).toBe(sumOf([productOf([c, a]), productOf([b, a])]));
@@ -53,7 +53,7 @@ describe('dimensions are polynomials', () => {
     expect(() => canonical(text)).toThrow('is not a dimension'),
   );
 
-  test('a name without a size is named', () => {
+  test('a name without a size is reported', () => {
     expect(() => evaluate('2*batch+source', new Map([['batch', 2]]))).toThrow(
       'the size "source" (in "2*batch+source") is not known',
     );

@@ -34,7 +34,7 @@ describe.each([0.05, 0.1, 0.5])('a mask that drops with probability %d', (probab
     expect(keepMaskOf(-1, probability)).toBe(Math.fround(1 / (1 - probability)));
   });
 
-  test('drops neighbours, in a row, in a column and after a step, independently', () => {
+  test('drops neighbours in a row, in a column and after a step independently', () => {
     for (const offset of [
       [0, 1],
       [1, 0],
@@ -83,7 +83,7 @@ describe.each([0.05, 0.1, 0.5])('masks of halves that drop with probability %d',
     return Math.abs(both.share - probability ** 2) / (tolerance(probability ** 2, both.count) / 4);
   };
 
-  test('drop that share: in all, in every column and in every row', () => {
+  test('drop that share: in total, in every column and in every row', () => {
     const all = mask.flat();
     expect(Math.abs(share(all) - probability)).toBeLessThan(tolerance(probability, all.length));
     const far = (shares: readonly number[], n: number): number =>
@@ -139,7 +139,7 @@ function bothAt(
   return { count, share: both / count };
 }
 
-test('probabilities are those that something is left of', () => {
+test('only probabilities below 1 are accepted', () => {
   const bits = randomBits(input('key', 'int32', []), [input('row', 'int32', ['n'])]);
   expect(() => keepMask(bits, 1)).toThrow('1 is not a dropout probability');
   expect(() => keepMask(bits, Number.NaN)).toThrow('NaN');

@@ -29,7 +29,7 @@ const narrowed = (shape: Shape): fc.Arbitrary<Shape> =>
     .map(([ones, from]) => shape.map((size, axis) => (ones[axis] ? 1 : size)).slice(from));
 
 describe('broadcasting', () => {
-  test('goes to the wide shape, whatever the order', () => {
+  test('gives the wide shape, whatever the order', () => {
     fc.assert(
       fc.property(
         wide.chain((shape) => fc.tuple(fc.constant(shape), narrowed(shape), narrowed(shape))),
@@ -42,7 +42,7 @@ describe('broadcasting', () => {
     );
   });
 
-  test('its adjoint comes back to the narrow shape', () => {
+  test('has an adjoint that gives the narrow shape', () => {
     fc.assert(
       fc.property(
         wide.chain((shape) => fc.tuple(fc.constant(shape), narrowed(shape))),
@@ -63,7 +63,7 @@ describe('broadcasting', () => {
   });
 });
 
-describe('an op that cannot be applied says so, with what it was applied to', () => {
+describe('an op that cannot be applied reports its operands', () => {
   test.each<[string, () => unknown, string]>([
     [
       'inner sizes',

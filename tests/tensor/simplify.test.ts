@@ -48,7 +48,7 @@ const values = (length: number): fc.Arbitrary<readonly number[]> =>
   fc.array(element, { minLength: length, maxLength: length });
 
 describe.each(simplifications)('$law', ({ law, apply }) => {
-  test('keeps type and value, for NaN, infinities and -0 too', () => {
+  test('keeps dtype and value, also for NaN, infinities and -0', () => {
     fc.assert(
       fc.property(
         matches[law] ?? fc.constant(x),
@@ -72,7 +72,7 @@ describe.each(simplifications)('$law', ({ law, apply }) => {
   });
 });
 
-test('what broadcasts to a larger shape is not taken for its factor', () => {
+test('a factor that broadcasts to a larger shape is not simplified away', () => {
   const grows = multiply(row, constant(1, [2, 4]));
   const onlyExpanded = add(expand(row, [3, 4]), expand(row, [3, 4]));
   const simple = simplify({
@@ -91,7 +91,7 @@ test('what broadcasts to a larger shape is not taken for its factor', () => {
   expect(simple.outputs['grows']).toBe(grows);
 });
 
-test('laws are applied to what other laws give, and the rest of the graph stays the same nodes', () => {
+test('laws apply to results of other laws, and the rest of the graph keeps its nodes', () => {
   const kept = add(x, y);
   const { outputs } = simplify({
     outputs: {

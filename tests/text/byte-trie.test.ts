@@ -15,7 +15,7 @@ function trieOf(keys: readonly Uint8Array[]): NonNullable<ReturnType<typeof buil
 
 const name = (bytes: Uint8Array): string => bytes.join();
 
-test('every string has the id of the first that equals it, and no other has one', () => {
+test('every string has the id of the first equal one, and no other string has one', () => {
   fc.assert(
     fc.property(
       fc.array(strings, { maxLength: 60 }),
@@ -29,7 +29,7 @@ test('every string has the id of the first that equals it, and no other has one'
   );
 });
 
-test('the first string that occurs again is reported, by both its ids', () => {
+test('the first repeated string is reported, by both ids', () => {
   fc.assert(
     fc.property(fc.array(strings, { maxLength: 40 }), (keys) => {
       const names = keys.map(name);
@@ -41,7 +41,7 @@ test('the first string that occurs again is reported, by both its ids', () => {
   );
 });
 
-test('the longest string at a place, and none where none may begin', () => {
+test('the longest string at a position, and none where none may begin', () => {
   fc.assert(
     fc.property(fc.array(strings, { maxLength: 30 }), fc.uint8Array({ maxLength: 8 }), (keys, text) => {
       const { trie } = trieOf(keys);
@@ -58,7 +58,7 @@ test('the longest string at a place, and none where none may begin', () => {
   );
 });
 
-test('ten thousand strings of many bytes are all found', () => {
+test('10,000 strings of many bytes are all found', () => {
   const keys = Array.from({ length: 10_000 }, (_, index) =>
     Buffer.from(`${index.toString(36)}词${index % 97}é`),
   );

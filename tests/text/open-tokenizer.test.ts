@@ -20,7 +20,7 @@ const t5 = {
   'tokenizer_config.json': '{"tokenizer_class": "T5Tokenizer", "extra_ids": 4}',
 };
 
-test('an mT5 folder: bytes for what no piece holds, or <unk>, as asked for', async () => {
+test('an mT5 folder: bytes for unknown characters, or <unk>, as requested', async () => {
   const folder = await folderWith(t5);
   const slow = valueOf(await openTokenizer(folder, sentencepiece));
   const fast = valueOf(await openTokenizer(folder, transformers));
@@ -29,7 +29,7 @@ test('an mT5 folder: bytes for what no piece holds, or <unk>, as asked for', asy
   expect(slow.special).toEqual(fast.special);
 });
 
-test('an end token that is no piece of the model closes a text by the id that it is added with', async () => {
+test('an end token outside the model closes a text with its added id', async () => {
   const model = modelBytes({
     pieces: [
       ['[UNK]', 0, 2],
@@ -55,7 +55,7 @@ test('tokenizer.json is enough for "transformers", not for "sentencepiece"', asy
   );
 });
 
-test('a BERT folder has one tokenizer, whatever is asked for', async () => {
+test('a BERT folder has one tokenizer, whatever is requested', async () => {
   const folder = await folderWith({
     'vocab.txt': goldenVocabulary(),
     'tokenizer_config.json': '{"do_lower_case": true}',
@@ -71,7 +71,7 @@ test('a BERT folder has one tokenizer, whatever is asked for', async () => {
   ]);
 });
 
-test('special tokens of special_tokens_map.json count where tokenizer_config.json lists no tokens', async () => {
+test('special tokens of special_tokens_map.json count where tokenizer_config.json lists none', async () => {
   const map = { 'special_tokens_map.json': '{"pad_token": "<gap>"}' };
   const listing = '{"extra_ids": 4, "added_tokens_decoder": {"0": {"content": "<pad>", "special": true}}}';
   const padOf = async (files: Readonly<Record<string, string | Uint8Array>>) =>
@@ -139,21 +139,21 @@ test.each([
     'vocab.txt has no line "[CLS]"',
   ],
   ['a vocabulary that is not UTF-8', { 'vocab.txt': Buffer.of(0xff, 0x0a) }, 'vocab.txt is not UTF-8'],
-])('%s: said in words, with the folder', async (_, files, message) => {
+])('%s: reported, with the folder', async (_, files, message) => {
   const folder = await folderWith(files);
   const error = messageOf(await openTokenizer(folder, transformers));
   expect(error).toContain(folder);
   expect(error).toContain(message);
 });
 
-test('JSON that is none is located', async () => {
+test('invalid JSON is located', async () => {
   const folder = await folderWith({ ...t5, 'tokenizer_config.json': '{\n  "extra_ids": }' });
   expect(messageOf(await openTokenizer(folder, transformers))).toContain(
     `${join(folder, 'tokenizer_config.json')}:2:`,
   );
 });
 
-test('a file that cannot be read is named', async () => {
+test('an unreadable file is named', async () => {
   const folder = await folderWith(t5);
   await mkdir(join(folder, 'tokenizer.json'));
   expect(messageOf(await openTokenizer(folder, transformers))).toBe(
@@ -161,7 +161,7 @@ test('a file that cannot be read is named', async () => {
   );
 });
 
-test('a setting that would cut texts otherwise is refused by its name, and passed over at its usual value', async () => {
+test('a setting that changes tokenization is refused by name, and ignored at its default', async () => {
   const folder = await folderWith({
     ...t5,
     'tokenizer_config.json':

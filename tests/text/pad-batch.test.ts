@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { padBatch } from '../../src/ml/text/pad-batch.ts';
 
-test('rows are filled up to the longest', () => {
+test('rows are padded to the longest', () => {
   expect(padBatch([[5, 6, 7], [8]], 0)).toEqual({
     ids: [
       [5, 6, 7],
@@ -16,12 +16,12 @@ test('rows are filled up to the longest', () => {
   });
 });
 
-test('or to a length that is given, which a longer row exceeds', () => {
+test('or to a given length, which a longer row exceeds', () => {
   expect(padBatch([[5]], 9, { length: 3 }).ids).toEqual([[5, 9, 9]]);
   expect(padBatch([[5, 6, 7, 8], [5]], 9, { length: 3 }).length).toBe(4);
 });
 
-test('and on to a multiple', () => {
+test('and up to a multiple', () => {
   expect(padBatch([[5, 6, 7]], 0, { multipleOf: 8 }).length).toBe(8);
   expect(padBatch([[1, 2, 3, 4, 5, 6, 7, 8]], 0, { multipleOf: 8 }).length).toBe(8);
 });

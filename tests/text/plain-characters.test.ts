@@ -40,7 +40,7 @@ describe.each(['bytes', 'suffix'])('model %s', (name) => {
     ['as its file says', {}],
     ['without extra spaces removed', { removeExtraWhitespaces: false }],
     ['with spaces as they are', { escapeWhitespaces: false, addDummyPrefix: false }],
-  ])('normalises a text as if every character were looked up, %s', (_, flags) => {
+  ])('normalizes a text as if every character were looked up, %s', (_, flags) => {
     fc.assert(
       fc.property(texts, (text) => {
         const bytes = new TextEncoder().encode(text);
@@ -52,7 +52,7 @@ describe.each(['bytes', 'suffix'])('model %s', (name) => {
     );
   });
 
-  test('bytes that are no text too', () => {
+  test('invalid bytes too', () => {
     fc.assert(
       fc.property(fc.uint8Array({ maxLength: 12 }), (bytes) => {
         expect(normalizeBytes(normalizer, bytes)).toEqual(normalizeBytes(slow, bytes));
@@ -61,7 +61,7 @@ describe.each(['bytes', 'suffix'])('model %s', (name) => {
     );
   });
 
-  test('letters are plain, and not what a rule replaces', () => {
+  test('letters are plain, characters that a rule replaces are not', () => {
     const { ascii, isPlainWide } = normalizer.plain;
     expect([ascii[0x61], ascii[0x20], ascii[0x09]]).toEqual([1, 1, 0]);
     expect(isPlainWide(Buffer.from('词'), 0)).toBe(true);

@@ -17,7 +17,7 @@ const golden: { readonly texts: readonly string[]; readonly patterns: readonly L
 /** What Python has and RE2 has not. */
 const inexpressible = /\(\?(?:[=!>(]|<[=!]|P=)|\\1$|[+*}]\+$|\\N\{|^\(\?x\)/;
 
-describe('a pattern matches what Python says it matches, or is refused by name', () => {
+describe('a pattern matches as in Python, or is refused by name', () => {
   test.each(golden.patterns.map((line) => [line.pattern, line] as const))('%s', (pattern, line) => {
     const compiled = pythonPattern(pattern);
     if (line.error !== undefined || inexpressible.test(pattern)) {

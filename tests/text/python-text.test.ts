@@ -13,12 +13,12 @@ import {
 const spaces =
   '9 a b c d 1c 1d 1e 1f 20 85 a0 1680 2000 2001 2002 2003 2004 2005 2006 2007 2008 2009 200a 2028 2029 202f 205f 3000';
 
-test('white space is what CPython says, over all UTF-16 units', () => {
+test("white space is CPython's, over all UTF-16 units", () => {
   const found = Array.from({ length: 0x10000 }, (_, code) => code).filter(isPythonSpace);
   expect(found.map((code) => code.toString(16)).join(' ')).toBe(spaces);
 });
 
-test('lower-casing gives what CPython gives for letters that need more than a table', () => {
+test("lower-casing equals CPython's for letters that need more than a table", () => {
   const cases = [
     ['ΑΣ', 'ας'],
     ['ΑΣ.', 'ας.'],
@@ -33,7 +33,7 @@ test('lower-casing gives what CPython gives for letters that need more than a ta
   expect(cases.map(([upper]) => pythonLower(upper ?? ''))).toEqual(cases.map(([, lower]) => lower));
 });
 
-test('splitting and stripping cut at the white space of Python, not at that of JavaScript', () => {
+test('splitting and stripping use the white space of Python, not of JavaScript', () => {
   expect(pythonSplit('\u001Ca\u0085b\uFEFF c\u3000\n')).toEqual(['a', 'b\uFEFF', 'c']);
   expect(pythonSplit(' \t\n')).toEqual([]);
   expect(pythonSplit('')).toEqual([]);
@@ -41,7 +41,7 @@ test('splitting and stripping cut at the white space of Python, not at that of J
   expect(pythonStrip('\u001C')).toBe('');
 });
 
-test('splitting keeps all that is not white space, in order', () => {
+test('splitting keeps everything but white space, in order', () => {
   const text = fc
     .array(fc.constantFrom('a', 'é', '中', '😀', ' ', '\u0085', '\u001C', '\uFEFF', '\u3000', '\n'))
     .map((parts) => parts.join(''));

@@ -6,7 +6,7 @@ import { type ModelFields, modelBytes } from './model-bytes.ts';
 
 const errorOf = (fields: ModelFields): string => messageOf(readSentencePiece(modelBytes(fields)));
 
-describe('a model that cannot be used is refused, and why is said', () => {
+describe('an unusable model is refused with the reason', () => {
   test.each([
     [2, 'bpe'],
     [3, 'word'],
@@ -185,7 +185,7 @@ describe('a model that cannot be used is refused, and why is said', () => {
     ).toBe(true);
   });
 
-  test('bytes that are none of a model', () => {
+  test('bytes that are not a model', () => {
     for (const bytes of [
       Buffer.alloc(0),
       Buffer.from('{"version": "1.0"}'),
@@ -196,7 +196,7 @@ describe('a model that cannot be used is refused, and why is said', () => {
     }
   });
 
-  test.each(['bytes', 'suffix'])('%s.model, cut anywhere before its last settings', (name) => {
+  test.each(['bytes', 'suffix'])('%s.model, truncated anywhere before its last settings', (name) => {
     const whole = goldenModel(name);
     const settings = whole.lastIndexOf('<unk>') + 5;
     for (let length = 0; length < settings; length += 1)
@@ -217,7 +217,7 @@ describe('paths', () => {
     expect(encodeIds(pieces, 'abc')).toEqual([1, 2, 5]);
   });
 
-  test('of equal paths the one whose last piece starts first', () => {
+  test('of equal paths the one whose last piece starts first wins', () => {
     expect(
       encodeIds(
         model([
@@ -254,7 +254,7 @@ describe('paths', () => {
     ).toEqual([1, 4]);
   });
 
-  test('user-defined pieces win over likelier ones, and stand in the text as they are', () => {
+  test('user-defined pieces win over likelier ones, and keep their text', () => {
     const pieces = model([
       ['a', -1, 1],
       ['b', -1, 1],
@@ -277,7 +277,7 @@ describe('paths', () => {
     ).toEqual([1, 1]);
   });
 
-  test('neighbouring unknown characters are one unknown piece', () => {
+  test('adjacent unknown characters are one unknown piece', () => {
     expect(encodeIds(model([['a', -1, 1]]), 'xyazw')).toEqual([0, 1, 0]);
   });
 });

@@ -26,8 +26,8 @@ function converted(): JsonObject {
   return isJsonObject(json) ? json : {};
 }
 
-describe('the tokenizer.json that is made of a sentencepiece model', () => {
-  test("is T5TokenizerFast's own but for byte fallback", () => {
+describe('the tokenizer.json made from a sentencepiece model', () => {
+  test("equals T5TokenizerFast's except for byte fallback", () => {
     const own = goldenTokenizerJson('bytes');
     if (!isJsonObject(own) || !isJsonObject(own['model'] ?? null)) throw new Error('no tokenizer.json');
     expect(converted()).toEqual({
@@ -38,7 +38,7 @@ describe('the tokenizer.json that is made of a sentencepiece model', () => {
     });
   });
 
-  test("gives its ids where no byte is needed, and sentencepiece's bytes where one is", () => {
+  test("gives its ids where no byte is needed, and sentencepiece's bytes otherwise", () => {
     const tokenizer = valueOf(makeTokenizer({ ...noFiles, tokenizer: converted(), config }, 'transformers'));
     const unknown = tokenizer.special.unknown;
     const covered = transformers.rows.filter(({ text, ids }) => !ids.includes(unknown) || text === '<unk>');
@@ -51,7 +51,7 @@ describe('the tokenizer.json that is made of a sentencepiece model', () => {
     expect(bytes.length).toBeGreaterThan(2);
   });
 
-  test('is made where a folder has a model and none, and left alone where it has one', async () => {
+  test('is made only where a folder has a model and no tokenizer.json', async () => {
     const folder = await mkdtemp(join(tmpdir(), 'tokenizer-'));
     expect(await convertedTokenizer(folder)).toBeUndefined();
     await writeFile(join(folder, 'spiece.model'), goldenModel('bytes'));
@@ -62,11 +62,11 @@ describe('the tokenizer.json that is made of a sentencepiece model', () => {
   });
 });
 
-describe("folders of transformers' other conventions", () => {
+describe('folders with other conventions of transformers', () => {
   const model = goldenModel('bytes');
   const other = { ...converted(), pre_tokenizer: null };
 
-  test('add_prefix_space converts spiece.model again, whatever tokenizer.json says', () => {
+  test('add_prefix_space converts spiece.model again, whatever tokenizer.json contains', () => {
     for (const space of [true, false]) {
       const settings = { ...Object(config), add_prefix_space: space };
       const both = valueOf(
@@ -87,7 +87,7 @@ describe("folders of transformers' other conventions", () => {
     );
   });
 
-  test('transformers 5 lists special tokens under a name of its own, in a class of its own', () => {
+  test('transformers 5 lists special tokens under another name, with another class', () => {
     const settings = {
       tokenizer_class: 'TokenizersBackend',
       backend: 'tokenizers',

@@ -33,7 +33,7 @@ const texts = fc.oneof(
 describe.each(tokenizers)('%s, on any text', (_, tokenizer) => {
   const { start, end } = tokenizer.special;
 
-  test('ids are of the vocabulary, between the special tokens', () => {
+  test('ids are in the vocabulary, between the special tokens', () => {
     fc.assert(
       fc.property(texts, (text) => {
         const ids = tokenizer.encode(text);
@@ -44,7 +44,7 @@ describe.each(tokenizers)('%s, on any text', (_, tokenizer) => {
     );
   });
 
-  test('a shorter encoding is the beginning of the longer one, closed', () => {
+  test('a truncated encoding is the beginning of the longer one, closed', () => {
     fc.assert(
       fc.property(texts, fc.integer({ min: 3, max: 12 }), (text, maxLength) => {
         const whole = tokenizer.encode(text);
@@ -56,7 +56,7 @@ describe.each(tokenizers)('%s, on any text', (_, tokenizer) => {
     );
   });
 
-  test('a text is encoded alike whatever was encoded before it', () => {
+  test('the encoding of a text does not depend on earlier texts', () => {
     fc.assert(
       fc.property(texts, texts, (text, other) => {
         const alone = tokenizer.encode(text);
@@ -66,7 +66,7 @@ describe.each(tokenizers)('%s, on any text', (_, tokenizer) => {
     );
   });
 
-  test('special tokens can be left out, and left away in decoding', () => {
+  test('special tokens can be omitted when encoding and decoding', () => {
     fc.assert(
       fc.property(texts, (text) => {
         const bare = tokenizer.encode(text, { addSpecialTokens: false });
@@ -77,7 +77,7 @@ describe.each(tokenizers)('%s, on any text', (_, tokenizer) => {
     );
   });
 
-  test('ids of no vocabulary can be decoded too', () => {
+  test('ids outside the vocabulary can be decoded too', () => {
     fc.assert(
       fc.property(fc.array(fc.integer({ min: -5, max: 100_000 })), (ids) => {
         expect(typeof tokenizer.decode(ids)).toBe('string');
@@ -86,7 +86,7 @@ describe.each(tokenizers)('%s, on any text', (_, tokenizer) => {
   });
 });
 
-test('with byte fallback every text of single spaces and no rule comes back as it was', () => {
+test('with byte fallback every text with single spaces and without rules survives a round trip', () => {
   const [[, slow]] = tokenizers;
   const words = fc.array(fc.string({ unit: fc.constantFrom(...'abcxyz痛😀,.'), minLength: 1 }), {
     minLength: 1,

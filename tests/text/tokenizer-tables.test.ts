@@ -32,7 +32,7 @@ describe.each(Object.entries(tables.sentencepiece))(
       expect(decodeIds(model, ids)).toBe(decoded);
     });
 
-    test('decodes ids in any order, bytes that make no character included', () => {
+    test('decodes ids in any order, including bytes of incomplete characters', () => {
       expect(decodes.map(({ ids }) => decodeIds(model, ids))).toEqual(decodes.map(({ text }) => text));
     });
   },

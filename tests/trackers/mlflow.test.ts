@@ -19,7 +19,7 @@ print(json.dumps([{
 } for experiment in client.search_experiments() for run in client.search_runs([experiment.experiment_id], order_by=['run_name'])]))
 `;
 
-describe.skipIf(!hasPackages('mlflow'))('a real server of MLflow', () => {
+describe.skipIf(!hasPackages('mlflow'))('a real MLflow server', () => {
   let server: MlflowServer;
   beforeAll(async () => {
     server = await startMlflowServer();
@@ -37,7 +37,7 @@ describe.skipIf(!hasPackages('mlflow'))('a real server of MLflow', () => {
     return all.filter(({ experiment }) => experiment === pipeline);
   }
 
-  test('has params, tags, and every point with its step and time; NaN stays, infinities are the greatest doubles', async () => {
+  test('has params, tags, and every point with step and time; NaN stays, infinities become the largest doubles', async () => {
     const long = { ...sampleRun, params: { ...sampleRun.params, text: '💊'.repeat(7000) } };
     expect(await exported('medical, "qa"', long)).toEqual([
       {
@@ -79,7 +79,7 @@ describe.skipIf(!hasPackages('mlflow'))('a real server of MLflow', () => {
     ]);
   });
 
-  test('a model that is exported again is there once, with what is new; more of everything than a call takes', async () => {
+  test('a model exported again is there once, with new points; more of everything than one call accepts', async () => {
     const steps = Array.from({ length: 2500 }, (_, step) => ({
       step,
       value: step / 10,
@@ -104,7 +104,7 @@ describe.skipIf(!hasPackages('mlflow'))('a real server of MLflow', () => {
     ]);
   });
 
-  test('what the server refuses is said, with its words', async () => {
+  test('a refusal of the server is reported in its words', async () => {
     const exporter = mlflowExporter(server.url, '', {});
     const written = exporter.ok ? await exporter.value.write(sampleRun) : exporter;
     expect(written).toMatchObject({ ok: false, error: expect.stringMatching(/experiments\/.*: 400: /) });

@@ -75,7 +75,7 @@ describe('an exported model', () => {
     expect(readdirSync(join(folder, 'onnx'))).toHaveLength(4);
   });
 
-  test.skipIf(!hasPackages('onnx'))("is legal to onnx's checker, with standard operators alone", () => {
+  test.skipIf(!hasPackages('onnx'))("passes onnx's checker, with standard operators only", () => {
     expect(fromPython(check, folder)).toEqual(['']);
   });
 

@@ -58,7 +58,7 @@ const named = (items: readonly Item[]) =>
 const long = 'wörter '.repeat(30_000);
 
 test.skipIf(!hasPackages('wandb'))(
-  "wandb's own messages hold config, history, summary and a table",
+  "wandb's own messages contain config, history, summary and a table",
   async () => {
     const records = fromPython(
       read,

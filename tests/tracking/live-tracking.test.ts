@@ -32,7 +32,7 @@ const onlyFileIn = (folder: string): Buffer => {
   return readFileSync(join(folder, name, files[0] ?? ''));
 };
 
-test('an event file grows with the points, and the finished one begins with it', async () => {
+test('an event file grows with the points, and the final one begins with it', async () => {
   const folder = mkdtempSync(join(tmpdir(), 'live-'));
   const warnings: string[] = [];
   const place = { format: 'tensorboard', destination: folder, pipeline: 'p', environment: {} } as const;
@@ -62,7 +62,7 @@ test('an event file grows with the points, and the finished one begins with it',
   expect(warnings).toEqual([]);
 });
 
-test('a tracker that fails is named once, with how to send it later; the others go on', async () => {
+test('a failing tracker is reported once, with how to upload later; the others continue', async () => {
   const folder = mkdtempSync(join(tmpdir(), 'live-'));
   writeFileSync(join(folder, 'file'), '');
   const place = (destination: string) =>
@@ -92,7 +92,7 @@ test('a tracker that fails is named once, with how to send it later; the others 
   expect(readdirSync(join(folder, 'good'))).toHaveLength(1);
 });
 
-test('a server is sent what it lacks: steps after its last one, metrics that changed', () => {
+test('a server gets only what it lacks: later steps, and changed metrics', () => {
   const known = new Map([
     ['loss', { step: 1, value: 2.5 }],
     ['eval/f1', { step: 3, value: 0.25 }],
@@ -111,7 +111,7 @@ test('a server is sent what it lacks: steps after its last one, metrics that cha
   ]);
 });
 
-test('a training that was interrupted has the steps of all its runs, each once', async () => {
+test('an interrupted training has the steps of all its runs, each once', async () => {
   const script = `
     const { existsSync, mkdirSync, writeFileSync, writeSync } = require('fs');
     const [model, mark] = process.argv.slice(1);
@@ -138,7 +138,7 @@ test('a training that was interrupted has the steps of all its runs, each once',
   ]);
 });
 
-test('pipeline run shows its models where the pipeline file and the machine file say, and no key depends on it', async () => {
+test('pipeline run logs to the trackers of the pipeline and machine files, and no key depends on them', async () => {
   await using rig = await createRig();
   const plain = trainedPipeline();
   rig.write({ 'pipeline.yaml': plain });
@@ -162,7 +162,7 @@ test('pipeline run shows its models where the pipeline file and the machine file
   expect(existsSync(join(rig.root, 'runs'))).toBe(false);
 });
 
-test('a tracker that is none, and two in one item, are reported with their places', async () => {
+test('an invalid tracker, and two in one item, are reported with their positions', async () => {
   await using rig = await createRig();
   const stages = { a: { cmd: 'touch ${outs.o}', outs: { o: 'o' } } };
   rig.write({

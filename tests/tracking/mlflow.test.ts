@@ -5,7 +5,7 @@ import { mlflowBatches } from '../../src/tracking/mlflow/mlflow-batches.ts';
 import { mlflowExporter } from '../../src/tracking/mlflow/mlflow-exporter.ts';
 import { sampleRun } from './sample-run.ts';
 
-test('calls hold at most 1,000 metrics, 100 params and 100 tags, each kind alone', () => {
+test('calls have at most 1,000 metrics, 100 params and 100 tags, each kind separately', () => {
   const run = {
     ...sampleRun,
     params: Object.fromEntries(Array.from({ length: 101 }, (_, index) => [`p${index}`, index])),
@@ -24,7 +24,7 @@ test('calls hold at most 1,000 metrics, 100 params and 100 tags, each kind alone
   ]);
 });
 
-test('names that MLflow does not take are written otherwise, and hide none', () => {
+test('names that MLflow does not accept are rewritten without collisions', () => {
   const metrics = ['a[b]', 'a(b)', 'a_b_'].map((name) => ({
     source: 's',
     instance: 'i',
@@ -42,7 +42,7 @@ test.each([
   ['mlruns', /"mlruns" is not a URL of a server/],
   ['file:///tmp', /is not a URL of a server/],
   ['http://me:secret@host', /^the URL of host holds credentials: set MLFLOW_TRACKING_USERNAME/],
-])('%s is refused, without its password', (url, message) => {
+])('%s is refused, without showing its password', (url, message) => {
   const exporter = mlflowExporter(url, 'p', {});
   expect(exporter).toMatchObject({ ok: false, error: expect.stringMatching(message) });
   expect(JSON.stringify(exporter)).not.toContain('secret');
@@ -62,7 +62,7 @@ async function answering(answers: readonly (readonly [status: number, body: stri
   return { seen, url: `http://127.0.0.1:${port}`, [Symbol.dispose]: () => void server.close() };
 }
 
-test('an overloaded server is asked again; credentials come from the environment', async () => {
+test('an overloaded server is retried; credentials come from the environment', async () => {
   using server = await answering([
     [503, ''],
     [404, '{"error_code": "ENDPOINT_NOT_FOUND"}'],
@@ -81,7 +81,7 @@ test('an overloaded server is asked again; credentials come from the environment
   );
 });
 
-test('a run is created once: no second try when the answer to that is lost', async () => {
+test('a run is created once: no retry when the answer is lost', async () => {
   using server = await answering([
     [200, '{"experiment": {"experiment_id": "1", "lifecycle_stage": "active"}}'],
     [200, '{}'],
@@ -97,7 +97,7 @@ test('a run is created once: no second try when the answer to that is lost', asy
   ]);
 });
 
-test('a server that is not there is said', async () => {
+test('an unreachable server is reported', async () => {
   const { url, [Symbol.dispose]: close } = await answering([]);
   close();
   const exporter = mlflowExporter(url, 'p', {});

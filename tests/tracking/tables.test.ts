@@ -22,7 +22,7 @@ const fileOf = (folder: string, table: string, format: TableFormat): Buffer =>
 
 const own = { id: sampleRun.id, model: 'train[aimc,lora]' };
 
-test('CSV: every value can be read back, whatever is in it', async () => {
+test('CSV: every value can be read back', async () => {
   const folder = await exported('csv', sampleRun);
   const read = (table: string): unknown => parse(fileOf(folder, table, 'csv'), { columns: true });
   expect(read('models')).toEqual([
@@ -54,7 +54,7 @@ test('CSV: every value can be read back, whatever is in it', async () => {
   expect(read('params')).toMatchObject([{ name: 'rate', value: '0.002' }, {}, {}, { value: '' }, {}, {}]);
 });
 
-test('JSON Lines: numbers stay numbers, what has no value is absent', async () => {
+test('JSON Lines: numbers stay numbers, missing values are absent', async () => {
   const folder = await exported('jsonl', sampleRun);
   const lines = (table: string): readonly string[] =>
     fileOf(folder, table, 'jsonl').toString().trimEnd().split('\n');
@@ -98,7 +98,7 @@ test.each(['csv', 'jsonl', 'parquet'] as const)(
   },
 );
 
-test('a model without series or answers has empty tables: what an earlier export left of them is gone', async () => {
+test('a model without series or answers has empty tables, replacing earlier ones', async () => {
   const folder = await exported('csv', sampleRun, { ...sampleRun, series: {}, predictions: [] });
   expect(fileOf(folder, 'series', 'csv').toString()).toBe('id,model,name,step,value,at\r\n');
   expect(fileOf(folder, 'predictions', 'csv').toString()).toBe('id,model,source,instance,row\r\n');

@@ -7,7 +7,7 @@ import { tensorboardExporter } from '../../src/tracking/tensorboard/tensorboard-
 import { tfRecord } from '../../src/tracking/tensorboard/tf-record.ts';
 import { sampleRun } from './sample-run.ts';
 
-test('checksums are those of RFC 3720, B.4', () => {
+test('checksums equal those of RFC 3720, B.4', () => {
   expect(crc32c(new Uint8Array(32)).toString(16)).toBe('8a9136aa');
   expect(crc32c(new Uint8Array(32).fill(0xff)).toString(16)).toBe('62a8ab43');
   expect(crc32c(Uint8Array.from({ length: 32 }, (_, index) => index)).toString(16)).toBe('46dd794e');
@@ -21,7 +21,7 @@ test('a record is length, checksum, bytes, checksum', () => {
   );
 });
 
-test('exporting twice leaves one folder and one file, also under another name of the instance', async () => {
+test('exporting twice leaves one folder and one file, also after renaming the instance', async () => {
   const folder = mkdtempSync(join(tmpdir(), 'tensorboard-'));
   const exporter = tensorboardExporter(folder);
   const first = await exporter.write(sampleRun);

@@ -15,7 +15,7 @@ beforeAll(async () => {
 });
 afterAll(() => trained[Symbol.dispose]());
 
-test('a model has what was made from it alone: its base model and tables of all models are none of it', async () => {
+test('a model includes only what was made from it alone, not its base or summary tables', async () => {
   const models = await modelsOf(trained.project);
   expect(
     models.map(({ model, evaluations }) => [model.instance, evaluations.map(({ instance }) => instance)]),
@@ -75,7 +75,7 @@ test('params, series, metrics, answers and samples of a model, under the run tha
   });
 });
 
-test('a model that a later run found in place is the same, under that run where it is asked for', async () => {
+test('a model that a later run found in place is the same, under that run on request', async () => {
   const idle = (await trained.project.run()).summary?.run ?? '';
   expect(idle).not.toBe(trained.run);
   const { runs: first } = await trackerRuns(trained.project, trained.run);
@@ -84,7 +84,7 @@ test('a model that a later run found in place is the same, under that run where 
   expect(later[1]?.series['loss']).toHaveLength(3);
 });
 
-test('another evaluation of a model changes its metrics and not its id; the earlier run keeps its own', async () => {
+test('another evaluation changes the metrics of a model and not its id; the earlier run keeps its own', async () => {
   const { runs: before } = await trackerRuns(trained.project);
   trained.project.write({ 'pipeline.yaml': trainedPipeline(7) });
   await trained.project.run({ patterns: ['eval'] });
@@ -95,11 +95,11 @@ test('another evaluation of a model changes its metrics and not its id; the earl
   expect(scores((await trackerRuns(trained.project, trained.run)).runs)).toEqual(scores(before));
 });
 
-test('there are no models of a run that never was', async () => {
+test('an unknown run has no models', async () => {
   expect(await trained.project.ask((open) => open.models('r'))).toEqual({ ok: true, value: undefined });
 });
 
-test('a series or predictions file that cannot be read is left out, and said', async () => {
+test('an unreadable series or predictions file is left out, and reported', async () => {
   using other = await trainedProject();
   const [{ model, evaluations }] = (await modelsOf(other.project)).slice(1) as [
     Awaited<ReturnType<typeof modelsOf>>[number],

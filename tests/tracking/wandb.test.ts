@@ -33,7 +33,7 @@ function recordsIn(file: Buffer): readonly Buffer[] {
   return records;
 }
 
-test('every record comes back, wherever the ends of blocks fall', () => {
+test('every record is read back, wherever blocks end', () => {
   const near = fc.integer({ min: 32_740, max: 32_775 });
   const size = fc.oneof(
     fc.integer({ min: 0, max: 40 }),
@@ -52,7 +52,7 @@ test('every record comes back, wherever the ends of blocks fall', () => {
   );
 });
 
-test('exporting twice leaves one run, and what is new in it', async () => {
+test('exporting twice leaves one run, with new points', async () => {
   const folder = mkdtempSync(join(tmpdir(), 'wandb-'));
   const exporter = wandbExporter(folder, 'p');
   const first = await exporter.write(sampleRun);

@@ -53,7 +53,7 @@ describe('checkpoints', () => {
     });
   });
 
-  test('are on the disk, contents and names, before they can be seen; older ones go only after that', async () => {
+  test('are synced, contents and names, before they are visible; older ones are removed only after that', async () => {
     const scratch = await folder();
     await writeCheckpoint(scratch, state(1), tensors(), realDisk);
     const calls: string[] = [];
@@ -69,7 +69,7 @@ describe('checkpoints', () => {
     expect(calls.slice(published + 1)).toEqual([`sync ${basename(scratch)}`, 'remove checkpoint-00000001']);
   });
 
-  test('of the newest and the best are kept, and as many others as asked for', async () => {
+  test('the newest, the best, and the requested number of others are kept', async () => {
     expect(await keptOf(3, undefined)).toEqual([2, 3, 4]);
     expect(await keptOf(3, 1)).toEqual([1, 3, 4]);
     expect(await keptOf(1, 2)).toEqual([2, 4]);
@@ -77,7 +77,7 @@ describe('checkpoints', () => {
     expect(await keptOf(9, 1)).toEqual([1, 2, 3, 4]);
   });
 
-  test('whichever operation of the disk fails, the training says so, and run again ends with the same bits', async () => {
+  test('when any disk operation fails, the training reports it, and run again ends with the same bits', async () => {
     const settings = {
       length: { steps: 6 },
       checkpoint: { steps: 2 },

@@ -12,18 +12,18 @@ describe('the plan of a training', () => {
     [{ steps: 7 }, 30, 4, 1, 7],
     [{ epochs: 3 }, 1, 4, 2, 3],
   ] as const)(
-    '%o over %i rows, %i a batch, %i batches a step: %i steps',
+    '%o over %i rows, batches of %i, %i batches a step: %i steps',
     (length, rows, batch, accumulation, total) => {
       expect(planOf({ ...plainConfig, length, batch, accumulation }, rows).total).toBe(total);
     },
   );
 
-  test('a ratio of warm-up is rounded up', () => {
+  test('a warm-up ratio is rounded up', () => {
     expect(planOf({ ...plainConfig, length: { steps: 21 }, warmup: { ratio: 0.1 } }, 30).warmup).toBe(3);
     expect(planOf({ ...plainConfig, length: { steps: 21 }, warmup: { steps: 5 } }, 30).warmup).toBe(5);
   });
 
-  test('the steps of every epoch take every row once, in orders of their own, whatever step is asked for first', () => {
+  test('the steps of every epoch use every row once, in different orders, from any first step', () => {
     fc.assert(
       fc.property(
         fc.integer({ min: 1, max: 9 }),
@@ -71,7 +71,7 @@ describe('early stopping', () => {
     expect(shouldStopEarly(evaluations(...losses), { patience, threshold }, 'evaluationLoss')).toBe(stops);
   });
 
-  test('without settings never', () =>
+  test('never stops without settings', () =>
     expect(shouldStopEarly(evaluations(1, 2, 3, 4, 5), null, 'evaluationLoss')).toBe(false));
 
   test('the best evaluation is the first of the lowest', () => {
@@ -79,13 +79,13 @@ describe('early stopping', () => {
     expect(bestOf([], 'evaluationLoss')).toBeUndefined();
   });
 
-  test('by the selection loss where it is asked for', () => {
+  test('uses the selection loss on request', () => {
     expect(bestOf(evaluations(3, 1, 2), 'selectionLoss')?.step).toBe(0);
     expect(shouldStopEarly(evaluations(1, 2, 3), { patience: 1, threshold: 0 }, 'selectionLoss')).toBe(false);
     expect(shouldStopEarly(evaluations(3, 2), { patience: 1, threshold: 0 }, 'selectionLoss')).toBe(true);
   });
 
-  test('an evaluation whose loss is not a number is never the best, nor does it hide one', () => {
+  test('an evaluation with a NaN loss is never the best, nor does it hide one', () => {
     expect(bestOf(evaluations(Number.NaN, 3, Number.NaN, 2, Number.NaN), 'evaluationLoss')?.step).toBe(3);
     expect(bestOf(evaluations(Number.NaN, Infinity), 'evaluationLoss')).toBeUndefined();
     expect(

@@ -23,7 +23,7 @@ const golden: Golden = JSON.parse(
   readFileSync(join(import.meta.dirname, '../golden/schedules.json'), 'utf8'),
 );
 
-describe('factors of the learning rate are those of transformers', () => {
+describe('learning rate factors equal those of transformers', () => {
   test.each(
     golden.schedules.map(
       ({ schedule, ...rest }) => [JSON.stringify(schedule), rest.warmup, { schedule, ...rest }] as const,

@@ -62,7 +62,7 @@ describe('a training', () => {
     });
   }
 
-  test('stopped after each epoch, and gone on from its state elsewhere, it ends with the same bits', async () => {
+  test('stopped after each epoch, and resumed from its state elsewhere, it ends with the same bits', async () => {
     const settings = {
       method: { kind: 'lora', adapter },
       length: { epochs: 3 },
@@ -88,7 +88,7 @@ describe('a training', () => {
     await rm(folder, { recursive: true });
   });
 
-  test('the state of a training with other settings is refused, and so is a folder that holds none', async () => {
+  test('the state of a training with other settings is refused, and so is a folder without one', async () => {
     const folder = await mkdtemp(join(tmpdir(), 'states-'));
     const settings = { length: { epochs: 2 } } as const;
     await trainTiny(settings, { stopAtEpoch: 1, leaveStateIn: join(folder, 'state') });
@@ -108,7 +108,7 @@ describe('a training', () => {
     await rm(folder, { recursive: true });
   });
 
-  test('interrupted in an evaluation, it leaves that with a checkpoint; run again, it makes it and ends with the same bits', async () => {
+  test('interrupted in an evaluation, it leaves a checkpoint; run again, it evaluates and ends with the same bits', async () => {
     const settings = {
       length: { steps: 6 },
       evaluate: { steps: 2 },
@@ -149,7 +149,7 @@ describe('a training', () => {
     await expect(trainTiny({}, { signal: stop.signal, measure })).rejects.toThrow('a bug here');
   });
 
-  test('killed without warning, it goes on from the newest whole checkpoint and ends with the same bits', async () => {
+  test('killed without warning, it resumes from the newest complete checkpoint and ends with the same bits', async () => {
     const settings = { length: { epochs: 3 }, checkpoint: { steps: 4 }, keepCheckpoints: 100 } as const;
     const whole = await trainTiny(settings);
     const checkpoints = (await readdir(whole.scratch)).sort();
@@ -179,7 +179,7 @@ describe('a training', () => {
     );
   });
 
-  test('without steps the model is as it was, and evaluated', async () => {
+  test('without steps the model is unchanged, and evaluated', async () => {
     const { outcome } = await trainTiny({ method: { kind: 'lora', adapter }, length: { epochs: 0 } });
     if (outcome.kind !== 'finished') throw new Error(outcome.kind);
     expect(outcome).toMatchObject({ steps: 0, stoppedEarly: false, best: { step: 0 } });
@@ -187,7 +187,7 @@ describe('a training', () => {
       if (name.includes('lora_B')) expect(data.every((value) => Number(value) === 0)).toBe(true);
   });
 
-  test('gives back the best evaluation, keeps its checkpoint, and no more than were asked for', async () => {
+  test('returns the best evaluation, keeps its checkpoint, and no more than requested', async () => {
     const settings = { schedule: { name: 'constant' }, checkpoint: { steps: 3 } } as const;
     const { outcome, scratch, events } = await trainTiny(
       { ...settings, length: { epochs: 12 }, restoreBest: true, keepCheckpoints: 2 },
@@ -253,7 +253,7 @@ describe('a training', () => {
     );
   });
 
-  test("evaluates as the Seq2SeqTrainer: the mean of its batches' means, however many rows the last one has", async () => {
+  test('evaluates as the Seq2SeqTrainer: the mean of batch means, however many rows the last one has', async () => {
     const lossBy = async (evaluationBatch: number): Promise<number> => {
       const { outcome } = await trainTiny({ length: { steps: 0 }, evaluationBatch });
       return outcome.kind === 'finished' ? (outcome.best?.evaluationLoss ?? Number.NaN) : Number.NaN;
@@ -282,7 +282,7 @@ describe('a training', () => {
     expect(await lossBy(6)).toBeCloseTo(await meanOf(heldOut), 6);
   });
 
-  test('the selection loss moves neither with batches nor with label smoothing', async () => {
+  test('the selection loss depends neither on batches nor on label smoothing', async () => {
     const lossesBy = async (changes: Partial<TrainConfig>) => {
       const { outcome } = await trainTiny({ length: { steps: 0 }, ...changes }, { wantsRowLosses: true });
       if (outcome.kind !== 'finished') throw new Error(outcome.kind);
@@ -334,7 +334,7 @@ describe('a training', () => {
     expect(saved.batch).toEqual(outcome.rows.map((row) => copyExamples[row]));
   });
 
-  test('an evaluation whose loss is not finite stops it too, with the rows of that batch saved: no such loss is ever the best', async () => {
+  test('an evaluation loss that is not finite stops it too, with the rows of that batch saved', async () => {
     const { outcome, events } = await trainTiny({
       learningRate: 1e39,
       maxGradientNorm: null,
@@ -372,7 +372,7 @@ describe('a training', () => {
       ],
       ['no state', () => Buffer.alloc(0), 'state.json'],
     ] as const)(
-      '(%s) goes on from an older one with a warning, or anew, and ends with the same bits',
+      '(%s) resumes from an older one with a warning, or restarts, and ends with the same bits',
       async (_, damaged, file) => {
         const whole = await trainTiny(settings);
         const { scratch } = await trainTiny(settings, { interruptAt: 7 });
@@ -399,7 +399,7 @@ describe('a training', () => {
     );
   });
 
-  test('whose best checkpoint is damaged says so, and run again makes it again', async () => {
+  test('whose best checkpoint is damaged reports it, and run again makes it again', async () => {
     const settings = {
       length: { epochs: 12 },
       restoreBest: true,
@@ -425,7 +425,7 @@ describe('a training', () => {
     expect(bitsOf((await trainTiny(settings, { scratch, examples: misleading })).outcome)).toEqual(bits);
   });
 
-  test('whose newest checkpoint cannot be read, but is not known to be damaged, says so and removes nothing', async () => {
+  test('whose newest checkpoint is unreadable, but not known to be damaged, reports it and removes nothing', async () => {
     const settings = { length: { steps: 9 }, checkpoint: { steps: 3 }, evaluate: null } as const;
     const whole = await trainTiny(settings);
     const { scratch } = await trainTiny(settings, { interruptAt: 7 });
@@ -446,7 +446,7 @@ describe('a training', () => {
     expect(bitsOf(again.outcome)).toEqual(bitsOf(whole.outcome));
   });
 
-  test('whose best checkpoint cannot be read, but is not known to be damaged, keeps it', async () => {
+  test('whose best checkpoint is unreadable, but not known to be damaged, keeps it', async () => {
     const settings = {
       length: { epochs: 12 },
       restoreBest: true,
@@ -470,7 +470,7 @@ describe('a training', () => {
     expect(await readdir(scratch)).toEqual(before);
   });
 
-  test('with other tokens in its rows is another training, even where their lengths are the same', async () => {
+  test('with other tokens in its rows is another training, even with equal lengths', async () => {
     const first = await trainTiny({ length: { steps: 9 } }, { interruptAt: 5 });
     const examples = copyExamples.map(({ source, target }) => ({ source, target: target.with(0, 3) }));
     const second = await trainTiny({ length: { steps: 9 } }, { scratch: first.scratch, examples });
@@ -512,7 +512,7 @@ describe('a training', () => {
       { method: { kind: 'lora', adapter: { ...adapter, targetModules: ['query'] } } },
       /query.*selects no layer.*named q, k, v, o/,
     ],
-  ] as const)('%s is refused in words', async (_, options, config, message) => {
+  ] as const)('%s is refused with a message', async (_, options, config, message) => {
     const { outcome } = await trainTiny(config, options);
     expect(outcome).toMatchObject({ kind: 'failed', problem: expect.stringMatching(message) });
   });

@@ -71,7 +71,7 @@ async function trained(changes: Partial<TrainConfig>, adapterName?: string): Pro
   };
 }
 
-describe('a training goes as the Seq2SeqTrainer: loss, gradient norm and learning rate of every step, loss of every evaluation', () => {
+describe('a training equals the Seq2SeqTrainer: loss, gradient norm and learning rate of every step, and evaluations', () => {
   test.each<[string, Partial<TrainConfig>, string?]>([
     ['plain', {}],
     ['label smoothing', { labelSmoothing: 0.1 }],

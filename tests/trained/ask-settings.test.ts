@@ -13,7 +13,7 @@ const evaluation = (name: string, isScored: boolean, params = {}): EvaluationOfM
   cpus: 1,
 });
 
-describe('which settings are taken', () => {
+describe('the evaluation whose settings are used', () => {
   const scored = evaluation('eval[a,lora]', true);
   const sampled = evaluation('qualitative[a,lora]', false);
   const foreign = { ...evaluation('size[a,lora]', true), params: { limit: 3 } };
@@ -22,18 +22,18 @@ describe('which settings are taken', () => {
     return found.ok ? found.value.instance : found.error;
   };
 
-  test('those of the one evaluation with metrics', () => {
+  test('is the only one with metrics', () => {
     expect(chosen([sampled, scored, foreign])).toBe('eval[a,lora]');
   });
-  test.each(['qualitative', 'qualitative:a,lora', 'qualitative[a,lora]'])('those of --as %s', (as) => {
+  test.each(['qualitative', 'qualitative:a,lora', 'qualitative[a,lora]'])('is that of --as %s', (as) => {
     expect(chosen([scored, sampled], as)).toBe('qualitative[a,lora]');
   });
-  test('of several, the error lists them', () => {
+  test('must be named where there are several: the error lists them', () => {
     expect(chosen([scored, evaluation('eval[a,lora,b]', true)])).toBe(
       'several evaluations use train[a,lora]: choose one with `--as`: eval:a,lora, eval:a,lora,b',
     );
   });
-  test('what answers nothing is no choice', () => {
+  test('has to answer questions', () => {
     expect(chosen([scored, sampled, foreign], 'size')).toBe(
       '"size" does not evaluate train[a,lora]: expected one of eval:a,lora, qualitative:a,lora',
     );
@@ -42,7 +42,7 @@ describe('which settings are taken', () => {
   });
 });
 
-describe('settings', () => {
+describe('generation settings', () => {
   const beam = evaluation('eval', true, {
     prompt: 'other: {human}',
     sourceTokens: 100,
@@ -82,7 +82,7 @@ describe('settings', () => {
     });
   });
 
-  test('the command line goes before them', () => {
+  test('are overridden by the command line', () => {
     expect(settings(beam, { beams: 1, lengthPenalty: 2, maxLength: 9, noRepeatNgram: 0 })).toMatchObject({
       params: { maxLength: 9, noRepeatNgram: 0 },
       searches: [{ search: { kind: 'beam', beams: 1, lengthPenalty: 2 } }],
@@ -90,7 +90,7 @@ describe('settings', () => {
   });
 
   const drawn = evaluation('qualitative', false, { temperatures: [0.7, 1], topK: 50, topP: 0.9, seed: 42 });
-  test('an evaluation that draws gives an answer a temperature', () => {
+  test('that sample give one answer per temperature', () => {
     expect(settings(drawn)).toMatchObject({
       searches: [
         {
@@ -108,7 +108,7 @@ describe('settings', () => {
     });
   });
 
-  test('an option that would count for nothing is refused', () => {
+  test('an option without effect is refused', () => {
     expect(settings(beam, { topK: 3, seed: 1 })).toBe(
       '--top-k, --seed applies to sampled answers only: set --temperature',
     );

@@ -80,7 +80,7 @@ test('a model answers as in its evaluation, alone, beside another, and line by l
   );
 });
 
-test('what cannot be asked is refused: what to do is said', async () => {
+test('an instance that cannot answer is refused with what to do', async () => {
   await using rig = await createRig();
   rig.write({ 'pipeline.yaml': nanoPipeline });
   const refused = async (...words: readonly string[]) => {

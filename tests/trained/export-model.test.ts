@@ -134,7 +134,7 @@ describe('ONNX graphs give the logits of this engine to 1e-5', () => {
   }
 });
 
-test('a weight that cannot be read is the problem, and no folder is left', async () => {
+test('an unreadable weight is reported, and no folder is left', async () => {
   const folder = join(await temporaryFolder(), 'exported');
   const opened = valueOf(await openMt5Folder(join(trainer, 'model')));
   const error = { path: 'model.safetensors', message: 'is damaged' };

@@ -72,7 +72,7 @@ async function openPushing(): Promise<Pushing> {
 const uploads = ({ requests }: XetStore): readonly string[] =>
   requests.filter(({ method }) => method === 'POST').map(({ path }) => path.split('/')[2] ?? '');
 
-test('a large file is uploaded by Xet, and its chunks make the same bytes again', async () => {
+test('a large file is uploaded by Xet, and its chunks reproduce its bytes', async () => {
   await using pushing = await openPushing();
   const { hub, xet, request } = pushing;
   const steps: string[] = [];
@@ -86,7 +86,7 @@ test('a large file is uploaded by Xet, and its chunks make the same bytes again'
   expect([...new Set(steps)]).toEqual(['hashing', 'uploading', 'committing']);
 });
 
-test('what the store has already is not sent again', async () => {
+test('what the store already has is not sent again', async () => {
   await using pushing = await openPushing();
   const { hub, xet, request } = pushing;
   await pushModel(request);
@@ -96,7 +96,7 @@ test('what the store has already is not sent again', async () => {
   expect(hub.files['model.safetensors']?.equals(weights)).toBe(true);
 });
 
-test('HF_HUB_DISABLE_XET has the same files uploaded by Git LFS', async () => {
+test('with HF_HUB_DISABLE_XET the same files are uploaded by Git LFS', async () => {
   await using pushing = await openPushing();
   const { hub, xet, request } = pushing;
   const pushed = await pushModel({ ...request, access: { ...request.access, xet: false } });
@@ -104,7 +104,7 @@ test('HF_HUB_DISABLE_XET has the same files uploaded by Git LFS', async () => {
   expect(hub.files['model.safetensors']?.equals(weights)).toBe(true);
 });
 
-test('a model that was pushed by Xet is fetched as any other', async () => {
+test('a model pushed by Xet is fetched like any other', async () => {
   await using pushing = await openPushing();
   await pushModel(pushing.request);
   await using rig = await openRig();
@@ -133,7 +133,7 @@ test('hub and store are reached through the proxy', async () => {
   );
 });
 
-test('an upload that breaks once is tried again', async () => {
+test('an upload that breaks once is retried', async () => {
   await using pushing = await openPushing();
   const { hub, xet, request, waits } = pushing;
   const broken = new Set<string>();
@@ -187,7 +187,7 @@ test.each<readonly [string, (pushing: Pushing) => void | Promise<void>, (pushing
     },
     (pushing) => `${host(pushing)} cannot be reached (UND_ERR_SOCKET)`,
   ],
-])('%s: nothing is committed, and the message says what failed', async (_, breakIt, expected) => {
+])('%s: nothing is committed, and the message names the failure', async (_, breakIt, expected) => {
   await using pushing = await openPushing();
   await breakIt(pushing);
   const pushed = await pushModel(pushing.request);

@@ -50,7 +50,7 @@ async function trained(): Promise<Rig> {
 
 const words = ['push-model', 'train:aimc', 'hf:me/medical', '--license', 'apache-2.0'];
 
-test('the files are shown, and pushed to a private repository with the scores and the licence in the card', async () => {
+test('the files are listed, and pushed to a private repository with scores and licence in the card', async () => {
   await using hub = await openHub();
   await using rig = await trained();
   await rig.pipeline('run').result;
@@ -96,7 +96,7 @@ test('the files are shown, and pushed to a private repository with the scores an
   expect(rig.read('artifacts/pipeline/train/aimc/model/README.md')).toBe(card);
 });
 
-test('a repository that is there keeps its visibility: a public one has to be asked for', async () => {
+test('an existing repository keeps its visibility: a public one must be confirmed', async () => {
   await using rig = await trained();
   await rig.pipeline('run').result;
   {
@@ -118,7 +118,7 @@ test('a repository that is there keeps its visibility: a public one has to be as
   expect(hub.requests.at(-1)?.path).toBe('/api/models/me/medical/commit/main');
 });
 
-test('nothing is sent without a token, a licence, a model that is up to date, or a name', async () => {
+test('nothing is sent without a token, a licence, an up-to-date model, or a name', async () => {
   await using hub = await openHub();
   await using rig = await trained();
   const refused = async (...more: readonly string[]): Promise<string> => {
@@ -157,7 +157,7 @@ test('does not push to a repository that exists and cannot be read', async () =>
   expect(hub.requests.at(-1)?.path).toBe('/api/repos/create');
 });
 
-test('what the hub refuses is said, with its words', async () => {
+test('a refusal of the hub is reported in its words', async () => {
   await using hub = await openHub();
   await using rig = await trained();
   await rig.pipeline('run').result;

@@ -10,8 +10,8 @@ const ask = (url: string, headers: RequestHead['headers'] = {}, method = 'GET') 
 const status = (admitted: ReturnType<typeof admission>) =>
   admitted.kind === 'refused' ? admitted.status : admitted.kind;
 
-describe('who is answered', () => {
-  test('the token is swapped for a cookie that no script and no other site can use, and leaves the address', () => {
+describe('admission of requests', () => {
+  test('the token is exchanged for a cookie that no script or other site can use, and leaves the address', () => {
     expect(ask('/graph?token=the-token&instance=train')).toEqual({
       kind: 'sign-in',
       location: '/graph?instance=train',
@@ -19,7 +19,7 @@ describe('who is answered', () => {
     });
   });
 
-  test('the cookie opens pages and answers', () => {
+  test('the cookie gives access to pages and answers', () => {
     const admitted = ask('/api/runs?limit=2', { cookie: `other=1; ${cookie}` });
     expect(admitted).toMatchObject({ kind: 'admitted', path: '/api/runs' });
     expect(admitted.kind === 'admitted' && admitted.query.get('limit')).toBe('2');
@@ -43,18 +43,18 @@ describe('who is answered', () => {
     '127.0.0.1:8000@evil.example',
     '0.0.0.0:8000',
     '',
-  ])('refuses the host %s, even with the cookie: a name of another may lead here', (host) => {
+  ])('refuses the host %s, even with the cookie: another name may resolve to this address', (host) => {
     expect(status(ask('/api/runs', { host, cookie }))).toBe(403);
   });
 
   test.each(['localhost:8000', '127.0.0.1:9999', 'LOCALHOST'])(
-    'answers as %s, with any port: SSH may forward another',
+    'accepts the host %s, with any port: SSH may forward another',
     (host) => {
       expect(status(ask('/api/runs', { host, cookie }))).toBe('admitted');
     },
   );
 
-  test('refuses a POST of anything but a question, and one that names no origin', () => {
+  test('refuses a POST of anything but a question, and one without an origin', () => {
     const origin = 'http://127.0.0.1:8000';
     expect(status(ask('/ask', { cookie, origin }, 'POST'))).toBe('admitted');
     expect(status(ask('/ask', { cookie }, 'POST'))).toBe(403);
@@ -73,12 +73,12 @@ describe('who is answered', () => {
     ).toBe('admitted');
   });
 
-  test('answers GET alone', () => {
+  test('answers only GET', () => {
     for (const method of ['POST', 'PUT', 'DELETE', 'OPTIONS', 'HEAD'])
       expect(status(ask('/', { cookie }, method))).toBe(405);
   });
 
-  test('leads nowhere else, whatever the address says', () => {
+  test('never redirects elsewhere, whatever the address contains', () => {
     for (const url of [
       '//evil.example/?token=the-token',
       'http://evil.example/?token=the-token',

@@ -17,7 +17,7 @@ import { histogram } from '../../src/pages/results/histogram.ts';
 const points = (ys: readonly number[]) => ys.map((y, x) => ({ x, y }));
 
 describe('lines of curves', () => {
-  test('smoothing starts at the first value, not at zero, and leaves a constant as it is', () => {
+  test('smoothing starts at the first value, not at zero, and keeps constants', () => {
     expect(smoothed(points([4, 4, 4]), 0.9).map(({ y }) => y)).toEqual(
       [4, 4, 4].map((y) => expect.closeTo(y, 12)),
     );
@@ -25,7 +25,7 @@ describe('lines of curves', () => {
     expect(smoothed(points([1, 2]), 0)).toEqual(points([1, 2]));
   });
 
-  test('thinning keeps order and every extreme', () => {
+  test('downsampling keeps order and every extreme', () => {
     fc.assert(
       fc.property(
         fc.array(fc.double({ noNaN: true, noDefaultInfinity: true }), { minLength: 1, maxLength: 400 }),
@@ -40,7 +40,7 @@ describe('lines of curves', () => {
     );
   });
 
-  test('a step that is made again takes the place of all from it on', () => {
+  test('a repeated step replaces everything from it on', () => {
     const curve: CurveAnswer = {
       instance: 'a',
       startedAt: 1000,
@@ -62,7 +62,7 @@ describe('lines of curves', () => {
     ]);
   });
 
-  test('points without a place, or without a finite value, are left out', () => {
+  test('points without a step or a finite value are left out', () => {
     const curve: CurveAnswer = {
       instance: 'a',
       series: {
@@ -86,7 +86,7 @@ describe('lines of curves', () => {
     expect(nearestTo([], 1)).toBeUndefined();
   });
 
-  test('labels never lie upon each other', () => {
+  test('labels never overlap', () => {
     fc.assert(
       fc.property(fc.array(fc.integer({ min: 0, max: 100 }), { maxLength: 8 }), (places) => {
         const found = spread(places, 13, 100).toSorted((a, b) => a - b);
@@ -106,7 +106,7 @@ describe('axes', () => {
     expect(logScale([0.001, 100], [0, 100]).ticks).toEqual([0.001, 0.01, 0.1, 1, 10, 100]);
   });
 
-  test('of any values have places and marks', () => {
+  test('of any values have positions and marks', () => {
     fc.assert(
       fc.property(fc.array(fc.double({ noNaN: true, min: -1e9, max: 1e9 }), { maxLength: 5 }), (values) => {
         const { place, ticks } = linearScale(values, [0, 100]);
@@ -118,7 +118,7 @@ describe('axes', () => {
 });
 
 describe('histograms', () => {
-  test('hold every value once, in at most 25 bins of one width', () => {
+  test('contain every value once, in at most 25 bins of one width', () => {
     fc.assert(
       fc.property(fc.array(fc.nat(100_000), { minLength: 1 }), (values) => {
         const { bins, rows, least, most } = histogram(values);

@@ -31,7 +31,7 @@ const models = [
 ];
 
 describe('the table of experiments', () => {
-  test('shows the params in which models differ, and no other', () => {
+  test('shows only params in which models differ', () => {
     expect(differingSettings(experimentRows(models, { isGrouped: false }))).toEqual(['r', 'seed']);
   });
 
@@ -44,7 +44,7 @@ describe('the table of experiments', () => {
     expect(rows[1]?.metrics['rougeL']?.deviation).toBeNaN();
   });
 
-  test('seeds whose files tell no number of rows have a mean and a deviation, and no interval', () => {
+  test('seeds without a number of rows have a mean and a deviation, and no interval', () => {
     const seed = (number: number, rows?: number): ModelAnswer => ({
       ...model(`a,${number}`, { seed: number }, {}),
       metrics: { accuracy: { value: number / 10, low: 0, high: 1, rows } },
@@ -57,7 +57,7 @@ describe('the table of experiments', () => {
     expect(boundsOf([seed(1)])).toMatchObject({ low: 0, high: 1 });
   });
 
-  test('seeds of too few rows for an interval have the range of the rows of all', () => {
+  test('seeds with too few rows for an interval have the range of all rows', () => {
     const seed = (number: number, low: number, high: number): ModelAnswer => ({
       ...model(`a,${number}`, { seed: number }, {}),
       metrics: { accuracy: { value: 0.5, low, high, isRange: true } },
@@ -66,7 +66,7 @@ describe('the table of experiments', () => {
     expect(row?.metrics['accuracy']).toMatchObject({ low: 0.2, high: 0.9, isRange: true });
   });
 
-  test('numbers are ordered by size, whatever has no value comes last both ways', () => {
+  test('numbers are ordered by size, missing values come last both ways', () => {
     const rows = experimentRows([...models, model('c', { r: 'auto' }, {})], { isGrouped: false });
     const names = (by: string, isDescending: boolean): readonly string[] =>
       sortedRows(rows, by, isDescending).map(({ name }) => name);
@@ -75,7 +75,7 @@ describe('the table of experiments', () => {
     expect(names('r', false)[0]).toBe('train[a,1]');
   });
 
-  test('known scores lead; where there are none, the metrics that differ', () => {
+  test('known scores lead; without them, differing metrics', () => {
     const rows = experimentRows(
       [model('a', {}, { 'metrics.rougeL': 1, 'multilingual.rougeL': 2, steps: 4, selection_loss: 0.5 })],
       {
@@ -93,7 +93,7 @@ describe('the table of experiments', () => {
   });
 });
 
-describe('the scale of a metric, which decides how seeds are put together', () => {
+describe('the scale of a metric, which decides how seeds are combined', () => {
   test.each([
     ['multilingual.exact_match', 0.5, 'proportion'],
     ['slots.dose.mean', 0.5, 'proportion'],
@@ -108,7 +108,7 @@ describe('the scale of a metric, which decides how seeds are put together', () =
 });
 
 describe('params', () => {
-  test('stand by path, lists as values', () => {
+  test('are listed by path, lists as values', () => {
     expect(leavesOf({ config: { r: 8, targets: ['q', 'v'] }, seed: null })).toEqual({
       'config.r': 8,
       'config.targets': ['q', 'v'],

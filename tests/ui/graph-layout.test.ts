@@ -13,7 +13,7 @@ const stage = (name: string, count: number): GraphStage => ({
   })),
 });
 
-describe('where stages are drawn', () => {
+describe('the positions of stages', () => {
   const stages = [stage('data', 2), stage('train', 14), stage('eval', 1000), stage('report', 1)];
   const edges = [
     { from: 'data[0]', to: 'train[0]' },
@@ -23,7 +23,7 @@ describe('where stages are drawn', () => {
   ];
   const layout = graphLayout({ stages, edges, awaited: [] });
 
-  test('each to the right of all that it reads from, and none upon another', () => {
+  test('are to the right of all their inputs, without overlap', () => {
     const x = (name: string): number => layout.boxes.find((box) => box.stage === name)?.x ?? NaN;
     for (const { from, to } of layout.lines) expect(x(from)).toBeLessThan(x(to));
     for (const [index, one] of layout.boxes.entries())
@@ -46,7 +46,7 @@ describe('where stages are drawn', () => {
     ]);
   });
 
-  test('stages that read from each other end the layout, and are drawn', () => {
+  test('stages in a cycle end the layout, and are drawn', () => {
     const round = graphLayout({
       awaited: [],
       stages: [stage('a', 2), stage('b', 2)],
@@ -58,7 +58,7 @@ describe('where stages are drawn', () => {
     expect(round.boxes).toHaveLength(2);
   });
 
-  test('what is known after a list is in its stage or in one of its own, with a dashed line', () => {
+  test('instances known after a list are in its stage or in a separate one, with a dashed line', () => {
     const awaited = [
       { name: 'split[*]', after: ['list[0]'] },
       { name: 'merge', after: ['list[0]'] },
@@ -83,7 +83,7 @@ describe('where stages are drawn', () => {
     expect(boxes[2]?.x).toBe(split?.x);
   });
 
-  test('what is related to an instance: all that it needs and all that needs it', () => {
+  test('the relatives of an instance are all its dependencies and dependents', () => {
     expect(
       [
         ...related('b', [

@@ -3,7 +3,7 @@ import { nameOfSet, shortLabel } from '../../src/ui/page/instance-labels.ts';
 
 const aimc = ['train[aimc,lora]', 'train[aimc,full]'];
 
-test('a label tells an instance from the others beside it', () => {
+test('a label distinguishes an instance from those beside it', () => {
   expect(aimc.map((each) => shortLabel(each, aimc))).toEqual(['lora', 'full']);
   const mixed = [...aimc, 'train[huatuo,lora]'];
   expect(mixed.map((each) => shortLabel(each, mixed))).toEqual(['aimc lora', 'aimc full', 'huatuo lora']);
@@ -11,7 +11,7 @@ test('a label tells an instance from the others beside it', () => {
   expect(shortLabel('train', ['train'])).toBe('train');
 });
 
-test('a set has the name of what its instances have in common', () => {
+test('a set is named by what its instances have in common', () => {
   expect(nameOfSet(aimc)).toBe('aimc');
   expect(nameOfSet(['eval[a]', 'eval[b]'])).toBe('eval[a]');
   expect(nameOfSet(['eval'])).toBe('eval');

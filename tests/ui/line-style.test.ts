@@ -27,7 +27,7 @@ function contrast(one: string, other: string): number {
   return (light + 0.05) / (dark + 0.05);
 }
 
-describe('the looks of curves', () => {
+describe('the styles of curves', () => {
   test('the first eight differ in color alone, the others in their marker too, and none repeats', () => {
     const styles = Array.from({ length: distinctStyles }, (_, place) => lineStyleAt(place));
     expect(styles.slice(0, 8).every(({ marker }) => marker === 0)).toBe(true);
@@ -36,7 +36,7 @@ describe('the looks of curves', () => {
   });
 
   test.each([0, 1, 2, 3, 4, 5, 6, 7])(
-    'color %i has a contrast of 4.5:1, as its name beside the line needs, in both schemes',
+    'color %i has a contrast of 4.5:1, needed for its label, in both schemes',
     (color) => {
       const [light, dark] = colorsOf(`series-${color}`);
       const [surface, darkSurface] = colorsOf('surface');
@@ -45,7 +45,7 @@ describe('the looks of curves', () => {
     },
   );
 
-  test('markers keep their distance, and lines that run together start at different places', () => {
+  test('markers keep a distance, and overlapping lines start them at different places', () => {
     const points = Array.from({ length: 200 }, (_, x) => ({ x, y: 0 }));
     expect(markedPoints(points, 72, 12).map(({ x }) => x)).toEqual([12, 84, 156]);
     expect(markedPoints(points, 72, 24).map(({ x }) => x)).toEqual([24, 96, 168]);

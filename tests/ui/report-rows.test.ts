@@ -33,7 +33,7 @@ const evaluations = { multilingual, reference: multilingual };
 const request = (query: string) => answerRequest(new URLSearchParams(query));
 
 describe('the answers in a report', () => {
-  test('are those of the evaluations, where there is room for all', () => {
+  test('are those of the evaluations, where they fit', () => {
     const { sets, worst } = reportRows(evaluations, 1e9);
     const held = evaluationsIn(sets, 'multilingual');
     const query = request('model=a&model=b&sort=difference&score=rougeL&limit=5');
@@ -43,7 +43,7 @@ describe('the answers in a report', () => {
     expect(compareAnswers('a', 'b', both(held))).toEqual(compareAnswers('a', 'b', both(multilingual)));
   });
 
-  test('fit the room that there is: the worst of each model stay, and the scores of all', () => {
+  test('are limited by size: the worst of each model stay, and the scores of all', () => {
     const most = 60_000;
     const { sets, worst = 0 } = reportRows(evaluations, most);
     expect(Buffer.byteLength(jsonText(sets))).toBeLessThan(most * 1.01);
@@ -60,7 +60,7 @@ describe('the answers in a report', () => {
     expect(compareAnswers('a', 'b', held)).toEqual(compareAnswers('a', 'b', original));
   });
 
-  test('are at least ten of each model, however little room there is', () => {
+  test('are at least ten of each model, however small the limit', () => {
     expect(reportRows(evaluations, 0).worst).toBe(10);
   });
 });
@@ -72,7 +72,7 @@ test('a curve keeps its ends and at most 2,001 points', () => {
   expect(loss.length).toBeLessThanOrEqual(2001);
 });
 
-test('no text can end the element that it stands in, and the script of the page ends where its element does', () => {
+test("no text can close its element, and the page's script ends where its element does", () => {
   const answers = { '/api/x': { text: '</script><script>alert(1)</script><!--' } };
   const data = { pages: [], notice: '', hasCommands: false, answers, sets: [] };
   const page = reportDocument(data, '</title><script>');
@@ -82,7 +82,7 @@ test('no text can end the element that it stands in, and the script of the page 
   expect(page).toContain('\\u003c/script>');
 });
 
-test('above 20 MB the report holds the worst answers, and the terminal says so', async () => {
+test('above 20 MB the report contains the worst answers, and the terminal reports it', async () => {
   await using rig = await createRig();
   rig.write({
     'rows.jsonl': Array.from({ length: 9000 }, (_, row) =>

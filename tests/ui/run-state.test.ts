@@ -29,8 +29,8 @@ const message = (sequence: number, done: number): Omit<LiveEvent, 'run'> => ({
   event: { kind: 'message', at: 2, instance: a, message: { kind: 'progress', done, total: 9, unit: 'step' } },
 });
 
-describe('a run as its events come', () => {
-  test('what was waiting runs with its reasons and progress, then has its outcome', () => {
+describe('a run built from its events', () => {
+  test('waiting instances run with reasons and progress, then have their outcome', () => {
     const started = {
       kind: 'started',
       at: 1,
@@ -61,7 +61,7 @@ describe('a run as its events come', () => {
     ]);
   });
 
-  test('an event that is reported again, or of another run, changes nothing', () => {
+  test('an event that is repeated, or of another run, changes nothing', () => {
     const state = after([message(1, 4), message(1, 2), message(0, 1)]);
     expect(state.instances[0]?.progress?.done).toBe(4);
     expect(after([message(1, 4)], 'other')).toEqual(run);

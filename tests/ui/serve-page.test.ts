@@ -114,7 +114,7 @@ const post = (body: object, headers: Readonly<Record<string, string>> = {}, sign
   });
 
 describe('a question to a model', () => {
-  test('is answered by a process of its own, and its failure is reported', async () => {
+  test('is answered by a separate process, and its failure is reported', async () => {
     const answered = await post({ instance: 'train', question: '--file=x <b>', as: 'eval' });
     expect([answered.status, await answered.json()]).toEqual([
       200,
@@ -133,7 +133,7 @@ describe('a question to a model', () => {
     expect((await post({ instance: 'train', question: 'q', as: '' }, headers)).status).toBe(status);
   });
 
-  test('that nobody waits for any more is not computed to its end', async () => {
+  test('that nobody waits for any more is cancelled', async () => {
     const file = join(rig.root, 'asked.pid');
     const gone = new AbortController();
     const asked = post({ instance: file, question: 'compute', as: '' }, {}, gone.signal).catch(() => 'gone');
@@ -146,13 +146,13 @@ describe('a question to a model', () => {
 });
 
 describe('the server of the page', () => {
-  test('listens on 127.0.0.1 alone, and answers nobody without the cookie', async () => {
+  test('listens on 127.0.0.1 only, and answers nobody without the cookie', async () => {
     expect(new URL(server.url).hostname).toBe('127.0.0.1');
     for (const path of ['/', '/page.js', '/api/runs', '/api/events'])
       expect((await get(path, { cookie: '' })).status).toBe(401);
   });
 
-  test('every answer forbids what the page does not need', async () => {
+  test('every response forbids what the page does not need', async () => {
     for (const path of ['/', '/api/runs', '/nothing']) {
       const { headers } = await get(path);
       expect(headers.get('content-security-policy')).toContain("default-src 'none'; script-src 'self'");
@@ -173,7 +173,7 @@ describe('the server of the page', () => {
       expect((await get(path)).status).toBe(404);
   });
 
-  test('runs by pages, the newest first, and each with its instances', async () => {
+  test('runs in pages, the newest first, and each with its instances', async () => {
     await rig.pipeline('run').result;
     const { runs, more } = await json<RunsAnswer>('/api/runs?limit=1');
     expect([runs.length, more]).toEqual([1, true]);
@@ -198,7 +198,7 @@ describe('the server of the page', () => {
     expect((await get('/api/instance?name=train*')).status).toBe(404);
   });
 
-  test('a row of experiments is a model with the metrics of what reads it, and their intervals', async () => {
+  test('a row of experiments is a model with the metrics of its evaluations, and their intervals', async () => {
     const { models } = await json<ExperimentsAnswer>('/api/experiments');
     expect(models).toMatchObject([
       {
@@ -209,7 +209,7 @@ describe('the server of the page', () => {
     ]);
   });
 
-  test('answers of the same rows are one set; filters and orders go through all rows', async () => {
+  test('answers to the same rows are one set; filters and orders apply to all rows', async () => {
     const { sets } = await json<EvaluationsAnswer>('/api/evaluations');
     expect(sets).toMatchObject([
       { rows: 3, slots: ['drug'], evaluations: [{ instance: 'eval[a]' }, { instance: 'eval[b]' }] },
@@ -234,7 +234,7 @@ describe('the server of the page', () => {
     expect(comparisons[0]).toMatchObject({ score: 'rougeL', mean: 0.25, method: 'range' });
   });
 
-  test('a file is downloaded by the name of its out, never shown, and nothing else is', async () => {
+  test('a file is downloaded by the name of its out, never rendered, and nothing else is', async () => {
     const file = await get('/api/file?name=train&out=model');
     expect(await file.text()).toBe('<script>alert(1)</script>');
     expect(file.headers.get('content-type')).toBe('application/octet-stream');
@@ -249,7 +249,7 @@ describe('the server of the page', () => {
     expect((await get('/api/log?name=train&file=/etc/passwd')).status).toBe(404);
   });
 
-  test('a port that is in use is an answer, not a crash', async () => {
+  test('a port in use is an error message, not a crash', async () => {
     const again = await servePage({
       port: server.port,
       pageFolder,
@@ -265,7 +265,7 @@ describe('the server of the page', () => {
   });
 });
 
-test('what a stage cut to a limit is reported with the data', async () => {
+test('truncation by a stage is reported with the data', async () => {
   await using other = await createRig();
   const puppet = other.puppet();
   other.write({ 'pipeline.yaml': { stages: { cut: { cmd: puppet.cmd, outs: { o: 'o' } } } } });
@@ -287,8 +287,8 @@ test('what a stage cut to a limit is reported with the data', async () => {
   project.close();
 });
 
-describe('events as they come', () => {
-  test('a listener gets the next run as it happens, and after a lost connection what it missed', async () => {
+describe('live events', () => {
+  test('a listener gets the next run live, and after a lost connection what it missed', async () => {
     const live = await listen({});
     await rig.pipeline('run', '--force', 'train').result;
     const all = await live.until(({ event }) => event.kind === 'run-finished');
@@ -302,7 +302,7 @@ describe('events as they come', () => {
     expect(rest).toEqual(all.slice(3));
   });
 
-  test('an id that this server never sent is no place', () => {
+  test('an id that this server never sent is ignored', () => {
     expect(cursorAfter('20260101-000000-aaaa:4')).toEqual({ run: '20260101-000000-aaaa', sequence: 5 });
     for (const id of ['', ':', 'x', "x'; DROP TABLE runs:1", 'x:1:2'])
       expect(cursorAfter(id)).toBeUndefined();

@@ -5,14 +5,14 @@ import { tokensOf, wordDiff } from '../../src/ui/page/word-diff.ts';
 const marked = (pieces: readonly { readonly text: string; readonly isSame: boolean }[] = []): string =>
   pieces.map(({ text, isSame }) => (isSame ? text : `[${text}]`)).join('');
 
-describe('how an answer differs from its reference', () => {
-  test('by words, neighbours together', () => {
+describe('the difference between an answer and its reference', () => {
+  test('by words, adjacent ones together', () => {
     const diff = wordDiff('Take two tablets nightly.', 'Take three drops nightly.');
     expect(marked(diff?.reference)).toBe('Take [two tablets] nightly.');
     expect(marked(diff?.answer)).toBe('Take [three drops] nightly.');
   });
 
-  test('of Chinese by characters', () => {
+  test('by characters in Chinese', () => {
     const diff = wordDiff('每天两次', '每天三次');
     expect(marked(diff?.reference)).toBe('每天[两]次');
     expect(marked(diff?.answer)).toBe('每天[三]次');
@@ -29,7 +29,7 @@ describe('how an answer differs from its reference', () => {
     );
   });
 
-  test('of texts of a megabyte there is none', () => {
+  test('is not computed for texts of a megabyte', () => {
     expect(wordDiff('a '.repeat(500_000), 'b')).toBeUndefined();
   });
 });

@@ -14,7 +14,7 @@ const diskFull = (seconds: number): Outcome => ({
 });
 const exited: Outcome = { kind: 'failed', failure: { kind: 'exit', code: 1 }, seconds: 1, tail: [] };
 
-test('a program that failed is due under another key, at no time under its own', () => {
+test('a failed program is due under another key, never under its own', () => {
   const tried = new AttemptLedger();
   tried.note(a, k, exited, false, 0);
   expect(tried.isAnyDue(new Map([[a, k]]), 1000 * hour)).toBe(false);
@@ -22,7 +22,7 @@ test('a program that failed is due under another key, at no time under its own',
   expect([...tried.failures.keys()]).toEqual([k]);
 });
 
-test('what could not be read is due as soon as a look finds its key', () => {
+test('an unreadable input is due as soon as its key is known', () => {
   const tried = new AttemptLedger();
   tried.note(a, null, diskFull(0), false, 0);
   expect(tried.isAnyDue(new Map(), hour)).toBe(false);
@@ -30,7 +30,7 @@ test('what could not be read is due as soon as a look finds its key', () => {
   expect(tried.isAnyDue(new Map([[a, k]]), 0)).toBe(true);
 });
 
-test('what the disk failed is due again under its key: not at once, and the more seldom the longer it takes and the longer the disk is not mended', () => {
+test('a disk failure is due again under its key, later each time, the longer the disk fails', () => {
   const tried = new AttemptLedger();
   const dueAfter = (at: number): number =>
     [1 / 60, 1, 2, 4, 8, 16].find((hours) => tried.isAnyDue(new Map([[a, k]]), at + hours * hour)) ??
@@ -48,7 +48,7 @@ test('what the disk failed is due again under its key: not at once, and the more
   expect(dueAfter(9 * hour)).toBe(4);
 });
 
-test('a stage that changes what it reads is not due as it is after it ran', () => {
+test('a stage that changes its inputs is not due for its own changes', () => {
   const tried = new AttemptLedger();
   tried.note(a, k, { kind: 'ran', seconds: 1, published: false, edited: 'x' }, true, 0);
   tried.fillIn(new Map([[a, other]]));

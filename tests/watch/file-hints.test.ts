@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { fileHints, isLeftOut } from '../../src/runner/watch/file-hints.ts';
 
-test('results, the cache, packages and what is not finished give no hints; files of the user do, however they are named', () => {
+test('results, the cache, packages and unfinished files give no hints; files of the user do', () => {
   const leftOut = [
     'artifacts/a/o',
     'cache/x',
@@ -28,7 +28,7 @@ test('results, the cache, packages and what is not finished give no hints; files
   );
 });
 
-test('that the system gives no more watches is reported once; hints come all the same', async () => {
+test('exhausted watches are reported once; hints still come', async () => {
   const root = fs.mkdtempSync(join(tmpdir(), 'hints-'));
   const { watch } = fs;
   fs.watch = () => {

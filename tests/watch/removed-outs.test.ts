@@ -42,7 +42,7 @@ function write(out: string): void {
 }
 
 test.each(['artifacts/p/a/o', 'artifacts/p/a', 'artifacts'])(
-  'an out is reported when %s is removed, also when it was made again before',
+  'an out is reported when %s is removed, even if it was made again before',
   async (path) => {
     const { root, out, outs, removed } = project();
     for (let time = 0; time < 2; time++) {
@@ -56,7 +56,7 @@ test.each(['artifacts/p/a/o', 'artifacts/p/a', 'artifacts'])(
   },
 );
 
-test('an out that is replaced is not reported; one that is removed after it is', async () => {
+test('a replaced out is not reported; one removed later is', async () => {
   const { root, out, outs, removed } = project();
   const other = join(root, 'artifacts/p/a/other');
   write(out);

@@ -10,8 +10,8 @@ async function shown(run: PipelineRun): Promise<readonly string[]> {
   );
 }
 
-describe('a watch comes to rest where a stage changes what it reads, and says which stage it is', () => {
-  test('when it ends: it runs once more, and then when something else changes', async () => {
+describe('a watch comes to rest where a stage changes its inputs, and names the stage', () => {
+  test('when it ends: it runs once more, and then only for other changes', async () => {
     await using rig = await createRig();
     rig.write({
       x: 'one\n',
@@ -33,7 +33,7 @@ describe('a watch comes to rest where a stage changes what it reads, and says wh
     );
   });
 
-  test('while it runs: it is cut short some times, and then left to end', async () => {
+  test('while it runs: it is stopped a few times, and then left to end', async () => {
     await using rig = await createRig();
     const a = rig.puppet('a');
     rig.write({
@@ -59,7 +59,7 @@ describe('a watch comes to rest where a stage changes what it reads, and says wh
     );
   });
 
-  test('where what it reads is an out of another stage: that is put back, and not for ever', async () => {
+  test('where the input is an out of another stage: that is restored, a limited number of times', async () => {
     await using rig = await createRig();
     rig.write({
       'pipeline.yaml': {
@@ -80,7 +80,7 @@ describe('a watch comes to rest where a stage changes what it reads, and says wh
   });
 });
 
-test('who edits a dep again and again while its stage runs: each time it is started anew, and the last edit counts', async () => {
+test('a dep edited repeatedly while its stage runs: it restarts each time, and the last edit counts', async () => {
   await using rig = await createRig();
   const a = rig.puppet('a');
   rig.write({

@@ -70,7 +70,7 @@ function unreadableResults(): { fails: boolean } & Disposable {
 
 afterEach(() => void vi.useRealTimers());
 
-test('what was in the way of a stage is moved away: after a while it is tried again, though nothing that it depends on changed', async () => {
+test('an obstacle is moved away: after a while the stage is retried, though no input changed', async () => {
   await using rig = await createRig();
   rig.write({
     'result.txt': 'mine',
@@ -87,7 +87,7 @@ test('what was in the way of a stage is moved away: after a while it is tried ag
   expect(await watch.end()).toEqual(['a failed', 'a restored']);
 });
 
-test('a look that fails while a stage runs is reported, and the next one is made', async () => {
+test('a failed check while a stage runs is reported, and the next one is made', async () => {
   await using rig = await createRig();
   using results = unreadableResults();
   const a = rig.puppet('a');
@@ -111,7 +111,7 @@ test('a look that fails while a stage runs is reported, and the next one is made
   expect(await watch.end()).toEqual(['a cancelled: x was changed', 'a ran']);
 });
 
-test('a look that fails while it waits is reported, and the next one is made', async () => {
+test('a failed check while waiting is reported, and the next one is made', async () => {
   await using rig = await createRig();
   using results = unreadableResults();
   rig.write({
@@ -129,7 +129,7 @@ test('a look that fails while it waits is reported, and the next one is made', a
   expect(await watch.end()).toEqual(['a ran', 'a ran']);
 });
 
-test('a dep of a finished stage that cannot be read for a moment ends no stage that reads from it', async () => {
+test('a dep of a finished stage that is unreadable for a while stops no dependent stage', async () => {
   await using rig = await createRig();
   const b = rig.puppet('b');
   rig.write({
@@ -153,7 +153,7 @@ test('a dep of a finished stage that cannot be read for a moment ends no stage t
   expect(await watch.end()).toEqual(['a ran', 'b ran']);
 });
 
-test('a dep that cannot be read for a moment ends no stage: it is reported, and what it holds is asked again', async () => {
+test('a dep that is unreadable for a while stops no stage: it is reported, and read again', async () => {
   await using rig = await createRig();
   const a = rig.puppet('a');
   rig.write({

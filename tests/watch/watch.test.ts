@@ -27,7 +27,7 @@ async function endings(run: PipelineRun): Promise<readonly string[]> {
 }
 
 describe('invariant 8: events are hints, content decides', () => {
-  test('data, pipeline file and folders that go away and come back are seen; what changes nothing starts nothing', async () => {
+  test('data, pipeline file and folders that disappear and return are noticed; unchanged content starts nothing', async () => {
     await using rig = await createRig();
     rig.write({ 'd/x': 'one', 'pipeline.yaml': copying() });
     const run = rig.pipeline('run', '--watch');
@@ -71,7 +71,7 @@ describe('invariant 8: events are hints, content decides', () => {
     expect(await ends(run)).toBe(7);
   }, 180_000);
 
-  test('a stage whose data is edited while it runs is ended, and runs again at once; the other one never notices', async () => {
+  test('a stage whose data is edited while it runs is stopped, and restarted at once; others are unaffected', async () => {
     await using rig = await createRig();
     const [a, b] = [rig.puppet('a'), rig.puppet('b')];
     rig.write({
@@ -95,7 +95,7 @@ describe('invariant 8: events are hints, content decides', () => {
     expect((await endings(run)).toSorted()).toEqual(['a cancelled: x was changed', 'a ran', 'b ran']);
   });
 
-  test('a stage is ended when what it reads from is out of date, and all of it runs again', async () => {
+  test('a stage is stopped when its inputs are out of date, and all of them run again', async () => {
     await using rig = await createRig();
     const b = rig.puppet('b');
     rig.write({
@@ -122,7 +122,7 @@ describe('invariant 8: events are hints, content decides', () => {
     ]);
   });
 
-  test('a pipeline file that is broken, mended, commented and renames a stage while it runs: the stage runs on; without the stage, it is ended', async () => {
+  test('a broken, fixed, commented or renamed pipeline file keeps the stage running; removing the stage stops it', async () => {
     await using rig = await createRig();
     const a = rig.puppet('a');
     const text = (name: string, more = ''): string =>
@@ -150,7 +150,7 @@ describe('invariant 8: events are hints, content decides', () => {
     ]);
   });
 
-  test('a comment, an empty line and another description stop nothing: a stage that runs goes on, and what waits for it follows in the same run', async () => {
+  test('a comment, an empty line or another description stops nothing', async () => {
     await using rig = await createRig();
     const [a, c] = [rig.puppet('a'), rig.puppet('c')];
     const text = (comment: string): string => `${comment}stages:
@@ -170,7 +170,7 @@ describe('invariant 8: events are hints, content decides', () => {
     expect(await ends(run)).toBe(1);
   });
 
-  test('a param of a stage that waits is edited, whatever the keys of the map that it stands in: it is never run with the old one', async () => {
+  test('an edited param of a waiting stage: it never runs with the old one', async () => {
     await using rig = await createRig();
     const [a, c] = [rig.puppet('a'), rig.puppet('c')];
     const pipeline = (offset: number): object => ({
@@ -197,7 +197,7 @@ describe('invariant 8: events are hints, content decides', () => {
     expect((await endings(run)).filter((end) => end.startsWith('b'))).toEqual(['b skipped', 'b ran']);
   });
 
-  test('what failed is not tried again until something that it depends on changes', async () => {
+  test('a failed stage is not retried until something that it depends on changes', async () => {
     await using rig = await createRig();
     rig.write({
       'd/x': 'one',
@@ -212,7 +212,7 @@ describe('invariant 8: events are hints, content decides', () => {
     expect(await ends(run)).toBe(2);
   });
 
-  test('what failed is not tried again because something else runs: it stays failed, and what reads from it blocked', async () => {
+  test('a failed stage is not retried because another one runs: it stays failed, and its dependents blocked', async () => {
     await using rig = await createRig();
     rig.write({
       x: '1',
@@ -251,7 +251,7 @@ describe('invariant 8: events are hints, content decides', () => {
     ]);
   });
 
-  test('what failed is tried again when it is given more time, though that is nothing that its result depends on', async () => {
+  test('a stage that timed out is retried with a longer timeout, which is not in its key', async () => {
     await using rig = await createRig();
     const pipeline = (timeout: number): object => ({
       stages: { a: { cmd: 'test -e ../go || sleep 1000; echo done > ${outs.o}', outs: { o: 'o' }, timeout } },
@@ -264,7 +264,7 @@ describe('invariant 8: events are hints, content decides', () => {
     expect(await endings(run)).toEqual(['a failed', 'a ran']);
   });
 
-  test('what failed because it could not be read is tried when it can be', async () => {
+  test('a stage with an unreadable input is retried once it can be read', async () => {
     await using rig = await createRig();
     rig.write({ 'd/x': 'one', 'pipeline.yaml': copying() });
     execFileSync('mkfifo', [join(rig.root, 'd/pipe')]);
@@ -276,7 +276,7 @@ describe('invariant 8: events are hints, content decides', () => {
     expect(await endings(run)).toEqual(['a failed', 'a ran']);
   });
 
-  test('a warning of the pipeline file is reported once, not with every run, and again when it comes back', async () => {
+  test('a warning about the pipeline file is reported once, and again when it returns', async () => {
     await using rig = await createRig();
     const pipeline = (more: object = {}): object => ({ ...copying(more), vars: { unused: 1 } });
     rig.write({ 'd/x': 'one', 'pipeline.yaml': pipeline() });
@@ -300,7 +300,7 @@ describe('invariant 8: events are hints, content decides', () => {
     ).toEqual(['unreached-var', 'ran', 'ran', 'ran', 'unreached-var']);
   });
 
-  test('the code of a stage program: what its bundle reaches, and a new file that takes the place of one that was looked up; not a comment', async () => {
+  test('the code of a stage program: its bundle, and a new file that takes precedence; not a comment', async () => {
     await using rig = await createRig();
     const program = `import { writeFileSync } from 'node:fs'; import { text } from './lib/text'; export const stage = { params: {}, deps: [], outs: ['o'], async run({ outs }) { writeFileSync(outs.o, text); } };`;
     rig.write({
@@ -323,7 +323,7 @@ describe('invariant 8: events are hints, content decides', () => {
     expect(await endings(run)).toEqual(['a ran', 'a up-to-date', 'a ran', 'a ran']);
   });
 
-  test('an out that is deleted, or the folder that it is in, is put back by the hint of the system', async () => {
+  test('an out that is deleted, or its folder, is restored after a file event', async () => {
     await using rig = await createRig();
     rig.write({ 'd/x': 'one', 'pipeline.yaml': copying() });
     const run = rig.pipeline('run', '--watch');
@@ -337,7 +337,7 @@ describe('invariant 8: events are hints, content decides', () => {
     expect(await endings(run)).toEqual(['a ran', 'a restored', 'a restored']);
   });
 
-  test('what lies outside the project, or among results, is watched where a dep names it', async () => {
+  test('files outside the project, or among results, are watched where a dep names them', async () => {
     await using rig = await createRig();
     const text = (file: string): object => ({
       stages: {
@@ -370,7 +370,7 @@ describe('invariant 8: events are hints, content decides', () => {
     await endings(run);
   });
 
-  test('a stage that is never cached, and what reads from it: each runs again for its own reason', async () => {
+  test('an uncached stage and its dependents each rerun for their own reason', async () => {
     await using rig = await createRig();
     rig.write({
       x: '1',
@@ -394,7 +394,7 @@ describe('invariant 8: events are hints, content decides', () => {
     expect(await endings(run)).toEqual(['a ran', 'b ran', 'a ran', 'b ran']);
   });
 
-  test('with --only, what it reads from is taken as it stands', async () => {
+  test('with --only, inputs are used as they are', async () => {
     await using rig = await createRig();
     rig.write({
       x: '1',
@@ -433,7 +433,7 @@ describe('invariant 8: events are hints, content decides', () => {
     await endings(run);
   });
 
-  test('it waits for another run that is on', async () => {
+  test('it waits for another run in progress', async () => {
     await using rig = await createRig();
     const a = rig.puppet('a');
     rig.write({ 'pipeline.yaml': { stages: { a: { cmd: a.cmd, outs: { o: 'o' } } } } });
@@ -447,7 +447,7 @@ describe('invariant 8: events are hints, content decides', () => {
     expect(await endings(run)).toEqual(['a up-to-date']);
   });
 
-  test('a signal ends what runs gently, a second one hard; the exit code says which', async () => {
+  test('the first signal stops stages gracefully, the second forcibly; the exit code shows which', async () => {
     await using rig = await createRig();
     const a = rig.puppet('a');
     rig.write({ 'pipeline.yaml': { stages: { a: { cmd: a.cmd, outs: { o: 'o' } } } } });

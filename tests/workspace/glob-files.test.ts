@@ -19,7 +19,7 @@ function withTree(use: (root: string) => void): void {
   rmSync(root, { recursive: true });
 }
 
-test('the files of a pattern are those that match it, whether it is absolute or not', () => {
+test('the files of a pattern are those that match it, absolute or not', () => {
   withTree((root) => {
     const part = fc.constantFrom('*', '**', 'd', 'e', '.h', '.*', '?', '*.csv', 'a', '.h2');
     fc.assert(

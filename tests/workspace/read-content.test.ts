@@ -37,7 +37,7 @@ function counting(): { readonly workspace: BareWorkspace; readonly hashed: () =>
   return { workspace, hashed: () => calls.filter(({ name }) => name === 'digest').length };
 }
 
-test('a large file is not read to its end when that is of no use any more: it is said, nothing is remembered', async () => {
+test('reading a large file stops when it is cancelled: reported, and nothing is remembered', async () => {
   using workspace = bareWorkspace();
   workspace.write({ large: 'x'.repeat(4 << 20) });
   const stop = new AbortController();
@@ -52,7 +52,7 @@ test('a large file is not read to its end when that is of no use any more: it is
 });
 
 describe('content', () => {
-  test('a file is its bytes, an executable one is another thing, a folder is its listing', async () => {
+  test('a file is its bytes, an executable one differs, a folder is its listing', async () => {
     using workspace = bareWorkspace();
     workspace.write({ 'd/b': 'b', 'd/a/c': 'c', x: 'b' });
     mkdirSync(workspace.place('d/empty'));
@@ -88,7 +88,7 @@ describe('content', () => {
     expect(seen.size).toBe(9);
   });
 
-  test('a link that leads out counts by what it leads to where it is read, and by its text where it is kept', async () => {
+  test('a link that leads out counts by its target where it is read, and by its text where it is kept', async () => {
     using workspace = bareWorkspace();
     workspace.write({ 'd/in': 'x', 'out/file': 'one', 'out/folder/deep': 'two' });
     symlinkSync('../out/file', workspace.place('d/file'));
@@ -130,7 +130,7 @@ describe('content', () => {
         ),
       'is not UTF-8',
     ],
-  ])('%s is refused in words', async (_, make, message) => {
+  ])('%s is refused with a message', async (_, make, message) => {
     using workspace = bareWorkspace();
     mkdirSync(workspace.place('d'));
     make(workspace);
@@ -150,7 +150,7 @@ describe('invariant 5: the stat cache', () => {
     expect(hashed()).toBe(2);
   });
 
-  test('a file that is too young to be told by its time is read each time', async () => {
+  test('a file too recent for its timestamp is read each time', async () => {
     const { workspace, hashed } = counting();
     using _ = workspace;
     workspace.write({ a: 'a' });
@@ -171,7 +171,7 @@ describe('invariant 5: the stat cache', () => {
     expect(hashed()).toBe(2);
   });
 
-  test('on a file system that counts in seconds a file is settled after two', async () => {
+  test('on a file system with second resolution a file is settled after two seconds', async () => {
     const { workspace } = counting();
     using _ = workspace;
     workspace.write({ a: 'a' });
@@ -219,7 +219,7 @@ describe('invariant 5: the stat cache', () => {
         symlinkSync('other', workspace.place('a'));
       },
     ],
-  ])('a file %s is seen', async (_, edit) => {
+  ])('a file %s is noticed', async (_, edit) => {
     using workspace = bareWorkspace();
     workspace.write({ a: 'a' });
     workspace.clock = later();
@@ -228,7 +228,7 @@ describe('invariant 5: the stat cache', () => {
     expect((await found(workspace, 'a')).content.digest).toBe(digestOf('b'));
   });
 
-  test('times past 2^53 nanoseconds differ by single ones', async () => {
+  test('times beyond 2^53 nanoseconds differ by single ones', async () => {
     const { stampOf } = await import('../../src/runner/workspace/stamp.ts');
     const stats = statSync('.', { bigint: true });
     expect(stampOf(Object.assign(stats, { mtimeNs: 1_800_000_000_123_456_789n }))).not.toBe(
@@ -236,7 +236,7 @@ describe('invariant 5: the stat cache', () => {
     );
   });
 
-  test('twenty thousand files: each is looked at once and read once, and then only looked at', async () => {
+  test('20,000 files: each is read once, and then only its stat', async () => {
     const calls: DiskCall[] = [];
     using workspace = bareWorkspace(watchedDisk((call) => calls.push(call)));
     for (let folder = 0; folder < 20; folder++) {

@@ -11,12 +11,12 @@ import { opCases } from '../../tensor/op-cases.ts';
 
 const x = input('x', 'float32', ['n', 'm']);
 
-test('what is built twice is computed once', () => {
+test('equal subgraphs are computed once', () => {
   const { graph } = emitOnnx({ outputs: { a: exp(add(x, 1)), b: multiply(exp(add(x, 1)), 2) } });
   expect(graph.nodes.map(({ operator }) => operator)).toEqual(['Add', 'Exp', 'Mul']);
 });
 
-test('the gradient of a norm takes its scale from the operator that ran forward', () => {
+test('the gradient of a norm uses the scale of the forward operator', () => {
   const norm = rmsNorm(input('x', 'float32', ['n', 4]), input('w', 'float32', [4]), 1e-6);
   const [gradient = x] = gradients(reduceSum(norm), [norm.inputs[0] ?? x]);
   const { graph } = emitOnnx({ outputs: { norm, gradient } });
@@ -28,7 +28,7 @@ test('the gradient of a norm takes its scale from the operator that ran forward'
 });
 
 describe('run-time sizes', () => {
-  test('are fed only where ONNX cannot infer them', () => {
+  test('are feeds only where ONNX cannot infer them', () => {
     expect(emitOnnx({ outputs: { y: reshape(x, ['n', 'm', 1]) } }).sizeVectors).toEqual([]);
     expect(emitOnnx({ outputs: { y: reshape(x, ['n*m', 1]) } }).sizeVectors).toEqual([]);
     const flat = input('flat', 'float32', ['n*m']);
@@ -39,7 +39,7 @@ describe('run-time sizes', () => {
   });
 });
 
-test('nothing writes twice at one index: no operator has a reduction, and only the loss writes by index at all', () => {
+test('no index is written twice: no operator has a reduction, and only the loss scatters', () => {
   const nodes = Object.entries(opCases).flatMap(([op, cases]) =>
     cases.flatMap((opCase) => {
       const { result, gradients: found } = differentiated(opCase);

@@ -12,7 +12,7 @@ const twoThreads = await openRuntime('onnx', { threads: 2 });
 
 describe.each(Object.entries(opCases))('%s and its gradient', (_, cases) => {
   test.each(cases.map((opCase, i) => [i, opCase] as const))(
-    'are those of the definition at every size, and the same bytes on one thread and two (case %i)',
+    'equal the definition at every size, and give the same bytes on one thread and two (case %i)',
     async (__, opCase) => {
       const { result, gradients } = differentiated(opCase);
       const outputs: Record<string, Node> = { result };

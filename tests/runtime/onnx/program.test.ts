@@ -19,13 +19,13 @@ const real = (shape: readonly number[], ...values: readonly number[]): HostValue
 });
 const x = input('x', 'float32', ['n', 2]);
 
-test('says what it is', () => {
+test('names its engine', () => {
   expect(runtime).toMatchObject({ name: 'onnx', device: 'cpu' });
   expect(runtime.version).toMatch(/^onnxruntime-node \d+\.\d+\.\d+$/);
 });
 
 describe('one program', () => {
-  test('serves every size of the named dimensions, and what is computed from them', async () => {
+  test('serves every size of the named dimensions, and sizes computed from them', async () => {
     const program = await compile({
       y: add(expand(reshape(reduceSum(x, [1]), [1, 'n']), ['n', 'n']), reduceSum(x)),
     });
@@ -44,7 +44,7 @@ describe('one program', () => {
     });
   });
 
-  test('takes its output names as they are, whatever the inputs are called', async () => {
+  test('keeps its output names, whatever the inputs are called', async () => {
     const program = await compile({ '%0': input('y', 'float32', []), y: exp(input('%0', 'float32', [])) });
     expect(await program.run({ '%0': real([], 0), y: real([], 7) })).toEqual({
       '%0': real([], 7),
@@ -60,7 +60,7 @@ describe('one program', () => {
 });
 
 describe('memory', () => {
-  test('that is given is written in place and given back', async () => {
+  test('that is given is written in place and returned', async () => {
     const [[given = new Float32Array(0)] = []] = createKernels().allocate([[4]]);
     const into: HostValue = { dtype: 'float32', shape: [2, 2], data: given };
     const program = await compile({ y: multiply(x, 3), z: add(x, 1) });
@@ -70,7 +70,7 @@ describe('memory', () => {
     expect(z).toEqual(real([2, 2], 2, 3, 4, 5));
   });
 
-  test('that is given for every name of one value is written, each', async () => {
+  test('that is given for several names of one value is written for each', async () => {
     const y = multiply(x, 3);
     const program = await compile({ first: y, second: y, third: y });
     const into = { first: real([1, 2], 0, 0), third: real([1, 2], 0, 0) };
@@ -83,7 +83,7 @@ describe('memory', () => {
     expect(outputs['third']).toBe(into.third);
   });
 
-  test('of a feed is read where it lies, also in WebAssembly, and not changed', async () => {
+  test('of a feed is read in place, also in WebAssembly, and not changed', async () => {
     const [[weight = new Float32Array(0)] = []] = createKernels().allocate([[4]]);
     weight.set([1, 0, 0, 1]);
     const program = await compile({ y: matmul(x, input('w', 'float32', [2, 2])) });
@@ -100,7 +100,7 @@ describe('memory', () => {
   });
 });
 
-describe('feeds that do not fit are named', () => {
+describe('mismatched feeds are named', () => {
   const feeds = {
     a: real([2, 3], 1, 2, 3, 4, 5, 6),
     b: real([3], 1, 2, 3),
@@ -133,7 +133,7 @@ describe('feeds that do not fit are named', () => {
   });
 });
 
-test('a graph that is not legal is refused before it runs', async () => {
+test('an invalid graph is refused before it runs', async () => {
   await expect(compile({ y: { ...exp(x), shape: ['k'] } })).rejects.toThrow(
     'the graph is not legal: Exp has type float32[k], but its rule gives float32[n, 2]; no input has the size "k" as an axis',
   );

@@ -60,7 +60,7 @@ describe('a whole training step, forward and backward, with dropout', () => {
     for (let run = 0; run < 5; run += 1) expect(digests(await two.run(feeds))).toEqual(expected);
   });
 
-  test('gives the outputs are identical after a batch of another shape', async () => {
+  test('gives the same outputs again after a batch of another shape', async () => {
     const expected = digests(await two.run(feeds));
     const [shortSource, shortLabels] = [source.slice(0, 2), labels.slice(0, 2)];
     await two.run({

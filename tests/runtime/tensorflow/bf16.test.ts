@@ -36,7 +36,7 @@ describe.skipIf(tensorflow.isMissing)(`products of bf16 on ${tensorflow.name}`, 
       ],
       { transposeB: true },
     ],
-  ])('are those of operands rounded to bfloat16: %j %j', async ([left, right], options) => {
+  ])('equal those of operands rounded to bfloat16: %j %j', async ([left, right], options) => {
     const [a, b] = [values(left, 1), values(right, 2)];
     const product = matmul(input('a', 'float32', left), input('b', 'float32', right), options);
     const program = await compile(await openTensorflow('bf16'), { outputs: { product } });
@@ -56,7 +56,7 @@ describe.skipIf(tensorflow.isMissing)(`products of bf16 on ${tensorflow.name}`, 
     );
   });
 
-  test('train as those of float32 do to their precision, the same bits each time', async () => {
+  test('train like float32 to their precision, with the same bits each time', async () => {
     const settings = { length: { steps: 6 } } as const;
     const [runtime, plain] = [await openTensorflow('bf16'), await openTensorflow()];
     const first = await trainTiny(settings, { runtime });
@@ -67,7 +67,7 @@ describe.skipIf(tensorflow.isMissing)(`products of bf16 on ${tensorflow.name}`, 
     losses.forEach((loss, step) => expect(Math.abs(loss / (expected[step] ?? 0) - 1)).toBeLessThan(0.02));
   });
 
-  test('leave weights in float32: a change too small for bfloat16 is kept', async () => {
+  test('keep weights in float32: a change too small for bfloat16 is kept', async () => {
     const runtime = await openTensorflow('bf16');
     const weights = async (learningRate: number): Promise<Float32Array> => {
       const { outcome } = await trainTiny(

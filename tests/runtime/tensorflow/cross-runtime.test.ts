@@ -99,7 +99,7 @@ describe.skipIf(tensorflow.isMissing)(`a step of a training on ${tensorflow.name
     },
   );
 
-  test('is the same bits on two threads, run after run', async () => {
+  test('gives the same bits on two threads, run after run', async () => {
     const step = async (): Promise<unknown> => {
       const { loss, gradientNorm, moments } = await stepOn(await openTensorflow(), setting({}));
       return { loss, gradientNorm, moments: digestsOf(moments) };
@@ -146,7 +146,7 @@ describe.skipIf(tensorflow.isMissing)(`a training on ${tensorflow.name} and on o
 });
 
 describe.skipIf(tensorflow.isMissing)(`a session on ${tensorflow.name}`, () => {
-  test('refuses feeds of other shapes than declared, which TensorFlow would take', async () => {
+  test('refuses feeds of other shapes than declared, which TensorFlow would accept', async () => {
     const x = input('x', 'float32', ['n', 2]);
     const y = add(x, reshape(input('flat', 'float32', ['n*2']), ['n', 2]));
     const program = await compile(await openTensorflow(), { outputs: { y } });
@@ -163,7 +163,7 @@ describe.skipIf(tensorflow.isMissing)(`a session on ${tensorflow.name}`, () => {
     await expect(program.run({ x: real(3, 2), flat: real(6) })).rejects.toThrow();
   });
 
-  test('refuses a graph that is not legal', async () => {
+  test('refuses an invalid graph', async () => {
     const graph = { outputs: { y: { ...exp(input('x', 'float32', ['n'])), shape: ['k'] } } };
     await expect(compile(await openTensorflow(), graph)).rejects.toThrow('the graph is not legal');
   });

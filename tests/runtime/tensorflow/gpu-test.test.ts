@@ -23,7 +23,7 @@ interface Tested {
 const noGpu = readNvidiaDriver().version === undefined;
 
 describe.skipIf(tensorflow.isMissing)(`pipeline doctor --gpu-test on ${tensorflow.name}`, () => {
-  test('an op that computes something else is found, whichever it is', async () => {
+  test('any op with a wrong result is found', async () => {
     const [reference, tested] = [await openRuntime('onnx', { threads: 2 }), await openTensorflow()];
     const bound = opBounds.cpu;
     const compared = { reference, tested, bound };
@@ -52,7 +52,7 @@ describe.skipIf(tensorflow.isMissing)(`pipeline doctor --gpu-test on ${tensorflo
   });
 });
 
-describe('what the GPU test says', () => {
+describe('the messages of the GPU test', () => {
   const engine = (kind: 'cpu' | 'gpu') =>
     ({
       ok: true,
@@ -68,7 +68,7 @@ describe('what the GPU test says', () => {
   };
   const onCpu = { ok: true, value: { version: 'tensorflow 2.21.0', device: 'cpu' } } as const;
 
-  test('begins where a GPU computes, and on the CPU where TensorFlow is installed', () => {
+  test('starts where a GPU computes, and on the CPU where TensorFlow is installed', () => {
     expect(refusal(card, 'cuda')).toBeUndefined();
     expect(refusal({ ...card, installed: engine('cpu'), driver: undefined }, 'cpu')).toBeUndefined();
   });
@@ -98,7 +98,7 @@ describe('what the GPU test says', () => {
     });
   });
 
-  test('figures are judged by their bounds; what is no number fails', () => {
+  test('figures are compared with their bounds; NaN fails', () => {
     const figure = { name: 'loss', bound: 1e-6, unit: 'relative' } as const;
     expect([1e-7, 1e-6, 2e-6, null].map((value) => isOver({ ...figure, value }))).toEqual([
       false,
@@ -127,13 +127,13 @@ describe('what the GPU test says', () => {
     );
   });
 
-  test('the memory of a process on the cards is that of its lines', () => {
+  test('the GPU memory of a process is the sum of its lines', () => {
     expect(memoryOf(12, ['7, 100', '12, 300', '12, 20'])).toBe(320 * 2 ** 20);
     expect(memoryOf(12, ['7, 100'])).toBeUndefined();
     expect(memoryOf(12, ['12, [N/A]'])).toBeUndefined();
   });
 
-  test('a process that ends before its checks is a failed check that names why', async () => {
+  test('a process that ends before its checks is a failed check with the reason', async () => {
     const cache = mkdtempSync(join(tmpdir(), 'cache-'));
     const folder = join(cache, 'medical-qa-pipeline/engines/tensorflow');
     mkdirSync(folder, { recursive: true });

@@ -10,7 +10,7 @@ import { openTensorflow, tensorflow } from '../runtimes.ts';
 describe.skipIf(tensorflow.isMissing)(`ops on ${tensorflow.name}`, () => {
   describe.each(Object.entries(opCases))('%s and its gradient', (_, cases) => {
     test.each(cases.map((opCase, i) => [i, opCase] as const))(
-      'are those of the definition at every size, and the same bytes every time (case %i)',
+      'equal the definition at every size, and give the same bytes every time (case %i)',
       async (__, opCase) => {
         const { result, gradients } = differentiated(opCase);
         const outputs: Record<string, Node> = { result };

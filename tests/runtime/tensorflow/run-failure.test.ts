@@ -41,13 +41,13 @@ test.each([
   expect(runFailureText(message, sizes)).toMatch(text);
 });
 
-test('long messages of TensorFlow are cut, and have one line', () => {
+test('long messages of TensorFlow are shortened to one line', () => {
   const text = runFailureText(`${'x'.repeat(5000)}\nsecond line`, new Map());
   expect(text.length).toBeLessThan(400);
   expect(text).not.toContain('\n');
 });
 
-test('a run that fails changes no shape of what is held, and names its sizes', () => {
+test('a failed run changes no shape of held values, and names its sizes', () => {
   const shapes = new Map();
   const call = {
     scope: {
@@ -70,7 +70,7 @@ test('a run that fails changes no shape of what is held, and names its sizes', (
   expect(shapes.size).toBe(0);
 });
 
-test('what runs out of memory while weights are moved is not told to lower the batch', () => {
+test('running out of memory while moving weights does not suggest a smaller batch', () => {
   const failing = {
     run: () => {
       throw new Error('OOM when allocating tensor');

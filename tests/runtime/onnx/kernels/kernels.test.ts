@@ -38,7 +38,7 @@ function expectClose(got: number | undefined, wanted: number, magnitude: number)
   expect(Math.abs((got ?? Number.NaN) - wanted)).toBeLessThanOrEqual(1e-6 * magnitude + 1e-30);
 }
 
-test('AdamW changes every element, those after the last quadruple too, as torch.optim.AdamW does', () => {
+test('AdamW updates every element, also those after the last group of four, as torch.optim.AdamW does', () => {
   const cases = lengths.chain((length) =>
     fc.tuple(floats(length), floats(length), floats(length), floats(length), settings),
   );
@@ -69,7 +69,7 @@ test('AdamW changes every element, those after the last quadruple too, as torch.
   );
 });
 
-test('a first step moves by the learning rate, against the gradient, however small or large that is', () => {
+test('a first step moves by the learning rate against the gradient, whatever its size', () => {
   const kernels = createKernels();
   const gradients = [1e-3, -1e-3, 0.5, -2, 300, 1e-12];
   const n = gradients.length;
@@ -98,7 +98,7 @@ test('a first step moves by the learning rate, against the gradient, however sma
   ]);
 });
 
-test('an element is updated the same wherever it stands in its array', () => {
+test('the update of an element does not depend on its index', () => {
   fc.assert(
     fc.property(fc.tuple(floats(8), floats(8), floats(8), floats(8), settings), ([p, m, v, g, step]) => {
       const run = (from: number, to: number): number[] => {
@@ -119,7 +119,7 @@ test('an element is updated the same wherever it stands in its array', () => {
   );
 });
 
-test('the sum of squares is that of float64, for whole arrays and parts', () => {
+test('the sum of squares is computed in float64, for whole arrays and parts', () => {
   fc.assert(
     fc.property(lengths.chain(floats), fc.nat(70), (values, from) => {
       const kernels = createKernels();
@@ -144,7 +144,7 @@ test('a NaN or an infinity anywhere shows in the sum of squares', () => {
   }
 });
 
-test('scaling and accumulating round once an operation', () => {
+test('scaling and accumulating round once per operation', () => {
   fc.assert(
     fc.property(
       lengths.chain((length) => fc.tuple(floats(length), floats(length))),
@@ -164,7 +164,7 @@ test('scaling and accumulating round once an operation', () => {
   );
 });
 
-test('groups of arrays are zeroed, apart, and may lie in several memories', () => {
+test('groups of arrays are zeroed separately, and may be in several memories', () => {
   const kernels = createKernels();
   const arrays = kernels.allocate([[3, 0, 5], [1_000_000], [7, 7]]).flat();
   expect(arrays.map(({ length }) => length)).toEqual([3, 0, 5, 1_000_000, 7, 7]);
@@ -173,7 +173,7 @@ test('groups of arrays are zeroed, apart, and may lie in several memories', () =
   expect(arrays.every((array, i) => array.every((value) => value === i + 1))).toBe(true);
 });
 
-test('arrays from elsewhere, of two memories, or of different lengths are refused', () => {
+test('arrays outside the memory, of two memories, or of different lengths are refused', () => {
   const kernels = createKernels();
   const [[a = empty, short = empty] = []] = kernels.allocate([[8, 4]]);
   const [[other = empty] = []] = kernels.allocate([[8]]);
