@@ -45,7 +45,7 @@ function restoredText({
 
 /** Who made a result elsewhere, when, and how long that took. */
 export const originText = ({ signer, host, at, seconds }: Origin): string =>
-  `made on ${host} in ${durationText(seconds)}, ` +
+  `computed on ${host} in ${durationText(seconds)}, ` +
   `${new Date(at).toISOString().slice(0, 16).replace('T', ' ')} UTC, signed by ` +
   `${signer.slice(0, 24)}…`;
 

@@ -25,7 +25,7 @@ function restText(results: readonly PushedResult[]): string {
     results.filter((result) => result.state === state).length;
   const [present, absent] = [count('present'), count('not-cached')];
   return [
-    ...(present > 0 ? [`; ${present} there already`] : []),
+    ...(present > 0 ? [`; ${present} already there`] : []),
     ...(absent > 0 ? [`; ${pluralize(absent, 'instance')} without a cached result that is up to date`] : []),
   ].join('');
 }

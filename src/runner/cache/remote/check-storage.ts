@@ -40,7 +40,7 @@ export async function checkStorage(
   const listed = await step(
     'list',
     () => storage.list(entriesFolder(probeKey), signal),
-    () => ({ ok: true, message: 'names can be listed' }),
+    () => ({ ok: true, message: 'entries can be listed' }),
   );
   if (listed === undefined || key === undefined) return steps;
   const created = await step(
@@ -72,11 +72,11 @@ export async function checkStorage(
     },
     (bytes) =>
       bytes?.equals(probe) === true
-        ? { ok: true, message: 'the same bytes' }
+        ? { ok: true, message: 'content matches' }
         : {
             ok: false,
             message:
-              bytes === undefined ? 'it may not be read (s3:GetObject)' : 'not the bytes that were written',
+              bytes === undefined ? 'reading is denied (s3:GetObject)' : 'not the bytes that were written',
           },
   );
   await step(
