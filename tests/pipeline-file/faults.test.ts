@@ -346,7 +346,7 @@ describe('faults say what was expected', () => {
     const text =
       'stages: { t: { matrix: { x: [1, 2] }, cmd: [a], outs: { o: o } }, e: { matrix: { x: [3] }, cmd: [a], deps: { m: { from: t, out: o } } } }';
     expect(faultOf(text).message).toBe(
-      'no instance of t agrees with e[3] on x = 3, as its dep m needs: there are t[1], t[2]',
+      'the dep m of e[3] needs an instance of t with x = 3: there are t[1], t[2]',
     );
   });
 

@@ -125,7 +125,7 @@ test('explain shows changes since the result of a frozen stage, as far as they a
   rmSync(join(project.root, 'artifacts/pipeline/prepare/o'));
   project.write({ 'pipeline.yaml': frozen });
   expect(await text('fit')).toContain('changed since, and ignored: params.p 1 → 2');
-  expect(await text('fit')).toMatch(/not all could be compared with its last result: .*prepare\/o/);
+  expect(await text('fit')).toMatch(/the comparison with its last result is incomplete: .*prepare\/o/);
 });
 
 test('gc keeps the result of a frozen stage', async () => {

@@ -178,8 +178,8 @@ test('what needs a missing list is refused with the stage that makes it', async 
   fanOut(rig, ['a']);
   const only = await rig.pipeline('run', '--only', 'split').result;
   expect(only.code).toBe(2);
-  expect(only.stderr).toContain('split[*] is known after list');
-  expect(only.stderr).toContain('make the list with `pipeline run list`');
+  expect(only.stderr).toContain('split[*] is not known yet: it depends on a list of list');
+  expect(only.stderr).toContain('compute it with `pipeline run list`');
   await rig.pipeline('run', 'list').result;
   expect(listsOf(await rig.pipeline('run', '--only', 'split').result)).toMatchObject({ ran: ['split[a]'] });
 });
@@ -298,7 +298,7 @@ test('a list whose input is edited while it is made is not used for planning', a
   await started.exit(0, { shards: '["a"]' });
   const edited = await first.result;
   expect(edited.code).toBe(1);
-  expect(edited.stderr).toContain('the list that list made is not known');
+  expect(edited.stderr).toContain('the list of list is unknown');
   const second = rig.pipeline('run');
   await (await list.nextStart()).exit(0, { shards: '["b"]' });
   expect(listsOf(await second.result)).toMatchObject({ ran: ['list', 'split[b]'] });

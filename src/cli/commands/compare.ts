@@ -41,7 +41,7 @@ export function compareCommand(): Command {
       '--score <name>',
       'compare only this score, such as rougeL (the default for more than two models)',
     )
-    .option('--at <revision>', 'compare the answers of this commit, as far as the cache has them')
+    .option('--at <revision>', 'compare the answers of this commit that are still in the cache')
     .option('--seed <seed>', 'seed of the randomization test', wholeNumber(0), 42)
     .addHelpText(
       'after',

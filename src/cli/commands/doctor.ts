@@ -21,12 +21,9 @@ export function doctorCommand(): Command {
   return new Command('doctor')
     .description("Check the installation and the project's disk, cache and processes.")
     .option('--json', 'print one JSON document to stdout')
-    .option(
-      '--gpu-test',
-      'check instead whether TensorFlow computes on the GPU as it should, in a few minutes',
-    )
+    .option('--gpu-test', 'check instead that TensorFlow computes correctly on the GPU; takes a few minutes')
     .addOption(
-      new Option('--device <device>', 'with --gpu-test: what to check (default: cuda)').choices([
+      new Option('--device <device>', 'with --gpu-test: the device to check (default: cuda)').choices([
         'cpu',
         'cuda',
       ]),

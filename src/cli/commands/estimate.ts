@@ -4,7 +4,7 @@ import { withPipelineOptions, type PipelineOptions } from '../options/project-op
 
 export function estimateCommand(): Command {
   return withPipelineOptions(new Command('estimate'))
-    .description('Show how much memory trainings will take, by what it is for.')
+    .description('Estimate the memory that trainings need, by use.')
     .argument('[names...]', 'stages or instances; without names, all')
     .addHelpText(
       'after',

@@ -30,10 +30,10 @@ export function gcCommand(): Command {
       'delete only results that no run has used for this long, such as 30d',
       numberOfDays,
     )
-    .option('--named', 'with a limit: last of all, also delete results of current pipeline files')
+    .option('--named', 'with a limit: also delete results of current pipeline files, after all others')
     .addHelpText(
       'after',
-      '\nThe least recently used results go first. With a limit, files below artifacts/ are ' +
+      '\nThe least recently used results are deleted first. With a limit, files below artifacts/ are ' +
         'kept.\n\nExamples:\n  pipeline gc --dry-run\n  pipeline gc --max-size 50GB --older-than 30d',
     )
     .action((options: GcOptions, command: Command) => {

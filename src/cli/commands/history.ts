@@ -17,9 +17,9 @@ export function historyCommand(): Command {
   return withPipelineOptions(new Command('history'))
     .description(
       'List runs, newest first: how they ended, and the scores and changed params of what they ' +
-        'computed. With a run, its instances with the time, CPU time and memory that they took.',
+        'computed. With a run id: its instances with their time, CPU time and memory.',
     )
-    .argument('[run]', 'one run')
+    .argument('[run]', 'id of a run')
     .option('--limit <count>', 'list at most this many runs', wholeNumber(1), 20)
     .option('--wide', 'show every column, whatever the width of the terminal')
     .addHelpText(

@@ -25,7 +25,8 @@ export function keyCommand(): Command {
       if (!key.ok) return refuse(key.error, 1);
       const { signer, place } = key.value;
       if (options.json === true) printJson(key.value);
-      else if (signer === undefined) openScreen().write(`no key in ${place}: pipeline key --new makes one\n`);
+      else if (signer === undefined)
+        openScreen().write(`no key in ${place}: create one with \`pipeline key --new\`\n`);
       else process.stdout.write(`${signer}\n`);
       if (signer === undefined) process.exitCode = 1;
       else if (options.new === true && options.json !== true)

@@ -16,7 +16,7 @@ const mostBytes = 20_000_000;
 
 export function reportCommand(): Command {
   return new Command('report')
-    .description('Write the local page with all results into one file, which opens from disk.')
+    .description('Write the local page with all results to one HTML file that needs no server.')
     .option(
       '-f, --file <file>',
       'pipeline file, instead of the nearest pipeline.yaml in this folder or above',
@@ -25,7 +25,7 @@ export function reportCommand(): Command {
     .option('--with-user', 'include who started each run, and on which machine')
     .addHelpText(
       'after',
-      '\nThe page makes no network requests. If it would exceed 20 MB, it has only the worst answers ' +
+      '\nThe page makes no network requests. If it would exceed 20 MB, it contains only the worst answers ' +
         'of each model, with a note.',
     )
     .action(writeReport);

@@ -12,8 +12,8 @@ interface ResultsOptions extends PipelineOptions {
 export function resultsCommand(): Command {
   return withPipelineOptions(new Command('results'))
     .description(
-      'Keep the metrics of all results in results.json, a file to commit: `metrics --at`, `metrics ' +
-        '--diff` and `compare --at` read it.',
+      'Write or check results.json, a file to commit with the metrics of all results: `metrics --at`, ' +
+        '`metrics --diff` and `compare --at` read it.',
     )
     .addOption(new Option('--write', 'write the file').conflicts('check'))
     .option('--check', 'compare the file with the current results; exit code 1 if it is out of date')

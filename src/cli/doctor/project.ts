@@ -21,7 +21,7 @@ export function cacheFinding({
       message:
         `${message}; ${incomplete} of the results lack an object ` +
         'and are computed again when they are needed',
-      help: 'pipeline verify names what is missing',
+      help: 'find out what is missing with `pipeline verify`',
     };
   return { part: 'cache', state: 'good', message };
 }

@@ -66,7 +66,7 @@ export function explanationText({
 
 function sinceResultLines({ changed, fault }: SinceResult): readonly string[] {
   if (fault !== undefined)
-    return [...changed.map(ignoredText), `not all could be compared with its last result: ${fault}`];
+    return [...changed.map(ignoredText), `the comparison with its last result is incomplete: ${fault}`];
   return changed.length === 0 ? ['nothing changed since its last result'] : changed.map(ignoredText);
 }
 

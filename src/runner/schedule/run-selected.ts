@@ -223,7 +223,7 @@ const isMade = (outcome: Outcome | undefined): boolean =>
 const listNotKept = (maker: InstanceId): Diagnostic => ({
   severity: 'error',
   code: 'unknown-list',
-  message: `the list that ${maker} made is not known: its result is not cached`,
+  message: `the list of ${maker} is unknown, because its result is not cached`,
   help: 'run again',
 });
 

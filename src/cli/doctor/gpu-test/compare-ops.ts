@@ -30,7 +30,7 @@ export async function compareOps({
   }
   return judged('op parity', figures, {
     good: `${figures.length} ops and their gradients are those of onnx`,
-    help: `do not train on this device: these ops compute something else; ${reportIt}`,
+    help: `do not train on this device: these ops give wrong numbers; ${reportIt}`,
   });
 }
 

@@ -80,7 +80,7 @@ function memoryCheck(
     return {
       part,
       state: 'warning',
-      message: `nvidia-smi does not say what this process uses; planned: ${sizeText(planned)}`,
+      message: `nvidia-smi does not report the memory of this process; estimated: ${sizeText(planned)}`,
       help: 'watch `nvidia-smi` while a training runs',
       figures,
     };

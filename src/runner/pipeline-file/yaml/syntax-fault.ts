@@ -75,7 +75,7 @@ function words(
       };
     case 'UNEXPECTED_TOKEN':
       return /^[}\]]$/.test(marked)
-        ? { ...here, message: `this ${marked} has nothing to close` }
+        ? { ...here, message: `this ${marked} closes nothing` }
         : { ...here, message };
     default:
       return { ...here, message };
@@ -143,7 +143,7 @@ function unclosedFlow(tokens: readonly CST.Token[], before: number): Words | und
     open && {
       offset: open.offset,
       length: 1,
-      message: `this ${open.source} is not closed, or what it holds is not indented`,
+      message: `this ${open.source} is not closed, or its content is not indented`,
     }
   );
 }

@@ -238,11 +238,11 @@ function unmatched(
     severity: 'error',
     code: 'no-match',
     message:
-      `no instance of ${dep.stage.value} agrees with ${cell.name.id} on ${wanted}, as its dep ${name} ` +
-      `needs: there are ${idsOf(candidates)}`,
+      `the dep ${name} of ${cell.name.id} needs an instance of ${dep.stage.value} with ${wanted}: ` +
+      `there are ${idsOf(candidates)}`,
     at: dep.at,
     notes: [{ message: 'the axes come from here', at: cell.at }],
-    help: 'axes with one name must have equal values, a map with all its names and its label',
+    help: 'axes of the same name must have equal values; maps are compared as a whole, with the label',
   };
 }
 

@@ -60,7 +60,7 @@ export const isFrozen = (id: InstanceId, at: Range): Diagnostic => ({
   code: 'frozen',
   message: `${id} is frozen, so it does not run`,
   at,
-  help: 'take `frozen: true` out first',
+  help: 'remove `frozen: true` first',
 });
 
 /** What is meant that could come from lists alone which this request does not make (`--only`, `--from`). */

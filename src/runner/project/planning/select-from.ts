@@ -29,8 +29,8 @@ export function selectToRun({ plan, sources }: Planned, selection: Selection): R
 export const unknownList = ({ name, after }: AwaitedInstances): Diagnostic => ({
   severity: 'error',
   code: 'unknown-list',
-  message: `${name} is known after ${joinFirst(after, 3)}`,
-  help: `make the list with \`pipeline run ${after.map(shellName).join(' ')}\``,
+  message: `${name} is not known yet: it depends on a list of ${joinFirst(after, 3)}`,
+  help: `compute it with \`pipeline run ${after.map(shellName).join(' ')}\``,
 });
 
 /** The fault of a name that selects several instances where one is meant. */

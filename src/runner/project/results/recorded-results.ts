@@ -90,7 +90,7 @@ export async function checkRecorded(
 ): Promise<Result<ResultsCheck, Problem>> {
   const file = resultsFileOf(place.file);
   const path = join(place.root, file);
-  const write = 'pipeline results --write writes it';
+  const write = 'create it with `pipeline results --write`';
   if (!existsSync(path)) return fault('no-results-file', `there is no ${file}`, write);
   const recorded = parseResultsFile(await readFile(path, 'utf8'), file);
   return recorded.ok
