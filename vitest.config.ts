@@ -20,6 +20,7 @@ const project = (name: string, include: string, timeout: number) => ({
     // What is kept for the user, such as compiled code, is kept here.
     env: {
       ORT_DISABLE_TELEMETRY: '1',
+      TF_CPP_MIN_LOG_LEVEL: '2',
       XDG_CACHE_HOME: join(import.meta.dirname, 'node_modules/.cache'),
       ...(tensorflow === undefined ? {} : { PIPELINE_TENSORFLOW: tensorflow }),
     },

@@ -6,6 +6,7 @@ import { atSources } from './at-sources.ts';
 import type { ContextDocument, Gathered, StageContext } from './context.ts';
 import type { StageProgram } from './define-stage.ts';
 import type { StageMessage } from './message.ts';
+import { isReported } from '../reported-error.ts';
 
 /**
  * The process that a stage program runs in: `stage-child.js BUNDLE`. This thread is the control channel: it
@@ -97,6 +98,7 @@ async function resultOf(
     // Thrown by what was given the signal: the program ended as it was asked to, which is no bug with a
     // stack.
     if (context.signal.aborted && error === context.signal.reason) return { ok: false, error: 'interrupted' };
+    if (isReported(error)) return { ok: false, error: error.message };
     throw error;
   }
 }

@@ -49,14 +49,35 @@ export function followOutput(path: string, onText: (appended: Appended) => void)
   };
 }
 
-/** The last lines of a file, however long it is; a line is cut at some length. */
-export function lastLines(path: string, count: number): readonly string[] {
+/**
+ * The last lines of a file that a program itself printed, however long it is; a line is cut at some length.
+ * `orLibraries`: those of native libraries, where there are no others.
+ */
+export function lastLines(path: string, count: number, orLibraries: boolean): readonly string[] {
   const size = sizeOf(path);
   const text = readPiece(path, Math.max(0, size - pieceBytes), pieceBytes).toString('utf8');
   const lines = text.split('\n');
   if (lines.at(-1) === '') lines.pop();
-  return lines.slice(-count).map((line) => (line.length > longest ? `${line.slice(0, longest)}…` : line));
+  const own = lines.filter((line) => !isLibraryLog(line));
+  return (own.length === 0 && orLibraries ? lines : own)
+    .slice(-count)
+    .map((line) => (line.length > longest ? `${line.slice(0, longest)}…` : line));
 }
+
+/**
+ * What native libraries log unasked, TensorFlow first of all: notices, warnings and errors with a place in
+ * C++ sources, and the lines that go on from them. Fatal ones (F) say why a process ended.
+ */
+const isLibraryLog = (line: string): boolean => libraryLogs.some((form) => form.test(line));
+
+const libraryLogs: readonly RegExp[] = [
+  /^\d{4}-\d\d-\d\d \d\d:\d\d:\d\d\.\d+: [IWE] \S+\.(cc|cpp|h|cu\.cc):\d+\] /,
+  // absl writes the time as a date or, before it is set up, in seconds.
+  /^[IWE]\d{4} \d\d:\d\d:\d+\.\d+ +\d+ \S+\.(cc|cpp|h|cu\.cc):\d+\] /,
+  /^WARNING: All log messages before absl::InitializeLog\(\) is called are written to STDERR$/,
+  /^To enable .* rebuild TensorFlow with the appropriate compiler flags\.$/,
+  /^Skipping registering GPU devices\.\.\.$/,
+];
 
 const longest = 2000;
 

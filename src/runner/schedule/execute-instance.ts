@@ -198,7 +198,7 @@ async function attemptOnce(
     kind: 'failed',
     failure,
     seconds: seconds(),
-    tail: lastLines(placeOf(workspace, output), tailLines),
+    tail: lastLines(placeOf(workspace, output), tailLines, failure.kind !== 'reported'),
   });
   const record: Attempt = {
     run: run.run,

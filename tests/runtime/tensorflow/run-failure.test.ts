@@ -1,9 +1,10 @@
 import { expect, test } from 'vitest';
 import { runCall } from '../../../src/ml/runtime/tensorflow/entries.ts';
-import { runFailureText } from '../../../src/ml/runtime/tensorflow/run-failure.ts';
+import { runFailure } from '../../../src/ml/runtime/tensorflow/run-failure.ts';
 import { zeroGroups } from '../../../src/ml/runtime/tensorflow/variable-groups.ts';
 import { matmul } from '../../../src/ml/tensor/ops/matmul.ts';
 import { input } from '../../../src/ml/tensor/ops/source.ts';
+import { isReported } from '../../../src/reported-error.ts';
 import { openTensorflow, tensorflow } from '../runtimes.ts';
 
 const sizes = new Map([
@@ -38,11 +39,16 @@ test.each([
     /^TensorFlow could not run the graph \(batch = 8, source = 512\): .*Incompatible shapes/,
   ],
 ])('%s: what happened, at which sizes, and what to do', (message, text) => {
-  expect(runFailureText(message, sizes)).toMatch(text);
+  expect(runFailure(new Error(message), sizes).message).toMatch(text);
+});
+
+test('what is understood is a failure of the stage, the rest may be a bug and keeps its stack', () => {
+  expect(isReported(runFailure(new Error('CUDA_ERROR_ILLEGAL_ADDRESS'), sizes))).toBe(true);
+  expect(isReported(runFailure(new Error('Incompatible shapes'), sizes))).toBe(false);
 });
 
 test('long messages of TensorFlow are shortened to one line', () => {
-  const text = runFailureText(`${'x'.repeat(5000)}\nsecond line`, new Map());
+  const text = runFailure(new Error(`${'x'.repeat(5000)}\nsecond line`), new Map()).message;
   expect(text.length).toBeLessThan(400);
   expect(text).not.toContain('\n');
 });

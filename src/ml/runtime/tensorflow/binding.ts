@@ -33,12 +33,15 @@ export const bindingPath = 'lib/napi-v8/tfjs_binding.node';
  * environment when it starts, so they are set before.
  */
 export function loadBinding(folder: string, options: Pick<RuntimeOptions, 'threads' | 'device'>): Binding {
-  Object.assign(process.env, settings(options));
+  Object.assign(process.env, { [logLevel]: '0', ...process.env }, settings(options));
   const path = join(folder, bindingPath);
   const binding: unknown = createRequire(path)(path);
   if (!isBinding(binding)) throw new Error(`${path} is not the binding of tfjs-node 4.22`);
   return binding;
 }
+
+/** The log of a stage has all that TensorFlow says, unless its `env` names this variable. */
+const logLevel = 'TF_CPP_MIN_LOG_LEVEL';
 
 /**
  * Small ops run side by side, large ones are spread over the threads. Of a GPU: memory is taken when it is
@@ -52,7 +55,6 @@ const settings = ({
   ...(device === 'cpu' ? { CUDA_VISIBLE_DEVICES: '-1' } : {}),
   TF_NUM_INTRAOP_THREADS: String(threads),
   TF_NUM_INTEROP_THREADS: String(threads),
-  TF_CPP_MIN_LOG_LEVEL: '2',
   TF_FORCE_GPU_ALLOW_GROWTH: 'true',
   TF_DETERMINISTIC_OPS: '1',
   NVIDIA_TF32_OVERRIDE: '0',

@@ -1,21 +1,37 @@
+import { ReportedError } from '../../../reported-error.ts';
+
 /** Runs; what TensorFlow throws is thrown again as a message with what to do. */
 export function explainingFailure<Result>(sizes: ReadonlyMap<string, number>, run: () => Result): Result {
   try {
     return run();
   } catch (cause) {
-    throw new Error(runFailureText(cause instanceof Error ? cause.message : String(cause), sizes), { cause });
+    throw runFailure(cause, sizes);
   }
 }
 
 /**
  * What went wrong in a run, from TensorFlow's own message, with the sizes of the run and what can be done.
- * After it the session must not be used: what it was computing is lost, and so may be memory.
+ * After it the session must not be used: what it was computing is lost, and so may be memory. What is not
+ * understood may be a bug, and keeps its stack.
  */
-export function runFailureText(message: string, sizes: ReadonlyMap<string, number>): string {
-  const ran =
-    sizes.size === 0 ? '' : ` (${[...sizes].map(([name, size]) => `${name} = ${size}`).join(', ')})`;
+export function runFailure(cause: unknown, sizes: ReadonlyMap<string, number>): Error {
+  const message = cause instanceof Error ? cause.message : String(cause);
+  const known = knownFailure(message, sizes);
+  return known === undefined
+    ? new Error(`TensorFlow could not run the graph${ranText(sizes)}: ${reportedText(message)}`, { cause })
+    : new ReportedError(known, { cause });
+}
+
+const ranText = (sizes: ReadonlyMap<string, number>): string =>
+  sizes.size === 0 ? '' : ` (${[...sizes].map(([name, size]) => `${name} = ${size}`).join(', ')})`;
+
+function reportedText(message: string): string {
   const [line = ''] = message.split('\n');
-  const reported = line.length > longest ? `${line.slice(0, longest)}…` : line;
+  return line.length > longest ? `${line.slice(0, longest)}…` : line;
+}
+
+function knownFailure(message: string, sizes: ReadonlyMap<string, number>): string | undefined {
+  const [ran, reported] = [ranText(sizes), reportedText(message)];
   const where = deviceIn(message);
   if (/\bOOM\b|out[ _]of[ _]memory|resource[ _]exhausted|failed to allocate|bad_alloc/i.test(message))
     return (
@@ -48,7 +64,7 @@ export function runFailureText(message: string, sizes: ReadonlyMap<string, numbe
       `the GPU failed${ran}: run again to resume from the last checkpoint; if it fails again, check ` +
       `\`nvidia-smi\`; TensorFlow reported: ${reported}`
     );
-  return `TensorFlow could not run the graph${ran}: ${reported}`;
+  return undefined;
 }
 
 const longest = 300;
