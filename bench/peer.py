@@ -1,4 +1,5 @@
-"""The other side of a row: `python bench/peer.py FOLDER step|generate|pieces|tokens|load OPTIONS`, as ours.mjs.
+"""The other side of a row, as ours.mjs: `python bench/peer.py FOLDER KIND OPTIONS`, with KIND one of step,
+generate, pieces, tokens and load.
 
 torch with fused AdamW, transformers 4.57, peft, sentencepiece. FOLDER: what make-inputs.mjs made.
 """
@@ -59,7 +60,10 @@ def step(model, warm, threads, method="full", **options):
     if method == "lora":
         from peft import LoraConfig, get_peft_model
 
-        lora = LoraConfig(task_type="SEQ_2_SEQ_LM", target_modules=["q", "v"], r=8, lora_alpha=32, lora_dropout=0.1)
+        targets = ["q", "v"]
+        lora = LoraConfig(
+            task_type="SEQ_2_SEQ_LM", target_modules=targets, r=8, lora_alpha=32, lora_dropout=0.1
+        )
         net = get_peft_model(net, lora)
     net.train()
     torch.manual_seed(42)
@@ -103,7 +107,8 @@ def generate(model, count, batch, tokens, threads):
     some(sources[:batch], 4)
     starts = range(0, len(sources), batch)
     time_, found = timed(lambda: [some(sources[at : at + batch], tokens) for at in starts])
-    return {"times": [time_], "tokens": sum(sum(id != 0 for id in row) + 1 for rows in found for row in rows.tolist())}
+    lengths = [sum(id != 0 for id in row) + 1 for rows in found for row in rows.tolist()]
+    return {"times": [time_], "tokens": sum(lengths)}
 
 
 def encoded(passes, encode):

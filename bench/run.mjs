@@ -34,14 +34,16 @@ const { version } = JSON.parse(
   readFileSync(join(import.meta.dirname, '../node_modules/onnxruntime-node/package.json'), 'utf8'),
 );
 console.log(
-  `${cpus()[0]?.model ?? 'unknown processor'}, ${availableParallelism()} CPUs, load ${loadavg()[0].toFixed(1)}; ` +
+  `${cpus()[0]?.model ?? 'unknown processor'}, ${availableParallelism()} CPUs, ` +
+    `load ${loadavg()[0].toFixed(1)}; ` +
     `Node ${process.version}, onnxruntime-node ${version}; ` +
     Object.entries(peers)
       .map(([name, found]) => `${name} ${found ?? 'not installed: skipped'}`)
       .join(', '),
 );
 console.log(
-  '\n| row | threads | CPU s, ours: least / median | CPU s, peer: least / median | ratio of least | wall s, ours / peer | MB, ours / peer |\n| --- | --- | --- | --- | --- | --- | --- |',
+  '\n| row | threads | CPU s, ours: least / median | CPU s, peer: least / median | ratio of least ' +
+    '| wall s, ours / peer | MB, ours / peer |\n| --- | --- | --- | --- | --- | --- | --- |',
 );
 makeInputs(new Set(['nano', ...chosen.flatMap(({ options }) => options.model ?? [])]));
 for (const row of chosen) {

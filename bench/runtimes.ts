@@ -3,7 +3,8 @@
  * since TensorFlow takes its threads when it starts:
  *   npx esbuild bench/runtimes.ts --bundle --platform=node --format=esm --external:onnxruntime-node \
  *     --outfile=node_modules/.cache/runtimes.mjs && node node_modules/.cache/runtimes.mjs onnx 2
- *   node node_modules/.cache/runtimes.mjs tensorflow 2 FOLDER      (of the engine: see docs/gpu.md; then bf16 for products of bfloat16)
+ *   node node_modules/.cache/runtimes.mjs tensorflow 2 FOLDER
+ * FOLDER is that of the engine (see docs/gpu.md); add bf16 for products of bfloat16.
  * Prints a row a size: median and least milliseconds. Sizes: nano, the model of the default experiment, 8
  * rows of 48 tokens; small, the dimensions of mt5-small with 32,128 pieces, 4 rows of 64 tokens.
  */
@@ -148,5 +149,6 @@ async function timed(runs: number, work: () => Promise<unknown>): Promise<readon
 }
 
 function shown(times: readonly number[]): string {
-  return `${(times[Math.floor(times.length / 2)] ?? Number.NaN).toFixed(1)} (${(times[0] ?? Number.NaN).toFixed(1)})`;
+  const median = times[Math.floor(times.length / 2)] ?? Number.NaN;
+  return `${median.toFixed(1)} (${(times[0] ?? Number.NaN).toFixed(1)})`;
 }

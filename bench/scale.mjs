@@ -92,15 +92,19 @@ const dvc = {
 const snakemake = {
   name: 'snakemake',
   write(folder, { columns, layers }) {
-    const rules = layers.map(
-      (reads, layer) =>
-        `rule s${layer}:\n    input: ${JSON.stringify(reads.map((before) => `out/s${before}-{n}`))}\n    output: "out/s${layer}-{n}"\n    shell: ${reads.length === 0 ? '"echo {wildcards.n} > {output}"' : '"cat {input} | cksum > {output}"'}\n`,
-    );
+    const rules = layers.map((reads, layer) => {
+      const inputs = reads.map((before) => `out/s${before}-{n}`);
+      const shell = reads.length === 0 ? 'echo {wildcards.n} > {output}' : 'cat {input} | cksum > {output}';
+      return [
+        `rule s${layer}:`,
+        `    input: ${JSON.stringify(inputs)}`,
+        `    output: "out/s${layer}-{n}"`,
+        `    shell: "${shell}"\n`,
+      ].join('\n');
+    });
     const last = layers.map((_, layer) => layer).filter((layer) => layer >= layers.length - 3);
-    writeFileSync(
-      join(folder, 'Snakefile'),
-      `rule all:\n    input: [f"out/s{l}-{n}" for l in ${JSON.stringify(last)} for n in range(${columns.length})]\n${rules.join('')}`,
-    );
+    const all = `[f"out/s{l}-{n}" for l in ${JSON.stringify(last)} for n in range(${columns.length})]`;
+    writeFileSync(join(folder, 'Snakefile'), `rule all:\n    input: ${all}\n${rules.join('')}`);
   },
   plan: ['snakemake', '--list-rules'],
   dryRun: ['snakemake', '-n', '-q', 'all'],
@@ -156,7 +160,8 @@ async function median(rounds, command, cwd) {
 const rounds = Number(values.rounds);
 const bare = (await median(rounds * 3, [process.execPath, '-e', '0'], tmpdir())).milliseconds;
 console.log(
-  `node -e 0: ${bare.toFixed(0)} ms; median of ${rounds} (first run: one); memory is the peak of the run with nothing to do, or of planning where nothing was run`,
+  `node -e 0: ${bare.toFixed(0)} ms; median of ${rounds} (first run: one); memory is the peak of the run ` +
+    'with nothing to do, or of planning where nothing was run',
 );
 const shown = (result) =>
   result === undefined

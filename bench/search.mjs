@@ -108,7 +108,8 @@ function pipeline(words) {
 function printRow(what, { trainings, seconds, best }, whole) {
   const share = whole === undefined ? '' : `, ${((100 * seconds) / whole.seconds).toFixed(0)} % of the grid`;
   console.log(
-    `${what}: ${trainings} trainings, ${seconds.toFixed(0)} s${share}; best selection loss ${best.toFixed(4)}`,
+    `${what}: ${trainings} trainings, ${seconds.toFixed(0)} s${share}; ` +
+      `best selection loss ${best.toFixed(4)}`,
   );
 }
 

@@ -1,6 +1,6 @@
 /**
- * Writes src/pages/report/built-page.js: the page as texts, for programs that hold it, such as the stage program
- * `report`. It is made from the sources as they are, and only touched when they changed.
+ * Writes src/pages/report/built-page.js: the page as texts, for programs that hold it, such as the stage
+ * program `report`. It is made from the sources as they are, and only touched when they changed.
  */
 import { readFile, rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';

@@ -25,7 +25,8 @@ if (allSkipped.length > 0) console.log(`\n${allSkipped.length} skipped:\n${allSk
 console.log('');
 for (const { project, seconds, passed, failed, skipped } of suites)
   console.log(
-    `${project.padEnd(12)} ${String(seconds).padStart(5)} s  ${passed} passed, ${failed.length} failed, ${skipped.length} skipped`,
+    `${project.padEnd(12)} ${String(seconds).padStart(5)} s  ` +
+      `${passed} passed, ${failed.length} failed, ${skipped.length} skipped`,
   );
 // Last, where the end of a cut log still shows them.
 const failures = [

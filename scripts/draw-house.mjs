@@ -1,7 +1,7 @@
 /**
  * Draws the house by its imports, for docs/architecture.md: `node scripts/draw-house.mjs [folder]`. An arrow
- * points from a room to one that it imports from, types included; arrows that follow from others are left out.
- * Rooms that import from each other have an arrow with two points.
+ * points from a room to one that it imports from, types included; arrows that follow from others are left
+ * out. Rooms that import from each other have an arrow with two points.
  */
 import { readdirSync, readFileSync } from 'node:fs';
 import { dirname, join, normalize, resolve } from 'node:path';

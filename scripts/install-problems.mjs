@@ -10,7 +10,7 @@ export async function installProblems({ env, platform, arch, version, reach, has
   ];
 }
 
-/** onnxruntime-node 1.30 downloads its CUDA libraries on this one platform, unless it is isSet not to. */
+/** onnxruntime-node 1.30 downloads its CUDA libraries on this one platform, unless it is told not to. */
 async function cudaProblem({ env, platform, arch, reach }) {
   const isSet = ['ONNXRUNTIME_NODE_INSTALL', 'ONNXRUNTIME_NODE_INSTALL_CUDA'].some(
     (name) => env[name] !== undefined || env[`npm_config_${name.toLowerCase()}`] !== undefined,
@@ -21,7 +21,8 @@ async function cudaProblem({ env, platform, arch, reach }) {
   return (await reach('api.nuget.org'))
     ? []
     : [
-        'onnxruntime-node would download CUDA libraries from api.nuget.org, which cannot be reached. Install without them (the CPU needs none): ONNXRUNTIME_NODE_INSTALL=skip npm install',
+        'onnxruntime-node would download CUDA libraries from api.nuget.org, which cannot be reached. ' +
+          'Install without them (the CPU needs none): ONNXRUNTIME_NODE_INSTALL=skip npm install',
       ];
 }
 
@@ -42,13 +43,17 @@ async function sqliteProblem({ env, version, reach, has, exists }) {
   ];
   if (missing.length > 0)
     return [
-      `better-sqlite3 can neither download its native part from github.com nor compile it without ${missing.join(' and ')}. On Debian and Ubuntu: apt-get install python3 make g++`,
+      'better-sqlite3 can neither download its native part from github.com nor compile it ' +
+        `without ${missing.join(' and ')}. On Debian and Ubuntu: apt-get install python3 make g++`,
     ];
-  const cached = `${env['npm_config_devdir'] ?? `${env['HOME'] ?? ''}/.cache/node-gyp`}/${version}/include/node/node.h`;
+  const downloads = env['npm_config_devdir'] ?? `${env['HOME'] ?? ''}/.cache/node-gyp`;
+  const cached = `${downloads}/${version}/include/node/node.h`;
   const local = `${env['npm_config_nodedir'] ?? ''}/include/node/node.h`;
   return exists(local) || exists(cached) || (await reach('nodejs.org'))
     ? []
     : [
-        'better-sqlite3 can neither download its native part from github.com nor compile it without the headers of Node, which nodejs.org serves. Where they are installed, name their folder: npm install --nodedir=/usr',
+        'better-sqlite3 can neither download its native part from github.com nor compile it without the ' +
+          'headers of Node, which nodejs.org serves. Where they are installed, name their folder: ' +
+          'npm install --nodedir=/usr',
       ];
 }

@@ -36,7 +36,8 @@ for (const { subject, test, what, compared = 1, difference, allowed } of measure
   });
 }
 console.log(
-  '| subject | quantity | models | comparisons | worst difference | allowed there |\n| --- | --- | ---: | ---: | ---: | ---: |',
+  '| subject | quantity | models | comparisons | worst difference | allowed there |\n' +
+    '| --- | --- | ---: | ---: | ---: | ---: |',
 );
 for (const [key, { models, compared, difference, allowed }] of [...groups].sort())
   console.log(`| ${key} | ${models.size || ''} | ${compared} | ${short(difference)} | ${short(allowed)} |`);

@@ -377,7 +377,9 @@ export interface InstanceMetrics {
   readonly values: Readonly<Record<string, MetricValue>>;
   /** The bounds that the files state, for those of `values` that have some. */
   readonly intervals?: Readonly<Record<string, readonly [low: number, high: number]>>;
-  /** Those whose bounds the files call a range: the least and the greatest of too few rows for an interval. */
+  /**
+   * Those whose bounds the files call a range: the least and the greatest of too few rows for an interval.
+   */
   readonly ranges?: readonly string[];
   /** Of how many rows those of `values` are for which the files say so. */
   readonly rows?: Readonly<Record<string, number>>;

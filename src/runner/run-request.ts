@@ -33,8 +33,8 @@ export interface RunRequest extends Selection {
 }
 
 /**
- * How the user stops a run: the first ends stages gracefully, the second kills them. The reason of `graceful` is
- * the signal.
+ * How the user stops a run: the first ends stages gracefully, the second kills them. The reason of `graceful`
+ * is the signal.
  */
 export interface StopSignals {
   readonly graceful: AbortSignal;

@@ -63,16 +63,19 @@ function modelIndex({ name, dataset }: PublishedScores, found: readonly ShownSco
   ].join('\n');
 }
 
-const scoreSection = ({ dataset, evaluation }: PublishedScores, found: readonly ShownScore[]): string => `
+const scoreSection = (
+  { dataset, evaluation: { num_samples: rows, bertscore_model: encoder } }: PublishedScores,
+  found: readonly ShownScore[],
+): string => `
 ## Scores
 
-Scores of the answers to ${evaluation.num_samples} questions of ${dataset}, by beam search, in the multilingual
+Scores of the answers to ${rows} questions of ${dataset}, by beam search, in the multilingual
 profile. They measure how similar the answers are to the reference answers, not whether they are right.
 
 | score | value | bounds | method |
 | --- | ---: | --- | --- |
 ${found.map(scoreLine).join('')}
-BERTScore is by ${evaluation.bertscore_model}.
+BERTScore is by ${encoder}.
 `;
 
 const scoreLine = ({ title, score }: ShownScore): string =>

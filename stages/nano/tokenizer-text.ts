@@ -56,21 +56,27 @@ const taskWords = 'medical question notes consult extract rewrite continue';
 
 /** So that other English is not spelled in letters. */
 const commonWords = `
-  a an the of to in on at by for from with about into over under between through during before after since until and or but not no nor so
-  if then than that this these those there here where when while why how what which who whom whose i me my we us our you your he him his she
-  her it its they them their is are was were be been being am do does did done doing have has had having can could will would shall should may
-  might must get got give given take taken make made go went gone come came see seen know known think say said tell told ask feel felt need
-  want use used find found help keep start stop try show very much many more most some any all each every other another such only also too
-  just even still again once now soon later often always never sometimes already yet well good better best bad worse worst new old high low
-  long short big small large little left right first last next same different normal severe mild chronic possible due because however though
-  day days week weeks month months year years time times hour hours minute morning night today age man woman male female boy girl wife husband
-  son daughter mother father pregnant birth weight height body head face eye eyes ear nose mouth tooth teeth throat neck chest breast heart lung
-  back stomach belly liver kidney bladder bowel arm hand finger leg knee foot skin bone muscle joint nerve blood brain pain ache fever cold cough
-  itching swelling bleeding infection inflammation allergy cancer tumor diabetes pressure sugar thyroid hormone virus bacteria injury fracture
-  surgery operation medicine medication tablet dose treatment therapy test tests report result scan ray ultrasound doctor hospital patient
-  problem problems disease condition symptom symptoms cause causes side effect effects risk diet food water sleep exercise daily twice once
-  please thank thanks hello regards suggest advise consult follow avoid level levels count positive negative per mg ml one two three four five
-  six seven eight nine ten ing ed er est ly tion sion ment ness able ible al ic ous ive ity ance ence un re dis pre pro con com in im
+  a an the of to in on at by for from with about into over under between through during before after since
+  until and or but not no nor so if then than that this these those there here where when while why how
+  what which who whom whose i me my we us our you your he him his she her it its they them their is are was
+  were be been being am do does did done doing have has had having can could will would shall should may
+  might must get got give given take taken make made go went gone come came see seen know known think say
+  said tell told ask feel felt need want use used find found help keep start stop try show very much many
+  more most some any all each every other another such only also too just even still again once now soon
+  later often always never sometimes already yet well good better best bad worse worst new old high low
+  long short big small large little left right first last next same different normal severe mild chronic
+  possible due because however though day days week weeks month months year years time times hour hours
+  minute morning night today age man woman male female boy girl wife husband son daughter mother father
+  pregnant birth weight height body head face eye eyes ear nose mouth tooth teeth throat neck chest breast
+  heart lung back stomach belly liver kidney bladder bowel arm hand finger leg knee foot skin bone muscle
+  joint nerve blood brain pain ache fever cold cough itching swelling bleeding infection inflammation
+  allergy cancer tumor diabetes pressure sugar thyroid hormone virus bacteria injury fracture surgery
+  operation medicine medication tablet dose treatment therapy test tests report result scan ray ultrasound
+  doctor hospital patient problem problems disease condition symptom symptoms cause causes side effect
+  effects risk diet food water sleep exercise daily twice once please thank thanks hello regards suggest
+  advise consult follow avoid level levels count positive negative per mg ml one two three four five six
+  seven eight nine ten ing ed er est ly tion sion ment ness able ible al ic ous ive ity ance ence un re dis
+  pre pro con com in im
 `;
 
 /** So that other Chinese is not spelled in bytes: one piece a character. */

@@ -147,7 +147,8 @@ export async function createRig(): Promise<Rig> {
       for (const [path, content] of Object.entries(files)) {
         const place = join(root, path);
         mkdirSync(dirname(place), { recursive: true });
-        // A watch that reads a pipeline file while it is empty says so, which a test that counts would not expect.
+        // A watch that reads a pipeline file while it is empty says so, which a test that counts would not
+        // expect.
         const written = place.endsWith('.yaml') ? join(folder, 'unfinished') : place;
         writeFileSync(
           written,

@@ -22,8 +22,8 @@ export const openTensorflow = (precision: Precision = 'float32'): Promise<Traini
   });
 
 /**
- * The runtimes that can be used here, by name: tests that hold for the port run on each. onnx is on one thread,
- * since its others spin while they wait (tests/runtime/onnx/ops.test.ts compares one and two).
+ * The runtimes that can be used here, by name: tests that hold for the port run on each. onnx is on one
+ * thread, since its others spin while they wait (tests/runtime/onnx/ops.test.ts compares one and two).
  */
 export const runtimes: readonly (readonly [name: string, open: () => Promise<TrainingRuntime>])[] = [
   ['onnx', () => openRuntime('onnx', { threads: 1 })],

@@ -120,7 +120,10 @@ const share = (of: readonly number[]): number => of.reduce((sum, each) => sum + 
 /** Four standard deviations of a share of n. */
 const tolerance = (p: number, n: number): number => 4 * Math.sqrt((p * (1 - p)) / n);
 
-/** Of the elements that have one at an offset from them: how many there are, and the share in which both are 1. */
+/**
+ * Of the elements that have one at an offset from them: how many there are, and the share in which both are
+ * 1.
+ */
 function bothAt(
   [down, right]: readonly [number, number],
   table: readonly (readonly number[])[],

@@ -8,7 +8,8 @@ export function estimateCommand(): Command {
     .argument('[names...]', 'stages or instances; without names, all')
     .addHelpText(
       'after',
-      '\nExamples:\n  pipeline estimate train:aimc,full\n  pipeline estimate -f experiments/mt5-base.yaml train --json',
+      '\nExamples:\n  pipeline estimate train:aimc,full\n' +
+        '  pipeline estimate -f experiments/mt5-base.yaml train --json',
     )
     .action((names: readonly string[], options: PipelineOptions) =>
       answer(

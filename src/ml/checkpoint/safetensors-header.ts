@@ -64,10 +64,10 @@ export function parseSafetensorsHeader(text: string, dataBytes: number): Result<
  * library.
  */
 export function safetensorsHeader({ metadata, tensors }: SafetensorsHeader): string {
-  const entries = [...tensors].map(
-    ([name, { dtype, shape, start, end }]) =>
-      `${JSON.stringify(name)}:${JSON.stringify({ dtype: codeOf(dtype), shape, data_offsets: [start, end] })}`,
-  );
+  const entries = [...tensors].map(([name, { dtype, shape, start, end }]) => {
+    const entry = { dtype: codeOf(dtype), shape, data_offsets: [start, end] };
+    return `${JSON.stringify(name)}:${JSON.stringify(entry)}`;
+  });
   const described = Object.keys(metadata).length === 0 ? [] : [`"__metadata__":${JSON.stringify(metadata)}`];
   const text = `{${[...described, ...entries].join(',')}}`;
   return text + ' '.repeat(-Buffer.byteLength(text) & 7);

@@ -81,8 +81,8 @@ function sharesTooMuch(tensors: ReadonlyMap<string, TorchTensor>): string | unde
     [...views.values()].map(({ shape, storage }) => elementCount(shape) * itemSize(storage.dtype)),
   );
   return viewedBytes > mostReadings * storedBytes
-    ? `its tensors are ${views.size} views of the same elements: ${viewedBytes} bytes of ${storedBytes}, at most ` +
-        `${mostReadings} times as many are read; save copies of them (torch.Tensor.clone)`
+    ? `its tensors are ${views.size} views of the same elements: ${viewedBytes} bytes of ${storedBytes}, ` +
+        `at most ${mostReadings} times as many are read; save copies of them (torch.Tensor.clone)`
     : undefined;
 }
 

@@ -8,8 +8,8 @@ import { elementBytes } from '../runtime/raw-data.ts';
 import type { LiveMemory, LiveOptions } from './live-memory.ts';
 
 /**
- * Runs a graph as TensorFlow does, without computing anything: each value takes memory when its node runs, and
- * gives it back after its last use. What is fed is not counted.
+ * Runs a graph as TensorFlow does, without computing anything: each value takes memory when its node runs,
+ * and gives it back after its last use. What is fed is not counted.
  */
 export function tensorflowMemory(graph: Graph, { sizes, vocabulary, isElsewhere }: LiveOptions): LiveMemory {
   const outputs = eachOnce(simplify(graph).outputs);

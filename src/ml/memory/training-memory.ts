@@ -39,8 +39,8 @@ export type MemoryPartName =
 
 /**
  * The memory that a training takes at most, on its device, in a step whose rows are all as long as they may
- * be: from the shapes of the model alone. Gradients are counted whole: while they are clipped, all of them are
- * alive, and what activations had before is not given back.
+ * be: from the shapes of the model alone. Gradients are counted whole: while they are clipped, all of them
+ * are alive, and what activations had before is not given back.
  */
 export function trainingMemory(
   config: Mt5Config,

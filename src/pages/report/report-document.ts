@@ -20,6 +20,7 @@ export function reportDocument(data: ReportData, title: string): string {
     "require-trusted-types-for 'script'",
     "trusted-types 'none'",
   ].join('; ');
+  const iconBytes = Buffer.from(icon).toString('base64');
   return `<!doctype html>
 <html lang="en">
   <head>
@@ -28,7 +29,7 @@ export function reportDocument(data: ReportData, title: string): string {
     <meta name="viewport" content="width=device-width, initial-scale=1" />
     <meta name="color-scheme" content="light dark" />
     <title>${escaped(title)}</title>
-    <link rel="icon" type="image/svg+xml" href="data:image/svg+xml;base64,${Buffer.from(icon).toString('base64')}" />
+    <link rel="icon" type="image/svg+xml" href="data:image/svg+xml;base64,${iconBytes}" />
     <style>${style}</style>
     <script type="application/json" id="${reportElement}">${scriptData(data)}</script>
   </head>

@@ -49,7 +49,9 @@ export interface Executor {
    * known; null: a line too long to be a message.
    */
   follow(attempt: SubmittedJob, onLine: (line: string | null) => void): void;
-  /** Tells from time to time what the GPUs of a job are doing, until it ends; absent: it is not known here. */
+  /**
+   * Tells from time to time what the GPUs of a job are doing, until it ends; absent: it is not known here.
+   */
   followGpus?(handle: Handle, onUsage: (usage: GpuUsage) => void): void;
   /** What others compute on GPUs of the capacity; absent: it is not known here. */
   gpuProcesses?(gpus: readonly Gpu[]): Promise<readonly GpuProcess[]>;

@@ -14,7 +14,8 @@ export function canonical(value: Value): string {
   if (typeof value === 'string') return stringText(value);
   if (isList(value)) return `l${value.length}:${value.map(canonical).join('')}`;
   const names = Object.keys(value).sort(byCodeUnit);
-  return `m${names.length}:${names.map((name) => stringText(name) + canonical(value[name] ?? null)).join('')}`;
+  const pairs = names.map((name) => stringText(name) + canonical(value[name] ?? null));
+  return `m${names.length}:${pairs.join('')}`;
 }
 
 function numberText(value: number): string {

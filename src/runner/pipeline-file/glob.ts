@@ -1,7 +1,8 @@
 /**
- * Whether a path matches a pattern: `*` matches any characters of one part of a path, `?` one, a part `**` any
- * number of parts, none included; `[*]`, `[?]`, `[[]` and `[]]` match the characters, and all else matches
- * itself. Names that start with "." are no exception. Takes time in proportion to the product of the lengths.
+ * Whether a path matches a pattern: `*` matches any characters of one part of a path, `?` one, a part `**`
+ * any number of parts, none included; `[*]`, `[?]`, `[[]` and `[]]` match the characters, and all else
+ * matches itself. Names that start with "." are no exception. Takes time in proportion to the product of the
+ * lengths.
  */
 export function matchesGlob(pattern: string, path: string): boolean {
   return matchesParts(pattern.split('/'), path.split('/'));

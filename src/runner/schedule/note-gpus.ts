@@ -38,7 +38,9 @@ async function noteGpuWait(run: Here, instance: Instance, holders: readonly GpuH
   });
 }
 
-/** Warns of other programs on the GPUs that an instance was given: memory that they hold is not there for it. */
+/**
+ * Warns of other programs on the GPUs that an instance was given: memory that they hold is not there for it.
+ */
 export async function noteSharedGpus(run: Here, instance: Instance, gpus: readonly Gpu[]): Promise<void> {
   const others = await othersOn(run, instance, gpus);
   if (others.length === 0) return;

@@ -18,9 +18,9 @@ export interface SessionSources {
 }
 
 /**
- * A plan with its programs loaded. `checked`: instances that must be able to run, so any fault of theirs is an
- * error. `inspected`: instances whose state is only shown; if a program of theirs cannot be loaded, that is
- * not an error.
+ * A plan with its programs loaded. `checked`: instances that must be able to run, so any fault of theirs is
+ * an error. `inspected`: instances whose state is only shown; if a program of theirs cannot be loaded, that
+ * is not an error.
  */
 export async function openSession(
   { workspace, store, stageChild, executorOf, environment }: SessionSources,

@@ -38,6 +38,7 @@ export class SelfEdits {
 }
 
 const mostCuts = 5;
+const recent = `its last ${mostCuts} attempts`;
 const mostRuns = 2;
 
 const help = 'a stage must not change its inputs: write to its outs or its scratch folder';
@@ -45,7 +46,7 @@ const help = 'a stage must not change its inputs: write to its outs or its scrat
 export const isLeftToEnd = (instance: InstanceId, because: string): Diagnostic => ({
   severity: 'warning',
   code: 'own-dep',
-  message: `${because} while ${instance} ran, as in its last ${mostCuts} attempts: this time it is not stopped`,
+  message: `${because} while ${instance} ran, as in ${recent}: this time it is not stopped`,
   help,
 });
 

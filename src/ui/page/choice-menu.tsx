@@ -10,10 +10,12 @@ export function ChoiceMenu(props: {
   readonly children?: ComponentChildren;
 }) {
   const { title, names, chosen, onChoose } = props;
-  const toggled = (name: string): readonly string[] =>
-    chosen.includes(name)
-      ? chosen.filter((each) => each !== name)
-      : names.filter((each) => each === name || chosen.includes(each));
+  const toggle = (name: string): void =>
+    onChoose(
+      chosen.includes(name)
+        ? chosen.filter((each) => each !== name)
+        : names.filter((each) => each === name || chosen.includes(each)),
+    );
   return (
     <details class="menu">
       <summary>{title}</summary>
@@ -21,7 +23,7 @@ export function ChoiceMenu(props: {
         {props.children}
         {names.map((name) => (
           <label key={name}>
-            <input type="checkbox" checked={chosen.includes(name)} onChange={() => onChoose(toggled(name))} />{' '}
+            <input type="checkbox" checked={chosen.includes(name)} onChange={() => toggle(name)} />{' '}
             <span class="name">{name}</span>
           </label>
         ))}

@@ -2,8 +2,8 @@ import type { ComponentChildren } from 'preact';
 import { useLayoutEffect, useRef, useState } from 'preact/hooks';
 
 /**
- * A table of any number of rows, of which only the visible ones are drawn: rows have one height, and empty rows
- * above and below take the place of the others. Screen readers learn the place of each row among all.
+ * A table of any number of rows, of which only the visible ones are drawn: rows have one height, and empty
+ * rows above and below take the place of the others. Screen readers learn the place of each row among all.
  */
 export function VirtualRows<T>(props: {
   readonly label: string;

@@ -32,7 +32,7 @@ const mostCharacters = 40_000;
 /** Words, single characters of scripts that write no spaces, spaces, and signs. */
 export const tokensOf = (text: string): readonly string[] =>
   text.match(
-    /[\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}\p{Script=Thai}\p{Script=Lao}\p{Script=Khmer}]|[\p{L}\p{M}\p{N}]+|\s+|[^]/gu,
+    /[\p{sc=Han}\p{sc=Hira}\p{sc=Kana}\p{sc=Thai}\p{sc=Laoo}\p{sc=Khmr}]|[\p{L}\p{M}\p{N}]+|\s+|[^]/gu,
   ) ?? [];
 
 /** Two pieces that differ with only a space between them are one: it reads better. */

@@ -1,7 +1,9 @@
-"""The golden files of tests/checkpoint: python make.py, with torch 2.15, safetensors 0.8, transformers 4.57.1, peft 0.17.1.
+"""The golden files of tests/checkpoint: python make.py, with torch 2.15, safetensors 0.8, transformers
+4.57.1, peft 0.17.1.
 
 Values are small integers, so that tests can say what must be read.
 """
+
 import collections
 import os
 import pathlib
@@ -10,12 +12,30 @@ import torch
 from safetensors.torch import save_file
 
 HERE = pathlib.Path(__file__).parent
-TYPES = ["uint64", "int64", "float64", "float32", "uint32", "int32", "bfloat16", "float16", "uint16", "int16", "int8", "uint8"]
+TYPES = [
+    "uint64",
+    "int64",
+    "float64",
+    "float32",
+    "uint32",
+    "int32",
+    "bfloat16",
+    "float16",
+    "uint16",
+    "int16",
+    "int8",
+    "uint8",
+]
 
 
 def every_type():
-    """Each type twice, in an order that the file does not have; names with all that JSON and sorting make difficult."""
-    tensors = {"scalar": torch.tensor(7.0), "empty": torch.zeros(0, 3), "bool": torch.tensor([True, False, True])}
+    """Each type twice, in an order that the file does not have; names with all that JSON and sorting make
+    difficult."""
+    tensors = {
+        "scalar": torch.tensor(7.0),
+        "empty": torch.zeros(0, 3),
+        "bool": torch.tensor([True, False, True]),
+    }
     for n, name in enumerate(reversed(TYPES)):
         kind = getattr(torch, name)
         tensors[f"b {name}"] = torch.arange(n, n + 6).reshape(2, 3).to(kind)
@@ -30,10 +50,24 @@ def views():
     """Tensors that share a storage: transposed, cut out, repeated; and a parameter."""
     base = torch.arange(24).float().reshape(4, 6)
     state = collections.OrderedDict(
-        base=base, transposed=base.t(), cut=base[1:3, 2:5], column=base[:, 1], same=base.view(4, 6), parameter=torch.nn.Parameter(base[2]),
-        scalar=torch.tensor(3.5), empty=torch.zeros(0, 3), int64=torch.arange(5), float16=torch.full((2,), 1.5).half(), bfloat16=torch.full((2,), 1.5).bfloat16(),
-        float64=torch.tensor([0.1]).double(), bool=torch.tensor([True, False]), swapped=torch.arange(6).reshape(2, 3, 1).transpose(0, 1).short(),
-        int8=torch.tensor([-1]).to(torch.int8), uint8=torch.tensor([255]).to(torch.uint8), int32=torch.tensor([-5], dtype=torch.int32))
+        base=base,
+        transposed=base.t(),
+        cut=base[1:3, 2:5],
+        column=base[:, 1],
+        same=base.view(4, 6),
+        parameter=torch.nn.Parameter(base[2]),
+        scalar=torch.tensor(3.5),
+        empty=torch.zeros(0, 3),
+        int64=torch.arange(5),
+        float16=torch.full((2,), 1.5).half(),
+        bfloat16=torch.full((2,), 1.5).bfloat16(),
+        float64=torch.tensor([0.1]).double(),
+        bool=torch.tensor([True, False]),
+        swapped=torch.arange(6).reshape(2, 3, 1).transpose(0, 1).short(),
+        int8=torch.tensor([-1]).to(torch.int8),
+        uint8=torch.tensor([255]).to(torch.uint8),
+        int32=torch.tensor([-5], dtype=torch.int32),
+    )
     state._metadata = {"": {"version": 1}}  # as a module's state_dict() has it
     torch.save(state, HERE / "views.zip.bin")
     torch.save(state, HERE / "views.protocol-4.bin", pickle_protocol=4)
@@ -53,7 +87,7 @@ def refused():
     torch.save({"negated": torch._neg_view(torch.ones(1))}, HERE / "negated.bin")
     torch.save({"wide": torch.ones(1).expand(1000)}, HERE / "expanded.bin")
     base = torch.arange(120).float()
-    torch.save({f"window.{n}": base[n:n + 100] for n in range(20)}, HERE / "windows.bin")
+    torch.save({f"window.{n}": base[n : n + 100] for n in range(20)}, HERE / "windows.bin")
 
 
 if __name__ == "__main__":

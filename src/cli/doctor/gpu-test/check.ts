@@ -15,7 +15,9 @@ export interface Figure {
   readonly unit: Unit;
 }
 
-/** `relative`: to the largest element, or to the number itself. `differences`: elements that are not equal. */
+/**
+ * `relative`: to the largest element, or to the number itself. `differences`: elements that are not equal.
+ */
 export type Unit = 'relative' | 'differences' | 'ms' | 'bytes';
 
 /** How a child process says one check: a line of JSON. */

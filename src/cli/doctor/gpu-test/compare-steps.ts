@@ -44,7 +44,9 @@ export async function* compareSteps({
       ),
     ],
     {
-      good: `loss ${computed.loss.toFixed(4)} and gradient norm ${computed.gradientNorm.toFixed(4)} are those of onnx`,
+      good:
+        `loss ${computed.loss.toFixed(4)} and gradient norm ` +
+        `${computed.gradientNorm.toFixed(4)} are those of onnx`,
       help: `do not train on this device: a training step gives wrong numbers; ${reportIt}`,
     },
   );
@@ -58,7 +60,9 @@ export async function* compareSteps({
     ],
     {
       good: 'two runs of the step give the same bits',
-      help: `results of this device are not reproducible bit for bit: mention this when you publish them; ${reportIt}`,
+      help:
+        'results of this device are not reproducible bit for bit: ' +
+        `mention this when you publish them; ${reportIt}`,
     },
   );
   yield await bf16Check(async () => oneStep(await inBf16(), weights), computed.loss);

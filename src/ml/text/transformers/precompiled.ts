@@ -4,12 +4,11 @@ import { wordMemory } from '../word-memory.ts';
 
 /**
  * A precompiled character map as tokenizers applies it (spm_precompiled, and normalizers/precompiled.rs of
- * tokenizers
- * 0.22), which is not as sentencepiece does: a grapheme of up to five bytes is replaced by the rule of the
- * shortest of its beginnings that has one, the whole of it; a longer one, or one without a rule, character by
- * character.
+ * tokenizers 0.22). Unlike in sentencepiece, a grapheme of up to five bytes is replaced as a whole by the
+ * rule of its shortest prefix that has one; a longer one, or one without a rule, character by character.
  */
 export function precompiled(charMap: CharMap): (text: string) => string {
+  const joined = graphemeRuns();
   const segmenter = new Intl.Segmenter(undefined, { granularity: 'grapheme' });
   const single = memoize((character: string) => ruleText(charMap, character) ?? character, wordMemory);
   const several = (grapheme: string): string => {
@@ -41,9 +40,13 @@ function ruleText(charMap: CharMap, text: string): string | undefined {
 }
 
 /**
- * Runs in which characters may join to graphemes. Two neighbours of the ranges listed here never do (UAX 29:
- * they are no marks, no Hangul, no flags, no joiners, and no carriage return), so only what is next to
- * others goes to the segmenter, which is slow.
+ * Runs in which characters may join to graphemes. Two neighbours of the characters listed here never do
+ * (UAX 29: they are no marks, no Hangul, no flags, no joiners, and no carriage return), so only what is next
+ * to others goes to the segmenter, which is slow.
  */
-const joined =
-  /[\t\n -~\xa0-\u02ff\u2010-\u2027\u2030-\u205e\u3000-\u3029\u3040-\u3096\u30a0-\u30ff\u3400-\u9fff\uff01-\uff9d]?(?:[^\t\n -~\xa0-\u02ff\u2010-\u2027\u2030-\u205e\u3000-\u3029\u3040-\u3096\u30a0-\u30ff\u3400-\u9fff\uff01-\uff9d]+[\t\n -~\xa0-\u02ff\u2010-\u2027\u2030-\u205e\u3000-\u3029\u3040-\u3096\u30a0-\u30ff\u3400-\u9fff\uff01-\uff9d]?)+/g;
+function graphemeRuns(): RegExp {
+  const separate =
+    String.raw`\t\n -~\xa0-\u02ff\u2010-\u2027\u2030-\u205e\u3000-\u3029` +
+    String.raw`\u3040-\u3096\u30a0-\u30ff\u3400-\u9fff\uff01-\uff9d`;
+  return new RegExp(`[${separate}]?(?:[^${separate}]+[${separate}]?)+`, 'g');
+}

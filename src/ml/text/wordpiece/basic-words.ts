@@ -25,7 +25,9 @@ export function basicWords(
     .replaceAll(/[^\P{C}\t\n\r]|\ufffd/gu, '')
     .replaceAll(unassigned, '')
     .replaceAll(/[\t\n\r\p{Zs}]/gu, ' ');
-  const spaced = splitChinese ? cleaned.replaceAll(chinese, ' $& ') : cleaned;
+  const spaced = splitChinese
+    ? cleaned.replaceAll(ideographs, ' $& ').replaceAll(rareIdeographs, ' $& ')
+    : cleaned;
   const parts = pythonSplit(spaced.normalize('NFC')).flatMap((word) => {
     if (kept.has(word)) return [word];
     const lowered = lowerCase ? pythonLower(word) : word;
@@ -38,8 +40,8 @@ export function basicWords(
 }
 
 /** The CJK blocks that BERT was trained with as words of one character: ideographs, no kana, no Hangul. */
-const chinese =
-  /[\u4e00-\u9fff\u3400-\u4dbf\u{20000}-\u{2a6df}\u{2a700}-\u{2b73f}\u{2b740}-\u{2b81f}\u{2b820}-\u{2ceaf}\uf900-\ufaff\u{2f800}-\u{2fa1f}]/gu;
+const ideographs = /[\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff]/gu;
+const rareIdeographs = /[\u{20000}-\u{2a6df}\u{2a700}-\u{2b81f}\u{2b820}-\u{2ceaf}\u{2f800}-\u{2fa1f}]/gu;
 
 function hasSpace(text: string): boolean {
   for (let index = 0; index < text.length; index += 1) if (isPythonSpace(text.charCodeAt(index))) return true;

@@ -37,11 +37,12 @@ export function parseYaml(file: string, text: string, report: Report): Node | un
       at: { file, offset: second.range[0], length: 1 },
     });
   if (document === undefined) return undefined;
-  if (document.directives?.yaml.explicit === true && document.directives.yaml.version !== '1.2') {
+  const version = document.directives?.yaml;
+  if (version?.explicit === true && version.version !== '1.2') {
     report({
       severity: 'error',
       code: 'yaml-version',
-      message: `YAML ${document.directives.yaml.version} reads some values differently: only 1.2 is supported`,
+      message: `YAML ${version.version} reads some values differently: only 1.2 is supported`,
       at: { file, offset: 0, length: 1 },
     });
   }

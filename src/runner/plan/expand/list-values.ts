@@ -69,8 +69,11 @@ function lineValues(text: string, path: string): Result<readonly Json[]> {
   return { ok: true, value: values };
 }
 
-const placed = ({ line, column, message }: { line?: number; column?: number; message: string }): string =>
-  `${line === undefined ? '' : `line ${line}, `}${column === undefined ? '' : `column ${column}: `}${message}`;
+function placed({ line, column, message }: { line?: number; column?: number; message: string }): string {
+  const lineText = line === undefined ? '' : `line ${line}, `;
+  const columnText = column === undefined ? '' : `column ${column}: `;
+  return `${lineText}${columnText}${message}`;
+}
 
 /**
  * A value as a node of the YAML; no text of it is a reference. The error completes "its value 3 …".

@@ -100,7 +100,7 @@ function hubDependency(
     return void report({
       severity: 'error',
       code: 'bad-optional',
-      message: `${JSON.stringify(text.slice(0, 100))} is downloaded if it is missing, so it cannot be optional`,
+      message: `${JSON.stringify(text.slice(0, 80))} is downloaded when missing, so it cannot be optional`,
       at,
       help: 'remove optional; only files and folders can be optional',
     });

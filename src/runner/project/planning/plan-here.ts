@@ -147,10 +147,11 @@ function sameName({ root, file }: ProjectPlace, name: string): Diagnostic | unde
     (path) => path !== file && foldedPath(pipelineName(root, path)) === foldedPath(name),
   );
   if (other === undefined) return undefined;
+  const quoted = JSON.stringify(name);
   return {
     severity: 'error',
     code: 'same-name',
-    message: `${file} and ${other} are both named ${JSON.stringify(name)}: their results would share a folder`,
+    message: `${file} and ${other} are both named ${quoted}: their results would share a folder`,
     at: { file, offset: 0, length: 1 },
     help: 'give one of them another name: …',
   };

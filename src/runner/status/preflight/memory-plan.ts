@@ -92,11 +92,12 @@ export function memoryFindings(
     const instance = instanceOf.get(id);
     const isTooMuch = total > capacity * (1 + estimateError);
     const there = `${device === 'cuda' ? 'the GPU' : 'this machine'} has ${sizeText(capacity)}`;
+    const advice = lower.length === 0 ? '' : `lower it with ${lower.join(', or ')}; `;
     const diagnostic: Diagnostic = {
       severity: isTooMuch ? 'error' : 'warning',
       code: 'memory-plan',
       message: `${id} ${isTooMuch ? 'needs' : 'may need'} about ${sizeText(total)} of memory, and ${there}`,
-      help: `${lower.length === 0 ? '' : `lower it with ${lower.join(', or ')}; `}\`pipeline estimate\` shows its parts`,
+      help: `${advice}\`pipeline estimate\` shows its parts`,
       ...(instance === undefined ? {} : { at: instance.program.at }),
     };
     return [diagnostic];

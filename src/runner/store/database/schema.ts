@@ -138,8 +138,8 @@ export const migrations: readonly string[] = [
   `,
   `
   -- What a run with nothing to do read, by its request. The record is valid until a row that such a run reads
-  -- is inserted or deleted; a replaced row is an insertion. In "stats" only deletions count: a new reading of a
-  -- file cannot make the record wrong.
+  -- is inserted or deleted; a replaced row is an insertion. In "stats" only deletions count: a new reading
+  -- of a file cannot make the record wrong.
   CREATE TABLE idle (
     request TEXT PRIMARY KEY,
     record TEXT NOT NULL
@@ -234,7 +234,7 @@ export const migrations: readonly string[] = [
   ALTER TABLE attempts ADD COLUMN peak_memory INTEGER;
   `,
   `
-  -- The last day (days since 1970, UTC) on which a run used a result: gc deletes the least recently used first.
+  -- The last day (days since 1970, UTC) on which a run used a result: gc deletes the oldest first.
   CREATE TABLE uses (
     key TEXT PRIMARY KEY,
     day INTEGER NOT NULL

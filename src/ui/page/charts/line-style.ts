@@ -30,5 +30,6 @@ export const lineStyleAt = (place: number): LineStyle => ({
 });
 
 function circle(radius: number): string {
-  return `M-${radius} 0a${radius} ${radius} 0 1 0 ${2 * radius} 0a${radius} ${radius} 0 1 0 -${2 * radius} 0Z`;
+  const half = `a${radius} ${radius} 0 1 0`;
+  return `M-${radius} 0${half} ${2 * radius} 0${half} -${2 * radius} 0Z`;
 }

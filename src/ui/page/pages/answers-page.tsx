@@ -272,16 +272,17 @@ function Comparison(props: {
   const [isOpen, setIsOpen] = useState(false);
   if (answer === undefined) return <Waiting problem={problem} isLoading={isLoading} />;
   const leading = answer.comparisons.find(({ score }) => score === props.score);
+  const isLower = leading !== undefined && numberOf(leading.mean) < 0;
+  const interval = leading?.method === 'range' ? 'range' : '95 % interval';
   return (
     <section class="card comparison" aria-label="Comparison of B with A">
       {leading !== undefined && (
         <p class="verdict">
-          <span class="name">{props.score}</span>: B {numberOf(leading.mean) < 0 ? 'is lower' : 'is higher'}{' '}
-          by <strong>{numberText(Math.abs(numberOf(leading.mean)))}</strong>{' '}
+          <span class="name">{props.score}</span>: B {isLower ? 'is lower' : 'is higher'} by{' '}
+          <strong>{numberText(Math.abs(numberOf(leading.mean)))}</strong>{' '}
           <span class="muted">
-            ({leading.method === 'range' ? 'range' : '95 % interval'} {signedText(numberOf(leading.low))} to{' '}
-            {signedText(numberOf(leading.high))}, p {numberOf(leading.pValue).toFixed(4)}, {answer.rows} rows,
-            paired)
+            ({interval} {signedText(numberOf(leading.low))} to {signedText(numberOf(leading.high))}, p{' '}
+            {numberOf(leading.pValue).toFixed(4)}, {answer.rows} rows, paired)
           </span>
         </p>
       )}

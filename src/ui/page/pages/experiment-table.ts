@@ -80,7 +80,9 @@ function metricsOf(models: readonly ModelAnswer[]): ExperimentRow['metrics'] {
   );
 }
 
-/** As `collate` computes it: of several seeds their mean, its deviation, and an interval over seeds and rows. */
+/**
+ * As `collate` computes it: of several seeds their mean, its deviation, and an interval over seeds and rows.
+ */
 function scoreOf(seeds: readonly MeasuredValue[]): RowScore | undefined {
   const scales = new Set(seeds.map(({ scale }) => scale));
   const [scale = 'unbounded'] = scales.size === 1 ? scales : [];

@@ -289,7 +289,8 @@ function ExperimentTable(
           </>
         )}
         {rows.some(({ models }) => models.some(({ isTied }) => isTied)) &&
-          '~ no significant difference from the best in the metric of the ranking, row by row (p at least 0.05). '}
+          '~ no significant difference from the best in the metric of the ranking, ' +
+            'row by row (p at least 0.05). '}
         {rows.some(({ models }) => models.some(({ isAdopted }) => isAdopted)) &&
           '† adopted: existing files that no run computed. '}
         Below a score: its 95 % interval from the metrics file

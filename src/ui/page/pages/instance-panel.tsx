@@ -75,9 +75,7 @@ function Known({ answer, run }: { readonly answer: InstanceAnswer; readonly run:
                 </dt>
                 <dd>
                   {isFile && port.isLive ? (
-                    <a
-                      href={`/api/file?name=${encodeURIComponent(answer.instance)}&out=${encodeURIComponent(out)}`}
-                    >
+                    <a href={`/api/file?${new URLSearchParams({ name: answer.instance, out }).toString()}`}>
                       {path}
                     </a>
                   ) : (

@@ -76,13 +76,14 @@ async function sendParts(
     if (error instanceof RemoteFailure) return failed(error.fault);
     throw error;
   }
+  const listed = parts.map(
+    ({ etag, checksum }, index) =>
+      `<Part><PartNumber>${index + 1}</PartNumber><ETag>${etag}</ETag>` +
+      `<ChecksumSHA256>${checksum}</ChecksumSHA256></Part>`,
+  );
   const xml = Buffer.from(
-    `<CompleteMultipartUpload xmlns="http://s3.amazonaws.com/doc/2006-03-01/">${parts
-      .map(
-        ({ etag, checksum }, index) =>
-          `<Part><PartNumber>${index + 1}</PartNumber><ETag>${etag}</ETag><ChecksumSHA256>${checksum}</ChecksumSHA256></Part>`,
-      )
-      .join('')}</CompleteMultipartUpload>`,
+    '<CompleteMultipartUpload xmlns="http://s3.amazonaws.com/doc/2006-03-01/">' +
+      `${listed.join('')}</CompleteMultipartUpload>`,
   );
   const answer = await client.call(
     {

@@ -137,7 +137,8 @@ export function s3Storage(name: string, prefix: string, client: S3Client): Remot
     },
     async refresh(file, signal) {
       const key = keyOf(file);
-      const source = `/${name.slice('s3://'.length).split('/')[0]}/${key.split('/').map(encodeURIComponent).join('/')}`;
+      const bucket = name.slice('s3://'.length).split('/')[0];
+      const source = `/${bucket}/${key.split('/').map(encodeURIComponent).join('/')}`;
       const answer = await client.call(
         {
           method: 'PUT',
