@@ -57,6 +57,6 @@ test('compare reports that an instance has no predictions yet, or never will', a
     'error: train declares no out "predictions", only log, model\n',
   );
   expect(await compared('eval', 'train')).toBe(
-    'error: eval has no out "predictions" yet: pipeline run eval\n',
+    'error: eval has no out "predictions" yet: compute it with `pipeline run eval`\n',
   );
 });

@@ -90,7 +90,7 @@ describe('the live display', () => {
       ran('train[a]', 10_000, 10),
     );
     expect(timeLeft(view, 10_000)).toEqual({ seconds: 5, uncounted: ['eval'] });
-    expect(frame(view, 10_000, 200, noColors)[0]).toContain('at least 5.0 s left, without eval');
+    expect(frame(view, 10_000, 200, noColors)[0]).toContain('at least 5.0 s left, not counting eval');
   });
 
   test('a stage without measurements is estimated from earlier runs; running ones count beside ended ones', () => {
@@ -156,7 +156,7 @@ describe('the live display', () => {
       secondsLeft: 1536,
     };
     expect(frame(after(fetching), 0, 200, noColors)).toEqual([
-      'fetching hf:google/mt5-base@main · 1.5 GiB of 3.0 GiB · 1.0 MiB a second · 25 min 36 s left',
+      'fetching hf:google/mt5-base@main · 1.5 GiB of 3.0 GiB · 1.0 MiB/s · 25 min 36 s left',
     ]);
     const ends: readonly Event[] = [
       { kind: 'fetched', at: 1, model: 'hf:google/mt5-base@main', bytes: 3 * 2 ** 30 },

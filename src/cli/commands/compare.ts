@@ -8,6 +8,7 @@ import type { ModelComparison, ScoredModel } from '../../ml/metrics/compare-mode
 import type { Result } from '../../result.ts';
 import type { Artifact, Problem, Project, ResultFiles, Selection } from '../../runner/project.ts';
 import { pluralize } from '../../runner/wording/pluralize.ts';
+import { shellName } from '../../runner/wording/shell-name.ts';
 import { printJson } from '../output/print-json.ts';
 import { openProjectHere, withPipelineOptions, type PipelineOptions } from '../options/project-options.ts';
 import { reportProblem } from '../output/report-problem.ts';
@@ -154,7 +155,10 @@ async function modelsOf(
     const result = found.find((one) => one.instance === instance);
     const file = result?.files[out];
     if (result === undefined || file === undefined)
-      return { ok: false, error: `${instance} has no out "${out}" yet: pipeline run ${instance}` };
+      return {
+        ok: false,
+        error: `${instance} has no out "${out}" yet: compute it with \`pipeline run ${shellName(instance)}\``,
+      };
     const artifact = at === undefined ? join(root, path) : undefined;
     const doubt = await doubtAbout(result, { file: join(root, file), artifact, path });
     if (doubt !== undefined) openScreen().write(`warning: ${doubt}\n`);

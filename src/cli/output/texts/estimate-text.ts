@@ -29,12 +29,12 @@ function planText([plan, names]: readonly [MemoryPlan, readonly string[]]): stri
   const there = device === 'cuda' ? 'memory of the GPU' : 'memory of the machine';
   const rows = [
     ...Object.entries(parts).filter(([, bytes]) => bytes > 0),
-    ['together, within 15 %', total] as const,
+    ['total (±15 %)', total] as const,
     ...(capacity === undefined ? [] : [[there, capacity] as const]),
   ].map(([name, bytes]) => [`  ${name}`, sizeText(bytes)]);
   const advice =
     capacity !== undefined && total > capacity && lower.length > 0
-      ? [`  it does not fit: lower it with ${lower.join(', or ')}`]
+      ? [`  does not fit: reduce it with ${lower.join(', or ')}`]
       : [];
   const where = device === 'cuda' ? 'on the GPU' : 'on the CPU';
   return [`${heading}  (${where})`, ...aligned(rows), ...advice].join('\n');

@@ -56,7 +56,7 @@ function progressParts(row: Running): readonly string[] {
   return parts.length === 0 ? [] : [parts.join(', ')];
 }
 
-/** "fetching hf:google/mt5-base@main, 1.2 GiB of 2.3 GiB, 45 MiB a second, 24 s left". */
+/** "fetching hf:google/mt5-base@main, 1.2 GiB of 2.3 GiB, 45 MiB/s, 24 s left". */
 function fetchingLine(
   { model, bytes, total, bytesPerSecond, secondsLeft }: Extract<Event, { kind: 'fetching' }>,
   colors: Colors,
@@ -65,7 +65,7 @@ function fetchingLine(
   const parts = [
     `fetching ${model}`,
     `${sizeText(bytes)} of ${sizeText(total)}`,
-    ...(bytesPerSecond === null ? [] : [`${sizeText(bytesPerSecond)} a second`]),
+    ...(bytesPerSecond === null ? [] : [`${sizeText(bytesPerSecond)}/s`]),
     ...(secondsLeft === null ? [] : [`${durationText(secondsLeft)} left`]),
   ];
   return joinFitting(parts, colors.dim(' · '), width);
@@ -97,7 +97,7 @@ function leftText(view: LiveView, now: number): readonly string[] | undefined {
   if (seconds < 1) return undefined;
   if (first === undefined) return [`about ${durationText(Math.ceil(seconds))} left`];
   return [
-    `at least ${durationText(Math.ceil(seconds))} left, without ` +
+    `at least ${durationText(Math.ceil(seconds))} left, not counting ` +
       `${first}${more.length === 0 ? '' : ` and ${pluralize(more.length, 'more stage')}`}`,
   ];
 }
