@@ -138,6 +138,8 @@ export interface InstanceStatus {
   readonly because: readonly Reason[];
   /** Outs that differ from its result, and will be restored. */
   readonly displaced: readonly DisplacedOut[];
+  /** Temp outs, by name, whose bytes were dropped; absent: none. */
+  readonly dropped?: readonly string[];
   /** No run computed its result: existing files were taken (`run --adopt`). */
   readonly adopted: boolean;
   /** Its stage is frozen: its last result is used, whatever changed since. */
@@ -181,6 +183,8 @@ export interface Explanation {
   readonly because: readonly Reason[];
   /** Outs that differ from their result, and will be restored. */
   readonly displaced: readonly DisplacedOut[];
+  /** As in the status. */
+  readonly dropped?: readonly string[];
   /** What has to run first for the key to be known. */
   readonly after: readonly InstanceId[];
   /** How its last attempt failed, where that is its state. */

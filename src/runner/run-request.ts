@@ -57,6 +57,15 @@ export interface RunSummary {
   readonly frozen?: readonly InstanceId[];
   /** Where a shared cache was asked, or given something. */
   readonly sharedCache?: SharedCacheReport;
+  /** Where temp outs were dropped, since all that reads them is up to date. */
+  readonly dropped?: DroppedOuts;
+}
+
+/** Temp outs whose bytes were dropped. */
+export interface DroppedOuts {
+  readonly outs: readonly { readonly instance: InstanceId; readonly out: string }[];
+  /** Freed in the cache; the files in the project are gone, too. */
+  readonly bytes: number;
 }
 
 /** An out that a run is for, and its path from the project root. */

@@ -2,6 +2,7 @@ import { readdirSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import { digestOf } from '../../src/files/digest.ts';
 import type { ResultSource } from '../../src/runner/cache/result-source.ts';
+import type { Entry } from '../../src/runner/manifest/decide.ts';
 import { parseKey } from '../../src/runner/manifest/key-of.ts';
 import { openProject, type RunRequest, type RunSummary } from '../../src/runner/project.ts';
 import { workspaceDisk } from '../../src/runner/workspace/disk/workspace-disk.ts';
@@ -63,6 +64,11 @@ async function runWith(
 const kinds = ({ outcomes }: RunSummary): Readonly<Record<string, string>> =>
   Object.fromEntries([...outcomes].map(([id, { kind }]) => [id, kind]));
 
+const otherBytes = (outs: Entry['outs']): Entry['outs'] =>
+  Object.fromEntries(
+    Object.entries(outs).map(([name, { form }]) => [name, { form, digest: digestOf('other') }]),
+  );
+
 const everything = { count: 'ran', tree: 'ran' };
 
 /** Files in the cache that are no whole objects. */
@@ -118,6 +124,33 @@ describe('a source of results', () => {
     source.calls.length = 0;
     await runWith(source, one, { patterns: ['count'] });
     expect(source.calls).toEqual([]);
+  });
+
+  test('gives back what was dropped here without a rerun, and only where it has the very bytes', async () => {
+    const source = memorySource();
+    using one = project();
+    const temp = (after: string): object => ({
+      'pipeline.yaml': files['pipeline.yaml']
+        .replace('{ sum: sum.txt }', '{ sum: { path: sum.txt, temp: true } }')
+        .replace('cp ${deps.sum}', 'wc -c < ${deps.sum} >')
+        .replace('echo x >', `echo ${after} >`),
+    });
+    one.write({ ...temp('x') });
+    await runWith(source, one);
+    const never = new AbortController().signal;
+    await one.ask((open) => open.verifyRerun('count', () => undefined, { graceful: never, hard: never }));
+    source.calls.length = 0;
+    expect(await runWith(source, one)).toEqual({ count: 'up-to-date', tree: 'up-to-date' });
+    expect(one.snapshot('artifacts')).not.toHaveProperty(['shared/count/sum.txt']);
+    expect(source.calls).toEqual([]);
+
+    one.write({ ...temp('y') });
+    expect(await runWith(source, one)).toEqual({ count: 'up-to-date', tree: 'ran' });
+    expect(source.calls).toContain('object');
+    for (const [key, result] of source.entries)
+      source.entries.set(key, { ...result, entry: { ...result.entry, outs: otherBytes(result.entry.outs) } });
+    one.write({ ...temp('z') });
+    expect(await runWith(source, one)).toEqual({ count: 'ran', tree: 'ran' });
   });
 
   test('that marks a result as adopted counts as a miss', async () => {

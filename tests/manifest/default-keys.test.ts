@@ -68,6 +68,7 @@ async function identitiesOf(file: string): Promise<readonly Identified[]> {
     const identity = await identityOf(session.value, instance, cache, {
       content: (from, out) => ({ form: 'file', digest: digestOf(`${out} of ${from}`) }),
       isAdopted: () => false,
+      dropped: () => undefined,
     });
     if (!identity.ok) throw new Error(`${instance.id}: ${JSON.stringify(identity.error)}`);
     identified.push({

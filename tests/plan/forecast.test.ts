@@ -12,7 +12,12 @@ const plan = planOfText(`stages:
 `);
 const key = parseKey('0'.repeat(64));
 const hit: Decision = { kind: 'restore', entry: { key: key ?? expect.unreachable(), outs: {} } };
-const facts: ForecastFacts = { decideNow: () => hit, displaced: () => [], neverFinished: () => false };
+const facts: ForecastFacts = {
+  decideNow: () => hit,
+  displaced: () => [],
+  neverFinished: () => false,
+  droppedNeeds: () => new Map(),
+};
 const miss: Decision = { kind: 'run', because: [{ kind: 'forced' }] };
 
 describe('forecasting a run', () => {

@@ -249,12 +249,13 @@ describe('changes are noticed by the run after a run with nothing to do', () => 
 
 describe('a row that such a run reads', () => {
   const any: Readonly<Record<string, string>> = {
-    entries: "('0', '{}', '{}', 'r', 0, 0, 0, NULL)",
+    entries: "('0', '{}', '{}', 'r', 0, 0, 0, NULL, NULL)",
     results: "('p', 'i', 'k', '{}', 'r', 0)",
     outcomes: "('p', 'i', 'r', 'ran')",
     placements: "('path', 'p', 'i', 'file', '0')",
     bundles: "('path', '{}')",
     programs: "('digest', '{}')",
+    reproduced: "('program', 'key')",
     stats: "('path', '0:0:0:0:0', '0')",
   };
 

@@ -6,7 +6,7 @@ import { type Rig, until } from './rig.ts';
  * A run that kills itself before its nth step (crash-at.ts), once all that it started is gone: what it
  * printed.
  */
-export async function runUntilStep(rig: Rig, nth: number): Promise<string> {
+export async function runUntilStep(rig: Pick<Rig, 'root' | 'survivors'>, nth: number): Promise<string> {
   const { crashAt, supervisor, stageChild } = await programs();
   const child = spawn(process.execPath, [crashAt, String(nth), supervisor, stageChild], {
     cwd: rig.root,

@@ -8,6 +8,7 @@ export function summaryJson({
   outcomes,
   frozen,
   sharedCache,
+  dropped,
 }: RunSummary): object {
   const of = (kind: Outcome['kind']) =>
     [...outcomes].filter(([, outcome]) => outcome.kind === kind).map(([instance]) => instance);
@@ -28,6 +29,7 @@ export function summaryJson({
     interrupted: of('interrupted'),
     ...(frozen === undefined ? {} : { frozen }),
     ...(sharedCache === undefined ? {} : { sharedCache }),
+    ...(dropped === undefined ? {} : { dropped }),
     ...(submitted.length + waiting.length > 0 ? { submitted, waiting } : {}),
   };
 }

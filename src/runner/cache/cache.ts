@@ -5,10 +5,17 @@ import { memoize } from '../../memory.ts';
 import type { Result } from '../../result.ts';
 import type { Origin } from '../event.ts';
 import type { InstanceId, Key, RunId } from '../identity.ts';
-import type { Entry } from '../manifest/decide.ts';
-import type { Content, Manifest } from '../manifest/manifest.ts';
+import { droppedOuts, type Entry, keptOuts } from '../manifest/decide.ts';
+import { type Content, type Manifest, sameContent } from '../manifest/manifest.ts';
 import { serializeTree, type TreeItem } from '../manifest/tree.ts';
-import { deleteEntry, type FinishedResult, markComputed } from '../store/entries.ts';
+import {
+  allEntries,
+  deleteEntry,
+  type FinishedResult,
+  lastEntry,
+  markComputed,
+  recordDropped,
+} from '../store/entries.ts';
 import type { Store } from '../store/database/open-store.ts';
 import { recordPlacement } from '../store/placements.ts';
 import type { Found } from '../workspace/read-content.ts';
@@ -16,7 +23,14 @@ import { removeTree } from '../workspace/replace.ts';
 import { placeOf, type Workspace } from '../workspace/workspace.ts';
 import { keepForeignFiles, type KeptFiles } from './keep-foreign-files.ts';
 import { localSource } from './local-source.ts';
-import { forgetObject, objectPath, objectSize, objectState, type ObjectState } from './objects.ts';
+import {
+  forgetObject,
+  objectPath,
+  objectSize,
+  objectState,
+  type ObjectState,
+  storeObjects,
+} from './objects.ts';
 import { readListing, restoreOut } from './restore-out.ts';
 import type { CheckedSource, NewObject, SourceResult, StoredObject } from './result-source.ts';
 import { sourceObjects } from './source-objects.ts';
@@ -89,7 +103,25 @@ async function lookupLocally(
 ): Promise<CachedResult> {
   const entry = (await localSource(workspace, store).entry(key))?.entry;
   if (entry === undefined) return { kind: 'absent' };
-  return (await firstDamage(workspace, entry.outs, known)) ?? { kind: 'hit', entry };
+  return (await firstDamage(workspace, keptOuts(entry), known)) ?? { kind: 'hit', entry };
+}
+
+/** Whether the bytes of dropped outs can be had without computing them again: here all the same, or elsewhere. */
+export async function canRestoreDropped(
+  { workspace, source }: Cache,
+  entry: Entry,
+  names: readonly string[],
+): Promise<boolean> {
+  const outs = Object.fromEntries(Object.entries(entry.outs).filter(([name]) => names.includes(name)));
+  if ((await firstDamage(workspace, outs)) === undefined) return true;
+  const there = await source?.entry(entry.key);
+  return (
+    there !== undefined &&
+    Object.entries(outs).every(([name, content]) => {
+      const found = there.entry.outs[name];
+      return found !== undefined && sameContent(found, content) && there.withheld?.includes(name) !== true;
+    })
+  );
 }
 
 /** The first object of some outs that is missing, or has wrong bytes. */
@@ -207,7 +239,11 @@ export async function restore(
   { pipeline, instance, outs }: OutPlaces,
 ): Promise<Result<Restored, FileProblem>> {
   const { workspace, store } = cache;
-  const brought = await bringHere(cache, entry);
+  const dropped = outs.flatMap(({ name, inPlace }) =>
+    !inPlace && entry.dropped?.includes(name) === true ? [name] : [],
+  );
+  const brought =
+    dropped.length > 0 ? await bringDroppedHere(cache, entry, dropped) : await bringHere(cache, entry);
   if (brought === 'damaged') return { ok: true, value: { kind: 'damaged' } };
   let files = 0;
   let bytes = 0;
@@ -268,6 +304,35 @@ async function bringHere(cache: Cache, entry: Entry): Promise<SourceResult | und
   return 'damaged';
 }
 
+/** The same for outs of a result that is here, whose bytes were dropped. */
+async function bringDroppedHere(
+  { workspace, store, source }: Cache,
+  entry: Entry,
+  names: readonly string[],
+): Promise<SourceResult | undefined | 'damaged'> {
+  const { key, outs, dropped = [] } = entry;
+  const wanted = Object.fromEntries(Object.entries(outs).filter(([name]) => names.includes(name)));
+  const isHere = (await firstDamage(workspace, wanted)) === undefined;
+  const result = isHere ? undefined : await source?.entry(key);
+  if (!isHere) {
+    const objects =
+      result === undefined || source === undefined
+        ? undefined
+        : await sourceObjects(source, Object.values(wanted));
+    if (objects === undefined || (await storeObjects(workspace, objects)) !== undefined) {
+      source?.markUntrusted(key);
+      return 'damaged';
+    }
+    source?.restored?.(key);
+  }
+  recordDropped(
+    store,
+    key,
+    dropped.filter((name) => !names.includes(name)),
+  );
+  return result;
+}
+
 /** A result that is whole on this disk, and its objects; those of withheld outs are left out. */
 export async function storedResult(
   { workspace, store }: Cache,
@@ -278,7 +343,7 @@ export async function storedResult(
   const result = await here.entry(key);
   const found = await lookupLocally({ workspace, store }, key);
   if (result === undefined || found.kind !== 'hit' || result.entry.adopted === true) return undefined;
-  const shared = Object.entries(result.entry.outs).filter(([name]) => !withheld.includes(name));
+  const shared = Object.entries(keptOuts(result.entry)).filter(([name]) => !withheld.includes(name));
   const objects = await sourceObjects(
     here,
     shared.map(([, content]) => content),
@@ -295,6 +360,13 @@ export async function storedResult(
   };
 }
 
+/** The last result of an instance, where it is on this disk. */
+export const lastEntryOf = (
+  { store }: Pick<Cache, 'store'>,
+  pipeline: string,
+  instance: InstanceId,
+): Entry | undefined => lastEntry(store, pipeline, instance);
+
 /** Who made the result under a key, where it came from a source. */
 export async function originOf({ workspace, store }: Cache, key: Key): Promise<Origin | undefined> {
   return (await localSource(workspace, store).entry(key))?.origin;
@@ -310,6 +382,41 @@ export const confirmAdopted = ({ store }: Pick<Cache, 'store'>, key: Key): void 
 export async function evict({ workspace, store }: Cache, key: Key, damaged?: Digest): Promise<void> {
   deleteEntry(store, key);
   if (damaged !== undefined) await removeTree(workspace, placeOf(workspace, objectPath(damaged)));
+}
+
+/**
+ * Drops the bytes of outs of results; what they were stays known. The rows say so before an object goes, and
+ * an object that anything else needs stays. Gives how many bytes were freed.
+ */
+export async function dropOuts(
+  { workspace, store }: Pick<Cache, 'workspace' | 'store'>,
+  drops: ReadonlyMap<Key, readonly string[]>,
+): Promise<number> {
+  for (const [key, names] of drops) recordDropped(store, key, names);
+  const entries = allEntries(store).map(({ entry }) => entry);
+  const unneeded = new Set<Digest>();
+  for (const entry of entries)
+    if (drops.has(entry.key))
+      for (const content of Object.values(droppedOuts(entry)))
+        for (const object of await contentObjects(workspace, content)) unneeded.add(object);
+  for (const content of entries.flatMap((entry) => Object.values(keptOuts(entry))))
+    for (const object of await contentObjects(workspace, content)) unneeded.delete(object);
+  let bytes = 0;
+  for (const object of unneeded) {
+    bytes += objectSize(workspace, object);
+    await removeTree(workspace, placeOf(workspace, objectPath(object)));
+    workspace.stats.forget(objectPath(object));
+  }
+  return bytes;
+}
+
+/** The objects of a content: of a folder, its listing and its files. */
+export async function contentObjects(
+  workspace: Workspace,
+  { form, digest }: Content,
+): Promise<readonly Digest[]> {
+  const items = form === 'folder' ? ((await readListing(workspace, digest)) ?? []) : [];
+  return [digest, ...items.flatMap((item) => (item.kind === 'file' ? [item.digest] : []))];
 }
 
 /** What a folder held, by the digest of its listing; undefined: that is not in the cache. */

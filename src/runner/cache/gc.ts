@@ -1,19 +1,19 @@
 import { dirname } from 'node:path';
-import type { Digest } from '../../files/digest.ts';
 import { isPartialName } from '../../files/write-atomically.ts';
 import type { Collected, KeptResults } from '../answers.ts';
 import type { Key } from '../identity.ts';
+import { contentObjects } from './cache.ts';
 import { type CachedEntry, chooseGarbage, type GcLimits } from './choose-garbage.ts';
 import { objectFiles, objectPath } from './objects.ts';
 import { smokeFolder } from '../plan/smoke-instance.ts';
 import { removeTree } from '../workspace/replace.ts';
 import { partialFiles } from './partial-files.ts';
-import { readListing } from './restore-out.ts';
 import { linkOnTheWay } from '../workspace/link-on-the-way.ts';
 import { scratchFolder } from '../workspace/scratch.ts';
 import { placeOf, type Workspace } from '../workspace/workspace.ts';
 import { readContent } from '../workspace/read-content.ts';
 import { instanceOfKey } from '../store/attempts.ts';
+import { keptOuts } from '../manifest/decide.ts';
 import { allEntries, deleteEntry } from '../store/entries.ts';
 import { dayOf } from '../store/uses.ts';
 import { forgetResults } from '../store/last-results.ts';
@@ -51,7 +51,9 @@ export async function collectGarbage(
     cached.push({
       key: entry.key,
       lastUse,
-      objects: await objectsOf(workspace, Object.values(entry.outs)),
+      objects: (
+        await Promise.all(Object.values(keptOuts(entry)).map((content) => contentObjects(workspace, content)))
+      ).flat(),
       keptBecause: kept.keys.has(entry.key) ? 'named' : recent.has(run) ? 'recent' : undefined,
     });
   const sizes = new Map([...objectFiles(workspace)].map(({ digest, size }) => [digest, size]));
@@ -145,20 +147,6 @@ async function removeEmptyFolders(workspace: Workspace, path: string): Promise<v
 }
 
 const ownFolders = ['artifacts', 'cache/objects'];
-
-async function objectsOf(
-  workspace: Workspace,
-  contents: readonly { readonly form: string; readonly digest: Digest }[],
-): Promise<readonly Digest[]> {
-  const objects: Digest[] = [];
-  for (const { form, digest } of contents) {
-    objects.push(digest);
-    if (form === 'folder')
-      for (const item of (await readListing(workspace, digest)) ?? [])
-        if (item.kind === 'file') objects.push(item.digest);
-  }
-  return objects;
-}
 
 /**
  * Outs of instances that no pipeline file names: those with the content that the runner put there, those that

@@ -7,6 +7,7 @@ import type { Key } from '../identity.ts';
 import type { Content } from '../manifest/manifest.ts';
 import { pluralize } from '../wording/pluralize.ts';
 import { allMakers, type Maker } from '../store/attempts.ts';
+import { keptOuts } from '../manifest/decide.ts';
 import { allEntries } from '../store/entries.ts';
 import { storeDamage } from './damaged-rows.ts';
 import type { Store } from '../store/database/open-store.ts';
@@ -51,7 +52,7 @@ export async function verifyStore(
   const cached = new Set<Digest>();
   const holders = new Map<Digest, Holder[]>([...damaged].map((object) => [object, []]));
   for (const { entry } of allEntries(store)) {
-    for (const [out, { form, digest }] of Object.entries(entry.outs)) {
+    for (const [out, { form, digest }] of Object.entries(keptOuts(entry))) {
       const needed =
         form === 'folder'
           ? [

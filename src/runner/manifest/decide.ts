@@ -1,5 +1,5 @@
 import type { Digest } from '../../files/digest.ts';
-import type { Key } from '../identity.ts';
+import type { InstanceId, Key } from '../identity.ts';
 import { differences } from './differences.ts';
 import type { Content, Manifest } from './manifest.ts';
 import type { Difference, Reason } from './reason.ts';
@@ -13,7 +13,17 @@ export interface Entry {
    * a computed result.
    */
   readonly adopted?: true;
+  /** Temp outs whose bytes were dropped here, by name. */
+  readonly dropped?: readonly string[];
 }
+
+/** The outs of an entry whose bytes were dropped. */
+export const droppedOuts = ({ outs, dropped = [] }: Entry): Entry['outs'] =>
+  Object.fromEntries(Object.entries(outs).filter(([name]) => dropped.includes(name)));
+
+/** Those whose bytes are to be here. */
+export const keptOuts = ({ outs, dropped = [] }: Entry): Entry['outs'] =>
+  Object.fromEntries(Object.entries(outs).filter(([name]) => !dropped.includes(name)));
 
 /** What the cache holds under an instance's key. */
 export type Lookup =
@@ -23,6 +33,8 @@ export type Lookup =
    * An entry without one of its objects, or with wrong bytes; `path`: the file of an out that the object is.
    */
   | { readonly kind: 'damaged'; readonly object: Digest; readonly path: string }
+  /** An entry of which outs are asked for whose bytes were dropped. */
+  | { readonly kind: 'dropped'; readonly entry: Entry; readonly outs: readonly string[] }
   | { readonly kind: 'absent'; readonly past: Past };
 
 /** How the last attempt with this very key ended; `evicted`: well, and its entry was collected since. */
@@ -32,10 +44,19 @@ export type Past = 'never' | 'failed' | 'interrupted' | 'evicted';
 export interface Policy {
   readonly forced: boolean;
   readonly cache: boolean;
+  /** Temp outs that were dropped are asked for: by the user, or for an instance that has to run. */
+  readonly wanted?: { readonly for: InstanceId | undefined } | undefined;
 }
 
 /** As the pipeline file says. */
 export const declaredPolicy = ({ cache }: Pick<Policy, 'cache'>): Policy => ({ forced: false, cache });
+
+/** To have the bytes of all outs in place. */
+export const wantedPolicy = (user: InstanceId | undefined): Policy => ({
+  forced: false,
+  cache: true,
+  wanted: { for: user },
+});
 
 export type Decision =
   | { readonly kind: 'restore'; readonly entry: Entry }
@@ -49,7 +70,7 @@ export function decide(
   manifest: Manifest,
   found: Lookup,
   last: Manifest | undefined,
-  { forced, cache }: Policy,
+  { forced, cache, wanted }: Policy,
 ): Decision {
   if (forced) return run({ kind: 'forced' });
   if (!cache) return run({ kind: 'not-cached' });
@@ -58,6 +79,12 @@ export function decide(
       return { kind: 'restore', entry: found.entry };
     case 'damaged':
       return run({ kind: 'damaged', object: found.object, path: found.path });
+    case 'dropped':
+      return run({
+        kind: 'dropped',
+        outs: found.outs,
+        ...(wanted?.for === undefined ? {} : { for: wanted.for }),
+      });
     case 'absent':
       return { kind: 'run', because: absent(found.past, last && differences(last, manifest)) };
   }

@@ -11,6 +11,9 @@ export function keyOf(manifest: Manifest): Key {
   return key;
 }
 
+/** What the results of a program have in common, whatever it is given: its code and the platform. */
+export const programKeyOf = (manifest: Manifest): Key => keyOf({ ...manifest, params: {}, deps: {} });
+
 /** A key that was written down before; undefined where the text is none. */
 export const parseKey = (text: string): Key | undefined => (isKey(text) ? text : undefined);
 

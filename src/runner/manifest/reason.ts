@@ -1,4 +1,5 @@
 import type { Value } from '../../stage/context.ts';
+import type { InstanceId } from '../identity.ts';
 import type { TreeChange } from './tree.ts';
 
 /**
@@ -33,5 +34,7 @@ export type Reason =
   | { readonly kind: 'submitted-before' }
   /** An entry exists but an object of it is gone, or its bytes are wrong. */
   | { readonly kind: 'damaged'; readonly object: string; readonly path: string }
+  /** Temp outs that were dropped are needed, by an instance that has to run or by the user. */
+  | { readonly kind: 'dropped'; readonly outs: readonly string[]; readonly for?: InstanceId }
   | { readonly kind: 'evicted' }
   | { readonly kind: 'not-cached' };

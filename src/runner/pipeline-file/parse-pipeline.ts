@@ -193,7 +193,17 @@ function toStage(
       at: frozen,
       help: 'leave one of them out',
     });
-  if (program === undefined || both !== undefined || matrix === undefined || isUnkept) return undefined;
+  const temp = fields.cache?.value === false ? tempOut(fields) : undefined;
+  if (temp !== undefined)
+    report({
+      severity: 'error',
+      code: 'bad-temp',
+      message: `an out of ${name} has \`temp: true\`, but with \`cache: false\` no result of the stage is kept`,
+      at: temp.at,
+      help: 'leave one of them out',
+    });
+  if (program === undefined || both !== undefined || matrix === undefined || isUnkept || temp !== undefined)
+    return undefined;
   return {
     name,
     at,
@@ -220,6 +230,8 @@ function toStage(
     push: fields.push?.value ?? true,
   };
 }
+
+const tempOut = ({ outs }: StageFields) => [...unkeyed(outs).values()].find(({ temp }) => temp);
 
 const unkeyed = <T>(
   entries: ReadonlyMap<string, { readonly value: T }> | undefined,

@@ -147,5 +147,7 @@ export interface StageOut {
   readonly workspace: boolean;
   /** Whether its bytes may be uploaded to the shared cache. */
   readonly push: boolean;
+  /** Whether its bytes are dropped when all that reads them is up to date. */
+  readonly temp: boolean;
   readonly at: Range;
 }

@@ -29,6 +29,8 @@ export interface ForecastFacts {
   readonly decideNow: (instance: Instance) => Decision;
   readonly displaced: (instance: Instance) => readonly DisplacedOut[];
   readonly neverFinished: (instance: Instance) => boolean;
+  /** The temp outs that it reads and whose bytes were dropped, by instance. */
+  readonly droppedNeeds: (instance: Instance) => ReadonlyMap<InstanceId, readonly string[]>;
 }
 
 /**
@@ -40,7 +42,7 @@ export interface ForecastFacts {
 export function forecast(
   plan: Plan,
   chosen: readonly Instance[],
-  { decideNow, displaced, neverFinished }: ForecastFacts,
+  { decideNow, displaced, neverFinished, droppedNeeds }: ForecastFacts,
 ): Omit<Forecast, 'awaited'> {
   const willRun: { instance: InstanceId; because: readonly Reason[] }[] = [];
   const mayRun: { instance: InstanceId; after: readonly InstanceId[] }[] = [];
@@ -63,5 +65,51 @@ export function forecast(
       willRun.push({ instance: instance.id, because: [{ kind: 'no-result' }] });
     else mayRun.push({ instance: instance.id, after });
   }
-  return { willRun, mayRun, upToDate, willRestore };
+  const forUsers = broughtBack(plan, { willRun, mayRun }, droppedNeeds);
+  return {
+    willRun: [...forUsers.willRun, ...willRun],
+    mayRun: [...forUsers.mayRun, ...mayRun],
+    upToDate: upToDate.filter((id) => !forUsers.ids.has(id)),
+    willRestore,
+  };
+}
+
+/** What is up to date and runs, or may run, to bring back temp outs for what does; in the order of the plan. */
+function broughtBack(
+  plan: Plan,
+  runs: Pick<Forecast, 'willRun' | 'mayRun'>,
+  droppedNeeds: ForecastFacts['droppedNeeds'],
+): Pick<Forecast, 'willRun' | 'mayRun'> & { readonly ids: ReadonlySet<InstanceId> } {
+  const certain = new Set(runs.willRun.map(({ instance }) => instance));
+  const possible = new Map(runs.mayRun.map(({ instance, after }) => [instance, after]));
+  const [ids, willRun, mayRun] = [
+    new Set<InstanceId>(),
+    [] as Forecast['willRun'][number][],
+    [] as Forecast['mayRun'][number][],
+  ];
+  // Users first: what brings back may read dropped outs itself.
+  const users = new Map<InstanceId, { readonly user: InstanceId; readonly outs: readonly string[] }>();
+  for (const instance of plan.instances.toReversed()) {
+    const { id } = instance;
+    const use = users.get(id);
+    if (use !== undefined && !certain.has(use.user) && !possible.has(use.user)) continue;
+    if (use !== undefined && !certain.has(id) && !possible.has(id)) {
+      ids.add(id);
+      if (certain.has(use.user)) {
+        certain.add(id);
+        willRun.unshift({ instance: id, because: [{ kind: 'dropped', outs: use.outs, for: use.user }] });
+      } else {
+        const after = possible.get(use.user) ?? [];
+        possible.set(id, after);
+        mayRun.unshift({ instance: id, after });
+      }
+    }
+    if (!certain.has(id) && !possible.has(id)) continue;
+    for (const [need, outs] of droppedNeeds(instance)) {
+      const before = users.get(need);
+      if (before === undefined || (certain.has(id) && !certain.has(before.user)))
+        users.set(need, { user: id, outs });
+    }
+  }
+  return { ids, willRun, mayRun };
 }

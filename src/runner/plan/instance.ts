@@ -73,6 +73,12 @@ export type GlobDependency = Extract<Dependency, { readonly kind: 'glob' }>;
 /** Whether a stage may run where nothing is at the path of a dep. */
 export const isOptional = (dep: Dependency): boolean => dep.kind === 'path' && dep.optional === true;
 
+/** The outs of other instances that a dep is. */
+export const outsRead = (
+  dep: Dependency,
+): readonly { readonly instance: InstanceId; readonly out: string }[] =>
+  dep.kind === 'gather' ? dep.members : dep.kind === 'out' ? [dep] : [];
+
 /** Whether a dep gives a stage many paths. */
 export const isMany = ({ kind }: Dependency): boolean => kind === 'gather' || kind === 'glob';
 
@@ -98,6 +104,8 @@ export interface Out {
   readonly workspace: boolean;
   /** Whether its bytes may be uploaded to the shared cache. */
   readonly push: boolean;
+  /** Whether its bytes are dropped when all that reads them is up to date. */
+  readonly temp: boolean;
   readonly at: Range;
 }
 

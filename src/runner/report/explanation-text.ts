@@ -1,6 +1,7 @@
 import type { Explanation, InstanceStatus, SinceResult } from '../answers.ts';
 import type { Reason } from '../manifest/reason.ts';
 import { reasonText } from './reason-text.ts';
+import { droppedText } from './dropped-text.ts';
 import { shellName } from '../wording/shell-name.ts';
 import { joinFirst } from '../wording/join-first.ts';
 import { displacedOutText, failedText, originText } from './outcome-text.ts';
@@ -12,6 +13,7 @@ export function explanationText({
   key,
   because,
   displaced,
+  dropped = [],
   adopted,
   frozen,
   sinceResult,
@@ -40,6 +42,7 @@ export function explanationText({
       ? []
       : [`last attempt ${failedText(failure)} (see \`pipeline log ${shellName(instance)}\`)`]),
     ...displaced.map((out) => `${displacedOutText(out)} (restore it with \`pipeline run\`)`),
+    ...(dropped.length > 0 ? [droppedText(dropped)] : []),
     ...(after.length === 0
       ? []
       : [

@@ -21,6 +21,11 @@ export function reasonText(reason: Reason): string {
       return 'an earlier run submitted its job';
     case 'damaged':
       return `the cached ${reason.path} is missing or damaged (object ${reason.object.slice(0, 8)})`;
+    case 'dropped':
+      return (
+        `to bring back its temp ${reason.outs.length === 1 ? 'out' : 'outs'} ${joinFirst(reason.outs, 3)}` +
+        (reason.for === undefined ? '' : ` for ${reason.for}`)
+      );
     case 'evicted':
       return 'its result is no longer in the cache';
     case 'not-cached':

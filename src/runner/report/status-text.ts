@@ -3,6 +3,7 @@ import { joinFirst } from '../wording/join-first.ts';
 import { pluralize } from '../wording/pluralize.ts';
 import { table } from '../wording/table.ts';
 import { stateText } from './explanation-text.ts';
+import { droppedText } from './dropped-text.ts';
 import { displacedText } from './outcome-text.ts';
 import { reasonText } from './reason-text.ts';
 
@@ -65,7 +66,16 @@ const order: readonly InstanceStatus['state'][] = [
   'interrupted',
 ];
 
-function whyText({ because, displaced, adopted, frozen, unchecked, after, fault }: InstanceStatus): string {
+function whyText({
+  because,
+  displaced,
+  dropped = [],
+  adopted,
+  frozen,
+  unchecked,
+  after,
+  fault,
+}: InstanceStatus): string {
   return [
     ...(frozen === true && fault === undefined ? ['frozen: its last result is used'] : []),
     ...(adopted ? ['adopted: no run computed its result'] : []),
@@ -73,6 +83,7 @@ function whyText({ because, displaced, adopted, frozen, unchecked, after, fault 
     ...(fault === undefined ? [] : [fault]),
     ...because.map(reasonText),
     ...(displaced.length > 0 ? [displacedText(displaced)] : []),
+    ...(dropped.length > 0 ? [droppedText(dropped)] : []),
     ...(after.length === 0 ? [] : [`waiting for ${joinFirst(after, 3)}`]),
   ].join('; ');
 }

@@ -63,6 +63,8 @@ export interface RunOf<S> {
   readonly running: Set<RunningStage>;
   /** How often it has begun to restore, adopt or run something. */
   readonly changes: { count: number };
+  /** What was run again for its temp outs and came out different. */
+  readonly remade: Set<InstanceId>;
   /** Jobs are submitted and left to their queues; nothing is started here. */
   readonly detach: boolean;
   /** What executors turned out to run on, the first time that it was not as planned. */

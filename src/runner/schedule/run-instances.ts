@@ -25,6 +25,7 @@ import {
 } from './outs/place-outs.ts';
 import type { Gpu } from '../executors/executor.ts';
 import type { Allotment } from './allotment.ts';
+import { type BringBack, bringingBack, type Ending } from './bring-back.ts';
 import { shareFor } from './note-gpus.ts';
 import { unassessableText } from '../status/unassessable-text.ts';
 
@@ -62,6 +63,12 @@ export async function runInstances(
   // What is left to a queue, or waits for what is.
   const unfinished = new Set<InstanceId>();
   const turns = new Turns(rules.failures);
+  const bringBack = bringingBack(run, {
+    assessNow: (instance, policy) => assessNow(run, instance, policy),
+    bringUpToDate: (instance, policy) => bringUpToDate(run, instance, policy, settling),
+    onOutcome,
+  });
+  const settling: Settling = { rules, turns, bringBack };
   const skipped = new Set<InstanceId>();
   for (const [id, outcome] of rules.ended) note(id, outcome);
   const isWaitingInVain = (instance: Instance): boolean =>
@@ -78,7 +85,7 @@ export async function runInstances(
           ? { key: null, outcome: { kind: 'waiting' } as const }
           : isWaitingInVain(instance)
             ? { key: null, outcome: { kind: 'skipped' } as const }
-            : await bringUpToDate(run, instance, rules, turns).catch((error: unknown) =>
+            : await bringUpToDate(run, instance, rules.policyOf(instance), settling).catch((error: unknown) =>
                 unassessed(diskMessage(error)),
               );
     const { key, outcome } = noted(run, rules, ending);
@@ -109,11 +116,6 @@ export async function runInstances(
   await new PGraph(nodes, edges).run();
 }
 
-interface Ending {
-  readonly key: Key | null;
-  readonly outcome: Outcome;
-}
-
 /** One computation of a key at a time; a key that failed is not tried again in the same run. */
 class Turns {
   readonly #last = new Map<Key, Promise<void>>();
@@ -142,15 +144,36 @@ function withResolvers(): { readonly promise: Promise<void>; readonly resolve: (
   return { promise, resolve: () => resolve?.() };
 }
 
-async function bringUpToDate(run: Run, instance: Instance, rules: RunRules, turns: Turns): Promise<Ending> {
-  for (let damaged = 0; ;) {
+interface Settling {
+  readonly rules: RunRules;
+  readonly turns: Turns;
+  readonly bringBack: BringBack;
+}
+
+async function bringUpToDate(
+  run: Run,
+  instance: Instance,
+  policy: Policy,
+  { rules, turns, bringBack }: Settling,
+): Promise<Ending> {
+  const isOwnTurn = policy.wanted?.for === undefined;
+  for (let [damaged, isBroughtBack] = [0, false]; ;) {
     if (run.stop.isStopping()) return { key: null, outcome: { kind: 'skipped' } };
     const first =
-      (damaged === 0 ? knownRestorable(run, instance, rules) : undefined) ??
-      (await assessNow(run, instance, rules));
+      (damaged === 0 && isOwnTurn ? knownRestorable(run, instance, rules) : undefined) ??
+      (await assessNow(run, instance, policy));
     if ('outcome' in first) return rules.restoreOnly ? notCached(null) : first;
     const { key, decision } = first;
     if (rules.restoreOnly && decision.kind === 'run') return notCached(key);
+    const [lacking] = decision.kind === 'run' ? first.inputs.dropped : [];
+    if (lacking !== undefined) {
+      const hindrance = isBroughtBack
+        ? failedBy(`${lacking.path} was brought back and is missing again`)
+        : await bringBack(instance, first.inputs.dropped);
+      if (hindrance !== undefined) return noted(run, rules, { key, outcome: hindrance });
+      isBroughtBack = true;
+      continue;
+    }
     const changes = run.changes.count;
     const endTurn = await turns.take(key);
     const willRun = decision.kind === 'run';
@@ -171,9 +194,13 @@ async function bringUpToDate(run: Run, instance: Instance, rules: RunRules, turn
       if (run.stop.isStopping()) return { key, outcome: { kind: 'skipped' } };
       // It may have waited for hours: only what is true now counts.
       const isCurrent = decision.kind === 'restore' && run.changes.count === changes;
-      const now = isCurrent ? first : await assessNow(run, instance, rules);
+      const now = isCurrent ? first : await assessNow(run, instance, policy);
       if ('outcome' in now) return noted(run, rules, now);
-      if (now.key !== key || (now.decision.kind === 'run' && share === undefined)) continue;
+      if (
+        now.key !== key ||
+        (now.decision.kind === 'run' && (share === undefined || now.inputs.dropped.length > 0))
+      )
+        continue;
       const ending = await restoreOrRun(run, instance, now, {
         gpus: share?.gpus ?? [],
         existing: rules.existingOutsOf(instance),
@@ -215,10 +242,10 @@ const notCached = (key: Key | null): Ending => ({ key, outcome: { kind: 'skipped
 /** What it depends on could not be read. */
 const unassessed = (message: string): Ending => ({ key: null, outcome: failedBy(message) });
 
-async function assessNow(run: Run, instance: Instance, rules: RunRules): Promise<Assessment | Ending> {
+async function assessNow(run: Run, instance: Instance, policy: Policy): Promise<Assessment | Ending> {
   const { stopped } = run.stop;
   const session = { ...run.session, workspace: readUntil(run.session.workspace, stopped) };
-  const assessed = await assess(session, instance, rules.policyOf(instance), readCacheOf(session.workspace));
+  const assessed = await assess(session, instance, policy, readCacheOf(session.workspace));
   // What was seen may be the half of it.
   if (stopped.aborted) return { key: null, outcome: { kind: 'skipped' } };
   return assessed.ok ? assessed.value : unassessed(unassessableText(assessed.error));
@@ -279,7 +306,7 @@ const isAdoptable = ({ decision, displaced }: Assessment): boolean =>
 async function restoreEntry(
   run: Run,
   instance: Instance,
-  { key, manifest, decision, displaced }: Assessment,
+  { key, manifest, decision, displaced, dropped }: Assessment,
   overwrite: boolean,
 ): Promise<Outcome | undefined> {
   const { workspace, store, plan } = run.session;
@@ -287,11 +314,9 @@ async function restoreEntry(
   const changed = workspaceOuts(instance).filter((path) => displaced.some((out) => out.path === path));
   const fault = overwrite ? linkFault(run.session, changed) : foreignFault(run.session, instance, changed);
   if (fault !== undefined) return failedBy(fault);
-  const outs = Object.entries(instance.outs).map(([name, { path }]) => ({
-    name,
-    path,
-    inPlace: !displaced.some((out) => out.path === path),
-  }));
+  const outs = Object.entries(instance.outs)
+    .filter(([name]) => !dropped.includes(name))
+    .map(([name, { path }]) => ({ name, path, inPlace: !displaced.some((out) => out.path === path) }));
   const { givenUp } = run.stop;
   const session = { ...run.session, workspace: readUntil(workspace, givenUp) };
   const restored = await restore(session, decision.entry, {
@@ -304,7 +329,7 @@ async function restoreEntry(
   if (restored.value.kind === 'damaged') return undefined;
   const { files, bytes, keptIn, origin } = restored.value;
   for (const folder of keptIn) warn(run, instance.id, keptFilesWarning(folder));
-  await removeOlderOuts({ workspace, store, pipeline: plan.pipeline }, instance);
+  await removeOlderOuts({ workspace, store, pipeline: plan.pipeline }, instance, dropped);
   await dropFailed(workspace, instance);
   recordResult(store, plan.pipeline, instance.id, { key, manifest, run: run.run, at: Date.now() });
   if (displaced.length === 0) return { kind: 'up-to-date' };

@@ -7,8 +7,8 @@ import type { Policy } from '../manifest/decide.ts';
 import type { Instance } from '../plan/instance.ts';
 import type { Selected } from '../plan/select.ts';
 import { awaitedInstances, staleLists } from '../plan/stale-lists.ts';
-import { needsToRun, withNeeds } from '../plan/with-needs.ts';
-import type { ExistingOuts, RunRequest, RunSummary, StopSignals } from '../run-request.ts';
+import { needsToRun, withDependents, withNeeds } from '../plan/with-needs.ts';
+import type { DroppedOuts, ExistingOuts, RunRequest, RunSummary, StopSignals } from '../run-request.ts';
 import { assessAll, isInPlace, presentOuts, type AssessedInstance } from '../status/assess-all.ts';
 import type { Session } from '../status/assess.ts';
 import { changedOptionalPaths } from '../status/recorded-dep.ts';
@@ -20,6 +20,7 @@ import { recordWritten } from '../workspace/written.ts';
 import type { Result } from '../../result.ts';
 import { type Allotment, allotment } from './allotment.ts';
 import { failedBy, type Run, warn } from './execute-instance.ts';
+import { dropTempOuts } from './outs/drop-temp-outs.ts';
 import { takeAsIs, type TakenAsIs } from './outs/taken-as-is.ts';
 import { type Ends, type InPlace, type OnOutcome, withRun } from './run.ts';
 import type { RunWatcher } from './run-controls.ts';
@@ -67,6 +68,7 @@ export async function runSelected(
   const warned = new Set<string>();
   let readsOutOfDate = false;
   let sharedCache: SharedCacheReport | undefined;
+  let dropped: DroppedOuts | undefined;
   const summary = await withRun(
     session,
     {
@@ -80,31 +82,53 @@ export async function runSelected(
     signals,
     async (run, ends) => {
       session.source?.onWarning?.((warning) => warn(run, null, warning));
-      await resolveAll(run, ends);
+      const { last, ran } = await resolveAll(run, ends);
       sharedCache = await session.source?.finish?.(run.stop.stopped);
+      if (!run.stop.isStopping() && request.restoreOnly !== true)
+        dropped = await dropTempOuts({ ...run, session: last.session }, last.policyOf, ran);
     },
   );
-  return { ...summary, readsOutOfDate, ...(sharedCache === undefined ? {} : { sharedCache }) };
+  return {
+    ...summary,
+    readsOutOfDate,
+    ...(sharedCache === undefined ? {} : { sharedCache }),
+    ...(dropped === undefined ? {} : { dropped }),
+  };
 
-  async function resolveAll(run: Run, ends: Ends): Promise<void> {
+  /** Gives what was planned last, and what ran. */
+  async function resolveAll(
+    run: Run,
+    ends: Ends,
+  ): Promise<{ readonly last: PlannedRun; readonly ran: ReadonlySet<InstanceId> }> {
     const ended = new Map<InstanceId, Outcome>();
+    const ran = new Set<InstanceId>();
     const recording: Ends = {
       ...ends,
       onOutcome(instance, key, outcome) {
         ended.set(instance.id, outcome);
+        if (outcome.kind === 'ran') ran.add(instance.id);
         ends.onOutcome(instance, key, outcome);
       },
       onInPlace(found) {
         for (const [id] of found) ended.set(id, { kind: 'up-to-date' });
-        ends.onInPlace(found);
+        // What ran before in this run stays told as that.
+        ends.onInPlace(found.filter(([id]) => !ran.has(id)));
       },
     };
     let planned = first;
-    while (await runKnown({ ...run, session: planned.session }, planned, ended, recording)) {
+    for (;;) {
+      const isListMade = await runKnown({ ...run, session: planned.session }, planned, ended, recording);
+      if (!isListMade && run.remade.size === 0) break;
+      if (!isListMade) {
+        for (const id of withDependents(planned.session.plan, run.remade))
+          if (!run.remade.has(id) && isMade(ended.get(id))) ended.delete(id);
+        run.remade.clear();
+        continue;
+      }
       const again = await options.planAgain();
       if (!again.ok) {
         leave(planned, ended, again.error, recording);
-        return;
+        return { last: planned, ran };
       }
       const { source } = session;
       planned = { ...again.value, session: { ...again.value.session, source } };
@@ -114,8 +138,9 @@ export async function runSelected(
     const made = planned.selected.chosen.filter(
       ({ id, frozen }) => frozen === undefined && isMade(ended.get(id)),
     );
-    if ([...ended.values()].some(({ kind }) => kind === 'ran'))
+    if (ran.size > 0)
       for (const warning of changedOptionalPaths(planned.session, made)) warnOnce(run, warning);
+    return { last: planned, ran };
   }
 
   /**
@@ -311,12 +336,13 @@ function noteInPlace(
     const seen = assessments.get(instance.id);
     if (seen?.kind !== 'assessed' || !isInPlace(seen) || seen.assessment.decision.kind !== 'restore')
       return true;
-    const { key, decision } = seen.assessment;
+    const { key, decision, dropped } = seen.assessment;
     // A run that was killed may have put outs in their places and not said so.
     const isRecorded =
       keys.get(instance.id) === key &&
       Object.entries(decision.entry.outs).every(
-        ([name, { digest }]) => placed.get(instance.outs[name]?.path ?? '') === digest,
+        ([name, { digest }]) =>
+          dropped.includes(name) || placed.get(instance.outs[name]?.path ?? '') === digest,
       );
     if (isRecorded) found.push([instance.id, key]);
     return !isRecorded;

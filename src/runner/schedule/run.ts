@@ -97,6 +97,7 @@ export async function withRun<S extends Framed>(
     stop,
     running: new Set(),
     changes: { count: 0 },
+    remade: new Set(),
     detach,
     learned: new Map(),
     emit,

@@ -6,6 +6,8 @@ import { type Content, sameContent } from '../manifest/manifest.ts';
 import type { Instance } from '../plan/instance.ts';
 import { readContent } from '../workspace/read-content.ts';
 import { type Cache, confirmAdopted, listingOf, restore } from '../cache/cache.ts';
+import { shellName } from '../wording/shell-name.ts';
+import { forgetReproduced, recordReproduced } from '../store/reproduced.ts';
 import { dropScratch } from '../workspace/scratch.ts';
 import { type Assessment, readCacheOf, assess } from '../status/assess.ts';
 import { attemptOuts, closeAttempt, openAttempt } from './attempt-folder.ts';
@@ -32,7 +34,15 @@ export async function rerunAndCompare(
     readCacheOf(session.workspace),
   );
   if (!assessed.ok) return { ok: false, error: unassessableText(assessed.error) };
-  const { key, decision } = assessed.value;
+  const { key, manifest, decision, inputs } = assessed.value;
+  const [lacking] = inputs.dropped;
+  if (lacking !== undefined)
+    return {
+      ok: false,
+      error:
+        `${lacking.path} was dropped: bring it back with \`pipeline run ${shellName(lacking.instance)}\`, ` +
+        'then verify again',
+    };
   if (decision.kind !== 'restore')
     return { ok: false, error: `${instance.id} has no result in the cache to compare with` };
   const { outs } = decision.entry;
@@ -48,7 +58,10 @@ export async function rerunAndCompare(
       const files = before && (await differing(session, path, before));
       if (files !== undefined) different.push({ out, files });
     }
-    if (different.length === 0) confirmAdopted(session, key);
+    if (different.length === 0) {
+      confirmAdopted(session, key);
+      recordReproduced(store, key, manifest);
+    } else forgetReproduced(store, manifest);
     return { ok: true, value: { instance: instance.id, different } };
   } finally {
     await closeAttempt(workspace, key);

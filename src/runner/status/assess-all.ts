@@ -1,5 +1,5 @@
 import type { InstanceId } from '../identity.ts';
-import type { Entry, Policy } from '../manifest/decide.ts';
+import { droppedOuts, type Entry, type Policy } from '../manifest/decide.ts';
 import type { Content } from '../manifest/manifest.ts';
 import { inPlanOrder } from '../plan/in-plan-order.ts';
 import type { Instance } from '../plan/instance.ts';
@@ -70,6 +70,7 @@ async function assessInstance(
   const assessed = await assess(session, instance, policy, reads, {
     content: (need, out) => restorable(assessments.get(need), out),
     isAdopted: (need) => isAdopted(assessments.get(need)),
+    dropped: (need) => dropped(assessments.get(need)),
   });
   return assessed.ok
     ? { kind: 'assessed', assessment: assessed.value }
@@ -96,11 +97,18 @@ const isAdopted = (assessed: AssessedInstance | undefined): boolean | undefined 
     ? assessed.assessment.decision.entry.adopted === true
     : undefined;
 
+/** The outs of a result that is there whose bytes were dropped; undefined where none is. */
+const dropped = (assessed: AssessedInstance | undefined): Entry['outs'] | undefined =>
+  assessed?.kind === 'assessed' && assessed.assessment.decision.kind === 'restore'
+    ? droppedOuts(assessed.assessment.decision.entry)
+    : undefined;
+
 /** The content of an out that is not in place but will be restored. */
 function restorable(assessed: AssessedInstance | undefined, out: string): Content | undefined {
   if (
     assessed?.kind !== 'assessed' ||
     assessed.assessment.displaced.length === 0 ||
+    assessed.assessment.dropped.includes(out) ||
     assessed.assessment.decision.kind !== 'restore'
   )
     return undefined;

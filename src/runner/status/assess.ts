@@ -1,13 +1,14 @@
 import { dirname, relative, resolve } from 'node:path';
 import { foldedPath } from '../pipeline-file/project-path.ts';
 import { recordedDep } from './recorded-dep.ts';
+import { joinFirst } from '../wording/join-first.ts';
 import { shellName } from '../wording/shell-name.ts';
 import { memory } from '../../memory.ts';
 import type { Result } from '../../result.ts';
 import type { DisplacedOut } from '../event.ts';
 import type { ExecutorOf } from '../executors/executors.ts';
 import type { InstanceId, Key } from '../identity.ts';
-import { decide, type Decision, type Lookup, type Policy } from '../manifest/decide.ts';
+import { decide, type Decision, type Entry, type Lookup, type Policy } from '../manifest/decide.ts';
 import { keyOf } from '../manifest/key-of.ts';
 import { type Content, type Manifest, sameContent } from '../manifest/manifest.ts';
 import { treeChanges } from '../manifest/tree.ts';
@@ -16,7 +17,15 @@ import { pastOf } from '../store/attempts.ts';
 import { lastIsAdopted, lastResult } from '../store/last-results.ts';
 import type { Store } from '../store/database/open-store.ts';
 import { placementAt } from '../store/placements.ts';
-import { type Cache, listingOf, lookupResult, objectCheck, type ObjectCheck } from '../cache/cache.ts';
+import {
+  type Cache,
+  canRestoreDropped,
+  lastEntryOf,
+  listingOf,
+  lookupResult,
+  objectCheck,
+  type ObjectCheck,
+} from '../cache/cache.ts';
 import { type IgnoreRules, ignoreRules } from '../workspace/ignore/ignore-rules.ts';
 import { globFiles } from '../workspace/glob-files.ts';
 import { readContent } from '../workspace/read-content.ts';
@@ -92,6 +101,8 @@ export interface Assessment extends Identity {
   readonly lookup: Lookup;
   /** With a hit: the outs in the project that differ from the entry. */
   readonly displaced: readonly DisplacedOut[];
+  /** With a hit: temp outs, by name, whose bytes were dropped and are not in place. */
+  readonly dropped: readonly string[];
   readonly decision: Decision;
 }
 
@@ -107,9 +118,15 @@ export interface KnownResults {
   /** The content of an out that has still to be restored. */
   readonly content: (instance: InstanceId, out: string) => Content | undefined;
   readonly isAdopted: (instance: InstanceId) => boolean | undefined;
+  /** What the outs of an instance were whose bytes were dropped. */
+  readonly dropped: (instance: InstanceId) => Entry['outs'] | undefined;
 }
 
-const nothingKnown: KnownResults = { content: () => undefined, isAdopted: () => undefined };
+const nothingKnown: KnownResults = {
+  content: () => undefined,
+  isAdopted: () => undefined,
+  dropped: () => undefined,
+};
 
 /** Reads all that an instance's result depends on. */
 export async function identityOf(
@@ -125,7 +142,14 @@ export async function identityOf(
     ignoring: reads.ignoring(),
     recorded: (dep) =>
       session.allowMissing ? recordedDep(session.store, session.plan.pipeline, instance, dep) : undefined,
-    out: (from, out) => ({ path: outPath(session, from, out), known: known.content(from, out) }),
+    out(from, out) {
+      const dropped = known.dropped(from);
+      return {
+        path: outPath(session, from, out),
+        known: known.content(from, out),
+        dropped: dropped === undefined ? lastContent(session, from, out) : dropped[out],
+      };
+    },
     files: reads.files,
     deadLink: (path) => deadLinkOn(session.workspace, path),
     outBehind: (link) => outBehind(session, link),
@@ -154,12 +178,13 @@ export async function assess(
   reads: ReadCache,
   known: KnownResults = nothingKnown,
 ): Promise<Result<Assessment, Unassessable>> {
-  if (instance.frozen !== undefined) return assessFrozen(session, instance, reads);
+  if (instance.frozen !== undefined) return assessFrozen(session, instance, policy, reads);
   const identity = await identityOf(session, instance, reads, known);
   if (!identity.ok) return identity;
   // For what runs anyway, no other cache is asked.
   const source = policy.forced || !policy.cache ? { ...session, source: undefined } : session;
-  const { lookup, displaced } = await lookupOuts(source, instance, identity.value.key, reads);
+  const found = await lookupOuts(source, instance, identity.value.key, policy, reads);
+  const { lookup } = found;
   const last =
     lookup.kind === 'hit' ? undefined : lastResult(session.store, session.plan.pipeline, instance.id);
   const decision = decide(identity.value.manifest, lookup, last?.manifest, policy);
@@ -167,20 +192,26 @@ export async function assess(
   // What would run has to read them.
   return decision.kind === 'run' && unchecked.length > 0
     ? { ok: false, error: { kind: 'inputs', missing: unchecked } }
-    : { ok: true, value: { ...identity.value, lookup, displaced, decision } };
+    : { ok: true, value: { ...identity.value, ...found, decision } };
 }
 
 /** What is frozen is as its last result, whatever it reads by now. */
 async function assessFrozen(
   session: Session,
   instance: Instance,
+  policy: Policy,
   reads: ReadCache,
 ): Promise<Result<Assessment, Unassessable>> {
   const { store, plan } = session;
   const last = lastResult(store, plan.pipeline, instance.id);
-  const found = last && (await lookupOuts(session, instance, last.key, reads));
+  const found = last && (await lookupOuts(session, instance, last.key, policy, reads));
   if (last === undefined || found?.lookup.kind !== 'hit') {
-    const missing = last === undefined ? 'has no result' : 'its last result is not in the cache';
+    const missing =
+      last === undefined
+        ? 'has no result'
+        : found?.lookup.kind === 'dropped'
+          ? `its temp outs were dropped (${joinFirst(found.lookup.outs, 3)})`
+          : 'its last result is not in the cache';
     const message =
       `${instance.id} is frozen and ${missing}: take \`frozen: true\` out and run it with \`pipeline run ` +
       `${shellName(instance.id)}\``;
@@ -198,6 +229,7 @@ const nothingRead: Inputs = {
   listings: new Map(),
   ignored: [],
   unchecked: [],
+  dropped: [],
 };
 
 /** A link can come before what it leads to. */
@@ -218,6 +250,21 @@ function outBehind({ workspace, plan }: Session, link: string): OutBehind | unde
   return undefined;
 }
 
+/** What a temp out was whose bytes were dropped, or are not in place and can be brought back. */
+function lastContent(
+  { workspace, store, plan, instances }: Session,
+  instance: InstanceId,
+  out: string,
+): Content | undefined {
+  const declared = instances.get(instance)?.outs[out];
+  if (declared?.temp !== true) return undefined;
+  const last = lastEntryOf({ store }, plan.pipeline, instance);
+  const isMissing =
+    last?.dropped?.includes(out) === true ||
+    workspace.disk.lstat(placeOf(workspace, declared.path)) === undefined;
+  return isMissing ? last?.outs[out] : undefined;
+}
+
 function outPath({ instances }: Pick<Session, 'instances'>, instance: InstanceId, out: string): string {
   const path = instances.get(instance)?.outs[out]?.path;
   if (path === undefined) throw new Error(`the plan names an out ${out} of ${instance} that is not there`);
@@ -225,15 +272,16 @@ function outPath({ instances }: Pick<Session, 'instances'>, instance: InstanceId
 }
 
 /**
- * What the cache holds under an instance's key, and the outs in the project that are not as the entry
- * says.
+ * What the cache holds under an instance's key, and the outs in the project that are not as the entry says.
+ * Outs that were dropped may be missing as long as they are temp, and not wanted.
  */
 async function lookupOuts(
   session: Session,
   instance: Instance,
   key: Key,
+  { wanted }: Policy,
   reads: ReadCache,
-): Promise<Pick<Assessment, 'lookup' | 'displaced'>> {
+): Promise<Pick<Assessment, 'lookup' | 'displaced' | 'dropped'>> {
   const { workspace, store } = session;
   const assessed = (path: string): ReturnType<ContentReader> => reads.read(path, { links: 'keep' });
   const cached = await lookupResult(session, key, {
@@ -245,24 +293,34 @@ async function lookupOuts(
   });
   switch (cached.kind) {
     case 'absent':
-      return { lookup: { kind: 'absent', past: pastOf(store, key) }, displaced: [] };
+      return { lookup: { kind: 'absent', past: pastOf(store, key) }, displaced: [], dropped: [] };
     case 'damaged': {
       const [path, { object, inside }] = [pathOf(instance, cached.out), cached];
       const file = inside === undefined ? path : `${path}/${inside}`;
-      return { lookup: { kind: 'damaged', object, path: file }, displaced: [] };
+      return { lookup: { kind: 'damaged', object, path: file }, displaced: [], dropped: [] };
     }
     case 'hit': {
       // Equal keys have outs with equal names: a row that says otherwise is damaged.
       if (Object.keys(instance.outs).some((out) => cached.entry.outs[out] === undefined))
-        return { lookup: { kind: 'absent', past: pastOf(store, key) }, displaced: [] };
+        return { lookup: { kind: 'absent', past: pastOf(store, key) }, displaced: [], dropped: [] };
       const displaced: DisplacedOut[] = [];
+      const dropped: string[] = [];
+      const lacking: string[] = [];
       for (const [out, content] of Object.entries(cached.entry.outs)) {
         const path = pathOf(instance, out);
         const found = await assessed(path);
-        if (!isContent(found, content))
-          displaced.push(await displacedOut(workspace, store, path, content, found));
+        if (isContent(found, content)) continue;
+        const stands = await displacedOut(workspace, store, path, content, found);
+        const isDropped = cached.entry.dropped?.includes(out) === true;
+        const isLeftOut = isDropped && wanted === undefined && instance.outs[out]?.temp === true;
+        if (isLeftOut) dropped.push(out);
+        else if (isDropped) lacking.push(out);
+        // What another result left there is not to be taken for this one.
+        if (!isLeftOut || stands.was === 'another-result') displaced.push(stands);
       }
-      return { lookup: { kind: 'hit', entry: cached.entry }, displaced };
+      return lacking.length > 0 && !(await canRestoreDropped(session, cached.entry, lacking))
+        ? { lookup: { kind: 'dropped', entry: cached.entry, outs: lacking }, displaced: [], dropped: [] }
+        : { lookup: { kind: 'hit', entry: cached.entry }, displaced, dropped };
     }
   }
 }

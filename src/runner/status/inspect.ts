@@ -12,7 +12,9 @@ import { readTogether } from '../store/database/open-store.ts';
 import { declaredPolicy, type Entry, type Policy } from '../manifest/decide.ts';
 import type { Ignored } from '../manifest/tree.ts';
 import type { SinceResult } from '../answers.ts';
-import { identityOf, type ReadCache, readCacheOf, type Session } from './assess.ts';
+import { outsRead } from '../plan/instance.ts';
+import { lastEntryOf } from '../cache/cache.ts';
+import { type Assessment, identityOf, type ReadCache, readCacheOf, type Session } from './assess.ts';
 import { manifestOf } from './manifest-of.ts';
 import { nameChanges } from './name-changes.ts';
 import { readProgram } from '../programs/read-program.ts';
@@ -32,6 +34,8 @@ export interface Inspection {
   readonly outs: Entry['outs'] | undefined;
   /** Outs that would be restored. */
   readonly displaced: readonly DisplacedOut[];
+  /** Temp outs, by name, whose bytes were dropped. */
+  readonly dropped: readonly string[];
   readonly ignored: readonly Ignored[];
   /** No run computed its result: existing files were taken. */
   readonly adopted: boolean;
@@ -73,6 +77,7 @@ async function inspection(
     manifest: undefined,
     outs: undefined,
     displaced: [],
+    dropped: [],
     ignored: [],
     adopted: false,
     unchecked: [],
@@ -91,7 +96,7 @@ async function inspection(
     case 'unassessable':
       return { ...nothing, state: 'unknown', fault: unassessableText(assessed.why) };
     case 'assessed': {
-      const { key, manifest, decision, displaced, inputs } = assessed.assessment;
+      const { key, manifest, decision, displaced, dropped, inputs } = assessed.assessment;
       const because =
         decision.kind === 'run' ? await nameChanges(session, instance, decision.because, inputs) : [];
       return {
@@ -102,6 +107,7 @@ async function inspection(
         manifest: manifestValue(manifest),
         outs: presentOuts(assessed),
         displaced,
+        dropped,
         ignored: inputs.ignored,
         unchecked: inputs.unchecked.map(({ path }) => path),
         adopted: decision.kind === 'restore' && decision.entry.adopted === true,
@@ -151,6 +157,24 @@ async function changedAlready(
     : [];
 }
 
+/** The instances whose dropped temp outs an instance reads, and those outs. */
+function droppedNeeds(
+  { plan, store }: Session,
+  { deps }: Instance,
+  assessed: ReadonlyMap<InstanceId, Assessment>,
+): ReadonlyMap<InstanceId, readonly string[]> {
+  const needs = new Map<InstanceId, readonly string[]>();
+  for (const { instance, out } of Object.values(deps).flatMap(outsRead)) {
+    const seen = assessed.get(instance);
+    const isDropped =
+      seen === undefined
+        ? lastEntryOf({ store }, plan.pipeline, instance)?.dropped?.includes(out) === true
+        : seen.dropped.includes(out);
+    if (isDropped) needs.set(instance, [...new Set([...(needs.get(instance) ?? []), out])]);
+  }
+  return needs;
+}
+
 /** What a run would do. */
 export async function forecastOf(
   session: Session,
@@ -170,6 +194,7 @@ export async function forecastOf(
   const expected = forecast(session.plan, instances, {
     decideNow: ({ id }) => assessed.get(id)?.decision ?? { kind: 'run', because: [{ kind: 'no-result' }] },
     displaced: ({ id }) => assessed.get(id)?.displaced ?? [],
+    droppedNeeds: (instance) => droppedNeeds(session, instance, assessed),
     neverFinished: ({ id }) =>
       !isHit(assessments.get(id)) && !hasResult(session.store, session.plan.pipeline, id),
   });

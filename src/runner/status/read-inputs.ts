@@ -4,7 +4,7 @@ import type { FileProblem } from '../../files/file-problem.ts';
 import type { Result } from '../../result.ts';
 import type { Gathered } from '../../stage/context.ts';
 import type { InstanceId } from '../identity.ts';
-import type { Content, DependencyDigest } from '../manifest/manifest.ts';
+import { type Content, type DependencyDigest, sameContent } from '../manifest/manifest.ts';
 import type { TreeItem } from '../manifest/tree.ts';
 import { belowFixedPart } from '../pipeline-file/glob.ts';
 import type { Dependency, GlobDependency, Instance } from '../plan/instance.ts';
@@ -27,6 +27,14 @@ export interface Inputs {
   readonly ignored: readonly Ignored[];
   /** Deps that are not here, and count as they did in the last result. */
   readonly unchecked: readonly MissingInput[];
+  /** Temp outs that it reads and whose bytes were dropped: they count as what they were. */
+  readonly dropped: readonly DroppedInput[];
+}
+
+export interface DroppedInput {
+  readonly instance: InstanceId;
+  readonly out: string;
+  readonly path: string;
 }
 
 /** A dep that is not there, or cannot be read. `from`: the instance whose out it is. */
@@ -47,6 +55,8 @@ export interface MissingInput {
 export interface OutPlace {
   readonly path: string;
   readonly known: Content | undefined;
+  /** What it was, where its bytes were dropped. */
+  readonly dropped: Content | undefined;
 }
 
 export interface InputSources {
@@ -84,6 +94,7 @@ export async function readInputs(
   const missing: MissingInput[] = [];
   const ignored: Ignored[] = [];
   const unchecked: MissingInput[] = [];
+  const droppedInputs: DroppedInput[] = [];
   const paths: Record<string, string | readonly Gathered[]> = {};
   const digests: Record<string, DependencyDigest> = {};
 
@@ -157,12 +168,20 @@ export async function readInputs(
       recorded,
     };
   }
+  async function stands(path: string, before: Content): Promise<boolean> {
+    const found = await sources.read(path, { links: 'follow' });
+    return found.ok && found.value !== undefined && sameContent(found.value.content, before);
+  }
   async function outContent(
     dep: string,
     instanceId: InstanceId,
     out: string,
   ): Promise<{ readonly path: string; readonly content: Content | undefined }> {
-    const { path, known } = sources.out(instanceId, out);
+    const { path, known, dropped } = sources.out(instanceId, out);
+    if (known === undefined && dropped !== undefined && !(await stands(path, dropped))) {
+      droppedInputs.push({ instance: instanceId, out, path });
+      return { path, content: dropped };
+    }
     return { path, content: known ?? (await content(dep, path, instanceId)) };
   }
 
@@ -228,7 +247,7 @@ export async function readInputs(
   }
   return missing.length > 0
     ? { ok: false, error: missing }
-    : { ok: true, value: { paths, digests, stamps, listings, ignored, unchecked } };
+    : { ok: true, value: { paths, digests, stamps, listings, ignored, unchecked, dropped: droppedInputs } };
 }
 
 type PathDependency = Extract<Dependency, { readonly kind: 'path' }>;

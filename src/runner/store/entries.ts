@@ -1,13 +1,13 @@
 import { parseDigest } from '../../files/digest.ts';
 import { isJsonObject, type Json, jsonIn, parseJson } from '../../files/json.ts';
 import type { Origin } from '../event.ts';
-import type { Key } from '../identity.ts';
+import type { InstanceId, Key } from '../identity.ts';
 import type { Entry } from '../manifest/decide.ts';
 import { parseKey } from '../manifest/key-of.ts';
 import { type Content, type Manifest, parseForm } from '../manifest/manifest.ts';
-import { parseManifest } from './last-results.ts';
+import { lastKey, parseManifest } from './last-results.ts';
 import { committed, type Store } from './database/open-store.ts';
-import { rowOf, rowsOf } from './database/row.ts';
+import { type Row, rowOf, rowsOf } from './database/row.ts';
 import { dayMilliseconds } from './uses.ts';
 
 /** A finished result and what it was made from. */
@@ -25,14 +25,22 @@ export interface FinishedResult {
 export function findEntry(store: Store, key: Key): FinishedResult | undefined {
   const row = rowOf(
     store
-      .sql('SELECT outs, manifest, run, seconds, created_at, adopted, origin FROM entries WHERE key = ?')
+      .sql(
+        `SELECT outs, manifest, run, seconds, created_at, adopted, origin, dropped
+          FROM entries WHERE key = ?`,
+      )
       .get(key),
   );
   const outs = row && parseOuts(row.text('outs'));
   // A damaged row is no result.
   if (row === undefined || outs === undefined) return undefined;
   return {
-    entry: { key, outs, ...(row.number('adopted') === 0 ? {} : { adopted: true as const }) },
+    entry: {
+      key,
+      outs,
+      ...(row.number('adopted') === 0 ? {} : { adopted: true as const }),
+      ...droppedIn(row),
+    },
     run: row.text('run'),
     seconds: row.number('seconds'),
     at: row.number('created_at'),
@@ -82,6 +90,31 @@ export function markComputed(store: Store, key: Key): void {
   store.sql('DELETE FROM idle').run();
 }
 
+/**
+ * Writes down which outs of a result have no bytes here any more, before they go, or once they are back. On
+ * the disk when it returns.
+ */
+export function recordDropped(store: Store, key: Key, outs: readonly string[]): void {
+  committed(store, () => {
+    store.sql('DELETE FROM idle').run();
+    store
+      .sql('UPDATE entries SET dropped = ? WHERE key = ?')
+      .run(outs.length === 0 ? null : JSON.stringify(outs), key);
+  });
+}
+
+/** The entry of the last result of an instance, where it is in the cache. */
+export function lastEntry(store: Store, pipeline: string, instance: InstanceId): Entry | undefined {
+  const key = parseKey(lastKey(store, pipeline, instance) ?? '');
+  return key && findEntry(store, key)?.entry;
+}
+
+function droppedIn(row: Row): Pick<Entry, 'dropped'> {
+  const text = row.optionalText('dropped');
+  const names = text === undefined ? undefined : jsonIn(text);
+  return Array.isArray(names) ? { dropped: names.map(String) } : {};
+}
+
 export function deleteEntry(store: Store, key: Key): void {
   store.sql('DELETE FROM entries WHERE key = ?').run(key);
   store.sql('DELETE FROM uses WHERE key = ?').run(key);
@@ -99,7 +132,7 @@ export interface StoredEntry {
 export function allEntries(store: Store): readonly StoredEntry[] {
   const rows = store
     .sql(
-      `SELECT key, outs, run, max(created_at / ${dayMilliseconds}, coalesce(day, 0)) AS last_use
+      `SELECT key, outs, run, dropped, max(created_at / ${dayMilliseconds}, coalesce(day, 0)) AS last_use
         FROM entries LEFT JOIN uses USING (key)`,
     )
     .all();
@@ -108,7 +141,7 @@ export function allEntries(store: Store): readonly StoredEntry[] {
     const outs = parseOuts(row.text('outs'));
     return key === undefined || outs === undefined
       ? []
-      : [{ entry: { key, outs }, run: row.text('run'), lastUse: row.number('last_use') }];
+      : [{ entry: { key, outs, ...droppedIn(row) }, run: row.text('run'), lastUse: row.number('last_use') }];
   });
 }
 

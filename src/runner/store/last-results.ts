@@ -47,6 +47,16 @@ export function lastKeys(store: Store, pipeline: string): ReadonlyMap<string, st
   );
 }
 
+/** The instances whose last result is the one under a key. */
+export const instancesOfKey = (
+  store: Store,
+  key: Key,
+): readonly { readonly pipeline: string; readonly instance: string }[] =>
+  rowsOf(store.sql('SELECT pipeline, instance FROM results WHERE key = ?').all(key)).map((row) => ({
+    pipeline: row.text('pipeline'),
+    instance: row.text('instance'),
+  }));
+
 /** The keys of a pipeline's last results by the text of their manifests, as JSON has it. */
 export function keysByManifest(store: Store, pipeline: string): ReadonlyMap<string, Key> {
   return new Map(

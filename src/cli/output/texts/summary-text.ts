@@ -3,6 +3,8 @@ import { shellName } from '../../../runner/wording/shell-name.ts';
 import type { InstanceId, Outcome, RunSummary } from '../../../runner/project.ts';
 import { countOutcomes } from '../../../runner/report/count-outcomes.ts';
 import type { Colors } from '../../../runner/wording/colors.ts';
+import { joinFirst } from '../../../runner/wording/join-first.ts';
+import { sizeText } from '../../../runner/wording/size-text.ts';
 import { pluralize } from '../../../runner/wording/pluralize.ts';
 import { countsText } from '../../../runner/report/counts-text.ts';
 import { durationText } from '../../../runner/wording/duration-text.ts';
@@ -16,7 +18,7 @@ export interface TypedRun {
 
 /** The end of a run: how many instances ended how, and what to do next after a failure. */
 export function summaryText(
-  { outcomes, seconds, exitCode, readsOutOfDate }: RunSummary,
+  { outcomes, seconds, exitCode, readsOutOfDate, dropped }: RunSummary,
   typed: TypedRun,
   colors: Colors,
 ): string {
@@ -31,7 +33,12 @@ export function summaryText(
   const time = durationText(seconds);
   if (counts['up-to-date'] - counts.adopted === total) {
     const state = readsOutOfDate ? 'named is up to date with its current inputs' : 'is up to date';
-    return `${colors.green('✓')} everything ${state}: ${pluralize(total, 'instance')}, ${time}\n`;
+    return (
+      `${colors.green('✓')} everything ${state}: ${pluralize(total, 'instance')}, ${time}\n` +
+      droppedLines(dropped)
+        .map((line) => `  ${line}\n`)
+        .join('')
+    );
   }
   const next = nextSteps(
     {
@@ -44,8 +51,17 @@ export function summaryText(
     typed,
   );
   const mark = exitCode === 0 ? colors.green('✓') : colors.red('✗');
-  const lines = [`${mark} ${countsText(counts)}, ${time}`, ...next.map((line) => `  ${line}`)];
+  const more = [...next, ...droppedLines(dropped)];
+  const lines = [`${mark} ${countsText(counts)}, ${time}`, ...more.map((line) => `  ${line}`)];
   return `${lines.join('\n')}\n`;
+}
+
+function droppedLines(dropped: RunSummary['dropped']): readonly string[] {
+  if (dropped === undefined) return [];
+  const names = dropped.outs.map(({ instance, out }) => `${out} of ${instance}`);
+  return [
+    `dropped ${pluralize(names.length, 'temp out')} (${sizeText(dropped.bytes)}): ${joinFirst(names, 3)}`,
+  ];
 }
 
 interface Unfinished {

@@ -51,6 +51,10 @@ const longOut = record('an out', {
     'true: the path is relative to the project root, for programs that choose where they write',
   ),
   push: optional(flag, 'false: its bytes are never uploaded to the shared cache'),
+  temp: optional(
+    flag,
+    'true: its bytes are dropped when all that reads them is up to date; they come back by running the stage again',
+  ),
 });
 
 const out: Shape<StageOut> = choice(
@@ -61,15 +65,35 @@ const out: Shape<StageOut> = choice(
       kind: 'file',
       workspace: false,
       push: true,
+      temp: false,
       at: path.at,
     })),
-    long: map(longOut, ({ path, kind, workspace, push, at }): StageOut => ({
-      path,
-      kind: kind?.value ?? 'file',
-      workspace: workspace?.value ?? false,
-      push: push?.value ?? true,
-      at,
-    })),
+    long: map(longOut, ({ path, kind, workspace, push, temp, at }, _, report): StageOut | undefined => {
+      const kept =
+        kind !== undefined && kind.value !== 'file'
+          ? kind
+          : workspace?.value === true
+            ? workspace
+            : undefined;
+      if (temp?.value === true && kept !== undefined)
+        return void report({
+          severity: 'error',
+          code: 'bad-temp',
+          message: `an out with \`temp: true\` is only for other stages, so it cannot have ${
+            kept === workspace ? '`workspace: true`' : `\`kind: ${kind?.value}\``
+          }`,
+          at: kept.at,
+          help: 'leave one of them out',
+        });
+      return {
+        path,
+        kind: kind?.value ?? 'file',
+        workspace: workspace?.value ?? false,
+        push: push?.value ?? true,
+        temp: temp?.value ?? false,
+        at,
+      };
+    }),
   },
   (node) => (node.kind === 'map' ? 'long' : 'short'),
 );

@@ -157,6 +157,7 @@ function resolveOut(out: StageOut, folder: string, lookup: Lookup, report: Repor
     kind: out.kind,
     workspace: out.workspace,
     push: out.push,
+    temp: out.temp,
     at: out.path.at,
   };
 }

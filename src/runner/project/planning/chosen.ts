@@ -37,22 +37,33 @@ export function choose({ store }: Opened, planned: Planned, request: RunRequest)
   if (!all.ok) return all;
   const refused = unmadeLists(all.value);
   if (refused.length > 0) return invalid(refused, planned.sources);
-  const { force, existingOuts } = request;
+  const { force, existingOuts, patterns } = request;
   const named = force || existingOuts !== undefined ? selectToRun(planned, namedIn(request)) : undefined;
   if (named?.ok === false) return named;
   const isNamed = new Set(named?.value.chosen.map(({ id }) => id));
   const frozen = named?.value.chosen.find((instance) => instance.frozen !== undefined);
   if (frozen?.frozen !== undefined && request.patterns.length > 0)
     return invalid([isFrozen(frozen.id, frozen.frozen)], planned.sources);
-  const policyOf = (instance: Instance): Policy => ({
-    forced: force && isNamed.has(instance.id),
-    cache: instance.cache,
+  // What is named is asked for, with the bytes of its temp outs.
+  const asked =
+    patterns.length > 0 && hasTempOuts(planned.plan)
+      ? selectToRun(planned, { patterns, mode: 'only' })
+      : undefined;
+  if (asked?.ok === false) return asked;
+  const isAsked = new Set(asked?.value.chosen.map(({ id }) => id));
+  const policyOf = ({ id, cache, frozen: isLeft }: Instance): Policy => ({
+    forced: force && isNamed.has(id),
+    cache,
+    ...(isAsked.has(id) && isLeft === undefined ? { wanted: { for: undefined } } : {}),
   });
   const existingOutsOf = ({ id, frozen: isLeft }: Instance): ExistingOuts | undefined =>
     isNamed.has(id) && isLeft === undefined ? existingOuts : undefined;
   const selected = request.retryFailed ? failedBefore(store, planned.plan, all.value) : all.value;
   return { ok: true, value: { selected, policyOf, existingOutsOf } };
 }
+
+const hasTempOuts = ({ instances }: Plan): boolean =>
+  instances.some(({ outs }) => Object.values(outs).some(({ temp }) => temp));
 
 /** What is frozen was named to be run, adopted or overwritten. */
 export const isFrozen = (id: InstanceId, at: Range): Diagnostic => ({

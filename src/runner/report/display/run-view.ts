@@ -89,7 +89,7 @@ export function advance(view: LiveView, event: RecordedEvent): LiveView {
     case 'fetched':
       return { ...view, fetching: undefined };
     case 'started':
-      return withRunning(view, event.instance, {
+      return withRunning(isReopened(event) ? reopened(view, event.instance) : view, event.instance, {
         startedAt: event.at,
         done: 0,
         total: 0,
@@ -157,6 +157,22 @@ export function advance(view: LiveView, event: RecordedEvent): LiveView {
     case 'run-finished':
       return view;
   }
+}
+
+/** What had been seen to be up to date runs all the same: what reads its temp outs has to run. */
+const isReopened = ({ because, attempt }: Extract<Event, { kind: 'started' }>): boolean =>
+  attempt === 1 && because.some((reason) => reason.kind === 'dropped' && reason.for !== undefined);
+
+/** One that was not selected (`--only`) counts from now on. */
+function reopened(view: LiveView, instance: InstanceId): LiveView {
+  const stage = stageOf(instance);
+  const times = view.stages[stage];
+  if (times === undefined) return { ...view, total: view.total + 1 };
+  return {
+    ...view,
+    counts: { ...view.counts, 'up-to-date': Math.max(0, view.counts['up-to-date'] - 1) },
+    stages: { ...view.stages, [stage]: { ...times, left: times.left + 1 } },
+  };
 }
 
 const withRunning = (view: LiveView, id: InstanceId, row: Running): LiveView => ({

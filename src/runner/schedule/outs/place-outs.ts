@@ -86,14 +86,17 @@ function noteAll(workspace: Workspace, from: string, to: string, { content, item
 }
 
 /**
- * Removes outs that the runner once put there for this instance and that it no longer declares. One that was
- * edited is a user's work by now: it is left, and named.
+ * Removes outs that the runner once put there for this instance and that it no longer declares, or whose bytes
+ * were dropped. One that was edited is a user's work by now: it is left, and named.
  */
 export async function removeOlderOuts(
   { workspace, store, pipeline }: Places,
   instance: Instance,
+  dropped: readonly string[] = [],
 ): Promise<readonly string[]> {
-  const declared = new Set(Object.values(instance.outs).map(({ path }) => path));
+  const declared = new Set(
+    Object.entries(instance.outs).flatMap(([name, { path }]) => (dropped.includes(name) ? [] : [path])),
+  );
   const left: string[] = [];
   for (const { path, content } of placementsOf(store, pipeline, instance.id)) {
     if (declared.has(path)) continue;

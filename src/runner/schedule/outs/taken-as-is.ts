@@ -64,7 +64,9 @@ async function restoreMissing({ session }: Run, instance: Instance): Promise<str
   if (outs.length === 0) return undefined;
   const key = parseKey(lastKeys(store, plan.pipeline).get(instance.id) ?? '');
   const found = key && (await lookupResult(session, key));
-  for (const [name, { path }] of outs) {
+  for (const [name, { path, temp }] of outs) {
+    // What reads it has it brought back where it runs.
+    if (temp && found?.kind === 'hit' && found.entry.dropped?.includes(name) === true) continue;
     if (found?.kind !== 'hit' || found.entry.outs[name] === undefined) return path;
     const restored = await restore(session, found.entry, {
       pipeline: plan.pipeline,

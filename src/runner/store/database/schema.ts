@@ -240,6 +240,17 @@ export const migrations: readonly string[] = [
     day INTEGER NOT NULL
   ) STRICT, WITHOUT ROWID;
   `,
+  `
+  -- dropped: temp outs whose bytes were dropped, as a JSON list of their names; null: none. It is written before
+  -- the bytes go. Programs that "verify --rerun" found to make the same outs again, by the key of a result without
+  -- its params and deps.
+  ALTER TABLE entries ADD COLUMN dropped TEXT;
+  CREATE TABLE reproduced (
+    program TEXT PRIMARY KEY,
+    key TEXT NOT NULL
+  ) STRICT, WITHOUT ROWID;
+  ${idleUntil('reproduced', ['INSERT', 'DELETE'])}
+  `,
 ];
 
 export const schemaVersion = migrations.length;

@@ -1,0 +1,107 @@
+import type { Outcome } from '../event.ts';
+import type { InstanceId, Key } from '../identity.ts';
+import { type Entry, type Policy, wantedPolicy } from '../manifest/decide.ts';
+import { sameContent } from '../manifest/manifest.ts';
+import type { Instance } from '../plan/instance.ts';
+import { shellName } from '../wording/shell-name.ts';
+import type { Assessment } from '../status/assess.ts';
+import type { DroppedInput } from '../status/read-inputs.ts';
+import { forgetReproduced } from '../store/reproduced.ts';
+import { failedBy, type Run, warn } from './execute-instance.ts';
+
+export interface Ending {
+  readonly key: Key | null;
+  readonly outcome: Outcome;
+}
+
+export interface BringBackSteps {
+  assessNow(instance: Instance, policy: Policy): Promise<Assessment | Ending>;
+  /** Restores or runs an instance until its outs are in place. */
+  bringUpToDate(instance: Instance, policy: Policy): Promise<Ending>;
+  /** Is told the end of what was started. */
+  readonly onOutcome: (instance: Instance, key: Key | null, outcome: Outcome) => void;
+}
+
+/**
+ * Has dropped temp outs that an instance reads in place before it runs, each brought back once a run. Gives how
+ * the instance ends where they cannot be had.
+ */
+export type BringBack = (user: Instance, inputs: readonly DroppedInput[]) => Promise<Outcome | undefined>;
+
+export function bringingBack(run: Run, steps: BringBackSteps): BringBack {
+  const begun = new Map<InstanceId, Promise<Outcome | undefined>>();
+  return async (user, inputs) => {
+    const ends = await Promise.all(
+      inputs.map(({ instance: id, path }) => {
+        const maker = run.session.instances.get(id);
+        if (maker === undefined) throw new Error(`the plan has no ${id}, which ${user.id} reads`);
+        const known = begun.get(id) ?? broughtBack(run, maker, path, user, steps);
+        begun.set(id, known);
+        return known;
+      }),
+    );
+    return ends.find((end) => end !== undefined);
+  };
+}
+
+async function broughtBack(
+  run: Run,
+  maker: Instance,
+  path: string,
+  user: Instance,
+  { assessNow, bringUpToDate, onOutcome }: BringBackSteps,
+): Promise<Outcome | undefined> {
+  const policy = wantedPolicy(user.id);
+  const before = await assessNow(maker, policy);
+  if ('outcome' in before) return before.outcome;
+  const { lookup, decision } = before;
+  // Other inputs would give another result than the one that is asked for.
+  if (decision.kind === 'run' && lookup.kind !== 'dropped')
+    return failedBy(
+      `${path} was dropped, and ${maker.id} is out of date: update it with ` +
+        `\`pipeline run ${shellName(maker.id)}\``,
+    );
+  const { key, outcome } = await bringUpToDate(maker, policy);
+  if (decision.kind === 'run') onOutcome(maker, key, outcome);
+  switch (outcome.kind) {
+    case 'up-to-date':
+    case 'restored':
+      return undefined;
+    case 'ran':
+      if (!outcome.published) return failedBy(`${path} was made again, but not cached: run again`);
+      compare(run, maker, before, await assessNow(maker, policy));
+      return undefined;
+    case 'failed':
+      return { kind: 'blocked', by: maker.id };
+    case 'blocked':
+    case 'waiting':
+    case 'skipped':
+      return outcome;
+    case 'submitted':
+      return { kind: 'waiting' };
+    case 'interrupted':
+      return { kind: 'skipped' };
+  }
+}
+
+const outsOf = (seen: Assessment | Ending): Entry['outs'] =>
+  'lookup' in seen && 'entry' in seen.lookup ? seen.lookup.entry.outs : {};
+
+/** A result that came out different is the result from now on: what reads it is out of date. */
+function compare(run: Run, maker: Instance, before: Assessment, after: Assessment | Ending): void {
+  const different = Object.entries(outsOf(before)).flatMap(([out, content]) => {
+    const now = outsOf(after)[out];
+    return now !== undefined && sameContent(now, content) ? [] : [out];
+  });
+  if (different.length === 0) return;
+  forgetReproduced(run.session.store, before.manifest);
+  run.remade.add(maker.id);
+  warn(run, maker.id, {
+    severity: 'warning',
+    code: 'not-reproducible',
+    message:
+      `${maker.id} was run again for its temp outs and made other bytes (${different.join(', ')}): these are ` +
+      'its result now, and what reads it runs again',
+    help: 'its temp outs are kept from now on; find out why its results differ, or remove `temp: true`',
+  });
+}
