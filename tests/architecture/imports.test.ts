@@ -115,7 +115,7 @@ describe('the allowed import directions', () => {
     ]);
   });
 
-  test('only the command line imports the modules above src/runner/project.ts, and those import the runner through it', () => {
+  test('only the command line imports modules above src/runner/project.ts', () => {
     const above = /^src\/(tracking|trained)\//;
     const wrong = edges.filter(
       ({ file, target }) =>
@@ -148,7 +148,7 @@ describe('the allowed import directions', () => {
     expect([...rooms].filter((room) => !machineLearning.includes(room))).toEqual([]);
   });
 
-  test('only runner/store imports better-sqlite3, only runner/watch chokidar, only ml/runtime an engine', () => {
+  test('only store imports better-sqlite3, only watch chokidar, only ml/runtime an engine', () => {
     expect(importersOf(/^better-sqlite3$/).filter((file) => !file.startsWith('src/runner/store/'))).toEqual(
       [],
     );

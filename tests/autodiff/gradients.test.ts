@@ -20,7 +20,8 @@ describe.each(Object.entries(opCases))('the gradient of %s', (_, cases) => {
       for (const [name, node] of found) {
         expect(node !== undefined, `${name} has a gradient`).toBe(opCase.differentiable.includes(name));
         if (node === undefined) continue;
-        const [analytic] = evaluateNodes([node, scalar], withUpstream); // the scalar beside it, since it has all the named sizes
+        // The scalar beside it, since it has all the named sizes.
+        const [analytic] = evaluateNodes([node, scalar], withUpstream);
         feeds[name]?.data.forEach((value, i) => {
           const scalarAt = (x: number): number => {
             const moved = {
@@ -58,7 +59,7 @@ test('the gradient of a node that is used several times is the sum over its uses
   ]);
 });
 
-test('gradients of slices that cover an axis are concatenated in any order; others are padded and added', () => {
+test('gradients of slices that cover an axis are concatenated, others padded and added', () => {
   const x = input('x', 'float32', [5]);
   const sumOfParts = (parts: readonly (readonly [number, number])[]): Node | undefined =>
     gradients(

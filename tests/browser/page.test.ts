@@ -128,7 +128,7 @@ describe.skipIf(chromiumPath === undefined)('the page in Chromium', () => {
     await context.close();
   });
 
-  test('another host name for this address gets nothing, and no other page can read or frame it', async () => {
+  test('another host name gets nothing, and no other page can read or frame it', async () => {
     const { page, context } = await open();
     const { port } = new URL(address);
     const rebound = await page.goto(`http://evil.test:${port}/api/runs`);
@@ -146,7 +146,7 @@ describe.skipIf(chromiumPath === undefined)('the page in Chromium', () => {
     await context.close();
   });
 
-  test('texts of models are escaped: no script runs, text direction stays local, 1 MB is shown on request', async () => {
+  test('texts of models are escaped: no script runs, 1 MB is shown on request', async () => {
     const { page, context, faults } = await open();
     await show(page, '/answers?a=eval[aimc,base]&b=eval[aimc,full]&sort=row');
     const answers = page.locator('.answer .columns > div:nth-child(2) .text');

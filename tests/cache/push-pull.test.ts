@@ -59,7 +59,7 @@ test('results computed while writing was off are listed with their size, then up
   expect(states((await push(work)).pushed)).toEqual(['not-cached', 'not-cached']);
 });
 
-test('pull restores what the shared cache has, runs nothing, and counts what is missing everywhere', async () => {
+test('pull restores what the shared cache has, and counts what is missing', async () => {
   using remote = temporaryFolder();
   using ada = person();
   using first = clone(ada.environment, filesFor(remote.path));

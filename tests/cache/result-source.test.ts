@@ -78,7 +78,7 @@ const unfinished = ({ root }: InProcess): readonly string[] =>
   );
 
 describe('a source of results', () => {
-  test('is asked after the local cache and before the stage runs; new results are stored in it, objects first', async () => {
+  test('is asked between the local cache and the stage, and gets new results, objects first', async () => {
     const source = memorySource();
     using first = project();
     expect(await runWith(source, first)).toEqual(everything);
@@ -107,7 +107,7 @@ describe('a source of results', () => {
     expect(await runWith(source, second)).toEqual({ count: 'restored', tree: 'up-to-date' });
   });
 
-  test('never gets adopted results, and its computed results take precedence over local adopted ones', async () => {
+  test('never gets adopted results; its computed results precede local adopted ones', async () => {
     const source = memorySource();
     const [adopts, found] = [{ patterns: ['count'], existingOuts: 'adopt' } as const, 'found\n'];
     using one = project();

@@ -250,7 +250,7 @@ describe('a failing server', () => {
   });
 });
 
-test('that never answers costs a run one line per direction, and changes neither exit code nor end', async () => {
+test('that never answers costs a run one line per direction, and no exit code', async () => {
   const sockets = new Set<Socket>();
   const server = createTcpServer((socket) => void sockets.add(socket));
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));

@@ -21,7 +21,9 @@ import { type Clone, clone, person, temporaryFolder } from '../rig/shared-clone.
 const stages = {
   count: { cmd: 'cat ${deps.rows} > ${outs.sum}', deps: { rows: 'rows' }, outs: { sum: 'sum.txt' } },
   tree: {
-    cmd: 'mkdir -p ${outs.all}/sub; cp ${deps.sum} ${outs.all}/sub/copy; echo x > ${outs.all}/x; chmod +x ${outs.all}/x',
+    cmd:
+      'mkdir -p ${outs.all}/sub; cp ${deps.sum} ${outs.all}/sub/copy; echo x > ${outs.all}/x; ' +
+      'chmod +x ${outs.all}/x',
     deps: { sum: { from: 'count', out: 'sum' } },
     outs: { all: 'all' },
   },
@@ -232,7 +234,7 @@ describe('a folder shared by several machines', () => {
     expect(got.shared).toMatchObject({ refused: 2 });
   });
 
-  test('a missing folder is reported in one line, does not change the exit code, and is never created', async () => {
+  test('a missing folder costs one line and no exit code, and is never created', async () => {
     using parent = temporaryFolder();
     using ada = person();
     const remote = join(parent.path, 'not-mounted');

@@ -9,7 +9,9 @@ import { sweep, sweepRows } from '../rig/sweep-faults.ts';
 const twoStages = {
   stages: {
     a: {
-      cmd: 'mkdir -p ${outs.d}/empty && echo one > ${outs.d}/x && ln -s x ${outs.d}/l && echo two > ${outs.o} && chmod +x ${outs.o}',
+      cmd:
+        'mkdir -p ${outs.d}/empty && echo one > ${outs.d}/x && ln -s x ${outs.d}/l && echo two > ' +
+        '${outs.o} && chmod +x ${outs.o}',
       deps: { raw: 'raw' },
       outs: { d: 'd', o: 'o' },
     },
@@ -26,7 +28,7 @@ test.each(['ENOSPC', 'EIO', 'EACCES'])(
   },
 );
 
-test('a full disk at any one row write: no exception, no finished result lost, and the next run is correct', async () => {
+test('a full disk at any one row write loses no finished result, and the next run is correct', async () => {
   const rows = await sweepRows('SQLITE_FULL');
   console.log(`SQLITE_FULL: ${rows} rows failed one by one`);
   expect(rows).toBeGreaterThan(20);
@@ -97,7 +99,9 @@ test.skipIf(!mayMount)(
     }
     const failed = results.filter(({ first }) => first !== 0);
     console.log(
-      `tmpfs: ${results.length} fillings, ${failed.length} of them made the first run fail, ${results.filter(({ first, said }) => first === 0 && said > 0).length} cost it its caching only`,
+      `tmpfs: ${results.length} fillings, ${failed.length} of them made the first run fail, ` +
+        `${results.filter(({ first, said }) => first === 0 && said > 0).length} cost it its ` +
+        'caching only',
     );
     expect(failed.length).toBeGreaterThan(3);
   },

@@ -80,7 +80,8 @@ function treeOf(folder: string): Readonly<Record<string, string>> {
           ? `link to ${readlinkSync(path)}`
           : entry.isDirectory()
             ? 'folder'
-            : `${(lstatSync(path).mode & 0o111) === 0 ? 'file' : 'executable'} ${readFileSync(path, 'latin1')}`;
+            : `${(lstatSync(path).mode & 0o111) === 0 ? 'file' : 'executable'} ` +
+              `${readFileSync(path, 'latin1')}`;
         return [path.slice(folder.length + 1), what] as const;
       })
       .sort(([a], [b]) => (a < b ? -1 : 1)),

@@ -24,7 +24,7 @@ async function endsBefore(nth: number): Promise<boolean> {
   return shown.trim().endsWith('end');
 }
 
-test('killed at every step: files that no run made stay, and are back in place after the next command', async () => {
+test('killed at every step: files that no run made are back in place after the next command', async () => {
   let nth = 1;
   while (!(await endsBefore(nth))) nth += 1;
   expect(nth).toBeGreaterThan(20);

@@ -26,14 +26,18 @@ const stages = (points: readonly number[], scale: number): object => ({
   },
   score: {
     matrix: { from: 'prepare' },
-    cmd: 'cat ${deps.folder}/sub/rows ${deps.rows} > ${outs.scores} && echo ${params.scale} >> ${outs.scores}',
+    cmd:
+      'cat ${deps.folder}/sub/rows ${deps.rows} > ${outs.scores} && echo ${params.scale} >> ' +
+      '${outs.scores}',
     params: { scale },
     deps: { rows: { from: 'prepare', out: 'rows' }, folder: { from: 'prepare', out: 'folder' } },
     outs: { scores: 'scores' },
   },
   // Quick: its bytes depend on the number of points alone, so what follows is often cut off early.
   count: {
-    cmd: 'ls ${deps.all} | wc -l > ${outs.count} && printf half > ${outs.note} && cp ${outs.count} ${outs.note}',
+    cmd:
+      'ls ${deps.all} | wc -l > ${outs.count} && printf half > ${outs.note} && cp ${outs.count} ' +
+      '${outs.note}',
     deps: { all: { from: 'prepare', out: 'rows', gather: true } },
     outs: { count: 'count', note: { path: 'notes/count', workspace: true } },
   },
@@ -98,7 +102,9 @@ const line = (separator: string): string =>
 export const chain = {
   stages: {
     a: {
-      cmd: 'mkdir -p ${outs.folder}/empty && cat ${deps.data} > ${outs.folder}/rows && cp ${deps.data} ${outs.rows}',
+      cmd:
+        'mkdir -p ${outs.folder}/empty && cat ${deps.data} > ${outs.folder}/rows && cp ' +
+        '${deps.data} ${outs.rows}',
       deps: { data: 'data' },
       outs: { folder: 'folder', rows: 'rows' },
     },

@@ -77,7 +77,8 @@ describe('invariant 3: after a kill at any instant the next run is correct', () 
     expect(lived).toBeLessThan(10);
     const afterExit = betweenExitAndEnd(steps);
     console.log(
-      `killed before each of ${steps.length} steps, ${afterExit.length} of them after a stage had exited:\n${pluralize(afterExit)}`,
+      `killed before each of ${steps.length} steps, ${afterExit.length} of them after a stage ` +
+        `had exited:\n${pluralize(afterExit)}`,
     );
     expect(afterExit).toContain('row: INSERT OR REPLACE INTO entries');
     expect(afterExit.some((step) => step.startsWith('rename: cache/objects'))).toBe(true);
@@ -197,7 +198,8 @@ function phaseOf(rig: Rig): string {
     if (!wasKilled(store)) return 'before its row or after its end';
     const open = store
       .sql(
-        'SELECT count(*) FROM attempts WHERE ended IS NULL AND run = (SELECT run FROM runs ORDER BY started_at DESC, run DESC LIMIT 1)',
+        'SELECT count(*) FROM attempts WHERE ended IS NULL AND run = (SELECT run FROM runs ORDER ' +
+          'BY started_at DESC, run DESC LIMIT 1)',
       )
       .pluck()
       .get();

@@ -50,7 +50,8 @@ for (const [index, name] of names.entries()) {
     }
     expect((await run(name, scratch, undefined)).last).toEqual(whole.last);
     console.log(
-      `${name}: ${signals.SIGKILL} kills by SIGKILL, ${signals.SIGTERM} by SIGTERM, all ended with equal bits`,
+      `${name}: ${signals.SIGKILL} kills by SIGKILL, ${signals.SIGTERM} by SIGTERM, all ended ` +
+        'with equal bits',
     );
   });
 }

@@ -210,7 +210,8 @@ describe('adapter_config.json', () => {
       valueOf(parseAdapterConfig({ target_modules: '.*\\.q$', layers_to_transform: 3 }, 'a')),
     ).toMatchObject({ targetModules: '.*\\.q$', layersToTransform: [3], r: 8, loraAlpha: 8 });
     expect(messageOf(parseAdapterConfig({ peft_type: 'IA3', r: 0, target_modules: [1] }, 'a'))).toBe(
-      'peft_type is "IA3": expected "LORA"\nr is 0: expected an integer from 1 to 2147483647\ntarget_modules is [1]: expected a list of names, or a pattern',
+      'peft_type is "IA3": expected "LORA"\nr is 0: expected an integer from 1 to 2147483647\n' +
+        'target_modules is [1]: expected a list of names, or a pattern',
     );
   });
 });

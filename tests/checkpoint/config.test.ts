@@ -217,7 +217,9 @@ describe('generation_config.json', () => {
     expect(
       messageOf(parseGenerationConfig({ eos_token_id: [1.5], early_stopping: 'soon', top_p: 1.1 }, 'g')),
     ).toBe(
-      'early_stopping is "soon": expected true, false or "never"\ntop_p is 1.1: expected a number from 0 to 1\neos_token_id is [1.5]: expected a token id, or a list of them',
+      'early_stopping is "soon": expected true, false or "never"\n' +
+        'top_p is 1.1: expected a number from 0 to 1\n' +
+        'eos_token_id is [1.5]: expected a token id, or a list of them',
     );
   });
 });

@@ -88,7 +88,8 @@ describe('completion scripts', () => {
     const shown = /^ {2}(pipeline\(\) .*)$/m.exec(help)?.[1] ?? '';
     expect(shown).toBe(`pipeline() { node '${program}' "$@"; }`);
     expect(readFileSync(join(import.meta.dirname, '../../docs/commands.md'), 'utf8')).toContain(
-      '\n    pipeline() { node ~/medical-qa-pipeline/dist/main.js "$@"; }\n    eval "$(pipeline completion bash)"\n',
+      '\n    pipeline() { node ~/medical-qa-pipeline/dist/main.js "$@"; }\n' +
+        '    eval "$(pipeline completion bash)"\n',
     );
     const { stdout } = await run(
       'bash',
@@ -132,7 +133,8 @@ const bashReplies = (line: string): Promise<readonly string[]> =>
   inShell('bash', ['--norc', '--noprofile'], bashCompletion(line));
 
 const bashCompletion = (line: string): string =>
-  `eval "$(pipeline completion bash)"; COMP_LINE='${line}'; COMP_POINT=\${#COMP_LINE}; _pipeline pipeline; printf '%s\\n' "\${COMPREPLY[@]}"`;
+  `eval "$(pipeline completion bash)"; COMP_LINE='${line}'; COMP_POINT=\${#COMP_LINE}; _pipeline ` +
+  `pipeline; printf '%s\\n' "\${COMPREPLY[@]}"`;
 
 /**
  * With zsh's own functions replaced by such that print what they are given: the real ones need a terminal.
@@ -141,7 +143,9 @@ const zshOffers = (words: string, prefix: string): Promise<readonly string[]> =>
   inShell(
     'zsh',
     ['-f'],
-    `compdef() {}; compadd() { print -l -- $values $lines }; _files() { print files }; eval "$(pipeline completion zsh)"; words=(pipeline ${words} '${prefix}'); CURRENT=$#words; PREFIX='${prefix}'; _pipeline`,
+    'compdef() {}; compadd() { print -l -- $values $lines }; _files() { print files }; eval ' +
+      `"$(pipeline completion zsh)"; words=(pipeline ${words} '${prefix}'); CURRENT=$#words; ` +
+      `PREFIX='${prefix}'; _pipeline`,
   );
 
 const fishOffers = (line: string): Promise<readonly string[]> =>

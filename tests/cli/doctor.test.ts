@@ -52,7 +52,8 @@ function project(yaml: string): string {
   return folder;
 }
 const twoFiles =
-  'stages: { make: { cmd: "mkdir ${outs.d} && echo 1 > ${outs.d}/one && echo 2 > ${outs.d}/two", outs: { d: d } } }\n';
+  'stages: { make: { cmd: "mkdir ${outs.d} && echo 1 > ${outs.d}/one && echo 2 > ${outs.d}/two", ' +
+  'outs: { d: d } } }\n';
 
 describe('pipeline doctor on an installation', () => {
   test('that works: every part with a mark, exit code 0', async () => {
@@ -98,7 +99,8 @@ describe('pipeline doctor on an installation', () => {
       const found = await spoilt(
         'better-sqlite3',
         fake(
-          'throw new Error("The module \'x.node\'\\nwas compiled against a different Node.js version using\\nNODE_MODULE_VERSION 108.")',
+          "throw new Error(\"The module 'x.node'\\nwas compiled against a different Node.js " +
+            'version using\\nNODE_MODULE_VERSION 108.")',
         ),
       );
       expect(found).toMatchObject({
@@ -212,7 +214,7 @@ describe('pipeline doctor in a project', () => {
     expect(existsSync(store)).toBe(true);
   });
 
-  test('a file or dangling link in place of the cache or artifacts is broken; commands report the same', async () => {
+  test('a file or dangling link in place of the cache or artifacts is broken', async () => {
     for (const [put, message] of [
       [(place: string) => writeFileSync(place, ''), 'is a file where a folder is needed'],
       [

@@ -113,7 +113,9 @@ describe('pipeline init', () => {
     expect(await pipeline(installation, ['init', 'dangling'])).toMatchObject({
       code: 2,
       stdout: '',
-      stderr: `error: ${at('dangling')}: is a symbolic link to gone, which does not exist; nothing was created\n`,
+      stderr:
+        `error: ${at('dangling')}: is a symbolic link to gone, which does not exist; nothing was ` +
+        `created\n`,
     });
   });
 
@@ -143,7 +145,7 @@ describe('pipeline init', () => {
     expect(readFileSync(at('installed/package.json'), 'utf8')).toBe(left);
   });
 
-  test('adds missing files to an npm project, keeps existing ones, and lists what is missing in them', async () => {
+  test('adds missing files to an npm project, and lists what existing ones lack', async () => {
     const there = {
       'package.json': '{ "name": "mine" }\n',
       '.gitignore': '/node_modules\n*.log\ncache\n',
@@ -175,7 +177,7 @@ describe('pipeline init', () => {
     expect(JSON.parse(again.stdout)).toMatchObject({ written: [], missingLines: {} });
   });
 
-  test('fine-tuning: the default experiment with the stage programs, model and data of the package', async () => {
+  test('fine-tuning: the default experiment with the programs, model and data of the package', async () => {
     expect(await pipeline(installation, ['init', 'tuned', '--template', 'finetune'])).toMatchObject({
       code: 0,
     });

@@ -30,11 +30,12 @@ describe('pipeline log', () => {
     await started.exit(1);
     await run.result;
     expect(untimed((await rig.pipeline('log', 'a').result).stdout)).toBe(
-      `a in run RUN\n${soFar}00:00:00  warning: a row is empty\noutput (cache/logs/RUN/1.txt):\nno line end\n00:00:00  failed after 0.0 s: no rows:\n          see data/raw\n`,
+      `a in run RUN\n${soFar}00:00:00  warning: a row is empty\noutput (cache/logs/RUN/1.txt):\n` +
+        `no line end\n00:00:00  failed after 0.0 s: no rows:\n          see data/raw\n`,
     );
   });
 
-  test('--follow shows the output and messages of a running instance in order, and ends with it', async () => {
+  test('--follow shows output and messages of a running instance in order, and ends with it', async () => {
     await using rig = await createRig();
     const a = rig.puppet();
     rig.write({ 'pipeline.yaml': { stages: { a: { cmd: a.cmd, outs: { o: 'o' } } } } });
@@ -63,7 +64,9 @@ describe('pipeline log', () => {
     await run.result;
     expect(await ended).toEqual([0, null]);
     expect(untimed(shown)).toBe(
-      'a in run RUN\n00:00:00  attempt 1\n          because: no result yet\noutput (cache/logs/RUN/1.txt):\nfirst\nno line end\n00:00:00  warning: a row is empty\n00:00:00  done in 0.0 s\n',
+      'a in run RUN\n00:00:00  attempt 1\n          because: no result yet\n' +
+        'output (cache/logs/RUN/1.txt):\nfirst\nno line end\n00:00:00  warning: a row is empty\n' +
+        '00:00:00  done in 0.0 s\n',
     );
     // Of an instance that has ended, it is the log.
     expect((await rig.pipeline('log', '-f', 'a').result).code).toBe(0);
@@ -94,7 +97,8 @@ describe('pipeline log', () => {
       untimed((await rig.pipeline('log', name).result).stdout);
     await rig.pipeline('run', '--only', 'c').result;
     expect(await log('c')).toBe(
-      'c in run RUN\n00:00:00  failed after 0.0 s: artifacts/pipeline/b/o is missing, and no result of b is in the cache: compute it with `pipeline run b`\n',
+      'c in run RUN\n00:00:00  failed after 0.0 s: artifacts/pipeline/b/o is missing, and no ' +
+        'result of b is in the cache: compute it with `pipeline run b`\n',
     );
     rig.write({ x: '2' });
     await rig.pipeline('run').result;
@@ -107,7 +111,7 @@ describe('pipeline log', () => {
     expect(await log('b')).toContain('attempt 1\n');
   });
 
-  test('refuses ambiguous names, as explain does; an instance that never ran is reported as such', async () => {
+  test('refuses ambiguous names; an instance that never ran is reported as such', async () => {
     await using rig = await createRig();
     rig.write({
       'pipeline.yaml': { stages: { a: { matrix: { x: [1, 2] }, cmd: ['true'], outs: { o: 'o' } } } },

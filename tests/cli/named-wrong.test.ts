@@ -4,7 +4,7 @@ import { expect, test } from 'vitest';
 import { findProject } from '../../src/runner/project/find-project.ts';
 import { createRig } from '../rig/rig.ts';
 
-test('a missing pipeline file: the one with the nearest name is suggested, relative to the current folder', async () => {
+test('a missing pipeline file: the nearest name is suggested, relative to the current folder', async () => {
   await using rig = await createRig();
   rig.write({
     'pipeline.yaml': { stages: {} },

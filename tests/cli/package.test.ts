@@ -78,7 +78,9 @@ describe('the project as a package of another project', () => {
       (path) => /^dist\/package\/(?:src\/(?!pages\/))?(?!src\/)(.*)\.js$/.exec(path)?.[1] ?? [],
     );
     expect(names.length).toBeGreaterThan(100);
-    const program = `for (const name of ${JSON.stringify(names)}) await import('medical-qa-pipeline/' + name); console.log('all')`;
+    const program =
+      `for (const name of ${JSON.stringify(names)}) await import('medical-qa-pipeline/' + name); ` +
+      `console.log('all')`;
     expect(
       await run(process.execPath, ['--input-type=module', '--eval', program], { cwd: installation.folder }),
     ).toMatchObject({ code: 0, stdout: 'all\n' });
@@ -99,7 +101,7 @@ describe('the project as a package of another project', () => {
     }
   });
 
-  test('a stage program is type-checked against defineStage, its context, messages and the ml modules', async () => {
+  test('a stage program is type-checked against the stage API and the ml modules', async () => {
     const folder = join(installation.folder, 'checked');
     mkdirSync(folder);
     writeFileSync(

@@ -27,7 +27,8 @@ const tableAndModel = {
   },
 };
 const shown =
-  '| score |\n| 0.5* |\n\n  page    artifacts/pipeline/b/page.html\n  scores  artifacts/pipeline/b/scores.md\n';
+  '| score |\n| 0.5* |\n\n  page    artifacts/pipeline/b/page.html\n' +
+  '  scores  artifacts/pipeline/b/scores.md\n';
 
 test('results go to stdout and progress to stderr, also with nothing to run, remembered or not', async () => {
   await using rig = await createRig();

@@ -7,7 +7,8 @@ test.each([
   [['--dry-run'], 'error: --watch and --dry-run exclude each other\n'],
   [
     ['--retry-failed'],
-    'error: --watch and --retry-failed exclude each other: a watch retries a failed instance when something that it depends on changes\n',
+    'error: --watch and --retry-failed exclude each other: a watch retries a failed instance ' +
+      'when something that it depends on changes\n',
   ],
   [['--wait'], 'error: --watch and --wait exclude each other: a watch always waits for other runs\n'],
   [['--wait', '5'], 'error: --watch and --wait exclude each other: a watch always waits for other runs\n'],

@@ -73,7 +73,8 @@ describe('the summary of a run', () => {
 
   test('--retry-failed with nothing to retry does not report that everything is up to date', () => {
     expect(shown({}, 0, { retryFailed: true, file: 'b.yaml' })).toEqual([
-      '✓ nothing to retry: no instance failed, was blocked or was interrupted when it was last run (see `pipeline status --file b.yaml`)',
+      '✓ nothing to retry: no instance failed, was blocked or was interrupted when it was last ' +
+        'run (see `pipeline status --file b.yaml`)',
     ]);
   });
 

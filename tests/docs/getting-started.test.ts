@@ -17,7 +17,7 @@ describe('the recipe for a data set of your own in docs/getting-started.md', () 
   const questions = /echo '(.*)' > (\S+)/.exec(gettingStarted);
   const extended = pipeline.replace(/^ {2}datasets: .*\n/m, (list) => `${list}${line}\n`);
 
-  test('adds its stages with one line and changes no other: folder, format and questions are as described', () => {
+  test('adds its stages with one line, with folder, format and questions as described', () => {
     const before = instancesOf(pipeline);
     const after = instancesOf(extended);
     const added = after.filter(({ id }) => !before.some((other) => other.id === id));

@@ -87,13 +87,17 @@ describe.skipIf(tensorflow.isMissing)(`a training on a GPU, by ${tensorflow.name
   });
 
   const lost =
-    'Session fail to run with error: INTERNAL: Failed to synchronize stream: CUDA_ERROR_ILLEGAL_ADDRESS: an illegal memory access was encountered';
+    'Session fail to run with error: INTERNAL: Failed to synchronize stream: ' +
+    'CUDA_ERROR_ILLEGAL_ADDRESS: an illegal memory access was encountered';
   test.each<[string, Omit<Fault, 'run'>, RegExp]>([
     [
       'memory that is used up',
       {
         throws:
-          'Session fail to run with error: OOM when allocating tensor with shape[4,8,32,32] and type float on /job:localhost/replica:0/task:0/device:GPU:0 by allocator GPU_0_bfc\n\t [[{{node n12}}]]\nHint: If you want to see a list of allocated tensors when OOM happens, add report_tensor_allocations_upon_oom to RunOptions',
+          'Session fail to run with error: OOM when allocating tensor with shape[4,8,32,32] and ' +
+          'type float on /job:localhost/replica:0/task:0/device:GPU:0 by allocator GPU_0_bfc\n' +
+          '\t [[{{node n12}}]]\nHint: If you want to see a list of allocated tensors when OOM ' +
+          'happens, add report_tensor_allocations_upon_oom to RunOptions',
       },
       /✗ train .*out of memory on GPU 0 when it asked for .* \(.*sourceTokens = \d+.* batch = 4,.*\): lower "batch" \(4 rows did not fit: try 2\) and raise "accumulation" .*"gradientCheckpointing: true".*"sourceTokens" and "targetTokens"/,
     ],
@@ -111,7 +115,10 @@ describe.skipIf(tensorflow.isMissing)(`a training on a GPU, by ${tensorflow.name
       'a library that ends the process',
       {
         abort:
-          '2026-01-01 10:00:00.000000: E tensorflow/compiler/xla/stream_executor/cuda/cuda_event.cc:29] Error polling for event status\n2026-01-01 10:00:00.000000: F tensorflow/core/common_runtime/gpu/gpu_event_mgr.cc:223] Unexpected Event status: 1\n',
+          '2026-01-01 10:00:00.000000: E tensorflow/compiler/xla/stream_executor/cuda/cuda_event.' +
+          'cc:29] Error polling for event status\n' +
+          '2026-01-01 10:00:00.000000: F tensorflow/core/common_runtime/gpu/gpu_event_mgr.cc:223]' +
+          ' Unexpected Event status: 1\n',
       },
       /✗ train .*SIGABRT[\s\S]*F tensorflow\/core\/common_runtime\/gpu\/gpu_event_mgr/,
     ],

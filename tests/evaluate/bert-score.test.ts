@@ -21,7 +21,7 @@ const table: Table = JSON.parse(
 );
 const model = join(import.meta.dirname, '../../data/models/nano-mt5');
 
-describe('with a T5 encoder, BERTScore equals bert_score: the end token counts, an empty text is one token', () => {
+describe('with a T5 encoder, BERTScore equals bert_score, end token and empty text included', () => {
   test.each(table.settings)('layer $layer, idf: $idf', async ({ layer, idf, scores }) => {
     const runtime = await openRuntime('onnx', { threads: 1 });
     const encoder = valueOf(

@@ -9,7 +9,8 @@ import { createRig, type Puppet, type Rig, until } from '../rig/rig.ts';
 const queue = {
   'submit.sh': '#!/bin/sh\nsetsid "$1" >/dev/null 2>"$1.log" </dev/null &\necho $!\n',
   'poll.sh':
-    '#!/bin/sh\n[ -e broken ] && exit 1\nif kill -0 "$1" 2>/dev/null; then echo running; else echo gone; fi\n',
+    '#!/bin/sh\n[ -e broken ] && exit 1\n' +
+    'if kill -0 "$1" 2>/dev/null; then echo running; else echo gone; fi\n',
   'cancel.sh': '#!/bin/sh\nkill "$1" 2>/dev/null || true\n',
 };
 const settings = {
@@ -50,7 +51,7 @@ const parentOf = (pid: number): number =>
 const train = ({ cmd }: Puppet): object => ({ train: { cmd, outs: { m: 'm' } } });
 
 describe('a queue of three commands', () => {
-  test('runs a stage elsewhere: progress, output and result arrive, and local dependents follow', async () => {
+  test('runs a stage elsewhere: progress, output and result arrive; dependents run here', async () => {
     await using rig = await project(({ cmd }) => ({
       train: { cmd, outs: { m: 'm' } },
       eval: {
@@ -77,12 +78,15 @@ describe('a queue of three commands', () => {
   test('a TypeScript stage runs from the submitted bundle, even after its file has changed', async () => {
     await using rig = await project(() => ({ a: { uses: 'stages/a.ts', outs: { o: 'o' } } }));
     const program = (text: string): string =>
-      `import { writeFileSync } from 'node:fs';\nexport const stage = { params: { type: 'object' }, deps: [], outs: ['o'], async run({ outs, cpus }) { writeFileSync(outs.o, '${text} ' + cpus); } };`;
+      `import { writeFileSync } from 'node:fs';\n` +
+      `export const stage = { params: { type: 'object' }, deps: [], outs: ['o'], async run({ ` +
+      `outs, cpus }) { writeFileSync(outs.o, '${text} ' + cpus); } };`;
     rig.write({ 'stages/a.ts': program('old') });
     await rig.pipeline('run').result;
     rig.write({
       'submit.sh':
-        '#!/bin/sh\nsetsid sh -c \'while [ ! -e go ]; do sleep 0.05; done; "$0"\' "$1" >/dev/null 2>&1 </dev/null &\necho $!\n',
+        '#!/bin/sh\nsetsid sh -c \'while [ ! -e go ]; do sleep 0.05; done; "$0"\' "$1" ' +
+        '>/dev/null 2>&1 </dev/null &\necho $!\n',
     });
     await rig.pipeline('run', '--force', '--detach').result;
     rig.write({ 'stages/a.ts': program('new'), go: '' });
@@ -96,7 +100,7 @@ describe('a queue of three commands', () => {
     expect(rig.read('artifacts/p/a/o')).toBe('new 1');
   });
 
-  test('a job killed together with its wrapper is lost after the grace period, and is started again', async () => {
+  test('a job killed with its wrapper is lost after the grace period, and starts again', async () => {
     await using rig = await project(train);
     const run = rig.pipeline('run');
     const first = await rig.stage.nextStart();
@@ -112,7 +116,7 @@ describe('a queue of three commands', () => {
     ]);
   });
 
-  test('while the queue cannot be polled, jobs are waited for; a result counts whatever the queue reports', async () => {
+  test('while the queue cannot be polled, jobs are waited for, and their results count', async () => {
     await using rig = await project(train);
     const run = rig.pipeline('run');
     const stage = await rig.stage.nextStart();
@@ -161,7 +165,7 @@ describe('a queue of three commands', () => {
     expect(rig.exists('cancelled')).toBe(true);
   });
 
-  test('a node of another platform starts nothing; its platform is remembered, and the instance planned again', async () => {
+  test('a node of another platform starts nothing; the instance is planned again for it', async () => {
     await using rig = await project(() => ({
       a: { cmd: ['sh', '-c', 'echo once >> started; echo made > "$0"', '${outs.o}'], outs: { o: 'o' } },
     }));

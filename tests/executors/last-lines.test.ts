@@ -18,7 +18,8 @@ const library = [
   'WARNING: All log messages before absl::InitializeLog() is called are written to STDERR',
   'I0000 00:00:1795993449.932582   19706 port.cc:153] oneDNN custom operations are on. You may see',
   '2026-11-28 10:01:02.345678: I tensorflow/core/platform/cpu_feature_guard.cc:193] This TensorFlow binary',
-  'To enable the following instructions: AVX2 FMA, in other operations, rebuild TensorFlow with the appropriate compiler flags.',
+  'To enable the following instructions: AVX2 FMA, in other operations, rebuild TensorFlow with ' +
+    'the appropriate compiler flags.',
   'To enable them in other operations, rebuild TensorFlow with the appropriate compiler flags.',
   'E0000 00:00:1795993449.932582   19706 cuda_dnn.cc:8310] Unable to register cuDNN factory',
   'I1128 10:01:02.345678   19706 cudart_stub.cc:31] Could not find cuda drivers on your machine',
@@ -27,7 +28,8 @@ const library = [
 ];
 const own = [
   'step 1',
-  '2026-11-28 10:01:02.345678: F tensorflow/core/common_runtime/gpu/gpu_event_mgr.cc:223] Unexpected Event status: 1',
+  '2026-11-28 10:01:02.345678: F tensorflow/core/common_runtime/gpu/gpu_event_mgr.cc:223] ' +
+    'Unexpected Event status: 1',
   // The logger of a Python program.
   'I1128 10:01:02.345678 140735 train.py:33] loss 2.5',
   'error: no rows',

@@ -77,7 +77,7 @@ describe('invariant 7: no process outlives its run', () => {
     }
   });
 
-  test('supervisor and runner killed at once: the next run reaps the rest, and reports nothing wrong', async () => {
+  test('supervisor and runner killed at once: the next run reaps the rest', async () => {
     await using rig = await createRig();
     const train = rig.puppet();
     rig.write({ 'pipeline.yaml': oneStage(train.cmd) });
@@ -222,7 +222,7 @@ describe('Ctrl-C', () => {
     expect(rig.read(`${started.context.scratch}/checkpoint`)).toBe('step 7');
   });
 
-  test('once: the stage is asked to end and writes its checkpoint; the next run finds its scratch folder', async () => {
+  test('once: the stage is asked to end and writes its checkpoint, which the next run finds', async () => {
     await using rig = await createRig();
     const train = rig.puppet();
     rig.write({ 'pipeline.yaml': oneStage(train.cmd) });

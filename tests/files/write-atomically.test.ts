@@ -94,7 +94,7 @@ function* failing(): Generator<Uint8Array> {
   throw new RangeError('bug');
 }
 
-test('a source that fails half-way leaves no file, and its error is not reported as one of the disk', async () => {
+test("a source that fails half-way leaves no file, and its error is not the disk's", async () => {
   await expect(writeFileAtomically(join(folder, 'a'), failing())).rejects.toThrow('bug');
   expect(await readdir(folder)).toEqual([]);
 });

@@ -54,7 +54,7 @@ test('an unclosed quote loses only its own line', () => {
   expect(brief(read('a,b\n1,2\n"3,4\n5,6\n7,8\n'))).toEqual(['2 1|2', '3 unpaired quote', '4 5|6', '5 7|8']);
 });
 
-test('a stray quote before the next opening quote loses only its own line; one inside a field is text', () => {
+test('a stray quote before the next opening quote loses only its line; one inside is text', () => {
   expect(brief(read('a,b\n"1,2\n"3",4\n5"6,7\n8,"9"\n'))).toEqual([
     '2 unpaired quote',
     '3 3|4',

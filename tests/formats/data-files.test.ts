@@ -75,7 +75,8 @@ describe('JSON', () => {
     expect(
       await found(
         'rows.json',
-        '[\n{"human": "a", "assistant": "b"},\n{"human": "c", "assistant" "d]["},\n{"human": "e", "assistant": "f"}]',
+        '[\n{"human": "a", "assistant": "b"},\n{"human": "c", "assistant" "d]["},\n' +
+          '{"human": "e", "assistant": "f"}]',
       ),
     ).toEqual({
       rows: [
@@ -89,7 +90,8 @@ describe('JSON', () => {
 
   test('fields that are not read never cost a row: NaN, long integers, invalid bytes', async () => {
     const text =
-      '{"human":"NaN \\" Infinity","assistant":"12345678901234567890","a":NaN,"b":[-Infinity,{"c":Infinity}],"id":12345678901234567890}\n';
+      '{"human":"NaN \\" Infinity","assistant":"12345678901234567890","a":NaN,"b":[-Infinity,{"c"' +
+      ':Infinity}],"id":12345678901234567890}\n';
     expect(await found('rows.jsonl', text)).toEqual({
       rows: [['NaN " Infinity', '12345678901234567890']],
       read: [`JSON Lines; ${pair}`],
@@ -111,7 +113,9 @@ describe('JSON', () => {
 
   test('a value that is not a text is named', async () => {
     const text =
-      '{"human":5,"assistant":"b"}\n{"human":12345678901234567890,"assistant":"b"}\n{"human":NaN,"assistant":"b"}\n{"human":{"0":"a"},"assistant":"b"}\n{"human":"a","assistant":[1,2]}\n{"human":true,"assistant":"b"}\n';
+      '{"human":5,"assistant":"b"}\n{"human":12345678901234567890,"assistant":"b"}\n' +
+      '{"human":NaN,"assistant":"b"}\n{"human":{"0":"a"},"assistant":"b"}\n' +
+      '{"human":"a","assistant":[1,2]}\n{"human":true,"assistant":"b"}\n';
     const result = await found('rows.jsonl', text);
     expect(result).toMatchObject({
       rows: [],
@@ -296,7 +300,9 @@ describe('record formats', () => {
 
   test('fields used by a split are kept unchanged', async () => {
     const text =
-      '{"human":"a","assistant":"b","patient":12345678901234567890}\n{"human":"a","assistant":"b","patient":12345678901234567891}\n{"human":"a","assistant":"b","patient":null}\n';
+      '{"human":"a","assistant":"b","patient":12345678901234567890}\n' +
+      '{"human":"a","assistant":"b","patient":12345678901234567891}\n' +
+      '{"human":"a","assistant":"b","patient":null}\n';
     await writeFile(join(folder, 'rows.jsonl'), text);
     const raw = await readRaw(join(folder, 'rows.jsonl'), {
       format: 'rows',

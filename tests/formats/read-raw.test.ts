@@ -61,7 +61,7 @@ test('dirty lines are skipped with a count, a reason and their places', async ()
   ]);
 });
 
-test('suspicious rows are reported too: NUL, a byte order mark, a duplicate column, a truncated list', async () => {
+test('suspicious rows are reported too: NUL, byte order mark, duplicate column, cut list', async () => {
   const found = async (name: string, content: string): Promise<unknown> => {
     const path = join(folder, name);
     await writeFile(path, content);

@@ -55,8 +55,10 @@ test('unsupported fields that change tokens are refused by name, all at once', (
     min_p: null,
   });
   expect(messageOf(folderGeneration(requested(), folder, tinyConfig))).toBe(
-    'generation_config.json: diversity_penalty is 0.5, which is not supported: remove the field; guidance_scale is 2, which is not supported: remove the field' +
-      ' (a field is overridden by the param `generation` of the stage: { NAME: VALUE }, or null to remove it)',
+    'generation_config.json: diversity_penalty is 0.5, which is not supported: remove the field; ' +
+      'guidance_scale is 2, which is not supported: remove the field' +
+      ' (a field is overridden by the param `generation` of the stage: { NAME: VALUE }, or null ' +
+      'to remove it)',
   );
 });
 
@@ -99,14 +101,16 @@ test("the caller's fields override the folder's; null removes one", () => {
   expect(
     messageOf(folderGeneration(requested(), folder, tinyConfig, { supress_tokens: [4], num_beams: 2 })),
   ).toBe(
-    "generation.supress_tokens is not a field of transformers' GenerationConfig (4.57.1); generation.num_beams is set by the param beams",
+    "generation.supress_tokens is not a field of transformers' GenerationConfig (4.57.1); " +
+      'generation.num_beams is set by the param beams',
   );
 });
 
 test('an invalid field of a folder stops a search unless it is overridden', () => {
   const { config } = readGenerationConfig({ suppress_tokens: 'all', sequence_bias: { 'a': 1 } });
   expect(messageOf(folderGeneration(requested(), config, tinyConfig))).toContain(
-    'generation_config.json: sequence_bias is {"a":1}: expected a list of pairs [[token ids], number]; suppress_tokens is "all": expected a list of token ids',
+    'generation_config.json: sequence_bias is {"a":1}: expected a list of pairs [[token ids], ' +
+      'number]; suppress_tokens is "all": expected a list of token ids',
   );
   const overrides = { suppress_tokens: null, sequence_bias: [[[2], 1]] };
   expect(folderGeneration(requested(), config, tinyConfig, overrides).ok).toBe(true);
@@ -123,7 +127,8 @@ test('the repetition penalty of the encoder is refused for beams, some of which 
 test('tokens that the model does not have are refused where transformers fails at them', () => {
   const folder = generationOf({ sequence_bias: [[[99], 1]], forced_bos_token_id: 23, suppress_tokens: [99] });
   expect(messageOf(folderGeneration(requested(), folder, tinyConfig))).toContain(
-    'sequence_bias holds 99: expected token ids below 23; forced_bos_token_id holds 23: expected token ids below 23',
+    'sequence_bias holds 99: expected token ids below 23; forced_bos_token_id holds 23: expected ' +
+      'token ids below 23',
   );
 });
 

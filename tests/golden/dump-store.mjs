@@ -8,8 +8,15 @@ import Database from 'better-sqlite3';
 
 const database = new Database(join(process.argv[2] ?? '.', 'cache/pipeline.sqlite'), { readonly: true });
 const literal = (value) =>
-  value === null ? 'NULL' : typeof value === 'number' ? String(value) : `'${String(value).replaceAll("'", "''")}'`;
-const schema = database.prepare("SELECT name, type, sql FROM sqlite_master WHERE sql IS NOT NULL ORDER BY type = 'trigger', type = 'index'");
+  value === null
+    ? 'NULL'
+    : typeof value === 'number'
+      ? String(value)
+      : `'${String(value).replaceAll("'", "''")}'`;
+const schema = database.prepare(
+  "SELECT name, type, sql FROM sqlite_master WHERE sql IS NOT NULL " +
+    "ORDER BY type = 'trigger', type = 'index'",
+);
 const lines = [`PRAGMA user_version = ${database.pragma('user_version', { simple: true })};`];
 for (const { name, type, sql } of schema.all()) {
   lines.push(`${sql};`);

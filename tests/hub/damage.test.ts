@@ -106,7 +106,7 @@ test('an endless file is not read beyond its size', async () => {
 
 const full = Object.assign(new Error('no space'), { code: 'ENOSPC', syscall: 'write' });
 
-test('a full disk: the missing space is reported, received bytes are kept, and with space the rest is fetched', async () => {
+test('a full disk: missing space is reported, received bytes are kept, the rest is fetched later', async () => {
   await using rig = await openRig();
   const disk: HubDisk = {
     ...rig.world.disk,

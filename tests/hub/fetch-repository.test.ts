@@ -39,7 +39,7 @@ test('the files are read-only, and the folder can be removed all the same', asyn
   await rm(join(rig.folder, 'someone--a-model'), { recursive: true });
 });
 
-test('the folder has the name of the model: the same content in a folder of that name is the same dep', async () => {
+test('the folder is named like the model: equal content under that name is the same dep', async () => {
   await using rig = await openRig();
   expect(basename(valueOf(await rig.fetch()).folder)).toBe('a-model');
 });

@@ -138,7 +138,8 @@ test.each([
   ],
   [
     'a digest that is none',
-    `{"version":1,"hub":[{"repository":"a/b","revision":"main","commit":"${commit}","files":{"x":{"size":1,"sha256":"0"}}}]}`,
+    `{"version":1,"hub":[{"repository":"a/b","revision":"main","commit":"${commit}","files":{"x":` +
+      '{"size":1,"sha256":"0"}}}]}',
     /entry 1 is not/,
   ],
 ])('a lock with %s is refused, and left unchanged', async (_, text, message) => {

@@ -110,7 +110,9 @@ export async function openLoopbackHub(): Promise<LoopbackHub> {
       if (repository.large?.includes(file) === true) {
         const xet = {
           'x-xet-hash': sha256(Buffer.from(sha256(bytes))),
-          link: `<http://${headers['host'] ?? ''}/api/models/${name}/xet-read-token/${repository.commit}>; rel="xet-auth"`,
+          link:
+            `<http://${headers['host'] ?? ''}/api/models/${name}/xet-read-token/` +
+            `${repository.commit}>; rel="xet-auth"`,
         };
         return void response
           .writeHead(302, {
@@ -126,7 +128,9 @@ export async function openLoopbackHub(): Promise<LoopbackHub> {
       if (kind === 'resolve')
         return void response
           .writeHead(307, {
-            location: `/api/resolve-cache/models/${name}/cached/${repository.commit}/${encodeURIComponent(file)}`,
+            location:
+              `/api/resolve-cache/models/${name}/cached/${repository.commit}/` +
+              `${encodeURIComponent(file)}`,
           })
           .end();
       sendRange(bytes, headers['range'], response);

@@ -37,7 +37,7 @@ test('the step of the nano model uses the minimal number of operators', async ()
   });
 });
 
-test('a group of rows costs what its attention needs; parts of tokens are concatenated, not padded and added', async () => {
+test('a group of rows costs what its attention needs; parts are concatenated', async () => {
   const { nodes, counts } = await operatorsOf(4);
   expect(nodes.length).toBeLessThanOrEqual(2827);
   expect(counts).toMatchObject({ Softmax: 24, Pad: 1 });

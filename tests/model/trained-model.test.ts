@@ -48,7 +48,8 @@ test('a tensor that no layer of the adapter uses is refused by name', async () =
   expect(refused).toMatchObject({
     ok: false,
     error: expect.stringContaining(
-      'encoder.block.0.layer.0.SelfAttention.v.lora_A.weight belongs to no layer that adapter_config.json selects',
+      'encoder.block.0.layer.0.SelfAttention.v.lora_A.weight belongs to no layer that ' +
+        'adapter_config.json selects',
     ),
   });
 });

@@ -22,7 +22,8 @@ export function noteMeasured(measured: {
   const { currentTestName = '', testPath = '' } = expect.getState();
   appendFileSync(
     file,
-    `${JSON.stringify({ subject: testPath.replace(/^.*\//, '').replace('.test.ts', ''), test: currentTestName, ...measured })}\n`,
+    `${JSON.stringify({ subject: testPath.replace(/^.*\//, '').replace('.test.ts', ''), test: currentTestName, ...measured })}` +
+      `\n`,
   );
 }
 

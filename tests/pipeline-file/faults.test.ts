@@ -187,7 +187,8 @@ describe('faults have the position of their text', () => {
     ],
     [
       'a dep on an out that is not there',
-      'stages: { t: { cmd: [a], outs: { model: m } }, e: { cmd: [a], deps: { m: { from: t, out: modle } } } }\n',
+      'stages: { t: { cmd: [a], outs: { model: m } }, e: { cmd: [a], deps: { m: { from: t, out: ' +
+        'modle } } } }\n',
       ['unknown-out 1:90 modle'],
     ],
     [
@@ -198,22 +199,26 @@ describe('faults have the position of their text', () => {
     ['a dep without anything', stage('cmd: [echo]', 'deps: { x: ~ }'), ['wrong-type 4:16 ~']],
     [
       'no instance that agrees',
-      'stages: { t: { matrix: { x: [1, 2] }, cmd: [a], outs: { o: o } }, e: { matrix: { x: [2, 3] }, cmd: [a], deps: { m: { from: t, out: o } } } }\n',
+      'stages: { t: { matrix: { x: [1, 2] }, cmd: [a], outs: { o: o } }, e: { matrix: { x: [2, ' +
+        '3] }, cmd: [a], deps: { m: { from: t, out: o } } } }\n',
       ['no-match 1:116 { from: t, out: o }'],
     ],
     [
       'a text and a number that read alike do not agree',
-      'stages: { t: { matrix: { x: ["1"] }, cmd: [a], outs: { o: o } }, e: { matrix: { x: [1] }, cmd: [a], deps: { m: { from: t, out: o } } } }\n',
+      'stages: { t: { matrix: { x: ["1"] }, cmd: [a], outs: { o: o } }, e: { matrix: { x: [1] }, ' +
+        'cmd: [a], deps: { m: { from: t, out: o } } } }\n',
       ['no-match 1:112 { from: t, out: o }'],
     ],
     [
       'many instances that agree',
-      'stages: { t: { matrix: { x: [1, 2] }, cmd: [a], outs: { o: o } }, e: { cmd: [a], deps: { m: { from: t, out: o } } } }\n',
+      'stages: { t: { matrix: { x: [1, 2] }, cmd: [a], outs: { o: o } }, e: { cmd: [a], deps: { ' +
+        'm: { from: t, out: o } } } }\n',
       ['many-matches 1:93 { from: t, out: o }'],
     ],
     [
       'gather that finds nothing',
-      'stages: { t: { matrix: { x: [1] }, cmd: [a], outs: { o: o } }, e: { matrix: { x: [2] }, cmd: [a], deps: { m: { from: t, out: o, gather: true } } } }\n',
+      'stages: { t: { matrix: { x: [1] }, cmd: [a], outs: { o: o } }, e: { matrix: { x: [2] }, ' +
+        'cmd: [a], deps: { m: { from: t, out: o, gather: true } } } }\n',
       ['no-match 1:110 { from: t, out: o, gather: true }'],
     ],
     [
@@ -223,7 +228,9 @@ describe('faults have the position of their text', () => {
     ],
     [
       'stages that need each other',
-      'stages:\n  a: { cmd: [x], deps: { d: { from: b, out: o } }, outs: { o: o } }\n  b: { cmd: [x], deps: { d: { from: c, out: o } }, outs: { o: o } }\n  c: { cmd: [x], deps: { d: { from: a, out: o } }, outs: { o: o } }\n',
+      'stages:\n  a: { cmd: [x], deps: { d: { from: b, out: o } }, outs: { o: o } }\n' +
+        '  b: { cmd: [x], deps: { d: { from: c, out: o } }, outs: { o: o } }\n' +
+        '  c: { cmd: [x], deps: { d: { from: a, out: o } }, outs: { o: o } }\n',
       ['cycle 4:37 a'],
     ],
 
@@ -241,12 +248,14 @@ describe('faults have the position of their text', () => {
     ],
     [
       'an out that is a dep of another stage',
-      'stages: { p: { cmd: [a], outs: { x: { path: data/x, workspace: true } } }, q: { cmd: [a], deps: { x: data/x } } }\n',
+      'stages: { p: { cmd: [a], outs: { x: { path: data/x, workspace: true } } }, q: { cmd: [a], ' +
+        'deps: { x: data/x } } }\n',
       ['overlap 1:102 data/x'],
     ],
     [
       'an out inside a folder that is read',
-      'stages: { p: { cmd: [a], outs: { x: { path: data/x, workspace: true } } }, q: { cmd: [a], deps: { x: data } } }\n',
+      'stages: { p: { cmd: [a], outs: { x: { path: data/x, workspace: true } } }, q: { cmd: [a], ' +
+        'deps: { x: data } } }\n',
       ['overlap 1:102 data'],
     ],
     [
@@ -278,12 +287,14 @@ describe('faults have the position of their text', () => {
     ],
     [
       'a gathered dep inside a word',
-      'stages: { t: { matrix: { x: [1, 2] }, cmd: [a], outs: { o: o } }, e: { cmd: [a, "--in=${deps.m}"], deps: { m: { from: t, out: o, gather: true } } } }\n',
+      'stages: { t: { matrix: { x: [1, 2] }, cmd: [a], outs: { o: o } }, e: { cmd: [a, ' +
+        '"--in=${deps.m}"], deps: { m: { from: t, out: o, gather: true } } } }\n',
       ['gather-in-text 1:81 "--in=${deps.m}"'],
     ],
     [
       'a gathered dep inside a word of a line',
-      'stages: { t: { matrix: { x: [1, 2] }, cmd: [a], outs: { o: o } }, e: { cmd: "a --in=${deps.m}", deps: { m: { from: t, out: o, gather: true } } } }\n',
+      'stages: { t: { matrix: { x: [1, 2] }, cmd: [a], outs: { o: o } }, e: { cmd: "a ' +
+        '--in=${deps.m}", deps: { m: { from: t, out: o, gather: true } } } }\n',
       ['gather-in-text 1:77 "a --in=${deps.m}"'],
     ],
   ])('%s', (_, text, expected) => {
@@ -313,14 +324,16 @@ stages:
   test('dependents of a faulty stage are not reported', () => {
     expect(
       faultsOf(
-        'stages: { a: { cmnd: [x], matrix: { d: [1] }, outs: { o: o } }, b: { matrix: { from: a }, cmd: [x], deps: { d: { from: a, out: o } } } }',
+        'stages: { a: { cmnd: [x], matrix: { d: [1] }, outs: { o: o } }, b: { matrix: { from: a ' +
+          '}, cmd: [x], deps: { d: { from: a, out: o } } } }',
       ),
     ).toEqual(['unknown-name 1:16 cmnd']);
   });
 
   test('a fault shared by 1,000 instances is reported once', () => {
     const fault = faultOf(
-      `stages: { a: { matrix: { i: [${Array.from({ length: 1000 }, (_, index) => index).join(', ')}] }, cmd: [x, "\${j}"] } }`,
+      'stages: { a: { matrix: { i: [' +
+        `${Array.from({ length: 1000 }, (_, index) => index).join(', ')}] }, cmd: [x, "\${j}"] } }`,
     );
     expect(fault.notes).toEqual([{ message: 'the same for 999 more instances' }]);
   });
@@ -337,14 +350,16 @@ describe('faults say what was expected', () => {
     );
     expect(
       faultOf(
-        'stages: { train: { cmd: [a], outs: { o: o } }, e: { cmd: [a], deps: { m: { from: trian, out: o } } } }',
+        'stages: { train: { cmd: [a], outs: { o: o } }, e: { cmd: [a], deps: { m: { from: trian, ' +
+          'out: o } } } }',
       ).suggestion,
     ).toBe('train');
   });
 
   test('the candidates of a join', () => {
     const text =
-      'stages: { t: { matrix: { x: [1, 2] }, cmd: [a], outs: { o: o } }, e: { matrix: { x: [3] }, cmd: [a], deps: { m: { from: t, out: o } } } }';
+      'stages: { t: { matrix: { x: [1, 2] }, cmd: [a], outs: { o: o } }, e: { matrix: { x: [3] ' +
+      '}, cmd: [a], deps: { m: { from: t, out: o } } } }';
     expect(faultOf(text).message).toBe(
       'the dep m of e[3] needs an instance of t with x = 3: there are t[1], t[2]',
     );
@@ -352,7 +367,8 @@ describe('faults say what was expected', () => {
 
   test('the edges of a cycle', () => {
     const fault = faultOf(
-      'stages:\n  a: { cmd: [x], deps: { d: { from: b, out: o } }, outs: { o: o } }\n  b: { cmd: [x], deps: { d: { from: a, out: o } }, outs: { o: o } }\n',
+      'stages:\n  a: { cmd: [x], deps: { d: { from: b, out: o } }, outs: { o: o } }\n' +
+        '  b: { cmd: [x], deps: { d: { from: a, out: o } }, outs: { o: o } }\n',
     );
     expect(fault.message).toBe('these stages depend on each other: a → b → a');
     expect(fault.notes?.map(({ message }) => message)).toEqual(['a depends on b']);
@@ -369,7 +385,8 @@ describe('faults say what was expected', () => {
 
   test('how a stage reads the output of another', () => {
     const fault = faultOf(
-      'stages: { p: { cmd: [a], outs: { x: { path: data/x, workspace: true } } }, q: { cmd: [a], deps: { x: data/x } } }',
+      'stages: { p: { cmd: [a], outs: { x: { path: data/x, workspace: true } } }, q: { cmd: [a], ' +
+        'deps: { x: data/x } } }',
     );
     expect(fault.help).toBe('to read what another stage writes, use the dep { from: p, out: x }');
   });

@@ -58,7 +58,9 @@ test('path parts match like their regular expression', () => {
   fc.assert(
     fc.property(pattern, path, (wanted, given) => {
       const expression = new RegExp(
-        `^${wanted.map((part) => (part === '**' ? '(?:[^/]+/)*' : `${part.replaceAll('*', '[^/]*')}/`)).join('')}$`,
+        '^' +
+          `${wanted.map((part) => (part === '**' ? '(?:[^/]+/)*' : `${part.replaceAll('*', '[^/]*')}/`)).join('')}` +
+          '$',
       );
       expect(matchesGlob(wanted.join('/'), given.join('/'))).toBe(expression.test(`${given.join('/')}/`));
     }),

@@ -31,7 +31,9 @@ describe('hostile text is refused with a located fault, never a crash', () => {
     ['anchors within anchors', `vars: ${many(1_000, (index) => `&a${index} [`)}`, 'too-deep'],
     [
       'a chain of merges',
-      `vars:\n  m0: &m0 { a: 1 }\n${many(2_000, (index) => `  m${index + 1}: &m${index + 1} { <<: *m${index}, k${index}: 1 }\n`)}${stage}`,
+      `vars:\n  m0: &m0 { a: 1 }\n` +
+        `${many(2_000, (index) => `  m${index + 1}: &m${index + 1} { <<: *m${index}, k${index}: 1 }\n`)}` +
+        `${stage}`,
       'too-large',
     ],
     ['100,000 documents', '---\n'.repeat(100_000), 'too-large'],
@@ -72,17 +74,25 @@ describe('hostile text is refused with a located fault, never a crash', () => {
   });
 
   test('aliases that expand to a billion values', () => {
-    const bomb = `vars:\n  a0: &a0 [x, x, x, x, x, x, x, x, x, x]\n${many(9, (index) => `  a${index + 1}: &a${index + 1} [${Array(10).fill(`*a${index}`).join(', ')}]\n`)}${stage}`;
+    const bomb =
+      `vars:\n  a0: &a0 [x, x, x, x, x, x, x, x, x, x]\n` +
+      `${many(9, (index) => `  a${index + 1}: &a${index + 1} [${Array(10).fill(`*a${index}`).join(', ')}]\n`)}` +
+      `${stage}`;
     expect(codesOf(bomb)).toEqual(['too-large']);
   });
 
   test('vars that expand to a billion values', () => {
-    const bomb = `vars:\n  a0: [x, x, x, x, x, x, x, x, x, x]\n${many(9, (index) => `  a${index + 1}: [${Array(10).fill(`"\${vars.a${index}}"`).join(', ')}]\n`)}stages: { a: { cmd: [echo], params: { x: "\${vars.a9}" } } }\n`;
+    const bomb =
+      `vars:\n  a0: [x, x, x, x, x, x, x, x, x, x]\n` +
+      `${many(9, (index) => `  a${index + 1}: [${Array(10).fill(`"\${vars.a${index}}"`).join(', ')}]\n`)}` +
+      `stages: { a: { cmd: [echo], params: { x: "\${vars.a9}" } } }\n`;
     expect(codesOf(bomb)).toEqual(['too-large']);
   });
 
   test('vars that make a text of a billion characters', () => {
-    const bomb = `vars:\n  a0: xxxxxxxxxx\n${many(9, (index) => `  a${index + 1}: ${`\${vars.a${index}}`.repeat(10)}\n`)}${stage}`;
+    const bomb =
+      `vars:\n  a0: xxxxxxxxxx\n` +
+      `${many(9, (index) => `  a${index + 1}: ${`\${vars.a${index}}`.repeat(10)}\n`)}${stage}`;
     expect(codesOf(bomb)).toEqual(['too-large']);
   });
 
@@ -110,7 +120,8 @@ describe('hostile text is refused with a located fault, never a crash', () => {
   test('1,000 nested outs are reported, but not a million pairs', () => {
     expect(
       faultsOf(
-        `stages: { a: { cmd: [echo], outs: { ${many(1_000, (index) => `o${index}: ${'x/'.repeat(index)}x, `)} } } }`,
+        'stages: { a: { cmd: [echo], outs: { ' +
+          `${many(1_000, (index) => `o${index}: ${'x/'.repeat(index)}x, `)} } } }`,
       ),
     ).toHaveLength(201);
   });
@@ -129,7 +140,9 @@ describe('hostile text is refused with a located fault, never a crash', () => {
   test('names of Object.prototype are ordinary names', () => {
     expect(
       faultsOf(
-        'vars: { constructor: 1, toString: 2 }\nstages: { hasOwnProperty: { matrix: { valueOf: [a] }, cmd: [echo, "${valueOf}", "${vars.constructor}"], deps: { constructor: x }, outs: { toString: o } } }',
+        'vars: { constructor: 1, toString: 2 }\n' +
+          'stages: { hasOwnProperty: { matrix: { valueOf: [a] }, cmd: [echo, "${valueOf}", ' +
+          '"${vars.constructor}"], deps: { constructor: x }, outs: { toString: o } } }',
       ),
     ).toEqual([]);
     expect(faultsOf('stages: { a: { cmd: [echo, "${constructor}"], constructor: 1 } }')).toEqual([

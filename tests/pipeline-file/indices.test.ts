@@ -22,7 +22,9 @@ test('elements of axes and of params can be referenced', () => {
   const axis = withParam('${pair[1]}', ', matrix: { pair: [[1, 2]] }');
   const [instance] = planOfText(axis).instances;
   expect(instance?.params).toEqual({ p: 2 });
-  const command = `${vars}stages: { a: { cmd: [echo, "\${params.x[1].y}", "\${vars.list[0]}"], params: { x: [0, { y: z }] } } }\n`;
+  const command =
+    `${vars}stages: { a: { cmd: [echo, "\${params.x[1].y}", "\${vars.list[0]}"], params: { x: [0, ` +
+    `{ y: z }] } } }\n`;
   const { program } = instanceOf(planOfText(command), 'a');
   expect(program.kind === 'argv' && program.words.flat().map((piece) => piece)).toEqual([
     { kind: 'text', text: 'echo' },
@@ -32,7 +34,10 @@ test('elements of axes and of params can be referenced', () => {
 });
 
 test('a matrix and another var can take an element', () => {
-  const text = `vars: { lists: [[1, 2]], second: "\${vars.lists[0][1]}" }\nstages: { a: { cmd: [echo], matrix: { n: "\${vars.lists[0]}" }, params: { p: "\${vars.second}" } } }\n`;
+  const text =
+    `vars: { lists: [[1, 2]], second: "\${vars.lists[0][1]}" }\n` +
+    `stages: { a: { cmd: [echo], matrix: { n: "\${vars.lists[0]}" }, params: { p: ` +
+    `"\${vars.second}" } } }\n`;
   expect(planOfText(text).instances.map(({ id }) => id)).toEqual(['a[1]', 'a[2]']);
   expect(paramOf(text, 'a[1]')).toBe(2);
 });

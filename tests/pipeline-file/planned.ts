@@ -50,7 +50,10 @@ export function faultText({ code, at }: Diagnostic, sources: ReadonlyMap<string,
   const source = sources.get(at.file) ?? '';
   const before = source.slice(0, at.offset).split('\n');
   const place = `${before.length}:${(before.at(-1) ?? '').length + 1}`;
-  return `${code} ${at.file === 'pipeline.yaml' ? '' : `${at.file}:`}${place} ${source.slice(at.offset, at.offset + at.length)}`;
+  return (
+    `${code} ${at.file === 'pipeline.yaml' ? '' : `${at.file}:`}${place} ` +
+    `${source.slice(at.offset, at.offset + at.length)}`
+  );
 }
 
 /** The first fault of a text. */

@@ -176,7 +176,8 @@ describe('a path inside the project is accepted', () => {
 test('a dep outside the project is reported as such', () => {
   expect(
     faultsOf(
-      'stages: { a: { cmd: [echo], deps: { d: { path: ../x, external: true }, e: { path: /data/y, external: true } } } }',
+      'stages: { a: { cmd: [echo], deps: { d: { path: ../x, external: true }, e: { path: ' +
+        '/data/y, external: true } } } }',
     ),
   ).toEqual([]);
 });

@@ -61,7 +61,8 @@ describe('values follow YAML 1.2 core', () => {
 
 describe('references', () => {
   const head =
-    'vars: { n: 3e-3, s: "1", list: [1, { k: v }], m: { deep: { x: true } }, again: "${vars.m.deep}", text: "<${vars.n}>", none: ~ }\n';
+    'vars: { n: 3e-3, s: "1", list: [1, { k: v }], m: { deep: { x: true } }, again: ' +
+    '"${vars.m.deep}", text: "<${vars.n}>", none: ~ }\n';
   test.each<readonly [string, unknown]>([
     ['"${vars.n}"', 0.003],
     ['"${vars.s}"', '1'],
@@ -86,14 +87,18 @@ describe('references', () => {
 
   test('a map-valued axis inserts its value without the name, which can be referenced', () => {
     const plan = planOfText(
-      'stages: { a: { matrix: { c: [{ name: big, r: 8 }] }, cmd: [echo], params: { all: "${c}", r: "${c.r}", name: "${c.name}" } } }',
+      'stages: { a: { matrix: { c: [{ name: big, r: 8 }] }, cmd: [echo], params: { all: "${c}", ' +
+        'r: "${c.r}", name: "${c.name}" } } }',
     );
     expect(instanceOf(plan, 'a[big]').params).toEqual({ all: { r: 8 }, r: 8, name: 'big' });
   });
 
   test('a var can be a whole dep, a matrix, a command, a timeout', () => {
     const plan = planOfText(
-      'vars: { d: { path: /data, external: true }, grid: { x: [1, 2] }, words: [echo, "${vars.t}", "$${x}"], t: 90 }\nstages: { a: { matrix: "${vars.grid}", cmd: "${vars.words}", deps: { d: "${vars.d}" }, timeout: "${vars.t}" } }',
+      'vars: { d: { path: /data, external: true }, grid: { x: [1, 2] }, words: [echo, ' +
+        '"${vars.t}", "$${x}"], t: 90 }\n' +
+        'stages: { a: { matrix: "${vars.grid}", cmd: "${vars.words}", deps: { d: "${vars.d}" }, ' +
+        'timeout: "${vars.t}" } }',
     );
     const instance = instanceOf(plan, 'a[2]');
     expect(instance.deps['d']).toMatchObject({ kind: 'path', path: '/data', external: true });
@@ -105,7 +110,8 @@ describe('references', () => {
 
   test('resources, timeout and retries may refer to an axis', () => {
     const plan = planOfText(
-      'stages: { a: { matrix: { c: [{ name: x, cpus: 2, memory: 8GiB, t: 2h }] }, cmd: [echo], resources: { cpus: "${c.cpus}", memory: "${c.memory}" }, timeout: "${c.t}" } }',
+      'stages: { a: { matrix: { c: [{ name: x, cpus: 2, memory: 8GiB, t: 2h }] }, cmd: [echo], ' +
+        'resources: { cpus: "${c.cpus}", memory: "${c.memory}" }, timeout: "${c.t}" } }',
     );
     expect(instanceOf(plan, 'a[x]')).toMatchObject({
       resources: { cpus: 2, gpus: 0, memory: 8 * 2 ** 30 },
@@ -130,13 +136,17 @@ describe('references', () => {
 
 describe('a file that extends another', () => {
   const base =
-    'name: base\nvars: { model: small, keep: 1 }\nstages:\n  a: { cmd: [echo], params: { model: "${vars.model}", grid: [1, 2], nested: { x: 1, y: 2 } } }\n  b: { cmd: [echo] }\n';
+    'name: base\nvars: { model: small, keep: 1 }\nstages:\n' +
+    '  a: { cmd: [echo], params: { model: "${vars.model}", grid: [1, 2], nested: { x: 1, y: 2 } ' +
+    '} }\n  b: { cmd: [echo] }\n';
   const extending = (text: string) =>
     planOfText(text, { file: 'experiments/big.yaml', files: { 'pipeline.yaml': base } });
 
   test('maps merge, lists are replaced, null deletes (RFC 7396)', () => {
     const plan = extending(
-      'extends: ../pipeline.yaml\nvars: { model: big }\nstages: { a: { params: { grid: [3], nested: { y: ~, z: 4 } } }, b: ~, c: { cmd: [echo] } }\n',
+      'extends: ../pipeline.yaml\nvars: { model: big }\n' +
+        'stages: { a: { params: { grid: [3], nested: { y: ~, z: 4 } } }, b: ~, c: { cmd: [echo] } ' +
+        '}\n',
     );
     expect(instanceOf(plan, 'a').params).toEqual({ model: 'big', grid: [3], nested: { x: 1, z: 4 } });
     expect(plan.instances.map(({ id }) => id)).toEqual(['a', 'c']);
@@ -180,7 +190,9 @@ describe('a file that extends another', () => {
 
 describe('--set', () => {
   const text =
-    'vars: { model: small, lora: { r: 8 } }\nstages:\n  a: { matrix: [{ c: [{ name: x, r: 1 }] }], cmd: [echo], params: { model: "${vars.model}", r: "${vars.lora.r}", seed: 1, c: "${c.r}" } }\n';
+    'vars: { model: small, lora: { r: 8 } }\nstages:\n' +
+    '  a: { matrix: [{ c: [{ name: x, r: 1 }] }], cmd: [echo], params: { model: "${vars.model}", ' +
+    'r: "${vars.lora.r}", seed: 1, c: "${c.r}" } }\n';
   test.each<readonly [string, string, unknown]>([
     ['vars.model=data/models/mt5-base', 'model', 'data/models/mt5-base'],
     ['vars.lora.r=16', 'r', 16],
@@ -252,7 +264,10 @@ stages:
       warnings: told,
       sources,
     } = planned(
-      'vars: { used: 1, unused: 1, map: { inner: 1, other: 1 }, through: 1, next: "${vars.through}", anchored: &anchored 1, dead: 1, gone: "${vars.dead}", all: { x: 2 } }\nstages:\n  a: { cmd: "echo ${vars.used} ${vars.next}", params: { inner: "${vars.map.inner}", anchored: *anchored, all: "${vars.all}" } }\n',
+      'vars: { used: 1, unused: 1, map: { inner: 1, other: 1 }, through: 1, next: ' +
+        '"${vars.through}", anchored: &anchored 1, dead: 1, gone: "${vars.dead}", all: { x: 2 } }\n' +
+        'stages:\n  a: { cmd: "echo ${vars.used} ${vars.next}", params: { inner: ' +
+        '"${vars.map.inner}", anchored: *anchored, all: "${vars.all}" } }\n',
       { set: [set] },
     );
     expect(result.ok).toBe(true);

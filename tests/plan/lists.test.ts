@@ -221,7 +221,8 @@ describe('an unusable list', () => {
     ['[]', 'it is empty'],
     [
       '[12345678901234567890]',
-      'its value 1 is 12345678901234567000, a whole number with more digits than a double keeps: write it as text',
+      'its value 1 is 12345678901234567000, a whole number with more digits than a double keeps: ' +
+        'write it as text',
     ],
     ['["a\\u0000"]', 'its value 1 has a text with a NUL character'],
     ['[{ "name": "" }]', 'the "name" of its value 1 is not a text that can be used as a label'],

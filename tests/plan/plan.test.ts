@@ -13,7 +13,8 @@ const needs = (plan: Plan, id: string): readonly string[] => plan.needs.get(inst
 /** The members that `g[a]` gathers from a stage with these values of x, each with its axes. */
 function gathered(values: string): readonly (readonly string[])[] {
   const plan = planOfText(
-    `stages: { t: { matrix: { x: [${values}], d: [b, a] }, cmd: [a], outs: { o: o } }, g: { matrix: { d: [a] }, cmd: [a], deps: { m: { from: t, out: o, gather: true } } } }`,
+    `stages: { t: { matrix: { x: [${values}], d: [b, a] }, cmd: [a], outs: { o: o } }, g: { ` +
+      'matrix: { d: [a] }, cmd: [a], deps: { m: { from: t, out: o, gather: true } } } }',
   );
   const dep = instanceOf(plan, 'g[a]').deps['m'];
   return dep?.kind === 'gather'
@@ -29,7 +30,12 @@ const layer = (index: number): string => `  s${index}:
     matrix: { x: [${Array.from({ length: 100 }, (_, value) => value).join(', ')}] }
     cmd: [a]
     outs: { o: o }
-${index < 3 ? '' : `    deps: { a: { from: s${index - 1}, out: o }, b: { from: s${index - 2}, out: o }, c: { from: s${index - 3}, out: o } }\n`}`;
+${
+  index < 3
+    ? ''
+    : `    deps: { a: { from: s${index - 1}, out: o }, b: { from: s${index - 2}, out: o }, c: { from: ` +
+      `s${index - 3}, out: o } }\n`
+}`;
 
 describe('a matrix', () => {
   test('is a union of products, and one for each instance of another stage', () => {
@@ -66,7 +72,8 @@ describe('a matrix', () => {
 
   test('multiplies the axes of another stage with its own', () => {
     const plan = planOfText(
-      'stages: { t: { matrix: { x: [1, 2] }, cmd: [a], outs: { o: o } }, e: { matrix: { from: t, beams: [1, 4] }, cmd: [a], deps: { m: { from: t, out: o } } } }',
+      'stages: { t: { matrix: { x: [1, 2] }, cmd: [a], outs: { o: o } }, e: { matrix: { from: t, ' +
+        'beams: [1, 4] }, cmd: [a], deps: { m: { from: t, out: o } } } }',
     );
     expect(ids(plan, 'e')).toEqual(['e[1,1]', 'e[1,4]', 'e[2,1]', 'e[2,4]']);
     expect(needs(plan, 'e[2,1]')).toEqual(['t[2]']);
@@ -92,7 +99,8 @@ describe('a matrix', () => {
     const [before, after] = ['x', 'y'].map((name) =>
       instanceOf(
         planOfText(
-          `stages: { a: { matrix: { c: [{ name: ${name}, r: 8 }] }, cmd: [a, "\${c.r}"], params: { c: "\${c}" }, outs: { o: o } } }`,
+          `stages: { a: { matrix: { c: [{ name: ${name}, r: 8 }] }, cmd: [a, "\${c.r}"], params: ` +
+            `{ c: "\${c}" }, outs: { o: o } } }`,
         ),
         `a[${name}]`,
       ),
@@ -105,7 +113,8 @@ describe('a matrix', () => {
 
   test('points with equal values and two names are two instances', () => {
     const plan = planOfText(
-      'stages: { t: { matrix: { c: [{ name: x, r: 8 }, { name: y, r: 8 }] }, cmd: [a], outs: { o: o } }, e: { matrix: { from: t }, cmd: [a], deps: { m: { from: t, out: o } } } }',
+      'stages: { t: { matrix: { c: [{ name: x, r: 8 }, { name: y, r: 8 }] }, cmd: [a], outs: { ' +
+        'o: o } }, e: { matrix: { from: t }, cmd: [a], deps: { m: { from: t, out: o } } } }',
     );
     expect(needs(plan, 'e[y]')).toEqual(['t[y]']);
   });
@@ -188,7 +197,8 @@ describe('deps', () => {
 
   test('a gathered member is reported with its name, which readers may show', () => {
     const plan = planOfText(
-      'stages: { t: { matrix: { c: [{ name: x, r: 8 }] }, cmd: [a], outs: { o: o } }, g: { cmd: [a], deps: { m: { from: t, out: o, gather: true } } } }',
+      'stages: { t: { matrix: { c: [{ name: x, r: 8 }] }, cmd: [a], outs: { o: o } }, g: { cmd: ' +
+        '[a], deps: { m: { from: t, out: o, gather: true } } } }',
     );
     expect(instanceOf(plan, 'g').deps['m']).toMatchObject({
       members: [{ axes: { c: { name: 'x', r: 8 } } }],
@@ -210,7 +220,8 @@ describe('deps', () => {
 
   test('an instance comes after its dependencies, otherwise in file order', () => {
     const plan = planOfText(
-      'stages: { d: { cmd: [a], deps: { x: { from: b, out: o }, y: { from: b, out: o } } }, a: { cmd: [a] }, b: { cmd: [a], outs: { o: o } }, c: { cmd: [a] } }',
+      'stages: { d: { cmd: [a], deps: { x: { from: b, out: o }, y: { from: b, out: o } } }, a: { ' +
+        'cmd: [a] }, b: { cmd: [a], outs: { o: o } }, c: { cmd: [a] } }',
     );
     expect(plan.instances.map(({ id }) => id)).toEqual(['b', 'd', 'a', 'c']);
     expect(needs(plan, 'd')).toEqual(['b']);
@@ -220,7 +231,8 @@ describe('deps', () => {
     const chain = Array.from(
       { length: 5_000 },
       (_, index) =>
-        `  s${5_000 - index}: { cmd: [a], deps: { x: { from: s${4_999 - index}, out: o } }, outs: { o: o } }\n`,
+        `  s${5_000 - index}: { cmd: [a], deps: { x: { from: s${4_999 - index}, out: o } }, ` +
+        `outs: { o: o } }\n`,
     ).join('');
     const plan = planOfText(`stages:\n${chain}  s0: { cmd: [a], outs: { o: o } }\n`);
     expect(plan.instances.at(0)?.id).toBe('s0');
@@ -242,7 +254,9 @@ describe('deps', () => {
     });
     fc.assert(
       fc.property(axes, axes, (source, target) => {
-        const text = `stages: { t: { matrix: ${matrix(source)}, cmd: [a], outs: { o: o } }, g: { matrix: ${matrix(target)}, cmd: [a], deps: { m: { from: t, out: o, gather: true } } } }`;
+        const text =
+          `stages: { t: { matrix: ${matrix(source)}, cmd: [a], outs: { o: o } }, g: { matrix: ` +
+          `${matrix(target)}, cmd: [a], deps: { m: { from: t, out: o, gather: true } } } }`;
         const faults = faultsOf(text);
         if (faults.length > 0) {
           expect(faults.every((fault) => fault.startsWith('no-match'))).toBe(true);
@@ -267,7 +281,9 @@ describe('deps', () => {
 
 test('every param knows the position of its value, through references and merges', () => {
   const text =
-    'vars: { base: &b { lr: 1, "a/b~c": 2 } }\nstages: { a: { matrix: { c: [{ name: x, <<: *b, r: [3, 4] }] }, cmd: [a], params: { config: "${c}", n: 5 } } }';
+    'vars: { base: &b { lr: 1, "a/b~c": 2 } }\n' +
+    'stages: { a: { matrix: { c: [{ name: x, <<: *b, r: [3, 4] }] }, cmd: [a], params: { config: ' +
+    '"${c}", n: 5 } } }';
   const { paramRanges } = instanceOf(planOfText(text), 'a[x]');
   const written = (pointer: string): string =>
     text.slice(

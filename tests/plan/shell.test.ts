@@ -108,7 +108,8 @@ ${params}    cmd: [printf, '%s\\0', ${some.map((_, index) => `"\${params.p${inde
 
   test('a value is inserted as written: 1.10 is the text 1.10', () => {
     const plan = planOfText(
-      'stages: { a: { matrix: { x: [1.10] }, params: { p: 1e-5, t: True, n: ~ }, cmd: [echo, "${x}", "${params.p}", "${params.t}", "${params.n}", 007, ""] } }',
+      'stages: { a: { matrix: { x: [1.10] }, params: { p: 1e-5, t: True, n: ~ }, cmd: [echo, ' +
+        '"${x}", "${params.p}", "${params.t}", "${params.n}", 007, ""] } }',
     );
     const { program } = instanceOf(plan, 'a[1.10]');
     expect(
@@ -245,7 +246,8 @@ describe('a reference that could not be quoted is refused', () => {
       '$x',
     );
     const value =
-      "\nprintf INJECTED\na\nprintf INJECTED\n'; printf INJECTED; : '$(printf INJECTED)`printf INJECTED`\";printf INJECTED\n";
+      '\nprintf INJECTED\na\nprintf INJECTED\n' +
+      "'; printf INJECTED; : '$(printf INJECTED)`printf INJECTED`\";printf INJECTED\n";
     const after = fc.constantFrom('', '"', "'", '`', ')', '}', '))', '}"', ')"', '`"', '))"', '\na\n');
     fc.assert(
       fc.property(fc.array(piece, { maxLength: 12 }), after, (parts, rest) => {
@@ -253,7 +255,9 @@ describe('a reference that could not be quoted is refused', () => {
         if (shellEnclosure(before, false) !== undefined) return;
         // -n reads without running: a line that is no program proves nothing. What runs gets no way to do
         // harm but to print.
-        const line = `printf() { case "$*" in *INJECTED*) command printf 'INJECTED\\n';; esac; }\n: ${before}${shellQuoted(value)}${rest}\n`;
+        const line =
+          `printf() { case "$*" in *INJECTED*) command printf 'INJECTED\\n';; esac; }\n` +
+          `: ${before}${shellQuoted(value)}${rest}\n`;
         if (spawnSync('/bin/sh', ['-n', '-c', line]).status !== 0) return;
         const { stdout } = spawnSync('/bin/sh', ['-c', line], {
           encoding: 'utf8',

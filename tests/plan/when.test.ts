@@ -4,9 +4,12 @@ import { select } from '../../src/runner/plan/select.ts';
 import { faultOf, faultsOf, planned, planOfText } from '../pipeline-file/planned.ts';
 
 const matrix =
-  'matrix: { dataset: [aimc, huatuo], config: [{ name: lora, method: lora, r: 8 }, { name: full, method: full }] }';
+  'matrix: { dataset: [aimc, huatuo], config: [{ name: lora, method: lora, r: 8 }, { name: full, ' +
+  'method: full }] }';
 const stage = (when: string, more = ''): string =>
-  `vars: { ablate: true, sizes: [1, 2] }\nstages:\n  fit:\n    ${matrix}\n    when: ${when}\n    params: { size: "\${vars.sizes[0]}", set: "\${dataset}" }\n    cmd: [echo]\n    outs: { o: o }\n${more}`;
+  `vars: { ablate: true, sizes: [1, 2] }\nstages:\n  fit:\n    ${matrix}\n    when: ${when}\n` +
+  `    params: { size: "\${vars.sizes[0]}", set: "\${dataset}" }\n    cmd: [echo]\n` +
+  `    outs: { o: o }\n${more}`;
 const idsOf = (text: string): readonly string[] => planOfText(text).instances.map(({ id }) => id);
 
 describe('a stage has the instances for which all conditions hold', () => {
@@ -84,12 +87,14 @@ describe('an excluded instance is absent', () => {
     const text = stage(
       '{ dataset: aimc }',
       reader(
-        `matrix: { dataset: [huatuo], config: [{ name: full, method: full }] }\n    deps: { o: { from: fit, out: o } }`,
+        `matrix: { dataset: [huatuo], config: [{ name: full, method: full }] }\n` +
+          '    deps: { o: { from: fit, out: o } }',
       ),
     );
     expect(faultsOf(text)).toEqual(['left-out 12:16 { from: fit, out: o }']);
     expect(faultOf(text).message).toBe(
-      'the dep o of read[huatuo,full] reads fit[huatuo,full], which is left out: its stage has `when`: dataset = aimc',
+      'the dep o of read[huatuo,full] reads fit[huatuo,full], which is left out: its stage has ' +
+        '`when`: dataset = aimc',
     );
   });
 
@@ -100,7 +105,8 @@ describe('an excluded instance is absent', () => {
       expect(faultsOf(text).map((fault) => fault.split(' ')[0])).toEqual(['left-out']);
       const chained = stage(
         '{ vars.ablate: false }',
-        `  mid: { matrix: { from: fit }, cmd: [echo], outs: { o: o } }\n${reader(deps.replace('fit', 'mid'))}`,
+        `  mid: { matrix: { from: fit }, cmd: [echo], outs: { o: o } }\n` +
+          `${reader(deps.replace('fit', 'mid'))}`,
       );
       expect(faultOf(chained).message).toBe('the dep o of read reads mid, which has no instances');
     },

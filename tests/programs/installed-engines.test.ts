@@ -83,7 +83,7 @@ describe('an engine installed for all projects of a user', () => {
     expect(rig.read('artifacts/pipeline/a/far/out.txt')).toBe('far two');
   });
 
-  test('is chosen by "auto" where it can use a GPU; otherwise the other one is, under its own key', async () => {
+  test('is chosen by "auto" where it can use a GPU; otherwise the other one is', async () => {
     const yaml = (fields: string) =>
       `stages: { b: { uses: stages/a.ts, ${fields}, outs: { out: out.txt } } }`;
     const keyOf = async (file: string, instance: string): Promise<unknown> =>

@@ -48,7 +48,8 @@ test('an engine loaded by a stage writes nothing to an empty home folder', async
     };`,
   );
   const script =
-    'const { writeFileSync } = require("fs"); writeFileSync(process.argv[1], process.env.ORT_DISABLE_TELEMETRY ?? "unset")';
+    'const { writeFileSync } = require("fs"); writeFileSync(process.argv[1], ' +
+    'process.env.ORT_DISABLE_TELEMETRY ?? "unset")';
   const pipelineFile = {
     stages: {
       a: { uses: 'a.ts', outs: { o: 'o' } },

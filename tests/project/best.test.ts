@@ -12,7 +12,9 @@ const pipeline = (best: object | undefined, more: object = {}) => ({
     stages: {
       train: {
         matrix: { data: ['x', 'y'], size: [1, 2, 3] },
-        cmd: `printf '{"loss": %s, "deep": {"f1": %s}}' \${size} \${size} > \${outs.summary}; echo > \${outs.model}`,
+        cmd:
+          `printf '{"loss": %s, "deep": {"f1": %s}}' \${size} \${size} > \${outs.summary}; echo > ` +
+          `\${outs.model}`,
         outs: { summary: { path: 's.json', kind: 'metrics' }, model: 'm' },
       },
       ...more,
@@ -31,7 +33,7 @@ async function marked(
   );
 }
 
-test('metrics marks the best of each group as declared, and another declaration triggers no rerun', async () => {
+test('metrics marks the best of each group as declared; another declaration runs nothing', async () => {
   using project = inProcess();
   project.write(pipeline(undefined));
   await project.run();
@@ -87,7 +89,8 @@ test.each([
   ],
   [
     { by: 'train.summary', goal: 'min' },
-    'bad-best: "train.summary" is not the name of a metric: expected stage.out.name, as in train.summary.loss',
+    'bad-best: "train.summary" is not the name of a metric: expected stage.out.name, as in ' +
+      'train.summary.loss',
   ],
   [
     { by: 'train.summary.loss', goal: 'min', within: ['date'] },

@@ -12,7 +12,8 @@ export const stage = {
 };`;
 
 const taking = (bytes: number): string =>
-  `export const estimate = async ({ rows }, deps, device) => ({ ok: true, value: { parts: { weights: ${bytes}, [device]: rows }, lower: ['rows: 1'] } });`;
+  'export const estimate = async ({ rows }, deps, device) => ({ ok: true, value: { parts: { ' +
+  `weights: ${bytes}, [device]: rows }, lower: ['rows: 1'] } });`;
 
 async function projectWith(preview: string): Promise<Rig> {
   const rig = await createRig();
@@ -35,7 +36,7 @@ async function projectWith(preview: string): Promise<Rig> {
   return rig;
 }
 
-test('pipeline estimate shows the parts that programs report, and leaves out programs without any', async () => {
+test('pipeline estimate shows the parts that programs report, and no others', async () => {
   await using rig = await projectWith(taking(1000));
   const { stdout } = await rig.pipeline('estimate', '--json').result;
   expect(JSON.parse(stdout)).toMatchObject({
@@ -54,7 +55,7 @@ test('pipeline estimate shows the parts that programs report, and leaves out pro
   expect((await rig.pipeline('estimate', 'other').result).stdout).toContain('none of these stages says');
 });
 
-test('a run that certainly exceeds the memory is refused, with settings to lower; a possible excess is a warning', async () => {
+test('a run that exceeds the memory is refused with settings to lower; a possible excess warns', async () => {
   await using rig = await projectWith(taking(2 * totalmem()));
   const refused = await rig.pipeline('run').result;
   expect(refused.code).toBe(2);

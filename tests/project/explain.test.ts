@@ -140,14 +140,16 @@ describe('explain and the line of the run name what changed, field by field', ()
       `a: out of date (key dddddddddddd)\n${reasons.map((reason) => `  ${reason}\n`).join('')}`,
     );
     expect((await shown(project))[0]).toBe(
-      `▸ a  started: ${reasons[0]}${reasons.length === 1 ? '' : ` and ${reasons.length - 1} more (see \`pipeline log a\`)`}`,
+      `▸ a  started: ${reasons[0]}` +
+        `${reasons.length === 1 ? '' : ` and ${reasons.length - 1} more (see \`pipeline log a\`)`}`,
     );
     expect(await explained(project, 'a')).toBe(
-      'a: up to date (key dddddddddddd)\n  outputs match the cached result (`pipeline log a` shows why it last ran)\n',
+      'a: up to date (key dddddddddddd)\n' +
+        '  outputs match the cached result (`pipeline log a` shows why it last ran)\n',
     );
   });
 
-  test('an upstream dep: a waiting instance names it, and what else changed; then the dep is named', async () => {
+  test('an upstream dep: a waiting instance names it; then the dep is named', async () => {
     using project = inProcess();
     project.write({ ...start, 'pipeline.yaml': command() });
     await project.run();
@@ -162,7 +164,8 @@ describe('explain and the line of the run name what changed, field by field', ()
       'pipeline.yaml': JSON.stringify(command()).replace('cat $', 'cat -u $'),
     });
     expect(await explained(project, 'b')).toBe(
-      'b: waiting\n  command cat ${deps.o} > ${outs.o} → cat -u ${deps.o} > ${outs.o}\n  its inputs may change too, depending on the results of a\n',
+      'b: waiting\n  command cat ${deps.o} > ${outs.o} → cat -u ${deps.o} > ${outs.o}\n' +
+        '  its inputs may change too, depending on the results of a\n',
     );
   });
 
@@ -183,7 +186,8 @@ describe('explain and the line of the run name what changed, field by field', ()
     project.write({ 'pipeline.yaml': gathering({ name: 'two', r: 5 }, { name: 'three', r: 3 }, { r: 4 }) });
     await project.run({ patterns: ['a'] });
     expect(await explained(project, 'b')).toBe(
-      'b: out of date (key dddddddddddd)\n  dep all: a[x,three] added, a[x,r=4] added, a[x,one] removed and 1 more\n',
+      'b: out of date (key dddddddddddd)\n' +
+        '  dep all: a[x,three] added, a[x,r=4] added, a[x,one] removed and 1 more\n',
     );
     expect((await shown(project))[0]).toBe(
       '▸ b  started: dep all: a[x,three] added, a[x,r=4] added, a[x,one] removed and 1 more',
@@ -216,7 +220,8 @@ describe('explain and the line of the run name what changed, field by field', ()
     await project.run();
     changeRows(
       project,
-      "UPDATE results SET key = replace(key, substr(key, 1, 8), '00000000'), manifest = json_set(manifest, '$.platform.arch', 'vax', '$.format', '0') WHERE instance = 'a'",
+      "UPDATE results SET key = replace(key, substr(key, 1, 8), '00000000'), manifest = " +
+        "json_set(manifest, '$.platform.arch', 'vax', '$.format', '0') WHERE instance = 'a'",
       'DELETE FROM entries',
       'DELETE FROM attempts',
     );
@@ -291,7 +296,8 @@ describe('the state of a result is named', () => {
       project,
       "UPDATE attempts SET ended = 'interrupted'",
       'DELETE FROM entries',
-      "UPDATE results SET manifest = json_set(manifest, '$.params.seed', 1, '$.params.old', 0) WHERE instance = 'a'",
+      "UPDATE results SET manifest = json_set(manifest, '$.params.seed', 1, '$.params.old', 0) " +
+        "WHERE instance = 'a'",
     );
     expect((await shown(project))[0]).toBe(
       '▸ a  started: the last attempt was interrupted; params.seed 1 → 2 and 1 more (see `pipeline log a`)',
@@ -313,7 +319,8 @@ describe('the state of a result is named', () => {
     await made(project);
     rmSync(join(project.root, 'cache/objects'), { recursive: true });
     expect(await explained(project, 'a')).toBe(
-      'a: out of date (key dddddddddddd)\n  the cached artifacts/pipeline/a/o is missing or damaged (object dddddddd)\n',
+      'a: out of date (key dddddddddddd)\n' +
+        '  the cached artifacts/pipeline/a/o is missing or damaged (object dddddddd)\n',
     );
   });
 
@@ -326,14 +333,16 @@ describe('the state of a result is named', () => {
     await project.run({ patterns: ['a'] });
     writeFileSync(join(project.root, 'artifacts/pipeline/a/o/two.txt'), 'edited');
     expect(await explained(project, 'a')).toBe(
-      'a: restorable (key dddddddddddd)\n  artifacts/pipeline/a/o: two.txt changed (restore it with `pipeline run`)\n',
+      'a: restorable (key dddddddddddd)\n' +
+        '  artifacts/pipeline/a/o: two.txt changed (restore it with `pipeline run`)\n',
     );
     expect(await shown(project, { patterns: ['a'] })).toEqual([
       '↺ a  restored from the cache (1 file, 1 B): artifacts/pipeline/a/o: two.txt changed',
     ]);
     rmSync(join(project.root, 'artifacts/pipeline/a/o'), { recursive: true });
     expect(await explained(project, 'a')).toBe(
-      'a: restorable (key dddddddddddd)\n  artifacts/pipeline/a/o is missing (restore it with `pipeline run`)\n',
+      'a: restorable (key dddddddddddd)\n' +
+        '  artifacts/pipeline/a/o is missing (restore it with `pipeline run`)\n',
     );
     expect(await shown(project, { patterns: ['a'] })).toEqual([
       '↺ a  restored from the cache (3 files, 3 B): artifacts/pipeline/a/o was missing',

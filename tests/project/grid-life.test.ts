@@ -110,7 +110,7 @@ describe('a changed grid reruns no computed point', () => {
     expect(project.read('artifacts/pipeline/all/o')).toBe(gathered);
   });
 
-  test('a renamed point, axis or stage is restored under the new name, and the old files are listed', async () => {
+  test('a renamed point, axis or stage is restored under the new name', async () => {
     using project = inProcess();
     write(project, grid([one, two]));
     await project.run();
@@ -186,7 +186,7 @@ describe('equal manifests are computed once', () => {
 });
 
 describe('garbage collection', () => {
-  test('keeps what any pipeline or experiment file names, and deletes all other files and results', async () => {
+  test('keeps what any pipeline or experiment file names, and deletes the rest', async () => {
     using project = inProcess();
     write(project, grid([one, two, three]));
     write(project, grid([one, three]), 'experiments/more.yaml');

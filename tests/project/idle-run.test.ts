@@ -96,7 +96,7 @@ function rows(root: string): Disposable & { read(sql: string): unknown; write(sq
   };
 }
 
-test('a run with nothing to do repeats the reads of the previous one, and neither plans nor lists nor reads files', async () => {
+test('a run with nothing to do repeats the reads of the previous one, and plans nothing', async () => {
   using project = await idle();
   const calls: string[] = [];
   const statements: string[] = [];

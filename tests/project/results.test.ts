@@ -44,7 +44,11 @@ const scored = (p: number, more: object = {}): object => ({
     train: { uses: 'train.ts', params: { p }, outs: { m: { path: 'm.json', kind: 'metrics' } }, ...more },
   },
 });
-const program = `import { writeFile } from 'node:fs/promises';\nexport const stage = { params: { type: 'object', properties: { p: { type: 'number' } } }, deps: [], outs: ['m'], packages: [], run: ({ params, outs }) => writeFile(outs.m, JSON.stringify({ score: params.p })) };\n`;
+const program =
+  `import { writeFile } from 'node:fs/promises';\n` +
+  `export const stage = { params: { type: 'object', properties: { p: { type: 'number' } } }, deps: ` +
+  `[], outs: ['m'], packages: [], run: ({ params, outs }) => writeFile(outs.m, JSON.stringify({ ` +
+  `score: params.p })) };\n`;
 
 test('numbers of a result are up to date as long as its inputs are', async () => {
   using project = await finished();
@@ -282,7 +286,10 @@ test.each<[string, Readonly<Record<string, string>>, readonly (readonly [string,
 
 test('numbers of Python are read, nothing beside them is lost; integers keep all digits', async () => {
   using project = await measuring({
-    m: '{"nan": NaN, "up": Infinity, "down": -Infinity, "text": "NaN \\"Infinity\\"", "list": [NaN], "id": 9007199254740993, "less": -12345678901234567890, "plain": 9007199254740992, "float": 1e22, "loss": 0.5}',
+    m:
+      '{"nan": NaN, "up": Infinity, "down": -Infinity, "text": "NaN \\"Infinity\\"", "list": ' +
+      '[NaN], "id": 9007199254740993, "less": -12345678901234567890, "plain": 9007199254740992, ' +
+      '"float": 1e22, "loss": 0.5}',
   });
   expect(await valuesOf(project)).toEqual([
     ['nan', Number.NaN],

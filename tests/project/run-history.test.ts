@@ -134,7 +134,7 @@ test('an unknown run has no history', async () => {
   expect(await project.ask((open) => open.eventsSince('r', 0))).toEqual({ ok: true, value: undefined });
 });
 
-test('a run with nothing to do makes five commits: lock taken, run begun, all events, run ended, lock released', async () => {
+test('a run with nothing to do makes five commits: lock, start, events, end, unlock', async () => {
   using project = inProcess();
   project.write({ 'pipeline.yaml': pipeline(2) });
   const later = () => BigInt(Date.now() + 60_000) * 1_000_000n;

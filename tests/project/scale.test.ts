@@ -60,7 +60,7 @@ async function nothingToDo(
   return { disk, rows };
 }
 
-test('a run with nothing to do reads no file, and its stat calls and queries are linear in its instances', async () => {
+test('a run with nothing to do reads no file; stat calls and queries are linear', async () => {
   const [small, middle, large] = [await nothingToDo(4), await nothingToDo(8), await nothingToDo(12)];
   for (const { disk } of [small, middle, large])
     expect(

@@ -44,7 +44,7 @@ const folderOf = (json: Readonly<Record<string, unknown>>): string => {
   return typeof smoke === 'object' && smoke !== null && 'folder' in smoke ? String(smoke.folder) : '';
 };
 
-test('a smoke run uses small params for everything, separate from real results, and reports what it ran', async () => {
+test('a smoke run uses small params, is separate from real results, and reports what ran', async () => {
   await using rig = await projectOf();
   const first = await rig.pipeline('run', '--smoke').result;
   expect(first.json).toMatchObject({ exitCode: 0, ran: ['take', 'count'] });
@@ -99,7 +99,7 @@ test('a failed smoke run fails the stage, and later runs are not affected', asyn
   expect((await rig.pipeline('run', 'count').result).json).toMatchObject({ ran: ['take', 'count'] });
 });
 
-test("a workspace out goes to the smoke run's folder; a command with its path written out is refused", async () => {
+test("a workspace out goes to the smoke run's folder; a literal path in a command is refused", async () => {
   await using rig = await projectOf(small, {
     kept: {
       cmd: 'echo new > ${outs.o}',

@@ -14,7 +14,7 @@ afterEach(() => rmSync(disk, { recursive: true }));
 
 const ran = async (rig: Rig): Promise<unknown> => (await rig.pipeline('run', '--json').result).json['ran'];
 
-test('rows and lock are stored where the machine file sets it, one folder per project; objects stay in the project', async () => {
+test('rows and lock are stored where the machine file sets it; objects stay in the project', async () => {
   await using rig = await createRig();
   await using other = await createRig();
   for (const each of [rig, other])
@@ -45,7 +45,7 @@ test('a store inside the project is an error with its position', async () => {
   expect(rig.exists('rows')).toBe(false);
 });
 
-test('a store that is not an absolute path is an error with its position, before anything is created', async () => {
+test('a store that is not an absolute path is an error before anything is created', async () => {
   await using rig = await createRig();
   rig.write({ 'pipeline.yaml': pipeline, 'pipeline.machine.yaml': { store: 'scratch' }, x: '1' });
   const { code, stderr } = await rig.pipeline('run').result;

@@ -47,7 +47,7 @@ test('a missing file is an error at the place where it is named', async () => {
   expect((await project.run()).problem).toBe('unreadable: other.yaml: no such file or folder');
 });
 
-test('a file outside the project is refused, also behind a symbolic link; links inside are followed', async () => {
+test('a file outside the project is refused, also behind a link; links inside are followed', async () => {
   using project = await withParams();
   using elsewhere = inProcess();
   elsewhere.write({ 'params.yaml': 'rate: 1\nsize: 2\n' });
@@ -62,7 +62,8 @@ test('a file outside the project is refused, also behind a symbolic link; links 
   for (const name of ['link.yaml', 'folder/params.yaml']) {
     project.write({ 'pipeline.yaml': file(name) });
     expect((await project.run()).problem).toContain(
-      `leaves-project: ${name} leads out of the project by a symbolic link, to ${join(elsewhere.root, 'params.yaml')}`,
+      `leaves-project: ${name} leads out of the project by a symbolic link, to ` +
+        `${join(elsewhere.root, 'params.yaml')}`,
     );
   }
   project.write({ 'pipeline.yaml': file('inside/params.yaml') });

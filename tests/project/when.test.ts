@@ -20,7 +20,7 @@ const pipeline = {
   },
 };
 
-test('excluded instances are neither run nor shown; added ones run, with the stages that gather them', async () => {
+test('excluded instances are neither run nor shown; added ones run, and what gathers them', async () => {
   using project = inProcess();
   project.write({ 'pipeline.yaml': pipeline });
   expect((await project.run()).outcomes).toEqual({
@@ -72,7 +72,8 @@ test('graphs show excluded and frozen instances, in each format', async () => {
   rig.write({ 'pipeline.yaml': { stages: { fit: { ...fit, frozen: true }, all } } });
   const graph = async (...words: readonly string[]) => (await rig.pipeline('graph', ...words).result).stdout;
   expect(await graph()).toBe(
-    'fit[a]  (frozen)\nfit[b]  (frozen)\nall\n  ← fit[a]\n  ← fit[b]\nfit[c]  (left out: its stage has when: dataset is not c)\n',
+    'fit[a]  (frozen)\nfit[b]  (frozen)\nall\n  ← fit[a]\n  ← fit[b]\n' +
+      'fit[c]  (left out: its stage has when: dataset is not c)\n',
   );
   const mermaid = await graph('--format', 'mermaid');
   expect(mermaid).toContain('n0["fit[a] (frozen)"]');

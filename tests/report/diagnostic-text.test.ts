@@ -92,7 +92,8 @@ describe('a diagnostic as text', () => {
   test('text of a file never moves the cursor of a terminal', () => {
     const hostile = 'a: \u001B[2J\u202E\u0007x';
     expect(shown({ message: 'bad \u001B[31m name\n', at: at('x', hostile) }, hostile)).toBe(
-      'pipeline.yaml:1:10: error: bad \\u{1b}[31m name\\u{a} [some-code]\n  1 | a: \\u{1b}[2J\\u{202e}\\u{7}x\n    |                          ^',
+      'pipeline.yaml:1:10: error: bad \\u{1b}[31m name\\u{a} [some-code]\n' +
+        '  1 | a: \\u{1b}[2J\\u{202e}\\u{7}x\n    |                          ^',
     );
     fc.assert(
       fc.property(fc.string({ unit: 'binary' }), fc.nat(40), fc.nat(40), (text, offset, length) => {

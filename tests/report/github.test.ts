@@ -31,7 +31,8 @@ test('a fault is annotated at its line and column, with what to do, escaped on o
   expect(
     diagnosticAnnotations([{ ...fault, suggestion: 'params', help: '100 % sure:\r\nread on' }], files),
   ).toEqual([
-    '::error file=/repository/a%2Cb%3Ac.yaml,line=2,col=9,title=unknown-key::a stage has no "parms"%0Adid you mean "params"?%0Ahelp: 100 %25 sure:%0D%0Aread on',
+    '::error file=/repository/a%2Cb%3Ac.yaml,line=2,col=9,title=unknown-key::a stage has no ' +
+      '"parms"%0Adid you mean "params"?%0Ahelp: 100 %25 sure:%0D%0Aread on',
   ]);
 });
 
@@ -54,7 +55,7 @@ test('a fault without a file has no annotation', () => {
   ).toEqual([]);
 });
 
-test('a failed stage is annotated at its definition with the end of its output; a successful one is not', () => {
+test('a failed stage is annotated at its definition with the end of its output', () => {
   expect(
     eventAnnotations(
       finished({
@@ -72,7 +73,8 @@ test('a failed stage is annotated at its definition with the end of its output; 
       writtenAt: () => fault.at,
     }),
   ).toEqual([
-    '::error file=/repository/a%2Cb%3Ac.yaml,line=2,col=9,title=train[aimc%2Clora]::failed after 2.0 s: exit code 3',
+    '::error file=/repository/a%2Cb%3Ac.yaml,line=2,col=9,title=train[aimc%2Clora]::failed after ' +
+      '2.0 s: exit code 3',
   ]);
   expect(eventAnnotations(finished({ kind: 'ran', seconds: 1, published: true }), files)).toEqual([]);
 });

@@ -93,7 +93,7 @@ describe('the live display', () => {
     expect(frame(view, 10_000, 200, noColors)[0]).toContain('at least 5.0 s left, not counting eval');
   });
 
-  test('a stage without measurements is estimated from earlier runs; running ones count beside ended ones', () => {
+  test('a stage without measurements is estimated from earlier runs', () => {
     const again: Event = {
       kind: 'run-started',
       at: 0,

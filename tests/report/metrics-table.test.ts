@@ -87,7 +87,7 @@ describe('the table of metrics', () => {
     expect(metricsTable(measured, undefined, 26).rows[0]).toEqual(['instance', 'steps', 'loss']);
   });
 
-  test('is no wider than the terminal: metrics have half of the space or what params leave; the rest is named', () => {
+  test('is no wider than the terminal, and names the metrics that do not fit', () => {
     const wide = (instance: string, by: number): MeasuredInstance => ({
       ...point(
         instance,

@@ -84,7 +84,7 @@ test('a history without runs says so', () => {
   expect(historyText([], new Map(), 80)).toBe('no runs yet\n');
 });
 
-test('a table that is too wide has its last column wrapped; without space for that, each row is a block', () => {
+test('a table that is too wide has its last column wrapped, or rows as blocks', () => {
   const rows = [
     ['instance', 'state', 'because'],
     ['train[训练]', 'out of date', 'params.rate 1 → 2; dep rows: content changed'],

@@ -69,7 +69,9 @@ const orders = {
    * `termFile` it takes SIGTERM by making that file; that it is ready to is told by another, with ".ready".
    */
   background({ session = false, bare = false, termFile }) {
-    const script = `${termFile === undefined ? '' : `process.on('SIGTERM', () => require('fs').writeFileSync(${JSON.stringify(termFile)}, '')); require('fs').writeFileSync(${JSON.stringify(`${termFile}.ready`)}, '');`}setInterval(() => {}, 1000)`;
+    const script =
+      `${termFile === undefined ? '' : `process.on('SIGTERM', () => require('fs').writeFileSync(${JSON.stringify(termFile)}, '')); require('fs').writeFileSync(${JSON.stringify(`${termFile}.ready`)}, '');`}` +
+      'setInterval(() => {}, 1000)';
     const child = spawn(process.execPath, ['-e', script], {
       detached: session,
       ...(bare ? { env: {} } : {}),

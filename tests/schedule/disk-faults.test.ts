@@ -7,7 +7,9 @@ import { inProcess } from '../rig/in-process.ts';
 const twoStages = {
   stages: {
     a: {
-      cmd: 'mkdir -p ${outs.d}/empty && echo one > ${outs.d}/x && ln -s x ${outs.d}/l && echo two > ${outs.o} && chmod +x ${outs.o}',
+      cmd:
+        'mkdir -p ${outs.d}/empty && echo one > ${outs.d}/x && ln -s x ${outs.d}/l && echo two > ' +
+        '${outs.o} && chmod +x ${outs.o}',
       deps: { raw: 'raw' },
       outs: { d: 'd', o: 'o' },
     },
@@ -71,7 +73,7 @@ describe('the cache on another disk than the artifacts', () => {
       more(call);
     });
 
-  test('outs are placed whole, an older result leaves nothing behind, and the next run finds them', async () => {
+  test('outs are placed whole, nothing older stays, and the next run finds them', async () => {
     using project = inProcess();
     project.write({ raw: 'raw', 'pipeline.yaml': twoStages });
     expect((await project.run({}, twoDisks())).outcomes).toEqual({ a: 'ran', b: 'ran' });

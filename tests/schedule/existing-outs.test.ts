@@ -75,7 +75,7 @@ describe('an out that is committed to git', () => {
     expect([rig.read(out.path), rig.exists(aside)]).toEqual([computed, false]);
   });
 
-  test('--adopt takes existing files without running: marked wherever shown, until one is computed', async () => {
+  test('--adopt takes existing files without running: marked until one is computed', async () => {
     const { rig, train } = await clone(committed);
     await using _ = rig;
     const result = await rig.pipeline('run', '--adopt', 'train').result;
@@ -186,7 +186,7 @@ describe('files that no run made are never lost', () => {
     },
   );
 
-  test('killed, and the cache removed after it: the next run finds the kept files, reports them and touches nothing', async () => {
+  test('killed, and the cache removed: the next run reports the kept files and leaves them', async () => {
     const { rig, train } = await clone(committed);
     await using _ = rig;
     const run = rig.pipeline('run');

@@ -14,7 +14,7 @@ const onGpu = (cmd: string | readonly string[]): object => ({
   resources: { gpus: 1 },
 });
 
-test('a second stage for the only GPU waits, and the run names the instance and program that use it', async () => {
+test('a second stage for the only GPU waits, and the run names who uses it', async () => {
   await using rig = await createRig();
   fakeNvidiaSmi([{ ...card('GPU-a'), process: { pid: process.pid, name: '/opt/python', mebibytes: 2048 } }]);
   const [a, b] = [rig.puppet('a'), rig.puppet('b')];

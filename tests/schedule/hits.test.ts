@@ -279,7 +279,7 @@ describe('data that appear and disappear', () => {
     },
   );
 
-  test('a file that disappears on each listing fails its stage with a message; the next run is correct', async () => {
+  test('a file that disappears on each listing fails its stage; the next run is correct', async () => {
     using project = inProcess();
     project.write({
       'd/x': 'x',

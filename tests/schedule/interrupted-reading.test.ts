@@ -53,7 +53,7 @@ const copying = (deps: Readonly<Record<string, unknown>>): object => ({
   outs: { o: 'o' },
 });
 
-test('Ctrl-C while a dep is read: reading stops, nothing is started, and the next run is correct', async () => {
+test('Ctrl-C while a dep is read stops the read, and the next run is correct', async () => {
   using project = inProcess();
   project.write({ huge: 'h', 'pipeline.yaml': { stages: { a: copying({ huge: 'huge' }) } } });
   expect(await stoppedWhileReading(project, (path) => path.endsWith('/huge'))).toEqual({

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { createRig } from '../rig/rig.ts';
 
-test('unfinished files of a killed run are removed by the next run; files of others with such names stay', async () => {
+test('unfinished files of a killed run are removed by the next; files of others stay', async () => {
   await using rig = await createRig();
   const puppet = rig.puppet();
   rig.write({

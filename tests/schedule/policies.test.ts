@@ -18,7 +18,7 @@ const three = (a: readonly string[], b: readonly string[]): object => ({
 });
 
 describe('failures', () => {
-  test('without --keep-going: running instances may finish and are cached, nothing more is started', async () => {
+  test('without --keep-going running instances may finish, and no more are started', async () => {
     await using rig = await createRig();
     const [a, b] = [rig.puppet('a'), rig.puppet('b')];
     rig.write({ 'pipeline.yaml': three(a.cmd, b.cmd) });
@@ -52,7 +52,7 @@ describe('failures', () => {
     });
   });
 
-  test('with --keep-going: all that can run does, and the others name the failure that blocks them', async () => {
+  test('with --keep-going all that can run does; the others name what blocks them', async () => {
     await using rig = await createRig();
     const [a, b] = [rig.puppet('a'), rig.puppet('b')];
     rig.write({ 'pipeline.yaml': three(a.cmd, b.cmd) });
@@ -285,7 +285,7 @@ describe('what triggers a rerun', () => {
     expect((await rig.pipeline('run').result).json).toMatchObject({ ran: [], restored: ['a', 'b', 'c'] });
   });
 
-  test('--only uses inputs as they are: missing ones are restored, out-of-date ones reported and recorded', async () => {
+  test('--only uses inputs as they are: missing ones are restored, others reported', async () => {
     await using rig = await createRig();
     rig.write({ x: 'a', 'pipeline.yaml': chain('') });
     const missing = await rig.pipeline('run', '--only', 'b').result;
@@ -303,7 +303,7 @@ describe('what triggers a rerun', () => {
     expect(rig.read('artifacts/pipeline/c/o')).toBe('qq');
   });
 
-  test('--only with many out-of-date inputs reports it once, with how to update; and not that all is up to date', async () => {
+  test('--only with many out-of-date inputs reports them once, with how to update', async () => {
     await using rig = await createRig();
     rig.write({
       x: '1',
@@ -358,7 +358,7 @@ describe('what triggers a rerun', () => {
     expect(rig.read('artifacts/pipeline/a/o')).toBe('mine now');
   });
 
-  test('a workspace out: files that no run made stay, and are reported; those of a run are replaced', async () => {
+  test('a workspace out: files that no run made stay; those of a run are replaced', async () => {
     await using rig = await createRig();
     rig.write({ 'result.txt': 'mine', 'pipeline.yaml': writing('one') });
     const refused = await rig.pipeline('run').result;
@@ -433,7 +433,7 @@ describe('what triggers a rerun', () => {
     }
   });
 
-  test('a stage without outs runs once for its data; its output is found later, and after a failure too', async () => {
+  test('a stage without outs runs once for its data, and its output is found later', async () => {
     await using rig = await createRig();
     rig.write({
       x: 'good',

@@ -14,7 +14,8 @@ function stored({ root }: Rig, kind: string): readonly number[] {
   );
   const counts = database
     .prepare(
-      'SELECT (SELECT count(*) FROM events WHERE events.run = runs.run AND kind = ?) AS count FROM runs ORDER BY started_at',
+      'SELECT (SELECT count(*) FROM events WHERE events.run = runs.run AND kind = ?) AS count ' +
+        'FROM runs ORDER BY started_at',
     )
     .all(kind);
   database.close();

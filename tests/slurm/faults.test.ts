@@ -67,7 +67,7 @@ describe.skipIf(!hasSlurm)('faults of a Slurm cluster', () => {
     expect(rig.stage.waiting).toBe(0);
   });
 
-  test('with the controller down jobs continue, their results arrive, and nothing is submitted twice', async () => {
+  test('with the controller down jobs continue, and nothing is submitted twice', async () => {
     await using rig = await one();
     const run = rig.pipeline('run');
     const train = await rig.stage.nextStart();
@@ -90,7 +90,7 @@ describe.skipIf(!hasSlurm)('faults of a Slurm cluster', () => {
     expect(rig.stage.waiting).toBe(0);
   });
 
-  test('a controller that hangs at the submission accepted the job: it is found, not submitted again', async () => {
+  test('a job accepted by a hanging controller is found, not submitted again', async () => {
     await using rig = await one();
     await probed(rig);
     await (await rig.stage.nextStart()).exit(1);
@@ -108,7 +108,7 @@ describe.skipIf(!hasSlurm)('faults of a Slurm cluster', () => {
     expect(await waiting()).toEqual([]);
   });
 
-  test('a controller that crashes and forgets a job: its result counts, and a reused id is ignored', async () => {
+  test('a job that a crashed controller forgot: its result counts, a reused id does not', async () => {
     await using rig = await one();
     const run = rig.pipeline('run');
     const train = await rig.stage.nextStart();
@@ -122,7 +122,7 @@ describe.skipIf(!hasSlurm)('faults of a Slurm cluster', () => {
     expect(rig.read('artifacts/p/train/m')).toBe('weights');
   });
 
-  test('a job without a result is lost after the grace period, and is started again three times at most', async () => {
+  test('a job without a result is lost after the grace period, and started three times at most', async () => {
     await using rig = await slurmProject(() => ({
       // Its wrapper dies with it, as where a node runs out of everything.
       train: { cmd: 'kill -9 $PPID; sleep 60', outs: {} },

@@ -13,7 +13,7 @@ describe.skipIf(!hasSlurm)('a stage as a job of Slurm', () => {
 
   const project = (stages: object, settings: object = {}) => slurmProject(() => stages, settings);
 
-  test('its progress and output arrive while it runs, its result is cached, and dependents follow', async () => {
+  test('its output arrives while it runs, its result is cached, and dependents follow', async () => {
     await using rig = await project({});
     const { stage: puppet } = rig;
     rig.write({

@@ -14,7 +14,7 @@ describe.skipIf(!hasSlurm)('jobs of Slurm and the end of their runner', () => {
   const jobs = async (): Promise<number> =>
     (await cluster.run('squeue', '--noheader', '--states=PD,R')).split('\n').length - 1;
 
-  test('--detach submits what is ready and exits; the next run shows what happened since and continues', async () => {
+  test('--detach submits what is ready and exits; the next run continues from there', async () => {
     await using rig = await slurmProject(({ cmd }) => ({
       train: { cmd, outs: { m: 'm' } },
       eval: {
@@ -90,7 +90,7 @@ describe.skipIf(!hasSlurm)('jobs of Slurm and the end of their runner', () => {
     expect(rig.stage.waiting).toBe(0);
   });
 
-  test('`pipeline cancel` cancels the jobs of the named instances, also waiting ones, with or without a run', async () => {
+  test('`pipeline cancel` cancels jobs of the named instances, also waiting ones', async () => {
     await using rig = await slurmProject(({ cmd }) => ({
       a: { matrix: { n: [1, 2, 3, 4, 5, 6] }, cmd: [...cmd, '${n}'] },
       b: { cmd },

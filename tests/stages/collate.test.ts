@@ -21,7 +21,7 @@ const table = (rows: readonly ScoreRow[], best = declared) => scoreTable(rows, p
 const aimc = (name: string, learningRate = 1) => ({ dataset: 'aimc', config: { name, learningRate } });
 
 describe('collate', () => {
-  test('keeps the columns, rounding and order of the original experiment, and names only existing log files', () => {
+  test('keeps the columns, rounding and order of the original experiment', () => {
     const [line] = lines(
       scoreRows(
         [{ axes: aimc('gs_1'), content: evaluation({ rouge1: 0.34859759999498824, exact_match: 0.03125 }) }],
@@ -169,7 +169,7 @@ describe('collate', () => {
     expect(table(rows)).toContain('over 3 seeds');
   });
 
-  test('several seeds add columns to the files: their number, and deviations, empty for a single seed', () => {
+  test('several seeds add columns to the files: their number, and deviations', () => {
     const seeds = [1, 2].map((seed) => ({
       axes: { ...aimc('lora'), seed },
       content: evaluation({ rougeL: seed / 10 }),

@@ -100,7 +100,8 @@ test('test rows leaked by training rows are counted by kind, named by line, drop
     test_rows_in_train: { total: 3, same: 1, normalised: 1, question: 1, near: 0 },
   });
   expect(found.warnings).toEqual([
-    '3 of 11 test rows are also in the training rows (1 same text, 1 same words, 1 same question with another answer)',
+    '3 of 11 test rows are also in the training rows (1 same text, 1 same words, 1 same question ' +
+      'with another answer)',
   ]);
   expect(found.leaks).toHaveLength(3);
   for (const { test_row, train_row } of found.leaks)
@@ -154,7 +155,7 @@ test('each topic has its share of the test rows', async () => {
   expect([held.length, odd.length]).toEqual([10, 5]);
 });
 
-test('validation rows leaked by other training rows are counted, with the split of the training', async () => {
+test('validation rows leaked by training rows are counted, with the split of the training', async () => {
   const twice = rows(40).flatMap((row) => [row, row]);
   const { train, preparation, warnings } = await prepared(twice, { testFraction: 0, validation: 0.1 });
   const { heldOut, kept } = validationSplit(80, 0.1, 42);

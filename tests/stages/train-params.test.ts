@@ -4,7 +4,10 @@ import { trainParamsSchema } from '../../stages/train/train-params.ts';
 import { instanceOf, planOfText } from '../pipeline-file/planned.ts';
 
 const faultsOf = (config: string, validation = '0.1'): readonly string[] => {
-  const params = `config: { learningRate: 1e-3, batch: 4, ${config} }, prompt: "{human}", baseModel: x, sourceTokens: 64, targetTokens: 64, validation: ${validation}, seed: 1, tokenization: sentencepiece, runtime: onnx`;
+  const params =
+    `config: { learningRate: 1e-3, batch: 4, ${config} }, prompt: "{human}", baseModel: x, ` +
+    `sourceTokens: 64, targetTokens: 64, validation: ${validation}, seed: 1, tokenization: ` +
+    'sentencepiece, runtime: onnx';
   const instance = instanceOf(
     planOfText(`stages: { train: { uses: stages/train.ts, params: { ${params} }, outs: { model: m } } }`),
     'train',
@@ -16,9 +19,12 @@ const faultsOf = (config: string, validation = '0.1'): readonly string[] => {
 
 describe('settings of a training', () => {
   test.each([
-    'method: full, maxSteps: 10, warmupSteps: 2, optimizer: adafactor, schedule: reduce_lr_on_plateau, earlyStopping: { patience: 2 }',
-    'method: lora, r: 8, alpha: 32, dropout: 0.1, epochs: 2, warmupRatio: 0.1, schedule: { name: cosine_with_min_lr, minRate: 0.1 }',
-    'method: lora, schedule: { name: warmup_stable_decay, decaySteps: 3, decayShape: 1-sqrt }, optimizer: { name: adafactor, relativeStep: true, warmupInit: true }',
+    'method: full, maxSteps: 10, warmupSteps: 2, optimizer: adafactor, schedule: ' +
+      'reduce_lr_on_plateau, earlyStopping: { patience: 2 }',
+    'method: lora, r: 8, alpha: 32, dropout: 0.1, epochs: 2, warmupRatio: 0.1, schedule: { name: ' +
+      'cosine_with_min_lr, minRate: 0.1 }',
+    'method: lora, schedule: { name: warmup_stable_decay, decaySteps: 3, decayShape: 1-sqrt }, ' +
+      'optimizer: { name: adafactor, relativeStep: true, warmupInit: true }',
   ])('%s: accepted', (config) => expect(faultsOf(config)).toEqual([]));
 
   test.each([
@@ -60,7 +66,8 @@ describe('settings of a training', () => {
 
   test('bf16 is refused where the runtime has no products of it', () => {
     expect(faultsOf('method: full', '0.1, precision: bf16')).toEqual([
-      'params.precision is bf16, which the onnx runtime has no products for: set `runtime: tensorflow`, or `precision: float32`',
+      'params.precision is bf16, which the onnx runtime has no products for: set `runtime: ' +
+        'tensorflow`, or `precision: float32`',
     ]);
     expect(faultsOf('method: full', '0.1, precision: float32')).toEqual([]);
   });

@@ -69,7 +69,9 @@ describe('the stage program train', () => {
     ] as const)
       expect(await refused(config as Partial<MethodParams>)).toEqual({
         ok: false,
-        error: `validation: 0.04 of 20 training rows rounds down to no rows: give a share of at least 0.05, or validation: 0; ${need} needs validation rows`,
+        error:
+          'validation: 0.04 of 20 training rows rounds down to no rows: give a share of at least ' +
+          `0.05, or validation: 0; ${need} needs validation rows`,
       });
     const messages: StageMessage[] = [];
     expect(await train.run({ ...contextOf('said', messages), params: few })).toMatchObject({ ok: true });
@@ -81,7 +83,7 @@ describe('the stage program train', () => {
     });
   });
 
-  test('leaves an adapter folder, a series without clock times, a summary, and reports truncation', async () => {
+  test('leaves an adapter folder, a series without clock times, and a summary', async () => {
     const messages: StageMessage[] = [];
     expect(await train.run({ ...contextOf('plain', messages), params })).toEqual({
       ok: true,
@@ -175,7 +177,7 @@ describe('the stage program train', () => {
     ).toMatchObject({ ok: false, error: expect.stringContaining('nowhere') });
   });
 
-  test('an adapter as a dep is trained further: its settings come from its folder, and it is not reset', async () => {
+  test('an adapter as a dep is trained further with its own settings', async () => {
     const config = { method: 'lora', learningRate: 1e-3, batch: 4, epochs: 0 } as const;
     const { model } = contextOf('plain').outs;
     const goOn = (name: string, changes: Partial<MethodParams>) =>
@@ -215,7 +217,7 @@ describe('the stage program train', () => {
     ).toMatchObject({ ok: false, error: expect.stringContaining('adapter_config.json') });
   });
 
-  test('measured, it scores generated answers at every evaluation and trains to the same weights', async () => {
+  test('measured, it scores answers at every evaluation and trains to the same weights', async () => {
     const measure = { rows: 2, maxLength: 8, batch: 2 };
     expect(await measured.run({ ...contextOf('measured'), params: { ...params, measure } })).toEqual({
       ok: true,

@@ -71,7 +71,7 @@ test.each(['data/*.csv', 'data/**/*.csv', '**/*.csv'])(
   },
 );
 
-test('a pattern without a match is an error at the dep; with optional: true it expands to no words', async () => {
+test('a pattern without a match is an error at the dep; if optional, it gives no words', async () => {
   using project = withFiles('data/*.tsv');
   expect((await project.run()).problem).toBe('no-file: no file matches data/*.tsv');
   project.write({ 'pipeline.yaml': reading('dota/*.csv') });
@@ -211,7 +211,7 @@ test('a file that a command names and a pattern matches is declared', async () =
   expect((await project.run()).outcomes).toEqual({ fit: 'ran' });
 });
 
-test('a file that appears while the stage runs: the result is kept, not cached, and the file is named', async () => {
+test('a file that appears while the stage runs: the result is kept, not cached', async () => {
   using project = withFiles('data/*.csv');
   const cmd = 'cat ${deps.rows} > ${outs.o} && echo n > data/new.csv';
   const stages = { fit: { cmd, deps: { rows: 'data/*.csv' }, outs: { o: 'o' } } };
@@ -222,7 +222,7 @@ test('a file that appears while the stage runs: the result is kept, not cached, 
   expect((await project.run()).outcomes).toEqual({ fit: 'ran' });
 });
 
-test('[*] and [?] are literal characters: a dep, and code, on a file with a wildcard in its name', async () => {
+test('[*] and [?] are literal characters: a dep, and code, on a file with a wildcard', async () => {
   using project = inProcess();
   project.write({
     'data[*]/what?.csv': 'w',

@@ -109,7 +109,7 @@ describe('junk in an input folder', () => {
 });
 
 describe('.pipelineignore', () => {
-  test('adds rules, and reverts built-in ones; its changes matter only where they change what counts', async () => {
+  test('adds rules, and reverts built-in ones; changes matter where they change what counts', async () => {
     using project = inProcess();
     project.write({
       'data/rows.txt': 'x',

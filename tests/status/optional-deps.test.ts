@@ -28,7 +28,7 @@ async function explained(project: InProcess): Promise<string> {
   return explanationText(explanation.value);
 }
 
-test('a stage runs without an optional path, and reruns when it appears or disappears, with the reason', async () => {
+test('a stage runs without an optional path, and reruns when it appears or disappears', async () => {
   using project = withoutPrior();
   expect((await project.run()).outcomes).toEqual({ fit: 'ran' });
   expect(project.read('artifacts/pipeline/fit/o')).toBe('prior=');
@@ -43,7 +43,7 @@ test('a stage runs without an optional path, and reruns when it appears or disap
   expect((await project.run()).outcomes).toEqual({ fit: 'restored' });
 });
 
-test('without a known result for the missing path, it runs when that disappears, with the reason', async () => {
+test('without a known result for the missing path, it runs when the path disappears', async () => {
   using project = withoutPrior({ 'data/prior.txt': 'p' });
   await project.run();
   rmSync(join(project.root, 'data/prior.txt'));
@@ -92,7 +92,7 @@ test.each(['data/prior.txt', 'data'])(
   },
 );
 
-test('a path that disappeared since the last result counts as missing, with --allow-missing too', async () => {
+test('a path that disappeared since the last result counts as missing', async () => {
   using project = withoutPrior({ 'data/prior.txt': 'p' });
   await project.run();
   rmSync(join(project.root, 'data/prior.txt'));

@@ -21,7 +21,7 @@ test('resources beyond every machine are refused at their position, once for all
   ]);
 });
 
-test('a program missing on PATH or in the project is reported at its position, before anything runs', async () => {
+test('a program missing on PATH or in the project is reported before anything runs', async () => {
   using project = inProcess();
   const pipeline = `stages:
   a: { cmd: ["true"], outs: { o: { path: made/tool, workspace: true } } }
@@ -54,7 +54,7 @@ test('a program missing on PATH or in the project is reported at its position, b
   ]);
 });
 
-test('faults of the pipeline file and missing files are reported together; consequences are not guessed', async () => {
+test('faults of the pipeline file and missing files are reported together', async () => {
   using project = inProcess();
   project.write({
     rows: 'x',
@@ -112,10 +112,12 @@ test('a dangling link is reported as one, with its target, and no other path is 
   ]);
 });
 
-test('a file or dangling link above an out is refused before anything runs, once, with what to do', async () => {
+test('a file or dangling link above an out is refused once, before anything runs', async () => {
   using project = inProcess();
   const pipeline =
-    'stages:\n  a: { matrix: { n: [1, 2] }, cmd: "touch ran ${outs.o}", outs: { o: o } }\n  b: { cmd: "touch ran ${outs.o}", outs: { o: { path: made/in/o, workspace: true } } }\n  c: { cmd: "touch ran ${outs.o}", outs: { o: { path: linked/o, workspace: true } } }\n';
+    'stages:\n  a: { matrix: { n: [1, 2] }, cmd: "touch ran ${outs.o}", outs: { o: o } }\n' +
+    '  b: { cmd: "touch ran ${outs.o}", outs: { o: { path: made/in/o, workspace: true } } }\n' +
+    '  c: { cmd: "touch ran ${outs.o}", outs: { o: { path: linked/o, workspace: true } } }\n';
   project.write({ artifacts: '', made: '', 'pipeline.yaml': pipeline });
   symlinkSync('gone', join(project.root, 'linked'));
   expect(
@@ -134,10 +136,11 @@ test('a file or dangling link above an out is refused before anything runs, once
   expect(project.snapshot('.')).not.toHaveProperty('ran');
 });
 
-test('a path or pattern of code that matches no file is refused at its position, with the nearest', async () => {
+test('a path or pattern of code that matches no file is refused, with the nearest', async () => {
   using project = inProcess();
   const pipeline =
-    'stages:\n  a:\n    cmd: ["true"]\n    code: [tools/main.py, tools/helpr.py, "tols/**", "tools/**/*.sh", "tools/*.py", empty]\n';
+    'stages:\n  a:\n    cmd: ["true"]\n' +
+    '    code: [tools/main.py, tools/helpr.py, "tols/**", "tools/**/*.sh", "tools/*.py", empty]\n';
   project.write({
     'pipeline.yaml': pipeline,
     'tools/main.py': '',
@@ -187,7 +190,8 @@ test('an imported package that was removed is reported before anything runs', as
     'node_modules/one/package.json': { name: 'one', main: 'index.js' },
     'node_modules/one/index.js': 'module.exports = 1',
     'stages/a.ts':
-      "import 'one';\nexport const stage = { params: { type: 'object' }, deps: [], outs: [], packages: [], run() {} };\n",
+      "import 'one';\nexport const stage = { params: { type: 'object' }, deps: [], outs: [], " +
+      'packages: [], run() {} };\n',
     'pipeline.yaml': { stages: { a: { uses: 'stages/a.ts' } } },
   });
   expect((await project.run()).outcomes).toEqual({ a: 'ran' });

@@ -23,7 +23,10 @@ async function made(): Promise<InProcess> {
         c: { uses: 'c.ts', outs: { q: 'q' } },
       },
     },
-    'c.ts': `import { writeFile } from 'node:fs/promises';\nexport const stage = { params: {}, deps: [], outs: ['q'], packages: [], run: ({ outs }) => writeFile(outs.q, 'q') };\n`,
+    'c.ts':
+      `import { writeFile } from 'node:fs/promises';\n` +
+      `export const stage = { params: {}, deps: [], outs: ['q'], packages: [], run: ({ outs }) => ` +
+      `writeFile(outs.q, 'q') };\n`,
   });
   // Old enough for the stat cache to keep them.
   for (const file of ['rows/a.txt', 'c.ts', 'pipeline.yaml'])
@@ -39,7 +42,8 @@ function columns(file: string): readonly (readonly [table: string, column: strin
   const database = open(file);
   const found = database
     .prepare(
-      "SELECT m.name AS name, p.name AS field FROM sqlite_schema m JOIN pragma_table_info(m.name) p WHERE m.type = 'table' AND p.type = 'TEXT'",
+      'SELECT m.name AS name, p.name AS field FROM sqlite_schema m JOIN ' +
+        "pragma_table_info(m.name) p WHERE m.type = 'table' AND p.type = 'TEXT'",
     )
     .all() as readonly { readonly name: string; readonly field: string }[];
   const filled = found.filter(

@@ -31,7 +31,8 @@ afterEach(() => {
 const found = parseKey(digestOf('a manifest'));
 if (found === undefined) throw new Error('no key');
 const key: Key = found;
-const names = ['train[a]', 'train[b]', 'eval[a]', 'report'].map((id) => id as InstanceId); // as a plan names them
+// As a plan names them.
+const names = ['train[a]', 'train[b]', 'eval[a]', 'report'].map((id) => id as InstanceId);
 
 const instance = fc.constantFrom(...names);
 const count = fc.nat(1000);

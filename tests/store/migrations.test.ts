@@ -53,7 +53,7 @@ test('a cache of version 0.1.0 keeps its history and its metrics', async () => {
   database.close();
 });
 
-test('a killed run of version 0.1.0 is closed by the next one, and its attempts stay in the history', async () => {
+test('a killed run of version 0.1.0 is closed by the next one and stays in the history', async () => {
   using kept = project(`
 INSERT INTO runs VALUES ('20261128-194321-dead', 'kept', 'pipeline.yaml', 1, 'never', 1795895000800, NULL, NULL, NULL, 0);
 INSERT INTO attempts VALUES ('20261128-194321-dead', 'kept', 'score[1]', 1, '90c36a65968815ac051dcc822f1eabdaf6823298109214239736a65a224d86f0', 'cache/logs/20261128-194321-dead/1.txt', NULL);

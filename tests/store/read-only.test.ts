@@ -30,7 +30,9 @@ const project = {
   },
   'package.json': { name: 'of-a-test' },
   'a.ts':
-    "import { writeFile } from 'node:fs/promises';\nimport { score } from 'scores';\nexport const stage = { params: {}, deps: [], outs: ['o'], run: ({ outs }) => writeFile(outs.o, JSON.stringify({ score })) };",
+    "import { writeFile } from 'node:fs/promises';\nimport { score } from 'scores';\n" +
+    "export const stage = { params: {}, deps: [], outs: ['o'], run: ({ outs }) => " +
+    'writeFile(outs.o, JSON.stringify({ score })) };',
   'node_modules/scores/package.json': {
     name: 'scores',
     version: '1.0.0',

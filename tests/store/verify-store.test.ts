@@ -43,8 +43,10 @@ describe('verify reports each wrong object once, with its owner and what repairs
     damage(project, 'a\n');
     rmSync(objectWith(project, 'same\n'));
     expect((await faults(project)).toSorted()).toEqual([
-      'cache/objects: is missing: part of the out o of a in pipeline, and of 1 other result; a run that needs it computes it again',
-      'cache/objects: its content does not match its digest: part of the out p of a in pipeline; a run that needs it computes it again',
+      'cache/objects: is missing: part of the out o of a in pipeline, and of 1 other result; a ' +
+        'run that needs it computes it again',
+      'cache/objects: its content does not match its digest: part of the out p of a in pipeline; ' +
+        'a run that needs it computes it again',
     ]);
     expect((await project.run()).outcomes).toEqual({ a: 'ran', b: 'ran' });
     expect(await faults(project)).toEqual([]);

@@ -22,7 +22,8 @@ describe('dimensions are polynomials', () => {
     fc.assert(
       fc.property(dimension, dimension, sizes, (a, b, known) => {
         const [left, right] = [evaluate(a, known), evaluate(b, known)];
-        expect(evaluate(sumOf([a, b]), known) === left + right).toBe(true); // by ===, since a size is never -0
+        // By ===, since a size is never -0.
+        expect(evaluate(sumOf([a, b]), known) === left + right).toBe(true);
         expect(evaluate(productOf([a, b]), known) === left * right).toBe(true);
         expect(evaluate(difference(a, b), known) === left - right).toBe(true);
       }),

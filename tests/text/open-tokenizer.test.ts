@@ -40,7 +40,8 @@ test('an end token outside the model closes a text with its added id', async () 
   const folder = await folderWith({ ...t5, 'spiece.model': model });
   for (const asked of [sentencepiece, transformers]) {
     const tokenizer = valueOf(await openTokenizer(folder, asked));
-    expect([tokenizer.encode('a'), tokenizer.special.end]).toEqual([[2, 3 + 4], 3 + 4]); // after three pieces and four sentinels
+    // After three pieces and four sentinels.
+    expect([tokenizer.encode('a'), tokenizer.special.end]).toEqual([[2, 3 + 4], 3 + 4]);
   }
 });
 
@@ -51,7 +52,8 @@ test('tokenizer.json is enough for "transformers", not for "sentencepiece"', asy
   });
   expect((await openTokenizer(folder, transformers)).ok).toBe(true);
   expect(messageOf(await openTokenizer(folder, sentencepiece))).toBe(
-    `${folder}: it has no spiece.model, which tokenization "sentencepiece" needs; tokenization "transformers" needs only tokenizer.json`,
+    `${folder}: it has no spiece.model, which tokenization "sentencepiece" needs; tokenization ` +
+      '"transformers" needs only tokenizer.json',
   );
 });
 
@@ -165,15 +167,18 @@ test('a setting that changes tokenization is refused by name, and ignored at its
   const folder = await folderWith({
     ...t5,
     'tokenizer_config.json':
-      '{"extra_ids": 4, "truncation_side": "left", "sp_model_kwargs": {"enable_sampling": true}, "padding_side": "right"}',
+      '{"extra_ids": 4, "truncation_side": "left", "sp_model_kwargs": {"enable_sampling": true}, ' +
+      '"padding_side": "right"}',
   });
   expect(messageOf(await openTokenizer(folder, transformers))).toBe(
-    `${folder}: sp_model_kwargs is {"enable_sampling":true}, which is not supported: expected {}; truncation_side is "left", which is not supported: expected "right"`,
+    `${folder}: sp_model_kwargs is {"enable_sampling":true}, which is not supported: expected ` +
+      '{}; truncation_side is "left", which is not supported: expected "right"',
   );
   const usual = await folderWith({
     'vocab.txt': goldenVocabulary(),
     'tokenizer_config.json':
-      '{"never_split": null, "do_basic_tokenize": true, "split_special_tokens": false, "sp_model_kwargs": {}}',
+      '{"never_split": null, "do_basic_tokenize": true, "split_special_tokens": false, ' +
+      '"sp_model_kwargs": {}}',
   });
   expect((await openTokenizer(usual, transformers)).ok).toBe(true);
   const split = await folderWith({

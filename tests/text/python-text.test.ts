@@ -11,7 +11,8 @@ import {
 
 /** `[hex(c) for c in range(0x110000) if chr(c).isspace()]` of CPython 3.11. */
 const spaces =
-  '9 a b c d 1c 1d 1e 1f 20 85 a0 1680 2000 2001 2002 2003 2004 2005 2006 2007 2008 2009 200a 2028 2029 202f 205f 3000';
+  '9 a b c d 1c 1d 1e 1f 20 85 a0 1680 2000 2001 2002 2003 2004 2005 2006 2007 2008 2009 200a ' +
+  '2028 2029 202f 205f 3000';
 
 test("white space is CPython's, over all UTF-16 units", () => {
   const found = Array.from({ length: 0x10000 }, (_, code) => code).filter(isPythonSpace);

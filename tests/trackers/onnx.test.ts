@@ -89,7 +89,7 @@ describe('an exported model', () => {
   const answers = (kind: string): unknown => fromPython(answersOfTransformers, folder, kind, ...questions);
 
   test.skipIf(!hasPackages('torch', 'transformers', 'optimum.onnxruntime'))(
-    'generates in optimum what transformers generates, greedy and by beam search, with and without the merged decoder',
+    'generates in optimum what transformers generates, with and without the merged decoder',
     () => {
       const expected = answers('torch');
       expect(answers('merged')).toEqual(expected);

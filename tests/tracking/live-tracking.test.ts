@@ -138,7 +138,7 @@ test('an interrupted training has the steps of all its runs, each once', async (
   ]);
 });
 
-test('pipeline run logs to the trackers of the pipeline and machine files, and no key depends on them', async () => {
+test('pipeline run logs to the trackers of both files, and no key depends on them', async () => {
   await using rig = await createRig();
   const plain = trainedPipeline();
   rig.write({ 'pipeline.yaml': plain });

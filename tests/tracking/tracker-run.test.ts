@@ -84,7 +84,7 @@ test('a model that a later run found in place is the same, under that run on req
   expect(later[1]?.series['loss']).toHaveLength(3);
 });
 
-test('another evaluation changes the metrics of a model and not its id; the earlier run keeps its own', async () => {
+test('another evaluation changes the metrics of a model and not its id', async () => {
   const { runs: before } = await trackerRuns(trained.project);
   trained.project.write({ 'pipeline.yaml': trainedPipeline(7) });
   await trained.project.run({ patterns: ['eval'] });

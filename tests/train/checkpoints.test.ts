@@ -53,7 +53,7 @@ describe('checkpoints', () => {
     });
   });
 
-  test('are synced, contents and names, before they are visible; older ones are removed only after that', async () => {
+  test('are synced before they are visible; older ones are removed only after that', async () => {
     const scratch = await folder();
     await writeCheckpoint(scratch, state(1), tensors(), realDisk);
     const calls: string[] = [];
@@ -77,7 +77,7 @@ describe('checkpoints', () => {
     expect(await keptOf(9, 1)).toEqual([1, 2, 3, 4]);
   });
 
-  test('when any disk operation fails, the training reports it, and run again ends with the same bits', async () => {
+  test('when any disk operation fails, the training reports it and can be run again', async () => {
     const settings = {
       length: { steps: 6 },
       checkpoint: { steps: 2 },

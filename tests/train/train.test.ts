@@ -62,7 +62,7 @@ describe('a training', () => {
     });
   }
 
-  test('stopped after each epoch, and resumed from its state elsewhere, it ends with the same bits', async () => {
+  test('stopped after each epoch and resumed elsewhere, it ends with the same bits', async () => {
     const settings = {
       method: { kind: 'lora', adapter },
       length: { epochs: 3 },
@@ -108,7 +108,7 @@ describe('a training', () => {
     await rm(folder, { recursive: true });
   });
 
-  test('interrupted in an evaluation, it leaves a checkpoint; run again, it evaluates and ends with the same bits', async () => {
+  test('interrupted in an evaluation, it leaves a checkpoint and ends with the same bits', async () => {
     const settings = {
       length: { steps: 6 },
       evaluate: { steps: 2 },
@@ -149,7 +149,7 @@ describe('a training', () => {
     await expect(trainTiny({}, { signal: stop.signal, measure })).rejects.toThrow('a bug here');
   });
 
-  test('killed without warning, it resumes from the newest complete checkpoint and ends with the same bits', async () => {
+  test('killed without warning, it resumes from the newest complete checkpoint', async () => {
     const settings = { length: { epochs: 3 }, checkpoint: { steps: 4 }, keepCheckpoints: 100 } as const;
     const whole = await trainTiny(settings);
     const checkpoints = (await readdir(whole.scratch)).sort();
@@ -253,7 +253,7 @@ describe('a training', () => {
     );
   });
 
-  test('evaluates as the Seq2SeqTrainer: the mean of batch means, however many rows the last one has', async () => {
+  test('evaluates as the Seq2SeqTrainer: the mean of batch means, whatever their sizes', async () => {
     const lossBy = async (evaluationBatch: number): Promise<number> => {
       const { outcome } = await trainTiny({ length: { steps: 0 }, evaluationBatch });
       return outcome.kind === 'finished' ? (outcome.best?.evaluationLoss ?? Number.NaN) : Number.NaN;
@@ -425,7 +425,7 @@ describe('a training', () => {
     expect(bitsOf((await trainTiny(settings, { scratch, examples: misleading })).outcome)).toEqual(bits);
   });
 
-  test('whose newest checkpoint is unreadable, but not known to be damaged, reports it and removes nothing', async () => {
+  test('whose newest checkpoint is unreadable reports it and removes nothing', async () => {
     const settings = { length: { steps: 9 }, checkpoint: { steps: 3 }, evaluate: null } as const;
     const whole = await trainTiny(settings);
     const { scratch } = await trainTiny(settings, { interruptAt: 7 });

@@ -71,7 +71,7 @@ async function trained(changes: Partial<TrainConfig>, adapterName?: string): Pro
   };
 }
 
-describe('a training equals the Seq2SeqTrainer: loss, gradient norm and learning rate of every step, and evaluations', () => {
+describe('a training equals the Seq2SeqTrainer in loss, gradient norm and learning rate', () => {
   test.each<[string, Partial<TrainConfig>, string?]>([
     ['plain', {}],
     ['label smoothing', { labelSmoothing: 0.1 }],

@@ -76,7 +76,8 @@ test('a model answers as in its evaluation, alone, beside another, and line by l
   });
   const drawn = await rig.pipeline('ask', 'train:one', question, '--as', 'draw:one').result;
   expect(drawn.stdout).toBe(
-    `temperature 0.7: ${(await evaluated(sampled(0.7), 0))[0]}\ntemperature 1.5: ${(await evaluated(sampled(1.5), 0))[0]}\n`,
+    `temperature 0.7: ${(await evaluated(sampled(0.7), 0))[0]}\n` +
+      `temperature 1.5: ${(await evaluated(sampled(1.5), 0))[0]}\n`,
   );
 });
 
@@ -106,6 +107,7 @@ test('an instance that cannot answer is refused with what to do', async () => {
   const { code, stderr } = await rig.pipeline('ask', 'train:one', 'why?').result;
   expect([code, stderr.split('\n')[0]]).toEqual([
     0,
-    'warning: train[one] is out of date: artifacts/pipeline/train/one/model is used anyway (update it with `pipeline run train:one`)',
+    'warning: train[one] is out of date: artifacts/pipeline/train/one/model is used anyway ' +
+      '(update it with `pipeline run train:one`)',
   ]);
 });

@@ -50,7 +50,7 @@ async function trained(): Promise<Rig> {
 
 const words = ['push-model', 'train:aimc', 'hf:me/medical', '--license', 'apache-2.0'];
 
-test('the files are listed, and pushed to a private repository with scores and licence in the card', async () => {
+test('the files are listed, and pushed to a private repository with scores and licence', async () => {
   await using hub = await openHub();
   await using rig = await trained();
   await rig.pipeline('run').result;
@@ -152,7 +152,8 @@ test('does not push to a repository that exists and cannot be read', async () =>
   const { code, stderr } = await rig.pipeline(...words, '--yes').result;
   expect([code, stderr.split('\n').at(-2)]).toEqual([
     1,
-    `error: ${new URL(hub.endpoint).host} answered with status 409 (You already created this model repo); nothing was pushed`,
+    `error: ${new URL(hub.endpoint).host} answered with status 409 (You already created this ` +
+      'model repo); nothing was pushed',
   ]);
   expect(hub.requests.at(-1)?.path).toBe('/api/repos/create');
 });

@@ -11,7 +11,7 @@ const status = (admitted: ReturnType<typeof admission>) =>
   admitted.kind === 'refused' ? admitted.status : admitted.kind;
 
 describe('admission of requests', () => {
-  test('the token is exchanged for a cookie that no script or other site can use, and leaves the address', () => {
+  test('the token is exchanged for a cookie that no script or other site can use', () => {
     expect(ask('/graph?token=the-token&instance=train')).toEqual({
       kind: 'sign-in',
       location: '/graph?instance=train',

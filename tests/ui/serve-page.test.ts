@@ -45,8 +45,8 @@ beforeAll(async () => {
   rig = await createRig();
   rig.write({
     hostile: '<script>alert(1)</script>',
-    'a.jsonl': `${[answer('one', 'one!', 1), answer('two', 'x', 0.25), answer('three', 'y', 0.5)].join('\n')}\n`,
-    'b.jsonl': `${[answer('one', 'one!', 1), answer('two', 'two!', 1), answer('three', 'y', 0.5)].join('\n')}\n`,
+    'a.jsonl': [answer('one', 'one!', 1), answer('two', 'x', 0.25), answer('three', 'y', 0.5), ''].join('\n'),
+    'b.jsonl': [answer('one', 'one!', 1), answer('two', 'two!', 1), answer('three', 'y', 0.5), ''].join('\n'),
     'm.json': '{"metrics":{"rougeL":0.5},"intervals":{"metrics":{"rougeL":[0.25,0.75]}},"lost":NaN}',
     'pipeline.yaml': {
       name: 'shown',
@@ -198,7 +198,7 @@ describe('the server of the page', () => {
     expect((await get('/api/instance?name=train*')).status).toBe(404);
   });
 
-  test('a row of experiments is a model with the metrics of its evaluations, and their intervals', async () => {
+  test('a row of experiments is a model with the metrics of its evaluations', async () => {
     const { models } = await json<ExperimentsAnswer>('/api/experiments');
     expect(models).toMatchObject([
       {

@@ -59,7 +59,7 @@ describe('a watch comes to rest where a stage changes its inputs, and names the 
     );
   });
 
-  test('where the input is an out of another stage: that is restored, a limited number of times', async () => {
+  test("where the input is another stage's out: that is restored, a limited number of times", async () => {
     await using rig = await createRig();
     rig.write({
       'pipeline.yaml': {
@@ -80,7 +80,7 @@ describe('a watch comes to rest where a stage changes its inputs, and names the 
   });
 });
 
-test('a dep edited repeatedly while its stage runs: it restarts each time, and the last edit counts', async () => {
+test('a dep edited repeatedly while its stage runs: it restarts, and the last edit counts', async () => {
   await using rig = await createRig();
   const a = rig.puppet('a');
   rig.write({

@@ -88,7 +88,7 @@ describe('content', () => {
     expect(seen.size).toBe(9);
   });
 
-  test('a link that leads out counts by its target where it is read, and by its text where it is kept', async () => {
+  test('a link that leads out counts by its target where read, and by its text where kept', async () => {
     using workspace = bareWorkspace();
     workspace.write({ 'd/in': 'x', 'out/file': 'one', 'out/folder/deep': 'two' });
     symlinkSync('../out/file', workspace.place('d/file'));

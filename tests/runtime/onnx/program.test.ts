@@ -135,6 +135,7 @@ describe('mismatched feeds are named', () => {
 
 test('an invalid graph is refused before it runs', async () => {
   await expect(compile({ y: { ...exp(x), shape: ['k'] } })).rejects.toThrow(
-    'the graph is not legal: Exp has type float32[k], but its rule gives float32[n, 2]; no input has the size "k" as an axis',
+    'the graph is not legal: Exp has type float32[k], but its rule gives float32[n, 2]; no input ' +
+      'has the size "k" as an axis',
   );
 });

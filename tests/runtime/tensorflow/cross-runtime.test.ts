@@ -75,7 +75,8 @@ describe.skipIf(tensorflow.isMissing)(`a step of a training on ${tensorflow.name
     const values = new Map(
       [...initialiseLora(targets.value, 5)].map(([name, data], index) => [
         name,
-        data.map((value, i) => value + 0.01 * Math.sin(i + index)), // B is zero at first, and so are A's gradients
+        // B is zero at first, and so are A's gradients.
+        data.map((value, i) => value + 0.01 * Math.sin(i + index)),
       ]),
     );
     return {

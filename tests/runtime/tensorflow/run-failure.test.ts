@@ -19,7 +19,8 @@ test.each([
   ],
   ['RESOURCE_EXHAUSTED: failed to allocate 2.0GiB', /gradientCheckpointing: true/],
   [
-    'OOM when allocating tensor with shape[8,12,512,512] and type float on /job:localhost/replica:0/task:0/device:GPU:1 by allocator GPU_1_bfc',
+    'OOM when allocating tensor with shape[8,12,512,512] and type float on ' +
+      '/job:localhost/replica:0/task:0/device:GPU:1 by allocator GPU_1_bfc',
     /out of memory on GPU 1 when it asked for 96\.0 MiB for a tensor \[8,12,512,512\] .*8 rows did not fit: try 4\)/,
   ],
   ['CUDA_ERROR_OUT_OF_MEMORY', /out of memory/],

@@ -38,7 +38,7 @@ function expectClose(got: number | undefined, wanted: number, magnitude: number)
   expect(Math.abs((got ?? Number.NaN) - wanted)).toBeLessThanOrEqual(1e-6 * magnitude + 1e-30);
 }
 
-test('AdamW updates every element, also those after the last group of four, as torch.optim.AdamW does', () => {
+test('AdamW updates every element, also after the last group of four, as torch does', () => {
   const cases = lengths.chain((length) =>
     fc.tuple(floats(length), floats(length), floats(length), floats(length), settings),
   );
