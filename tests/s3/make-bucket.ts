@@ -5,7 +5,11 @@ import { transport } from '../../src/runner/cache/remote/s3/send-request.ts';
 
 /** A server that has just begun may need a moment until it takes buckets. */
 export async function makeBucket(name: string, environment: NodeJS.ProcessEnv): Promise<void> {
-  const client = s3Client(name, await awsSettings(environment, homedir()), transport());
+  const client = s3Client(
+    name,
+    await awsSettings({ environment, home: homedir(), root: homedir() }),
+    transport(),
+  );
   for (let tries = 1; ; tries++) {
     const answer = await client.call({ method: 'PUT', key: '' }, new AbortController().signal);
     if (answer.ok) answer.value.body.resume();

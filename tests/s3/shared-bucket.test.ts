@@ -69,7 +69,7 @@ describe.skipIf(serversHere.length === 0)('a bucket shared by several machines',
       const environment = { ...server.environment, ...ada.environment };
       using first = clone(environment, filesFor(remote));
       await first.runHere();
-      const opened = await openRemote(remote, environment, homedir());
+      const opened = await openRemote(remote, { environment, home: homedir(), root: homedir() });
       if (!opened.ok) throw new Error(opened.error);
       const wrong = Buffer.from('A\nb\n');
       const digest = digestOf('a\nb\n');

@@ -15,7 +15,7 @@ const contentOf = (bytes: Buffer): NewContent => ({
 });
 
 async function storageOf(address: string, environment: NodeJS.ProcessEnv): Promise<RemoteStorage> {
-  const opened = await openRemote(address, environment, homedir());
+  const opened = await openRemote(address, { environment, home: homedir(), root: homedir() });
   if (!opened.ok) throw new Error(opened.error);
   return opened.value;
 }

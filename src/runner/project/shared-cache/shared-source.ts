@@ -38,7 +38,11 @@ export async function sharedCache(
   );
   if (!settings.ok) return fault(settings.error);
   if (settings.value === undefined) return { ok: true, value: undefined };
-  const storage = await openRemote(settings.value.address, environment, homedir());
+  const storage = await openRemote(settings.value.address, {
+    environment,
+    home: homedir(),
+    root,
+  });
   if (!storage.ok) return fault(storage.error);
   return { ok: true, value: { storage: storage.value, settings: settings.value } };
 }

@@ -1,6 +1,6 @@
 import type { Result } from '../../../../result.ts';
 import type { RemoteStorage } from '../remote-storage.ts';
-import { awsSettings } from './credentials.ts';
+import { type AwsHost, awsSettings } from './credentials.ts';
 import { s3Client } from './s3-client.ts';
 import { s3Storage } from './s3-storage.ts';
 import { transport } from './send-request.ts';
@@ -9,10 +9,9 @@ import { transport } from './send-request.ts';
 export async function openBucket(
   bucket: string,
   path: string,
-  environment: NodeJS.ProcessEnv,
-  home: string,
+  host: AwsHost,
 ): Promise<Result<RemoteStorage>> {
-  const settings = await awsSettings(environment, home);
+  const settings = await awsSettings(host);
   if (!URL.canParse(settings.endpoint) || !/^https?:\/\//.test(settings.endpoint))
     return { ok: false, error: 'AWS_ENDPOINT_URL is no URL such as https://s3.example.org' };
   const client = s3Client(bucket, settings, transport());

@@ -1,20 +1,55 @@
+import { createRequire } from 'node:module';
+import { join } from 'node:path';
 import type { Result } from '../../../../result.ts';
 import type { ExpiringCredentials } from './expiring-credentials.ts';
 
-/** An optional peer dependency: 16 MB, needed only for SSO and on machines of AWS. */
-const packageName = '@aws-sdk/credential-provider-node';
+/** An optional peer dependency: 16 MB, needed only for SSO, roles and on machines of AWS. */
+export const credentialsPackage = '@aws-sdk/credential-provider-node';
 
-/** What the package of the AWS SDK finds; undefined where it is not installed or finds nothing. */
-export async function packageCredentials(profile: string): Promise<Result<ExpiringCredentials | undefined>> {
-  let found: unknown;
+/**
+ * What the package of the AWS SDK finds, where it is installed in a project or beside this program. `needed`:
+ * what cannot be done without it, for the error; undefined: where it is missing or finds nothing, there are
+ * no credentials. `profile`: undefined for the default one.
+ */
+export async function packageCredentials(
+  root: string,
+  profile: string | undefined,
+  needed: string | undefined,
+): Promise<Result<ExpiringCredentials | undefined>> {
+  const found = installedPackage(root);
+  if (found === undefined)
+    return needed === undefined
+      ? { ok: true, value: undefined }
+      : {
+          ok: false,
+          error:
+            `${needed}: run \`npm install ${credentialsPackage}\` in the project, or set ` +
+            '`credential_process = aws configure export-credentials --format process`',
+        };
   try {
-    const provider: unknown = await import(packageName);
-    if (!hasProvider(provider)) return { ok: true, value: undefined };
-    found = await provider.defaultProvider({ profile, timeout: 1000, maxRetries: 0 })();
-  } catch {
-    return { ok: true, value: undefined };
+    const identity = await found.defaultProvider({
+      ...(profile === undefined ? {} : { profile }),
+      timeout: 1000,
+      maxRetries: 1,
+    })();
+    return { ok: true, value: isIdentity(identity) ? credentialsOf(identity) : undefined };
+  } catch (error) {
+    const message = error instanceof Error ? (error.message.split('\n')[0] ?? '') : String(error);
+    return needed === undefined
+      ? { ok: true, value: undefined }
+      : { ok: false, error: `${needed}, and ${credentialsPackage} failed: ${message.slice(0, 300)}` };
   }
-  return { ok: true, value: isIdentity(found) ? credentialsOf(found) : undefined };
+}
+
+function installedPackage(root: string): Provider | undefined {
+  for (const from of [join(root, 'package.json'), import.meta.url])
+    try {
+      const provider: unknown = createRequire(from)(credentialsPackage);
+      if (hasProvider(provider)) return provider;
+    } catch {
+      // Not installed there.
+    }
+  return undefined;
 }
 
 interface Provider {

@@ -3,6 +3,7 @@ import { setTimeout } from 'node:timers/promises';
 import { digestOf } from '../../../../files/digest.ts';
 import { type Answer, failed, type RemoteFault } from '../remote-storage.ts';
 import type { AwsSettings } from './credentials.ts';
+import { credentialsPackage } from './package-credentials.ts';
 import { textIn } from './s3-xml.ts';
 import type { Transport } from './send-request.ts';
 import { encoded, queryText, signedHeaders } from './sign-request.ts';
@@ -130,6 +131,13 @@ function faultIn(
       message:
         `${host} refuses the credentials (${status} ` +
         `${code ?? ''})${isUnsigned ? ': none were found here' : ''}`,
+    };
+  if (isUnsigned && status === 403)
+    return {
+      kind: 'denied',
+      message:
+        `${host} refuses unsigned requests (403${code === undefined ? '' : ` ${code}`}), and no credentials ` +
+        `were found here (on a machine of AWS, run \`npm install ${credentialsPackage}\` in the project)`,
     };
   return undefined;
 }

@@ -17,7 +17,7 @@ export function parseSharedConfig(text: string): Sections {
     }
     const [, name, value] = /^([A-Za-z0-9_]+)\s*=\s*(.*?)(?:\s+[#;].*)?$/.exec(line) ?? [];
     if (section !== undefined && name !== undefined && value !== undefined)
-      section[name.toLowerCase()] = value;
+      section[name.toLowerCase()] = value.trim();
   }
   return sections;
 }
