@@ -321,6 +321,14 @@ stages:
     ]);
   });
 
+  test('a name that other tools give to a field of stages is answered by what to write here', () => {
+    const renamed = faultOf(stage('cmd: [echo]', 'outputs: { o: o }'));
+    expect(renamed).toMatchObject({ code: 'unknown-name', suggestion: 'outs' });
+    const elsewhere = faultOf(stage('cmd: [echo]', 'metrics: [m.json]'));
+    expect(elsewhere).toMatchObject({ code: 'unknown-name', help: expect.stringContaining('kind: metrics') });
+    expect(elsewhere).not.toHaveProperty('suggestion');
+  });
+
   test('dependents of a faulty stage are not reported', () => {
     expect(
       faultsOf(

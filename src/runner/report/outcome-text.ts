@@ -91,7 +91,7 @@ export function failureText(failure: Failure): string {
     case 'timeout':
       return `timed out after ${durationText(failure.seconds)}`;
     case 'missing-outs':
-      return `finished without writing ${failure.outs.join(', ')}`;
+      return `exited with 0 but wrote nothing to ${failure.outs.map((out) => `\`\${outs.${out}}\``).join(', ')}`;
     case 'spawn':
       return `could not be started: ${failure.message}`;
     case 'lost':

@@ -224,8 +224,18 @@ type Read<F extends Fields> = { readonly [Name in keyof F]: F[Name] extends Fiel
 /** What a shape reads as. */
 export type Of<S> = S extends Shape<infer T> ? T : never;
 
-/** A map with fixed names. An unknown name is a fault that suggests the nearest known one. */
-export function record<F extends Fields>(expected: string, fields: F): Shape<Read<F>> {
+/** What to write in place of a name: another name, or something that takes a sentence. */
+export type Instead = { readonly suggestion: string } | { readonly help: string };
+
+/**
+ * A map with fixed names. An unknown name is a fault that suggests the nearest known one, or what `elsewhere`
+ * has for the names that other tools use.
+ */
+export function record<F extends Fields>(
+  expected: string,
+  fields: F,
+  elsewhere: Readonly<Record<string, Instead>> = {},
+): Shape<Read<F>> {
   const names = Object.keys(fields);
   return {
     schema: {
@@ -245,7 +255,13 @@ export function record<F extends Fields>(expected: string, fields: F): Shape<Rea
       const absent = names.filter((name) => !node.entries.has(name));
       const unknown = [...node.entries]
         .filter(([name]) => !Object.hasOwn(fields, name))
-        .map(([name, { key }]) => unknownName(name, key, expected, names, absent));
+        .map(([name, { key }]): Diagnostic => ({
+          severity: 'error',
+          code: 'unknown-name',
+          message: `${expected} has no ${JSON.stringify(name.slice(0, 60))}: expected ${listed(names)}`,
+          at: key,
+          ...(Object.hasOwn(elsewhere, name) ? elsewhere[name] : nearestOf(name, absent)),
+        }));
       for (const fault of unknown) report(fault);
       let whole = unknown.length === 0;
       const values = names.map((name): readonly [string, unknown] => {
@@ -277,21 +293,9 @@ export function record<F extends Fields>(expected: string, fields: F): Shape<Rea
 /** A map as a place to point at: where it starts, not all its lines. */
 const start = ({ at, entries }: MapNode): Range => entries.values().next().value?.key ?? { ...at, length: 1 };
 
-function unknownName(
-  name: string,
-  at: Range,
-  expected: string,
-  known: readonly string[],
-  absent: readonly string[],
-): Diagnostic {
-  const suggestion = nearest(name, absent);
-  return {
-    severity: 'error',
-    code: 'unknown-name',
-    message: `${expected} has no ${JSON.stringify(name.slice(0, 60))}: expected ${listed(known)}`,
-    at,
-    ...(suggestion === undefined ? {} : { suggestion }),
-  };
+function nearestOf(name: string, known: readonly string[]): Partial<Diagnostic> {
+  const suggestion = nearest(name, known);
+  return suggestion === undefined ? {} : { suggestion };
 }
 
 /**
