@@ -199,11 +199,11 @@ const noRowsText = (path: string, raw: RawData, { format = 'rows' }: DataFormatP
   ].join('\n');
 
 const warningsOf = ({ notRead, laterExchanges, dropped, repaired }: RawData): readonly string[] => [
-  ...notRead.map((file) => `not read: ${notReadText(file)}`),
+  ...notRead.map((file) => `ignored: ${notReadText(file)}`),
   ...(laterExchanges > 0
     ? [
-        `left out ${laterExchanges} questions and answers after the first of their conversations ` +
-          '(`turns: each` makes rows of them)',
+        `dropped ${laterExchanges} later questions and answers of conversations ` +
+          '(`turns: each` keeps them as rows)',
       ]
     : []),
   ...dropped.map((finding) => `dropped ${findingText(finding)}`),
@@ -211,7 +211,8 @@ const warningsOf = ({ notRead, laterExchanges, dropped, repaired }: RawData): re
 ];
 
 const findingText = ({ reason, count, examples: [first] }: Finding): string =>
-  `${count} × ${reason}${first === undefined ? '' : ` (first: ${fileProblemText(first)})`}`;
+  `${count} ${count === 1 ? 'record' : 'records'}: ${reason}` +
+  (first === undefined ? '' : ` (first: ${first.path}${first.line === undefined ? '' : `:${first.line}`})`);
 
 const fileText = ({ path, encoding, forms, rows }: RawData['files'][number]): string =>
   `${path}: ${rows} rows, read as ${[encoding, ...forms].join('; ')}`;
