@@ -189,6 +189,30 @@ describe('a queue of three commands', () => {
     expect((await rig.pipeline('run', '--force').result).stderr).toContain('no more jobs for you');
   });
 
+  test('verify --rerun executes where the instance runs, and compares; Ctrl-C ends its job', async () => {
+    await using rig = await project(train);
+    const run = rig.pipeline('run');
+    await (await rig.stage.nextStart()).exit(0, { m: 'weights' });
+    await run.result;
+    for (const [text, code] of [
+      ['weights', 0],
+      ['other', 1],
+    ] as const) {
+      const verified = rig.pipeline('verify', '--rerun', 'train');
+      const stage = await rig.stage.nextStart();
+      expect(readdirSync(join(rig.root, 'cache/attempts'), { recursive: true }).join()).toContain('job.json');
+      await stage.exit(0, { m: text });
+      expect((await verified.result).code).toBe(code);
+    }
+    const stopped = rig.pipeline('verify', '--rerun', 'train');
+    const stage = await rig.stage.nextStart();
+    stopped.kill('SIGINT');
+    await stage.gone;
+    expect(await stopped.result).toMatchObject({ code: 2 });
+    expect((await rig.pipeline('run').result).json['up-to-date']).toEqual(['train']);
+    expect(rig.read('artifacts/p/train/m')).toBe('weights');
+  });
+
   test('`pipeline cancel` cancels a job, and waits until it has ended', async () => {
     await using rig = await project(train);
     await rig.pipeline('run', '--detach').result;

@@ -353,15 +353,23 @@ export async function verifyRerun(
   onEvent: (event: Event) => void,
   stop: StopSignals,
 ): Promise<Result<RerunVerification, Problem>> {
-  const chosen = selectFrom(planned, { patterns: [instance], mode: 'only' });
+  const placed = await placedHere(opened, planned);
+  if (!placed.ok) return placed;
+  const { sources } = placed.value;
+  const chosen = selectFrom(placed.value, { patterns: [instance], mode: 'only' });
   if (!chosen.ok) return chosen;
-  const [only] = chosen.value.chosen;
-  if (only === undefined || chosen.value.chosen.length > 1)
-    return invalid([oneInstance(instance, chosen.value.chosen)], planned.sources);
-  if (only.frozen !== undefined) return invalid([isFrozen(only.id, only.frozen)], planned.sources);
+  const [named] = chosen.value.chosen;
+  if (named === undefined || chosen.value.chosen.length > 1)
+    return invalid([oneInstance(instance, chosen.value.chosen)], sources);
+  if (named.frozen !== undefined) return invalid([isFrozen(named.id, named.frozen)], sources);
   return locked(opened, 0, stop.graceful, async () => {
-    const session = await sessionFor(opened, planned, [only]);
+    const withFolders = await withHubFolders(opened, placed.value, [named], onEvent, stop.graceful);
+    if (!withFolders.ok) return withFolders;
+    const only = withFolders.value.plan.instances.find(({ id }) => id === named.id) ?? named;
+    const session = await sessionFor(opened, withFolders.value, [only]);
     if (!session.ok) return session;
+    const unready = await unreadyExecutor(session.value, [only], onEvent, stop.graceful);
+    if (unready !== undefined) return invalid([unready], sources);
     const { retryDelay } = opened.host;
     let compared: Result<RerunVerification> = { ok: false, error: 'nothing was run' };
     await withRun(session.value, { instances: [only], jobs: 1, retryDelay }, onEvent, stop, async (run_) => {
@@ -373,6 +381,6 @@ export async function verifyRerun(
     });
     return compared.ok
       ? compared
-      : invalid([{ severity: 'error', code: 'no-comparison', message: compared.error }], planned.sources);
+      : invalid([{ severity: 'error', code: 'no-comparison', message: compared.error }], sources);
   });
 }

@@ -42,6 +42,8 @@ export interface AttemptRequest {
   readonly cancelled?: AbortSignal;
   /** Whether its job is left to the queue as soon as it is there. */
   readonly detach?: boolean;
+  /** Whether its job ends when the run is stopped, also one that could go on without it. */
+  readonly endsWithRun?: boolean;
   onMessage(message: StageMessage): void;
   onOutput(appended: Appended): void;
   onUsage(usage: Usage): void;
@@ -126,12 +128,13 @@ export async function followAttempt(request: AttemptRequest, job: SubmittedJob):
   const left = new Promise<'left'>((resolve) => {
     leave = () => resolve('left');
   });
-  const unsubscribe = executor.leavesJobs
-    ? stop.whileAttached(
-        () => leave?.(),
-        () => end(0),
-      )
-    : stop.whileRunning(end);
+  const unsubscribe =
+    executor.leavesJobs && request.endsWithRun !== true
+      ? stop.whileAttached(
+          () => leave?.(),
+          () => end(0),
+        )
+      : stop.whileRunning(end);
   const cancel = (): void => end(graceSeconds);
   request.cancelled?.addEventListener('abort', cancel);
   if (request.cancelled?.aborted === true) cancel();

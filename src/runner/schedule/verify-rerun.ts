@@ -8,13 +8,15 @@ import { readContent } from '../workspace/read-content.ts';
 import { type Cache, confirmAdopted, listingOf, restore } from '../cache/cache.ts';
 import { shellName } from '../wording/shell-name.ts';
 import { forgetReproduced, recordReproduced } from '../store/reproduced.ts';
-import { dropScratch } from '../workspace/scratch.ts';
+import { dropScratch, openScratch, originOf } from '../workspace/scratch.ts';
 import { type Assessment, readCacheOf, assess } from '../status/assess.ts';
 import { attemptOuts, closeAttempt, openAttempt } from './attempt-folder.ts';
 import { type Run, warn } from './execute-instance.ts';
 import { clearWorkspaceOuts, foreignFault, keptFilesWarning, workspaceOuts } from './outs/place-outs.ts';
 import { newNonce } from './new-nonce.ts';
-import { type AttemptRequest, runAttempt } from './run-attempt.ts';
+import { interruptedAttempt } from './interrupted-attempts.ts';
+import { type AttemptEnding, type AttemptRequest, runAttempt } from './run-attempt.ts';
+import { beginAttempt, forgetAttempt, recordHandle } from '../store/attempts.ts';
 import { unassessableText } from '../status/unassessable-text.ts';
 
 /**
@@ -45,6 +47,14 @@ export async function rerunAndCompare(
     };
   if (decision.kind !== 'restore')
     return { ok: false, error: `${instance.id} has no result in the cache to compare with` };
+  const executor = session.executorOf(instance);
+  if ((await interruptedAttempt({ ...session, executor }, key)) !== undefined)
+    return {
+      ok: false,
+      error:
+        `${instance.id} has a job in a queue, which no run waits for: end it with ` +
+        `\`pipeline cancel ${shellName(instance.id)}\``,
+    };
   const { outs } = decision.entry;
   const { workspace, store, plan } = session;
   const foreign = foreignFault({ workspace, store }, instance, workspaceOuts(instance));
@@ -76,7 +86,7 @@ export async function rerunAndCompare(
   }
 }
 
-/** Runs the program from nothing; gives how it ended, if not well. */
+/** Runs the program from nothing, where its instance runs; gives how it ended, if not well. */
 async function again(
   run: Run,
   instance: Instance,
@@ -89,20 +99,60 @@ async function again(
   await clearWorkspaceOuts(places, instance, assessment.key, (folder) =>
     warn(run, instance.id, keptFilesWarning(folder)),
   );
-  await dropScratch(workspace, assessment.key);
-  await openAttempt(workspace, instance, assessment.key);
+  const { key } = assessment;
+  const executor = session.executorOf(instance);
+  await dropScratch(workspace, key);
+  let losses = 0;
+  for (let attempt = 1; ; attempt++) {
+    await openAttempt(workspace, instance, key);
+    const resumed = await openScratch(workspace, key, originOf(assessment.stamps));
+    if (!resumed.ok) return `failed (${resumed.error.path}: ${resumed.error.message})`;
+    const ending = await oneAttempt(run, instance, assessment, { attempt, resumed: resumed.value, gpus });
+    const isLost = ending.kind === 'failed' && ending.failure.kind === 'lost';
+    if (isLost) losses += 1;
+    // As in a run: its queue ended it before it was done, or lost it.
+    const goesOn = ending.kind === 'resumable' || (isLost && losses <= executor.restarts);
+    if (!goesOn || run.stop.isStopping()) return endingText(ending);
+  }
+}
+
+/** While its job is in a queue it is recorded, for `pipeline cancel` and the run after a runner that died. */
+async function oneAttempt(
+  run: Run,
+  instance: Instance,
+  assessment: Assessment,
+  {
+    attempt,
+    resumed,
+    gpus,
+  }: { readonly attempt: number; readonly resumed: boolean; readonly gpus: readonly Gpu[] },
+): Promise<AttemptEnding> {
+  const { session } = run;
+  const { store, plan } = session;
+  const { key } = assessment;
+  const executor = session.executorOf(instance);
+  const output = run.nextOutput();
+  const nonce = newNonce();
+  const record = {
+    run: run.run,
+    pipeline: plan.pipeline,
+    instance: instance.id,
+    attempt,
+    key,
+    output,
+    executor: executor.name,
+    nonce,
+  };
   run.emit({
     kind: 'started',
     at: Date.now(),
     instance: instance.id,
-    key: assessment.key,
+    key,
     because: [{ kind: 'forced' }],
-    attempt: 1,
-    resumed: false,
+    attempt,
+    resumed,
     params: instance.params,
   });
-  const executor = session.executorOf(instance);
-  const output = run.nextOutput();
   const request: AttemptRequest = {
     session,
     executor,
@@ -111,6 +161,7 @@ async function again(
     assessment,
     output,
     stop: run.stop,
+    endsWithRun: true,
     onMessage: (message) => run.emit({ kind: 'message', at: Date.now(), instance: instance.id, message }),
     onOutput: (appended) =>
       run.emit({ kind: 'output', at: Date.now(), instance: instance.id, file: output, ...appended }),
@@ -118,7 +169,19 @@ async function again(
     onGpuUsage: () => undefined,
     onForeignLines: () => undefined,
   };
-  const ending = await runAttempt(request, { nonce: newNonce(), gpus, onSubmitted: () => undefined });
+  if (executor.leavesJobs) beginAttempt(store, record);
+  const ending = await runAttempt(request, {
+    nonce,
+    gpus,
+    onSubmitted: (handle) => {
+      if (executor.leavesJobs) recordHandle(store, record, handle);
+    },
+  });
+  if (executor.leavesJobs) forgetAttempt(store, record);
+  return ending;
+}
+
+function endingText(ending: AttemptEnding): string | undefined {
   switch (ending.kind) {
     case 'exited':
       return undefined;

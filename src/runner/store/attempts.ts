@@ -183,6 +183,16 @@ export function abandonAttempt(store: Store, { run, instance, attempt }: OpenAtt
     .run(run, instance, attempt);
 }
 
+/** Forgets an attempt whose result was only looked at. */
+export function forgetAttempt(
+  store: Store,
+  { run, instance, attempt }: Pick<Attempt, 'run' | 'instance' | 'attempt'>,
+): void {
+  store
+    .sql('DELETE FROM attempts WHERE run = ? AND instance = ? AND attempt = ?')
+    .run(run, instance, attempt);
+}
+
 export function endAttempt(
   store: Store,
   { run, instance, attempt }: Pick<Attempt, 'run' | 'instance' | 'attempt'>,
