@@ -585,6 +585,8 @@ export interface KeptResults {
     readonly path: string;
     readonly because: 'edited' | 'below-a-link' | 'unreadable';
   }[];
+  /** Instances whose jobs were left to queues, and may go on or are taken up by the next run. */
+  readonly attempts: readonly { readonly pipeline: string; readonly instance: string }[];
 }
 
 export interface GcRequest {

@@ -213,6 +213,37 @@ describe('a queue of three commands', () => {
     expect(rig.read('artifacts/p/train/m')).toBe('weights');
   });
 
+  test('gc deletes attempts whose jobs are over and that nothing asks for, and keeps what is in flight', async () => {
+    await using rig = await project(train);
+    await rig.pipeline('run', '--detach').result;
+    const stage = await rig.stage.nextStart();
+    const attempts = (): number => readdirSync(join(rig.root, 'cache/attempts')).length;
+    rig.write({ 'pipeline.yaml': rig.read('pipeline.yaml').replace('"m":"m"', '"m":"other"') });
+    const inFlight = await rig.pipeline('gc', '--json').result;
+    expect(inFlight.json).toMatchObject({ files: [], kept: { attempts: [{ instance: 'train' }] } });
+    expect(attempts()).toBe(1);
+    await stage.exit(0, { m: 'weights' });
+    await until(() => rig.survivors().length === 0, 5000);
+    const dry = await rig.pipeline('gc', '--dry-run', '--json').result;
+    expect(dry.json['files']).toContainEqual(expect.stringMatching(/^cache\/attempts\/[0-9a-f]{64}$/));
+    expect(attempts()).toBe(1);
+    const collected = await rig.pipeline('gc', '--json').result;
+    expect(collected.json).toMatchObject({ files: dry.json['files'], kept: { attempts: [] } });
+    expect(attempts()).toBe(0);
+    const status = await rig.pipeline('status', '--json').result;
+    expect(status.json['instances']).toMatchObject([{ state: 'out-of-date' }]);
+  });
+
+  test('gc keeps a result that no run has taken up yet', async () => {
+    await using rig = await project(train);
+    await rig.pipeline('run', '--detach').result;
+    await (await rig.stage.nextStart()).exit(0, { m: 'weights' });
+    await until(() => rig.survivors().length === 0, 5000);
+    expect((await rig.pipeline('gc', '--json').result).json['files']).toEqual([]);
+    expect((await rig.pipeline('run').result).json['ran']).toEqual(['train']);
+    expect(rig.stage.waiting).toBe(0);
+  });
+
   test('`pipeline cancel` cancels a job, and waits until it has ended', async () => {
     await using rig = await project(train);
     await rig.pipeline('run', '--detach').result;

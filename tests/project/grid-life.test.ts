@@ -277,8 +277,20 @@ describe('garbage collection', () => {
       write(project, grid(points));
       await project.run();
     }
-    expect((await gc(project, 2)).kept).toEqual({ named: 2, recent: 2, withinLimits: 0, files: [] });
-    expect((await gc(project)).kept).toEqual({ named: 2, recent: 0, withinLimits: 0, files: [] });
+    expect((await gc(project, 2)).kept).toEqual({
+      named: 2,
+      recent: 2,
+      withinLimits: 0,
+      files: [],
+      attempts: [],
+    });
+    expect((await gc(project)).kept).toEqual({
+      named: 2,
+      recent: 0,
+      withinLimits: 0,
+      files: [],
+      attempts: [],
+    });
   });
 
   test('removes empty folders below artifacts and objects, and no others', async () => {

@@ -89,7 +89,7 @@ const removedText: Readonly<Record<Collected['removed'][number]['because'], stri
 };
 
 function keptLines(
-  { named, recent, withinLimits, files }: Collected['kept'],
+  { named, recent, withinLimits, files, attempts }: Collected['kept'],
   runs: number,
 ): readonly string[] {
   const reasons = [
@@ -102,6 +102,10 @@ function keptLines(
       ? [`kept ${pluralize(named + recent + withinLimits, 'result')}: ${reasons.join(', ')}`]
       : []),
     ...files.map(({ path, because }) => `kept ${path}: ${becauseText[because]}`),
+    ...attempts.map(
+      ({ instance }) =>
+        `kept the attempt of ${instance}: its job may be in a queue, or a run takes up its result`,
+    ),
   ];
 }
 

@@ -9,10 +9,11 @@ import { smokeFolder } from '../plan/smoke-instance.ts';
 import { removeTree } from '../workspace/replace.ts';
 import { partialFiles } from './partial-files.ts';
 import { linkOnTheWay } from '../workspace/link-on-the-way.ts';
+import { attemptsFolder } from '../workspace/cache-layout.ts';
 import { scratchFolder } from '../workspace/scratch.ts';
 import { placeOf, type Workspace } from '../workspace/workspace.ts';
 import { readContent } from '../workspace/read-content.ts';
-import { instanceOfKey } from '../store/attempts.ts';
+import { abandonAttempt, instanceOfKey, type OpenAttempt } from '../store/attempts.ts';
 import { keptOuts } from '../manifest/decide.ts';
 import { allEntries, deleteEntry } from '../store/entries.ts';
 import { dayOf } from '../store/uses.ts';
@@ -29,6 +30,8 @@ export interface Kept {
   readonly instances: ReadonlySet<string>;
   /** Folders outside artifacts/ that hold outs. */
   readonly folders: ReadonlySet<string>;
+  /** Attempts whose jobs were left to queues. */
+  readonly attempts: { readonly dead: readonly OpenAttempt[]; readonly kept: readonly OpenAttempt[] };
   /** How many runs back results are kept, named or not. */
   readonly runs: number;
 }
@@ -89,13 +92,18 @@ export async function collectGarbage(
 
   // A finished key resumes nothing: its run was killed before it could tidy up.
   const finished = new Set<string>(entries.map(({ entry }) => entry.key));
-  const resumable = new Set([...kept.keys].filter((key) => !finished.has(key)));
+  const inQueues = new Set<string>(kept.attempts.kept.map(({ key }) => key));
+  const resumable = new Set([...[...kept.keys].filter((key) => !finished.has(key)), ...inQueues]);
   // Limits are about the cache: files in the project stay.
   const isLimited = limits.maxBytes !== undefined || limits.unusedDays !== undefined;
   const unnamed = isLimited
     ? { files: [], deleted: [], kept: [] }
     : await unnamedFiles(workspace, store, kept);
-  const files = [...unnamed.files, ...unfinished(workspace, resumable, kept.folders)];
+  const files = [
+    ...unnamed.files,
+    ...unfinished(workspace, resumable, kept.folders),
+    ...deadAttempts(workspace, inQueues),
+  ];
   for (const path of files) bytes += sizeOf(workspace, path);
   if (!dryRun) {
     for (const path of files) {
@@ -107,6 +115,7 @@ export async function collectGarbage(
       await removeEmptyFolders(workspace, path);
       forgetPlacement(store, path);
     }
+    for (const attempt of kept.attempts.dead) abandonAttempt(store, attempt);
     if (!isLimited) forgetResults(store, kept.instances);
     forgetListings(store);
   }
@@ -124,6 +133,7 @@ export async function collectGarbage(
       recent: keptFor('recent'),
       withinLimits: keptFor(undefined),
       files: unnamed.kept,
+      attempts: kept.attempts.kept.map(({ pipeline, instance }) => ({ pipeline, instance })),
     },
   };
 }
@@ -197,6 +207,15 @@ function unfinished(
         found.push(`${scratchFolder}/${name}`);
   }
   return found;
+}
+
+/** Folders of attempts of which no job is left, and whose results no run will take up. No run is in progress. */
+function deadAttempts(workspace: Workspace, inQueues: ReadonlySet<string>): readonly string[] {
+  const place = placeOf(workspace, attemptsFolder);
+  if (workspace.disk.lstat(place)?.isDirectory() !== true) return [];
+  return workspace.disk
+    .list(place)
+    .flatMap((name) => (inQueues.has(name) ? [] : [`${attemptsFolder}/${name}`]));
 }
 
 function sizeOf(workspace: Workspace, path: string): number {

@@ -42,6 +42,7 @@ import { linkedFolders } from '../workspace/own-folders.ts';
 import { removeTree } from '../workspace/replace.ts';
 import { placeOf } from '../workspace/workspace.ts';
 import { staleLists } from '../plan/stale-lists.ts';
+import { queuedAttempts } from './queued-attempts.ts';
 import { awaitedResults } from './awaited-results.ts';
 import { uncheckedDeps } from '../status/recorded-dep.ts';
 import { sharedCacheFault } from './shared-cache/shared-cache.ts';
@@ -294,6 +295,7 @@ export async function gc(
     const keys = new Set<string>();
     const instances = new Set<string>();
     const folders = new Set<string>();
+    const executors = new Map<string, Planned['executors']>();
     for (const read of plans.value) {
       const placed = await placedHere(opened, read);
       if (!placed.ok) return placed;
@@ -301,6 +303,7 @@ export async function gc(
       const session = await sessionFor(opened, planned, [], planned.plan.instances);
       if (!session.ok) return session;
       const { plan } = planned;
+      executors.set(plan.pipeline, planned.executors);
       const last = lastKeys(opened.store, plan.pipeline);
       const keep = (id: string, named: readonly string[]): void => {
         instances.add(`${plan.pipeline} ${id}`);
@@ -321,12 +324,13 @@ export async function gc(
         );
       }
     }
+    const attempts = await queuedAttempts(opened, executors, keys);
     return {
       ok: true,
       value: await collectGarbage(
         opened.workspace,
         opened.store,
-        { keys, instances, folders, runs: keepRuns },
+        { keys, instances, folders, attempts, runs: keepRuns },
         { ...options, now: Date.now() },
       ),
     };

@@ -113,6 +113,7 @@ export const earlierCpu = (store: Store, key: Key, nonce: string): string | unde
 /** An attempt whose end was never recorded. */
 export interface OpenAttempt {
   readonly run: string;
+  readonly pipeline: string;
   readonly instance: string;
   readonly attempt: number;
   readonly key: Key;
@@ -150,12 +151,25 @@ export const attemptsInQueues = (store: Store, pipeline: string, local: string):
       .all(pipeline, local),
   ).flatMap(openAttemptIn);
 
+/** The same of all pipelines. */
+export const allAttemptsInQueues = (store: Store, local: string): readonly OpenAttempt[] =>
+  rowsOf(
+    store
+      .sql(
+        `SELECT * FROM attempts
+          WHERE ended IS NULL AND executor NOT IN ('', ?)
+          ORDER BY pipeline, instance`,
+      )
+      .all(local),
+  ).flatMap(openAttemptIn);
+
 function openAttemptIn(row: Row): readonly OpenAttempt[] {
   const key = parseKey(row.text('key'));
   if (key === undefined) return [];
   return [
     {
       run: row.text('run'),
+      pipeline: row.text('pipeline'),
       instance: row.text('instance'),
       attempt: row.number('attempt'),
       key,
