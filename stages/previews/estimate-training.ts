@@ -23,11 +23,12 @@ export async function estimateTraining(
   const training = trainConfigOf(params);
   const { runtime, sourceTokens, targetTokens } = params;
   // Points of a grid differ in much that takes no memory.
-  const { method, optimizer, batch, accumulation, gradientCheckpointing, labelSmoothing } = training;
+  const { method, optimizer, batch, accumulation, gradientCheckpointing, labelSmoothing, precision } =
+    training;
   const key = JSON.stringify([
     json.value,
     method.kind === 'full' ? 'full' : { ...method.adapter, loraAlpha: 1 },
-    [optimizer, batch, accumulation, gradientCheckpointing, labelSmoothing],
+    [optimizer, batch, accumulation, gradientCheckpointing, labelSmoothing, precision],
     [runtime, device, sourceTokens, targetTokens],
   ]);
   const memory =
@@ -41,10 +42,13 @@ export async function estimateTraining(
 const known = new Map<string, Result<TrainingMemory>>();
 
 const waysToLower = (
-  { sourceTokens, targetTokens }: TrainParams,
-  { gradientCheckpointing, batch, accumulation, method, optimizer }: TrainConfig,
+  { runtime, sourceTokens, targetTokens }: TrainParams,
+  { gradientCheckpointing, batch, accumulation, method, optimizer, precision }: TrainConfig,
 ): readonly string[] => [
   ...(gradientCheckpointing ? [] : ['gradientCheckpointing: true']),
+  ...(runtime === 'tensorflow' && precision === undefined && !gradientCheckpointing
+    ? ['precision: bf16']
+    : []),
   ...(batch > 1 ? [`batch: ${Math.ceil(batch / 2)} and accumulation: ${accumulation * 2}`] : []),
   ...(Math.max(sourceTokens, targetTokens) > 128 ? ['fewer sourceTokens and targetTokens'] : []),
   ...(method.kind === 'full' && optimizer.name === 'adamw' ? ['optimizer: adafactor'] : []),

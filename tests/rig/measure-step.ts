@@ -25,6 +25,8 @@ interface Setting {
   readonly sourceTokens: number;
   readonly targetTokens: number;
   readonly steps: number;
+  /** Whether every step has rows of other lengths: these are the longest then. */
+  readonly changes?: boolean;
 }
 
 const setting: Setting = JSON.parse(process.argv[2] ?? '');
@@ -45,7 +47,11 @@ if (!trainee.ok) throw new Error(trainee.error);
 const engine: TrainingRuntime =
   setting.runtime === 'onnx'
     ? openOnnx({ threads })
-    : openTensorflow({ threads, ...(setting.folder === undefined ? {} : { folder: setting.folder }) });
+    : openTensorflow({
+        threads,
+        precision: training.precision ?? 'float32',
+        ...(setting.folder === undefined ? {} : { folder: setting.folder }),
+      });
 const tiny = await engine.open({
   entries: { sum: { outputs: { sum: add(input('a', 'float32', [2]), constant([1, 2], [2])) } } },
 });
@@ -73,7 +79,7 @@ const session = await engine.openTraining({
     graph: trainee.value.training,
     trained: trainee.value.shapes,
     optimizer: training.optimizer,
-    weightDecayOf: () => 0.01,
+    weightDecayOf: () => training.weightDecay,
     accumulation: training.accumulation,
   },
 });
@@ -82,10 +88,16 @@ await session.assign(trainee.value.shapes.keys(), async (_, into) => {
   return { ok: true, value: undefined };
 });
 const opened = statusOf('VmRSS');
-const rows = Array.from({ length: training.batch }, () => example);
 const losses: number[] = [];
 const peaks: number[] = [];
+const resident: number[] = [];
 for (let step = 0; step < setting.steps; step++) {
+  const lengthAt = (longest: number, place: number): number =>
+    setting.changes === true ? 1 + ((step * 7919 + place * 104_729) % longest) : longest;
+  const rows = Array.from({ length: training.batch }, (_, place) => ({
+    source: row(lengthAt(setting.sourceTokens, place)),
+    target: row(lengthAt(setting.targetTokens, place + 1)),
+  }));
   const batches = Array.from({ length: training.accumulation }, () => rows);
   const { loss } = await session.step(stepFeeds(batches, step, config, training, trainee.value), {
     step: step + 1,
@@ -94,9 +106,10 @@ for (let step = 0; step < setting.steps; step++) {
   });
   losses.push(loss);
   peaks.push(statusOf('VmHWM'));
+  resident.push(statusOf('VmRSS'));
 }
 const peak = statusOf('VmHWM');
-console.log(JSON.stringify({ before, opened, peak, peaks, losses }));
+console.log(JSON.stringify({ before, opened, peak, peaks, resident, losses }));
 
 /** A field of /proc/self/status, in bytes. */
 function statusOf(field: string): number {

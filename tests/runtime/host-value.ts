@@ -15,6 +15,8 @@ export function hostValue(
       return { dtype, shape, data: Uint32Array.from(data) };
     case 'int64':
       return { dtype, shape, data: BigInt64Array.from(data, BigInt) };
+    case 'bfloat16':
+      throw new Error('no host value is of bfloat16');
     case 'bool':
       return { dtype, shape, data: Uint8Array.from(data) };
   }

@@ -1,53 +1,74 @@
 import { elementCount } from '../element-count.ts';
-import { evaluate } from '../tensor/dimension.ts';
-import type { Graph, Node } from '../tensor/node.ts';
-import type { OpName } from '../tensor/op.ts';
-import { simplify } from '../tensor/simplify.ts';
-import { inputsFirst } from '../tensor/walk.ts';
+import type { TrainingGraph } from '../model/mt5-loss.ts';
 import { elementBytes } from '../runtime/raw-data.ts';
-import type { LiveMemory, LiveOptions } from './live-memory.ts';
+import type { Precision } from '../runtime/runtime.ts';
+import { runOrderOf, type Step } from '../runtime/tensorflow/run-order.ts';
+import { evaluate } from '../tensor/dimension.ts';
+import { inBfloat16 } from '../tensor/in-bfloat16.ts';
+import type { Node } from '../tensor/node.ts';
+import type { OpName } from '../tensor/op.ts';
+import { isMask } from '../tensor/ops/random.ts';
+import { simplify } from '../tensor/simplify.ts';
+import type { LiveMemory } from './live-memory.ts';
+
+export interface TensorflowOptions {
+  /** The named sizes. */
+  readonly sizes: ReadonlyMap<string, number>;
+  /** A last axis of this size makes a value one of the logits. */
+  readonly vocabulary: number;
+  readonly precision: Precision;
+  /** Of what is trained, by name. */
+  readonly gradientBytes: ReadonlyMap<string, number>;
+}
 
 /**
- * Runs a graph as TensorFlow does, without computing anything: each value takes memory when its node runs,
- * and gives it back after its last use. What is fed is not counted.
+ * Runs a step as TensorFlow does, without computing anything: each value takes memory when its node runs,
+ * and gives it back after its last use. What is fed is not counted. Gradients are there from when they are
+ * made to the end: activations are what is alive beside all of them, as if they were there from the start.
  */
-export function tensorflowMemory(graph: Graph, { sizes, vocabulary, isElsewhere }: LiveOptions): LiveMemory {
-  const outputs = eachOnce(simplify(graph).outputs);
-  const roots = Object.values(outputs);
-  const nodes = whenReady(roots);
-  const elsewhere = new Set(
-    Object.entries(outputs).flatMap(([name, node]) => (isElsewhere(name) ? [node] : [])),
-  );
-  const bytesOf = (node: Node): number =>
-    elementCount(node.shape.map((size) => evaluate(size, sizes))) * elementBytes[node.dtype];
+export function tensorflowMemory(
+  { graph, dense, lookups }: TrainingGraph,
+  { sizes, vocabulary, precision, gradientBytes }: TensorflowOptions,
+): LiveMemory {
+  const simple = simplify(graph);
+  const { steps, outputs } = runOrderOf((precision === 'bf16' ? inBfloat16(simple) : simple).outputs);
+  const bytesOf = ({ op, dtype, shape }: Node): number =>
+    elementCount(shape.map((size) => evaluate(size, sizes))) * (isMask(op) ? 1 : elementBytes[dtype]);
   const isLogits = ({ shape }: Node): boolean => shape.length === 2 && shape[1] === vocabulary;
-  const uses = usesOf(nodes, roots);
-  const buffers = new Map<Node, Buffer>();
+  const uses = usesOf(steps, Object.values(outputs));
+  const buffers = new Map<Step, Buffer>();
   const live = { activations: 0, logits: 0 };
   let peak = { ...live };
-  const change = ({ bytes, ofLogits }: Buffer, sign: 1 | -1): void => {
-    live.activations += sign * bytes;
-    if (ofLogits) live.logits += sign * bytes;
+  const change = (bytes: number, ofLogits = false): void => {
+    live.activations += bytes;
+    if (ofLogits) live.logits += bytes;
     if (live.activations > peak.activations) peak = { ...live };
   };
-  for (const node of nodes) {
+  for (const step of whenReady(steps)) {
+    const { node, inputs } = step;
     if (node.op === 'Input' || node.op === 'Constant') continue;
-    const bytes = elsewhere.has(node) ? 0 : bytesOf(node);
-    const shared = sharedBuffer(node, bytes, buffers, uses);
+    const bytes = bytesOf(node);
+    const shared = sharedBuffer(step, bytes, buffers, uses);
     const buffer = shared ?? { bytes, ofLogits: isLogits(node), values: 0 };
-    if (shared === undefined) change(buffer, 1);
+    if (shared === undefined) change(bytes, buffer.ofLogits);
     buffer.values += 1;
-    buffers.set(node, buffer);
-    for (const each of new Set(node.inputs)) {
+    buffers.set(step, buffer);
+    for (const each of new Set(inputs)) {
       const left = (uses.get(each) ?? 0) - 1;
       uses.set(each, left);
       const held = buffers.get(each);
       if (left > 0 || held === undefined) continue;
       held.values -= 1;
-      if (held.values === 0) change(held, -1);
+      if (held.values === 0) change(-held.bytes, held.ofLogits);
     }
   }
-  return { ...peak, touched: peak.activations };
+  // Rows are added up to a table when all of them are there; what the head gives of one is there by then.
+  for (const name of new Set(lookups.map(({ parameter }) => parameter))) change(gradientBytes.get(name) ?? 0);
+  const both = dense.filter((name) => lookups.some(({ parameter }) => parameter === name));
+  for (const name of both) change(-(gradientBytes.get(name) ?? 0));
+  const gradients = [...gradientBytes.values()].reduce((sum, bytes) => sum + bytes, 0);
+  const activations = Math.max(0, peak.activations - gradients);
+  return { activations, logits: Math.min(peak.logits, activations), touched: activations };
 }
 
 /** Memory, and how many of the values that lie in it are still needed. */
@@ -57,55 +78,24 @@ interface Buffer {
   values: number;
 }
 
-/**
- * The same graph as it is written: what is applied to the same values twice is one node, and what only stops
- * gradients is none.
- */
-function eachOnce(outputs: Graph['outputs']): Graph['outputs'] {
-  const known = new Map<string, Node>();
-  const numbers = new Map<Node, number>();
-  const taken = new Map<Node, Node>();
-  const now = (node: Node): Node => taken.get(node) ?? node;
-  for (const node of inputsFirst(Object.values(outputs))) {
-    const inputs = node.inputs.map(now);
-    const [first] = inputs;
-    if (node.op === 'StopGradient' && first !== undefined) {
-      taken.set(node, first);
-      continue;
-    }
-    const key = JSON.stringify([
-      node.op,
-      node.dtype,
-      node.shape,
-      node.attributes,
-      inputs.map((each) => numbers.get(each)),
-    ]);
-    const same = known.get(key) ?? { ...node, inputs };
-    known.set(key, same);
-    if (!numbers.has(same)) numbers.set(same, numbers.size);
-    taken.set(node, same);
-  }
-  return Object.fromEntries(Object.entries(outputs).map(([name, node]) => [name, now(node)]));
-}
-
-/** How often the value of each node is needed. */
-function usesOf(nodes: readonly Node[], roots: readonly Node[]): Map<Node, number> {
-  const uses = new Map<Node, number>();
-  for (const node of [...nodes.flatMap(({ inputs }) => [...new Set(inputs)]), ...roots])
-    uses.set(node, (uses.get(node) ?? 0) + 1);
+/** How often the value of each is needed. */
+function usesOf(steps: readonly Step[], roots: readonly Step[]): Map<Step, number> {
+  const uses = new Map<Step, number>();
+  for (const step of [...steps.flatMap(({ inputs }) => [...new Set(inputs)]), ...roots])
+    uses.set(step, (uses.get(step) ?? 0) + 1);
   return uses;
 }
 
 /** The buffer of an input, where the node is another view of it, or may overwrite it. */
 function sharedBuffer(
-  node: Node,
+  { node, inputs }: Step,
   bytes: number,
-  buffers: ReadonlyMap<Node, Buffer>,
-  uses: ReadonlyMap<Node, number>,
+  buffers: ReadonlyMap<Step, Buffer>,
+  uses: ReadonlyMap<Step, number>,
 ): Buffer | undefined {
-  if (node.op === 'Reshape') return buffers.get(node.inputs[0] ?? node);
+  if (node.op === 'Reshape') return inputs[0] === undefined ? undefined : buffers.get(inputs[0]);
   if (!overwriting.has(node.op)) return undefined;
-  for (const each of node.inputs) {
+  for (const each of inputs) {
     const buffer = buffers.get(each);
     if (buffer?.bytes === bytes && buffer.values === 1 && uses.get(each) === 1) return buffer;
   }
@@ -131,16 +121,22 @@ const overwriting: ReadonlySet<OpName> = new Set([
   'Softmax',
 ]);
 
-/** As TensorFlow runs nodes: each as soon as its inputs are there. */
-function whenReady(roots: readonly Node[]): readonly Node[] {
-  const all = inputsFirst(roots);
-  const open = new Map(all.map((node) => [node, new Set(node.inputs).size]));
-  const users = new Map<Node, Node[]>();
-  for (const node of all)
-    for (const each of new Set(node.inputs)) users.set(each, [...(users.get(each) ?? []), node]);
-  const queue = all.filter(({ inputs }) => inputs.length === 0);
-  for (const node of queue) {
-    for (const user of users.get(node) ?? []) {
+const needs = ({ inputs, waitsFor }: Step): ReadonlySet<Step> =>
+  new Set([...inputs, ...(waitsFor === undefined ? [] : [waitsFor])]);
+
+/** As TensorFlow runs nodes: each as soon as its inputs, and what it waits for, are there. */
+function whenReady(steps: readonly Step[]): readonly Step[] {
+  const open = new Map(steps.map((step) => [step, needs(step).size]));
+  const users = new Map<Step, Step[]>();
+  for (const step of steps)
+    for (const each of needs(step)) {
+      const known = users.get(each);
+      if (known === undefined) users.set(each, [step]);
+      else known.push(step);
+    }
+  const queue = steps.filter((step) => open.get(step) === 0);
+  for (const step of queue) {
+    for (const user of users.get(step) ?? []) {
       const left = (open.get(user) ?? 0) - 1;
       open.set(user, left);
       if (left === 0) queue.push(user);

@@ -40,7 +40,8 @@ export type MemoryPartName =
 /**
  * The memory that a training takes at most, on its device, in a step whose rows are all as long as they may
  * be: from the shapes of the model alone. Gradients are counted whole: while they are clipped, all of them
- * are alive, and what activations had before is not given back.
+ * are alive. onnxruntime does not give back what activations had before; of TensorFlow, activations are what
+ * is alive beside all gradients at the worst moment.
  */
 export function trainingMemory(
   config: Mt5Config,
@@ -51,7 +52,8 @@ export function trainingMemory(
   const rows = (count: number): readonly Example[] => Array.from({ length: count }, () => row);
   const trainee = traineeOf(config, training, rows(Math.max(training.batch, evaluatedTogether)));
   if (!trainee.ok) return trainee;
-  const { graph } = trainee.value.training;
+  const { training: step } = trainee.value;
+  const { graph } = step;
   const trained = trainee.value.shapes;
   const all = new Map([...mt5ParameterShapes(config), ...trained]);
   const [feeds = {}] = stepFeeds([rows(training.batch)], 0, config, training, trainee.value);
@@ -65,12 +67,14 @@ export function trainingMemory(
       return [name, feeds[name] ?? { dtype, shape, data: { length: elementCount(shape) } }];
     }),
   );
-  const memory = runtime === 'onnx' ? onnxMemory : tensorflowMemory;
-  const live = memory(graph, {
-    sizes: sizesOfFeeds(declared, given),
-    vocabulary: config.vocabSize,
-    isElsewhere: isGradient,
-  });
+  const sizes = sizesOfFeeds(declared, given);
+  const vocabulary = config.vocabSize;
+  const gradientBytes = new Map([...trained].map(([name, shape]) => [name, bytesOf([shape])]));
+  const { precision = 'float32' } = training;
+  const live =
+    runtime === 'onnx'
+      ? onnxMemory(graph, { sizes, vocabulary, isElsewhere: isGradient })
+      : tensorflowMemory(step, { sizes, vocabulary, precision, gradientBytes });
 
   const weights = bytesOf(all.values());
   const gradients = bytesOf(trained.values());
@@ -78,20 +82,23 @@ export function trainingMemory(
     Object.values(optimizerMemory(training.optimizer, name, shape)),
   );
   const isTable = ([size]: readonly number[]): boolean => size === config.vocabSize;
-  const tables = bytesOf([...all.values()].filter(isTable));
-  // What looks rows up and what the head gives of a table are two tensors of its size, before they are added.
-  const parts = runtime === 'tensorflow' ? bytesOf([...trained.values()].filter(isTable)) : 0;
+  const tablesOf = (shapes: ReadonlyMap<string, readonly number[]>): number =>
+    bytesOf([...shapes.values()].filter(isTable));
   const { slack, library, hostCopies } = engines[runtime][device];
   return {
     ok: true,
     value: {
       weights,
-      gradients: gradients + parts,
+      gradients,
       moments: bytesOf(moments),
       'accumulated gradients': training.accumulation > 1 ? gradients : 0,
       activations: live.activations - live.logits,
       logits: live.logits,
-      'copies in host memory': Math.round(hostCopies.ofWeights * weights + hostCopies.ofTables * tables),
+      'copies in host memory': Math.round(
+        hostCopies.ofWeights * weights +
+          hostCopies.ofTables * tablesOf(all) +
+          hostCopies.ofTrainedTables * tablesOf(trained),
+      ),
       'allocator slack':
         Math.round(slack.ofUsed * live.touched + slack.ofGradients * gradients + slack.bytes) +
         live.touched -
@@ -118,17 +125,23 @@ interface EngineFacts {
   /** What the process, or its part of the device, has before a model is loaded. */
   readonly library: number;
   /** How often weights are in the memory of the host beside, while and after they are given to the engine. */
-  readonly hostCopies: { readonly ofWeights: number; readonly ofTables: number };
+  readonly hostCopies: {
+    readonly ofWeights: number;
+    readonly ofTables: number;
+    /** Beside those of tables. */
+    readonly ofTrainedTables: number;
+  };
 }
 
 const mebibyte = 2 ** 20;
 const onnxSlack = { ofUsed: 0.05, ofGradients: 0.7, bytes: 300 * mebibyte };
-const none = { ofWeights: 0, ofTables: 0 };
+const none = { ofWeights: 0, ofTables: 0, ofTrainedTables: 0 };
 
 /**
  * Fitted to measurements on a CPU (docs/training.md): onnxruntime keeps the buffers of values whose shapes it
  * knows to be alike, which its order of requests does not show, and some of the gradients twice; TensorFlow
- * has no arena there, and gets its weights from arrays that JavaScript frees late. Of a GPU nothing was
+ * has no arena there, but keeps its graph and some of what was freed, and gets its weights from arrays that
+ * JavaScript frees late. Of a GPU nothing was
  * measured: its context and the workspaces of cuBLAS and cuDNN are taken for 600 MiB, the slack of its
  * allocator for a tenth.
  */
@@ -141,10 +154,10 @@ const engines: Readonly<
   },
   tensorflow: {
     cpu: {
-      slack: { ofUsed: 0, ofGradients: 0, bytes: 0 },
+      slack: { ofUsed: 0, ofGradients: 0.65, bytes: 200 * mebibyte },
       library: 350 * mebibyte,
-      hostCopies: { ofWeights: 0.5, ofTables: 1.8 },
+      hostCopies: { ofWeights: 0.5, ofTables: 1.8, ofTrainedTables: 0.6 },
     },
-    cuda: { slack: { ofUsed: 0.1, ofGradients: 0, bytes: 0 }, library: 600 * mebibyte, hostCopies: none },
+    cuda: { slack: { ofUsed: 0.1, ofGradients: 0.1, bytes: 0 }, library: 600 * mebibyte, hostCopies: none },
   },
 };

@@ -46,9 +46,10 @@ export function checkpointedTrace(trace: Mt5Trace): CheckpointedTrace {
     for (const { build, output } of layers.toReversed()) {
       const upstream = sums.get(output);
       if (upstream === undefined) continue;
-      // Sums over layers are signals too: else an engine that computes what is asked for last would keep
-      // every layer's part of them.
-      const wait = controlDependency([upstream, ...[...between].flatMap((node) => sums.get(node) ?? [])]);
+      // Sums over layers are signals too, as that of what the encoder gives to all layers of the decoder:
+      // else an engine that computes what is asked for last would keep every layer's part of them.
+      const waiting = [...outputs.slice(0, outputs.indexOf(output)), ...between];
+      const wait = controlDependency([upstream, ...waiting.flatMap((node) => sums.get(node) ?? [])]);
       const placeholders = new Map<Node, Node>();
       const outside = (node: Node, shared?: 'shared'): Node => {
         const placeholder = placeholders.get(node) ?? stopGradient(shared === undefined ? wait(node) : node);

@@ -3,6 +3,7 @@ import type { DType } from '../tensor/node.ts';
 /** Of one element. */
 export const elementBytes: Readonly<Record<DType, number>> = {
   float32: 4,
+  bfloat16: 2,
   int32: 4,
   uint32: 4,
   int64: 8,
@@ -11,6 +12,7 @@ export const elementBytes: Readonly<Record<DType, number>> = {
 
 /** The elements of a constant as ONNX's raw_data and TensorFlow's tensor_content hold them: little-endian. */
 export function rawData(dtype: DType, values: readonly number[]): Uint8Array {
+  if (dtype === 'bfloat16') throw new Error('a constant of bfloat16 is cast from one of float32');
   const size = elementBytes[dtype];
   const view = new DataView(new ArrayBuffer(values.length * size));
   for (const [i, value] of values.entries()) {

@@ -137,11 +137,17 @@ export interface RuntimeOptions {
   readonly folder?: string;
   /** What may compute: the CPU alone unless a GPU is asked for. */
   readonly device?: 'cpu' | 'cuda';
-  /** Of matrix products; float32 unless said otherwise. An engine that has no such kernels ignores it. */
+  /**
+   * Of matrix products and activations; float32 unless said otherwise. onnx, which has no such kernels, ignores
+   * it.
+   */
   readonly precision?: Precision;
 }
 
-/** `bf16`: the operands of matrix products are rounded to bfloat16; all else is float32. */
+/**
+ * `bf16`: matrix products, and what gradients keep of a layer, are of bfloat16 (inBfloat16); all else is
+ * float32.
+ */
 export type Precision = 'float32' | 'bf16';
 
 /**

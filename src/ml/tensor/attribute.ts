@@ -39,6 +39,7 @@ export function dtypeAt(attributes: Attributes, name: string): DType {
   const value = attributes[name];
   switch (value) {
     case 'float32':
+    case 'bfloat16':
     case 'int32':
     case 'uint32':
     case 'int64':

@@ -12,7 +12,7 @@ export type OperatorAttribute =
   | { readonly flag: boolean }
   | { readonly ints: readonly number[] }
   | { readonly text: string }
-  | { readonly dtype: DType | 'bfloat16' };
+  | { readonly dtype: DType };
 
 /**
  * What a lowering writes to: each runtime has its own. The same call twice gives the same value, so lowerings

@@ -4,7 +4,7 @@ import type { OpName } from './op.ts';
  * What an element of a tensor is. `bool` is one byte an element, 0 or 1; integers carry indices and hash
  * bits.
  */
-export type DType = 'float32' | 'int32' | 'uint32' | 'int64' | 'bool';
+export type DType = 'float32' | 'bfloat16' | 'int32' | 'uint32' | 'int64' | 'bool';
 
 /**
  * The size of one axis: a number, or an expression in sizes that are known when the program runs, written in

@@ -6,9 +6,13 @@ export const typed = (
   emit: Emit,
   operator: string,
   of: readonly Value[],
-  dtype: DType | 'bfloat16' = 'float32',
+  dtype: DType = 'float32',
   attributes: Readonly<Record<string, OperatorAttribute>> = {},
 ): Value => emit.apply(operator, of, { T: { dtype }, ...attributes });
+
+/** The same numbers as another type. */
+export const converted = (emit: Emit, x: Value, from: DType, to: DType): Value =>
+  emit.apply('Cast', [x], { SrcT: { dtype: from }, DstT: { dtype: to }, Truncate: { flag: false } });
 
 /** A scalar of float32. */
 export const scalar = (emit: Emit, value: number): Value => emit.constant('float32', [], [value]);

@@ -135,15 +135,18 @@ describe.skipIf(tensorflow.isMissing)(`a training on ${tensorflow.name} and on o
     );
   });
 
-  test('resumes on TensorFlow with the same bits', async () => {
-    const settings = { length: { steps: 8 }, accumulation: 2, batch: 2, checkpoint: { steps: 3 } };
-    const runtime = await openTensorflow();
-    const whole = await trainTiny(settings, { runtime });
-    const cut = await trainTiny(settings, { runtime, interruptAt: 5 });
-    expect(cut.outcome).toEqual({ kind: 'interrupted', step: 5 });
-    const rest = await trainTiny(settings, { runtime, scratch: cut.scratch });
-    expect(bitsOf(rest.outcome)).toEqual(bitsOf(whole.outcome));
-  });
+  test.each(['float32', 'bf16'] as const)(
+    'resumes on TensorFlow with the same bits in %s',
+    async (precision) => {
+      const settings = { length: { steps: 8 }, accumulation: 2, batch: 2, checkpoint: { steps: 3 } };
+      const runtime = await openTensorflow(precision);
+      const whole = await trainTiny(settings, { runtime });
+      const cut = await trainTiny(settings, { runtime, interruptAt: 5 });
+      expect(cut.outcome).toEqual({ kind: 'interrupted', step: 5 });
+      const rest = await trainTiny(settings, { runtime, scratch: cut.scratch });
+      expect(bitsOf(rest.outcome)).toEqual(bitsOf(whole.outcome));
+    },
+  );
 });
 
 describe.skipIf(tensorflow.isMissing)(`a session on ${tensorflow.name}`, () => {

@@ -47,7 +47,7 @@ export async function measureSteps({
       message: `${Math.round(milliseconds)} ms a step of ${rowCount} rows of ${rowTokens} tokens`,
       figures: [figure('step', milliseconds, 'ms')],
     },
-    memoryCheck(precision, { peak, onCards, planned: plannedMemory(device) }, device),
+    memoryCheck(precision, { peak, onCards, planned: plannedMemory(device, precision) }, device),
   ];
 }
 
@@ -96,8 +96,9 @@ function memoryCheck(
       };
 }
 
-function plannedMemory(device: 'cpu' | 'cuda'): number {
-  const memory = trainingMemory(smallModel, smallTraining(rowCount), {
+function plannedMemory(device: 'cpu' | 'cuda', precision: Precision): number {
+  const training = { ...smallTraining(rowCount), ...(precision === 'bf16' ? { precision } : {}) };
+  const memory = trainingMemory(smallModel, training, {
     runtime: 'tensorflow',
     device,
     sourceTokens: rowTokens,

@@ -94,7 +94,7 @@ const elementTypes = {
   bool: 9,
   uint32: 12,
   bfloat16: 16,
-} as const satisfies Record<DType | 'bfloat16', number>;
+} as const satisfies Record<DType, number>;
 
 const typeProto = ({ dtype, shape }: OnnxInput): Message => [
   messageField(1, [

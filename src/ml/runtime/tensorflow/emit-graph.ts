@@ -1,21 +1,22 @@
 import type { Emit, Lowering, Value } from '../../tensor/emit.ts';
-import type { DType, Graph, Node, Shape } from '../../tensor/node.ts';
+import type { DType, Graph, Shape } from '../../tensor/node.ts';
 import type { OpName } from '../../tensor/op.ts';
 import { tensorflow as activation } from '../../tensor/ops/activation.ts';
 import { tensorflow as elementwise } from '../../tensor/ops/elementwise.ts';
 import { tensorflow as indexing } from '../../tensor/ops/indexing.ts';
 import { tensorflow as layout } from '../../tensor/ops/layout.ts';
 import { countedLabels, tensorflow as loss } from '../../tensor/ops/loss.ts';
-import { tensorflow as matmul, tensorflowBf16 as matmulOfBf16 } from '../../tensor/ops/matmul.ts';
+import { tensorflow as matmul } from '../../tensor/ops/matmul.ts';
 import { tensorflow as normalization } from '../../tensor/ops/normalization.ts';
-import { tensorflow as random } from '../../tensor/ops/random.ts';
+import { droppedBy, isMask, tensorflow as random } from '../../tensor/ops/random.ts';
 import { tensorflow as reduction } from '../../tensor/ops/reduction.ts';
 import { tensorflow as source } from '../../tensor/ops/source.ts';
-import { typed } from '../../tensor/tensorflow-operator.ts';
-import { inputsFirst } from '../../tensor/walk.ts';
+import { inBfloat16 } from '../../tensor/in-bfloat16.ts';
+import { converted, scalar, typed } from '../../tensor/tensorflow-operator.ts';
 import type { Precision } from '../runtime.ts';
 import type { DeclaredInput } from '../sizes-of-feeds.ts';
 import type { NodeDef } from './graph-def.ts';
+import { runOrderOf, type Step } from './run-order.ts';
 
 /** A graph that is being written: every entry of a session goes into the same one. */
 export interface GraphWriter {
@@ -86,15 +87,18 @@ export function openScope(graph: GraphWriter, held: Held): Scope {
   const sizeVectors = new Map<string, SizeVector>();
   const reads = new Map<string, ReadVariable>();
 
-  const emit: Emit = {
-    apply: (operator, inputs, attributes = {}, output = 0) => {
+  const applyAfter =
+    (after: readonly string[]): Emit['apply'] =>
+    (operator, inputs, attributes = {}, output = 0) => {
       const name = graph.add(
         operator,
-        inputs.map(({ name: input }) => input),
+        [...inputs.map(({ name: input }) => input), ...after.map((node) => `^${node}`)],
         attributes,
       );
       return { name: output === 0 ? name : `${name}:${output}` };
-    },
+    };
+  const emit: Emit = {
+    apply: applyAfter([]),
     input(name, dtype, shape) {
       const variable = held.get(name);
       if (variable !== undefined) {
@@ -108,11 +112,7 @@ export function openScope(graph: GraphWriter, held: Held): Scope {
       if (dtype === fedAs) return { name: node };
       return dtype === 'uint32'
         ? typed(emit, 'Bitcast', [{ name: node }], fedAs, { type: { dtype } })
-        : emit.apply('Cast', [{ name: node }], {
-            SrcT: { dtype: fedAs },
-            DstT: { dtype },
-            Truncate: { flag: false },
-          });
+        : converted(emit, { name: node }, fedAs, dtype);
     },
     constant: (dtype, shape, values) => ({
       name: graph.add('Const', [], { dtype: { dtype }, value: { tensor: { dtype, shape, values } } }),
@@ -133,25 +133,35 @@ export function openScope(graph: GraphWriter, held: Held): Scope {
     sizeVectors,
     reads,
     lower(outputs) {
-      const values = new Map<Node, Value>();
-      const valueOf = (node: Node): Value => {
-        const value = values.get(node);
-        if (value === undefined) throw new Error(`${node.op} is used before it is computed`);
+      const precise = graph.precision === 'bf16' ? inBfloat16({ outputs }) : { outputs };
+      const order = runOrderOf(precise.outputs);
+      const values = new Map<Step, Value>();
+      const valueOf = (step: Step): Value => {
+        const value = values.get(step);
+        if (value === undefined) throw new Error(`${step.node.op} is used before it is computed`);
         return value;
       };
-      for (const node of inputsFirst(Object.values(outputs)))
+      for (const step of order.steps) {
+        const { node, inputs, waitsFor } = step;
+        const late =
+          waitsFor === undefined ? emit : { ...emit, apply: applyAfter([nodeOf(valueOf(waitsFor))]) };
         values.set(
-          node,
-          fusedGradient(emit, node, valueOf) ??
-            lowerings[graph.precision][node.op](emit, node.inputs.map(valueOf), node),
+          step,
+          fusedGradient(late, step, valueOf) ??
+            fusedDropout(late, step, valueOf) ??
+            lowerings[node.op](late, inputs.map(valueOf), node),
         );
-      return Object.fromEntries(Object.entries(outputs).map(([name, node]) => [name, valueOf(node)]));
+      }
+      return Object.fromEntries(Object.entries(order.outputs).map(([name, step]) => [name, valueOf(step)]));
     },
   };
 }
 
+/** The node whose output the value is. */
+const nodeOf = ({ name }: Value): string => name.replace(/:\d+$/, '');
+
 /** The TensorFlow column of every family. */
-const ofFloat32: Readonly<Record<OpName, Lowering>> = {
+const lowerings: Readonly<Record<OpName, Lowering>> = {
   ...source,
   ...layout,
   ...elementwise,
@@ -164,19 +174,17 @@ const ofFloat32: Readonly<Record<OpName, Lowering>> = {
   ...random,
 };
 
-const lowerings: Readonly<Record<Precision, Readonly<Record<OpName, Lowering>>>> = {
-  float32: ofFloat32,
-  bf16: { ...ofFloat32, ...matmulOfBf16 },
-};
-
 /**
  * softmax(logits) less 1 at each label, the gradient of a cross entropy: the kernel that gives the loss has
  * it as its second output.
  */
-function fusedGradient(emit: Emit, node: Node, valueOf: (node: Node) => Value): Value | undefined {
-  const [exponential, labels] = node.inputs;
-  const [logarithm] = exponential?.op === 'Exp' ? exponential.inputs : [];
-  const [logits] = logarithm?.op === 'LogSoftmax' ? logarithm.inputs : [];
+function fusedGradient(
+  emit: Emit,
+  { node, inputs: [exponential, labels] }: Step,
+  valueOf: (step: Step) => Value,
+): Value | undefined {
+  const [logarithm] = exponential?.node.op === 'Exp' ? exponential.inputs : [];
+  const [logits] = logarithm?.node.op === 'LogSoftmax' ? logarithm.inputs : [];
   if (node.op !== 'SubtractOneHot' || logits === undefined || labels === undefined) return undefined;
   return emit.apply(
     'SparseSoftmaxCrossEntropyWithLogits',
@@ -184,6 +192,19 @@ function fusedGradient(emit: Emit, node: Node, valueOf: (node: Node) => Value): 
     { T: { dtype: 'float32' }, Tlabels: { dtype: 'int32' } },
     1,
   );
+}
+
+/** A product with a mask: what is dropped is kept as a byte an element, not as a factor of four. */
+function fusedDropout(
+  emit: Emit,
+  { node, inputs: [x, mask] }: Step,
+  valueOf: (step: Step) => Value,
+): Value | undefined {
+  if (node.op !== 'Multiply' || x === undefined || mask === undefined || !isMask(mask.node.op))
+    return undefined;
+  const { dropped, scale } = droppedBy(emit, mask.inputs.map(valueOf), mask.node);
+  const scaled = typed(emit, 'Mul', [valueOf(x), scalar(emit, scale)]);
+  return typed(emit, 'SelectV2', [dropped, scalar(emit, 0), scaled]);
 }
 
 /** The variable itself, for what reads and changes it. Its name in the session is that of the plan. */

@@ -1,4 +1,4 @@
-import { typed } from '../../tensor/tensorflow-operator.ts';
+import { converted, typed } from '../../tensor/tensorflow-operator.ts';
 import { evaluate } from '../../tensor/dimension.ts';
 import type { Value } from '../../tensor/emit.ts';
 import type { DType, Node, Shape } from '../../tensor/node.ts';
@@ -74,14 +74,10 @@ function outputOf({ emit }: Scope, name: string, { dtype: given }: Node, value: 
       const words = typed(emit, 'Bitcast', [value], given, { type: { dtype: 'int32' } });
       return { name, given, dtype: 'int32', node: words.name };
     }
-    case 'int64': {
-      const narrow = emit.apply('Cast', [value], {
-        SrcT: { dtype: given },
-        DstT: { dtype: 'int32' },
-        Truncate: { flag: false },
-      });
-      return { name, given, dtype: 'int32', node: narrow.name };
-    }
+    case 'int64':
+      return { name, given, dtype: 'int32', node: converted(emit, value, given, 'int32').name };
+    case 'bfloat16':
+      throw new Error(`"${name}" is of bfloat16, which no host value has: cast it to float32`);
   }
 }
 

@@ -88,7 +88,7 @@ export const typeNumbers = {
   bool: 10,
   bfloat16: 14,
   uint32: 22,
-} as const satisfies Record<DType | 'bfloat16', number>;
+} as const satisfies Record<DType, number>;
 
 const shapeProto = (shape: Shape): Message =>
   shape.map((size) => messageField(2, [integerField(1, typeof size === 'number' ? size : -1)]));

@@ -1,6 +1,7 @@
 import { textAt } from '../../tensor/attribute.ts';
 import type { Value } from '../../tensor/emit.ts';
 import type { Node } from '../../tensor/node.ts';
+import { elementCount } from '../../element-count.ts';
 import { simplify } from '../../tensor/simplify.ts';
 import { concatenated, reshaped, scalar, typed } from '../../tensor/tensorflow-operator.ts';
 import { inputsFirst } from '../../tensor/walk.ts';
@@ -112,19 +113,21 @@ function stepCall(
     typed(emit, 'IsFinite', [norm]),
   ]);
   const branch = typed(emit, 'Switch', [finite, finite], 'bool');
-  const gate = typed(emit, 'Identity', [{ name: `${branch.name}:1` }], 'bool').name;
-  const changes = [...gradients].flatMap(([name, gradient]) =>
-    lowerOptimizer({ graph, held, scope, gate }, optimizer, {
+  // One after the other: what an optimizer makes of a gradient may be as large, and both are gone then.
+  let gate = typed(emit, 'Identity', [{ name: `${branch.name}:1` }], 'bool').name;
+  const smallestFirst = [...gradients]
+    .map(([name, gradient]) => ({ name, gradient, shape: trained.get(name) ?? [] }))
+    .sort((a, b) => elementCount(a.shape) - elementCount(b.shape));
+  for (const { name, gradient, shape } of smallestFirst) {
+    const changes = lowerOptimizer({ graph, held, scope, gate }, optimizer, {
       name,
-      shape: trained.get(name) ?? [],
+      shape,
       weightDecay: weightDecayOf(name),
       gradient: typed(emit, 'Mul', [gradient, factor]),
-    }),
-  );
-  const changed = graph.add('Identity', [gate, ...changes.map((node) => `^${node}`)], {
-    T: { dtype: 'bool' },
-  });
-  const stepped = typed(emit, 'Merge', [{ name: changed }, branch], 'bool', { N: { int: 2 } });
+    });
+    gate = graph.add('Identity', [gate, ...changes.map((node) => `^${node}`)], { T: { dtype: 'bool' } });
+  }
+  const stepped = typed(emit, 'Merge', [{ name: gate }, branch], 'bool', { N: { int: 2 } });
   return {
     scope,
     outputs: [output(scope, 'loss', loss), output(scope, 'norm', norm)],

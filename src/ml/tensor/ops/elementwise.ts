@@ -3,7 +3,7 @@ import type { Lowering } from '../emit.ts';
 import type { DType, Node } from '../node.ts';
 import type { OpName } from '../op.ts';
 import { exactly, type GradientRule, inputsOf, type ShapeRule } from '../rule.ts';
-import { isEqual, typed } from '../tensorflow-operator.ts';
+import { converted, isEqual, typed } from '../tensorflow-operator.ts';
 import { broadcast, nodeOf, refuse, requireDType, type TensorType } from '../shape.ts';
 import { reshape, sumTo } from './layout.ts';
 import { constant, type Operand } from './source.ts';
@@ -233,11 +233,7 @@ export const tensorflow = {
     const [{ dtype: from }] = inputsOf(node, 1);
     return isWord(from) && isWord(node.dtype)
       ? typed(emit, 'Bitcast', of, from, { type: { dtype: node.dtype } })
-      : emit.apply('Cast', of, {
-          SrcT: { dtype: from },
-          DstT: { dtype: node.dtype },
-          Truncate: { flag: false },
-        });
+      : converted(emit, exactly('Cast', of, 1)[0], from, node.dtype);
   },
   StopGradient: (_, of) => exactly('StopGradient', of, 1)[0],
 } satisfies Record<Op, Lowering>;

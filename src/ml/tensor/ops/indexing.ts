@@ -3,7 +3,7 @@ import type { Node } from '../node.ts';
 import type { OpName } from '../op.ts';
 import { exactly, type GradientRule, inputsOf, type ShapeRule } from '../rule.ts';
 import { nodeOf, refuse, requireDType, sizeOf } from '../shape.ts';
-import { gathered, reshaped, typed } from '../tensorflow-operator.ts';
+import { converted, gathered, reshaped, typed } from '../tensorflow-operator.ts';
 
 /**
  * Ops that read where an index points. None writes there: adding at indices is not deterministic on every
@@ -18,7 +18,7 @@ export const shapes = {
   },
   Pack: (of) => {
     const [padded, tokenSlots, slotTokens, slotMask] = exactly('Pack', of, 4);
-    requireDType('Pack', of, padded, 'float32');
+    requireDType('Pack', of, padded, 'float32', 'bfloat16');
     requireDType('Pack', of, tokenSlots, 'int32');
     if (sizeOf(slotTokens, 0) !== sizeOf(padded, 0) || sizeOf(slotMask, 0) !== sizeOf(padded, 0))
       refuse('Pack', of, 'the packing has a different number of slots');
@@ -26,7 +26,7 @@ export const shapes = {
   },
   Unpack: (of) => {
     const [rows, tokenSlots, slotTokens, slotMask] = exactly('Unpack', of, 4);
-    requireDType('Unpack', of, rows, 'float32');
+    requireDType('Unpack', of, rows, 'float32', 'bfloat16');
     requireDType('Unpack', of, slotTokens, 'int32');
     requireDType('Unpack', of, slotMask, 'float32');
     if (sizeOf(tokenSlots, 0) !== sizeOf(rows, 0))
@@ -111,9 +111,10 @@ export const tensorflow = {
     const [padded, tokenSlots] = exactly('Pack', of, 4);
     return gathered(emit, padded, tokenSlots, dtype);
   },
-  Unpack: (emit, of, { shape }) => {
+  Unpack: (emit, of, { dtype, shape }) => {
     const [rows, , slotTokens, slotMask] = exactly('Unpack', of, 4);
-    const column = reshaped(emit, slotMask, emit.sizes([-1, ...shape.slice(1).map(() => 1)]));
-    return typed(emit, 'Mul', [gathered(emit, rows, slotTokens), column]);
+    const mask = dtype === 'float32' ? slotMask : converted(emit, slotMask, 'float32', dtype);
+    const column = reshaped(emit, mask, emit.sizes([-1, ...shape.slice(1).map(() => 1)]), dtype);
+    return typed(emit, 'Mul', [gathered(emit, rows, slotTokens, dtype), column], dtype);
   },
 } satisfies Record<Op, Lowering>;

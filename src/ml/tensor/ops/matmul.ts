@@ -1,6 +1,6 @@
 import { flagAt, numberAt } from '../attribute.ts';
 import { productOf } from '../dimension.ts';
-import type { Emit, Lowering, Value } from '../emit.ts';
+import type { Lowering } from '../emit.ts';
 import type { Node } from '../node.ts';
 import type { OpName } from '../op.ts';
 import { exactly, type GradientRule, inputsOf, type ShapeRule } from '../rule.ts';
@@ -12,8 +12,8 @@ import { reshape, sumTo } from './layout.ts';
 export const shapes = {
   MatMul: (of, attributes) => {
     const [left, right] = exactly('MatMul', of, 2);
-    requireDType('MatMul', of, left, 'float32');
-    requireDType('MatMul', of, right, 'float32');
+    requireDType('MatMul', of, left, 'float32', 'bfloat16');
+    requireDType('MatMul', of, right, left.dtype);
     if (left.shape.length < 2 || right.shape.length < 2) refuse('MatMul', of, 'both need at least two axes');
     const [rows, inner] = flagAt(attributes, 'transposeA')
       ? [sizeOf(left, -1), sizeOf(left, -2)]
@@ -26,7 +26,7 @@ export const shapes = {
       { ...left, shape: left.shape.slice(0, -2) },
       { ...right, shape: right.shape.slice(0, -2) },
     ]);
-    return { dtype: 'float32', shape: [...batch, rows, columns] };
+    return { dtype: left.dtype, shape: [...batch, rows, columns] };
   },
 } satisfies Partial<Record<OpName, ShapeRule>>;
 
@@ -103,39 +103,12 @@ export const onnx = {
 } satisfies Record<Op, Lowering>;
 
 export const tensorflow = {
-  MatMul: (emit, of, node) => scaled(emit, tensorflowProduct(emit, of, node, 'float32'), node),
-} satisfies Record<Op, Lowering>;
-
-/**
- * Products of operands that are rounded to bfloat16, rounded again as they come out, as under torch.autocast;
- * all else stays float32. A weight that several products read is rounded once.
- */
-export const tensorflowBf16 = {
-  MatMul: (emit, of, node) => {
-    const rounded = of.map((value) => cast(emit, value, 'float32', 'bfloat16'));
-    const product = tensorflowProduct(emit, rounded, node, 'bfloat16');
-    return scaled(emit, cast(emit, product, 'bfloat16', 'float32'), node);
+  MatMul: (emit, of, { attributes, dtype, inputs }) => {
+    const [a, b] = [flagAt(attributes, 'transposeA'), flagAt(attributes, 'transposeB')];
+    const product = inputs.every(({ shape }) => shape.length === 2)
+      ? typed(emit, 'MatMul', of, dtype, { transpose_a: { flag: a }, transpose_b: { flag: b } })
+      : typed(emit, 'BatchMatMulV2', of, dtype, { adj_x: { flag: a }, adj_y: { flag: b } });
+    const scale = numberAt(attributes, 'scale');
+    return scale === 1 ? product : typed(emit, 'Mul', [product, scalar(emit, scale)]);
   },
 } satisfies Record<Op, Lowering>;
-
-type Real = 'float32' | 'bfloat16';
-
-function tensorflowProduct(
-  emit: Emit,
-  of: readonly Value[],
-  { attributes, inputs }: Node,
-  dtype: Real,
-): Value {
-  const [a, b] = [flagAt(attributes, 'transposeA'), flagAt(attributes, 'transposeB')];
-  return inputs.every(({ shape }) => shape.length === 2)
-    ? typed(emit, 'MatMul', of, dtype, { transpose_a: { flag: a }, transpose_b: { flag: b } })
-    : typed(emit, 'BatchMatMulV2', of, dtype, { adj_x: { flag: a }, adj_y: { flag: b } });
-}
-
-const cast = (emit: Emit, value: Value, from: Real, to: Real): Value =>
-  emit.apply('Cast', [value], { SrcT: { dtype: from }, DstT: { dtype: to }, Truncate: { flag: false } });
-
-function scaled(emit: Emit, product: Value, { attributes }: Node): Value {
-  const scale = numberAt(attributes, 'scale');
-  return scale === 1 ? product : typed(emit, 'Mul', [product, scalar(emit, scale)]);
-}

@@ -207,21 +207,29 @@ export const tensorflow = {
     );
     return timesWord(emit, foldWord(emit, typed(emit, 'Mul', odd, 'uint32'), 16), multipliers[1]);
   },
-  KeepMask: (emit, of, { attributes }) => {
-    const probability = numberAt(attributes, 'probability');
-    const least = emit.constant('uint32', [], [threshold(probability)]);
-    return selected(emit, typed(emit, 'Less', [...of, least], 'uint32'), probability);
-  },
-  KeepMaskOfHalves: (emit, of, { attributes }) => {
-    const [upper] = exactly('KeepMaskOfHalves', of, 1);
-    const probability = numberAt(attributes, 'probability');
-    const least = emit.constant('uint32', [], [halfThreshold(probability)]);
-    const dropped = [upper, timesWord(emit, upper, 2 ** 16)].map((half) =>
-      typed(emit, 'Less', [half, least], 'uint32'),
-    );
-    return selected(emit, concatenated(emit, dropped, numberAt(attributes, 'axis'), 'bool'), probability);
-  },
+  KeepMask: (emit, of, node) => selected(emit, of, node),
+  KeepMaskOfHalves: (emit, of, node) => selected(emit, of, node),
 } satisfies Record<Op, Lowering>;
+
+export const isMask = (op: OpName): boolean => op === 'KeepMask' || op === 'KeepMaskOfHalves';
+
+/** Where a mask is 0, and what it is elsewhere. `of`: the bits that it is made from. */
+export function droppedBy(
+  emit: Emit,
+  of: readonly Value[],
+  { op, attributes }: Node,
+): { readonly dropped: Value; readonly scale: number } {
+  const [bits] = exactly(op, of, 1);
+  const probability = numberAt(attributes, 'probability');
+  const isBelow = (value: Value, least: number): Value =>
+    typed(emit, 'Less', [value, emit.constant('uint32', [], [least])], 'uint32');
+  const scale = 1 / (1 - probability);
+  if (op === 'KeepMask') return { dropped: isBelow(bits, threshold(probability)), scale };
+  const halves = [bits, timesWord(emit, bits, 2 ** 16)].map((half) =>
+    isBelow(half, halfThreshold(probability)),
+  );
+  return { dropped: concatenated(emit, halves, numberAt(attributes, 'axis'), 'bool'), scale };
+}
 
 const bitcastOf = (emit: Emit, of: readonly Value[], { inputs }: Node): readonly Value[] =>
   of.map((value, i) =>
@@ -230,8 +238,10 @@ const bitcastOf = (emit: Emit, of: readonly Value[], { inputs }: Node): readonly
       : typed(emit, 'Bitcast', [value], 'int32', { type: { dtype: 'uint32' } }),
   );
 
-const selected = (emit: Emit, dropped: Value, probability: number): Value =>
-  typed(emit, 'SelectV2', [dropped, scalar(emit, 0), scalar(emit, 1 / (1 - probability))]);
+function selected(emit: Emit, of: readonly Value[], node: Node): Value {
+  const { dropped, scale } = droppedBy(emit, of, node);
+  return typed(emit, 'SelectV2', [dropped, scalar(emit, 0), scalar(emit, scale)]);
+}
 
 /** x ^ (x >>> bits) */
 const foldWord = (emit: Emit, x: Value, bits: number): Value =>
