@@ -149,14 +149,6 @@ export interface SampledModel {
 /** /api/data */
 export interface DataAnswer {
   readonly sets: readonly DataSet[];
-  /** Inputs that stages truncated, as last reported. */
-  readonly truncations: readonly {
-    readonly instance: string;
-    readonly what: string;
-    readonly count: number;
-    readonly of: number;
-    readonly limit: number;
-  }[];
   readonly faults: readonly string[];
 }
 
@@ -178,6 +170,18 @@ export interface DataSet {
   }[];
   readonly leakMethod: string;
   readonly lengths: readonly LengthHistogram[];
+  readonly truncations: readonly Truncation[];
+}
+
+/** What a limit of tokens did to the texts that instances read, or wrote. */
+export interface Truncation {
+  readonly what: string;
+  readonly limit: number;
+  readonly rows: number;
+  readonly cut: number;
+  /** The length of the longest text before it was cut, in tokens, where that is known. */
+  readonly longest?: number | undefined;
+  readonly instances: readonly string[];
 }
 
 export interface ReasonCount {

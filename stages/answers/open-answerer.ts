@@ -73,13 +73,13 @@ export async function openAnswerer({
     questions: readonly string[],
     signal: AbortSignal,
   ): Promise<readonly (readonly string[])[]> {
-    const { tokens, cut } = tokenizeSources(questions, tokenizer, params);
+    const { tokens, truncation } = tokenizeSources(questions, tokenizer, params);
     emit({
       kind: 'truncated',
       what: 'questions',
-      count: cut,
-      of: questions.length,
-      limit: params.sourceTokens,
+      count: truncation.cut,
+      of: truncation.rows,
+      limit: truncation.limit,
     });
     const total = questions.length * searches.length;
     const answers: (readonly string[])[] = [];

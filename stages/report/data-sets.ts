@@ -1,15 +1,19 @@
+import { canonicalJson } from '../../src/files/canonical-json.ts';
 import { fileProblemText } from '../../src/files/file-problem.ts';
 import { readJson } from '../../src/files/json.ts';
 import type { Result } from '../../src/result.ts';
 import type { Gathered } from '../../src/stage/context.ts';
 import type { DataAnswer, DataSet, LengthHistogram } from '../../src/pages/result-answers.ts';
 import { lengthsIn, preparationIn } from '../../src/pages/results/preparation.ts';
+import { grouped, truncationsIn } from '../../src/pages/results/truncation.ts';
+import type { Document } from './experiments.ts';
 import { byInstance, nameOf } from './model-name.ts';
 
-/** What became of the raw data, and how long the texts of each split are. */
+/** What became of the raw data, how long the texts of each split are, and what its trainings cut. */
 export async function readDataSets(
   preparations: readonly Gathered[],
   splits: Readonly<Record<'train' | 'test', readonly Gathered[]>>,
+  trainings: readonly Pick<Document<unknown>, 'axes' | 'document'>[],
 ): Promise<Result<DataAnswer>> {
   const sets: DataSet[] = [];
   for (const { axes, path } of preparations) {
@@ -21,7 +25,14 @@ export async function readDataSets(
       const own = members.find((member) => nameOf('data', member.axes) === instance);
       if (own !== undefined) lengths.push(...(await lengthsIn(split, own.path)));
     }
-    sets.push({ instance, ...preparationIn(read.value), lengths });
+    const truncations = trainings
+      .filter((training) => isOf(axes, training.axes))
+      .flatMap((training) => truncationsIn(nameOf('model', training.axes), training.document));
+    sets.push({ instance, ...preparationIn(read.value), lengths, truncations: grouped(truncations) });
   }
-  return { ok: true, value: { sets: byInstance(sets), truncations: [], faults: [] } };
+  return { ok: true, value: { sets: byInstance(sets), faults: [] } };
 }
+
+/** Whether a result belongs to a point of fewer axes. */
+const isOf = (point: Gathered['axes'], axes: Gathered['axes']): boolean =>
+  Object.entries(point).every(([axis, value]) => canonicalJson(axes[axis] ?? null) === canonicalJson(value));

@@ -55,7 +55,8 @@ export async function readReport(
   const samples = await readSamples(gathered.samples);
   if (!samples.ok) return samples;
   const { trainRows: train = [], testRows: test = [], preparations = [], predictions = [] } = gathered;
-  const dataSets = await readDataSets(preparations, { train, test });
+  const documents = await withDocuments(trainings, gathered.trainings);
+  const dataSets = await readDataSets(preparations, { train, test }, documents);
   if (!dataSets.ok) return dataSets;
   const answered = await readAnswers(predictions);
   if (!answered.ok) return answered;
@@ -73,7 +74,7 @@ export async function readReport(
     '/api/project': { pipeline: title, folder: '', version: '', hasModels: false },
     '/api/experiments': experimentsOf({
       evaluations: await withDocuments(evaluations, gathered.evaluations),
-      trainings: await withDocuments(trainings, gathered.trainings),
+      trainings: documents,
       rows,
       points: points.value,
     }),

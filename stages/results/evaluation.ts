@@ -1,3 +1,4 @@
+import type { Truncation } from '../../src/ml/dataset/tokenize-rows.ts';
 import type { Estimate, IntervalMethod } from '../../src/ml/metrics/estimate.ts';
 import type { MetricName, TextMetric } from '../../src/ml/metrics/metric-table.ts';
 import type { SlotCounts } from '../../src/ml/metrics/slot-accuracy.ts';
@@ -81,6 +82,11 @@ export interface TrainingSummary {
   readonly validation_rows: number;
   /** Of the validation rows as token ids: equal where data, split, prompt, limits and tokenizer are. */
   readonly validation_digest: string;
+  /**
+   * What the limits of tokens did to the rows: a list, since its numbers are no metrics. Absent in summaries of
+   * earlier versions.
+   */
+  readonly truncation?: readonly (Truncation & { readonly what: string })[];
 }
 
 /** One line of validation.jsonl: the losses of a validation row, summed over its label tokens, in nats. */

@@ -72,21 +72,11 @@ export async function runTraining(
   for (const text of adapter?.value.warnings ?? []) emit({ kind: 'warning', text });
   const tokenizer = await openTokenizer(deps.base, { tokenization: params.tokenization });
   if (!tokenizer.ok) return tokenizer;
-  const { examples, cutSources, cutTargets } = tokenizeRows(rows.value, tokenizer.value, params);
-  emit({
-    kind: 'truncated',
-    what: 'questions',
-    count: cutSources,
-    of: examples.length,
-    limit: params.sourceTokens,
-  });
-  emit({
-    kind: 'truncated',
-    what: 'answers',
-    count: cutTargets,
-    of: examples.length,
-    limit: params.targetTokens,
-  });
+  const { examples, ...truncation } = tokenizeRows(rows.value, tokenizer.value, params);
+  for (const what of ['questions', 'answers'] as const) {
+    const { cut, rows: of, limit } = truncation[what];
+    emit({ kind: 'truncated', what, count: cut, of, limit });
+  }
 
   const engine = openTrainingEngine({
     engine: module,
@@ -158,7 +148,7 @@ export async function runTraining(
   }
   const summary = await writeJson(
     outs.summary,
-    trainingSummary(params, outcome, elementsAt(examples, split.heldOut)),
+    trainingSummary(params, outcome, elementsAt(examples, split.heldOut), truncation),
   );
   return summary.ok ? { ok: true, value: undefined } : { ok: false, error: fileProblemText(summary.error) };
 }

@@ -1,5 +1,6 @@
 import { digestOf } from '../../src/files/digest.ts';
 import type { Example } from '../../src/ml/dataset/example.ts';
+import type { TokenizedRows } from '../../src/ml/dataset/tokenize-rows.ts';
 import type { RowLoss } from '../../src/ml/train/held-out-loss.ts';
 import type { TrainOutcome } from '../../src/ml/train/train-outcome.ts';
 import type { TrainingSummary, ValidationRow } from '../results/evaluation.ts';
@@ -10,6 +11,7 @@ export const trainingSummary = (
   { config: { method }, baseModel }: TrainParams,
   { steps, parameters, best, given, rows, validationRows }: Extract<TrainOutcome, { kind: 'finished' }>,
   validation: readonly Example[],
+  { questions, answers }: Pick<TokenizedRows, 'questions' | 'answers'>,
 ): TrainingSummary => ({
   method,
   base_model: baseModel,
@@ -23,6 +25,10 @@ export const trainingSummary = (
   train_rows: rows,
   validation_rows: validationRows,
   validation_digest: digestOf(JSON.stringify(validation.map(({ source, target }) => [source, target]))),
+  truncation: [
+    { what: 'questions', ...questions },
+    { what: 'answers', ...answers },
+  ],
 });
 
 /** A line of validation.jsonl. */

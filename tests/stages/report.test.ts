@@ -203,6 +203,7 @@ describe('the page of the stage `report`', () => {
         ],
         samples: { questions: ['why?'], answers: { 'temp_0.7': ['so'] } },
         predictions: [predictionLine('one', 'the answer to one', 1), predictionLine('two', 'no', 0.25)],
+        summary: summary(0.25, { truncation: [{ what: 'answers', limit: 8, rows: 9, cut: 2, longest: 30 }] }),
       }),
     ]);
     expect(answerOf<CurvesAnswer>(data, '/api/curves').curves).toEqual([
@@ -229,6 +230,9 @@ describe('the page of the stage `report`', () => {
       ['train', 'assistant', 2],
       ['test', 'human', 4],
       ['test', 'assistant', 4],
+    ]);
+    expect(set?.truncations).toEqual([
+      { what: 'answers', limit: 8, rows: 9, cut: 2, longest: 30, instances: ['model[aimc,lora]'] },
     ]);
   });
 

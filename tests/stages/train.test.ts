@@ -103,6 +103,10 @@ describe('the stage program train', () => {
       steps: 4,
       train_rows: 16,
       validation_rows: 4,
+      truncation: [
+        { what: 'questions', limit: 16, rows: 20 },
+        { what: 'answers', rows: 20 },
+      ],
     });
     expect(messages).toContainEqual(
       expect.objectContaining({ kind: 'truncated', what: 'questions', limit: 16 }),

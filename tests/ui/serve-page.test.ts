@@ -265,10 +265,42 @@ describe('the server of the page', () => {
   });
 });
 
-test('truncation by a stage is reported with the data', async () => {
+test('truncation is reported with the data that it concerns, once for equal numbers', async () => {
   await using other = await createRig();
   const puppet = other.puppet();
-  other.write({ 'pipeline.yaml': { stages: { cut: { cmd: puppet.cmd, outs: { o: 'o' } } } } });
+  const truncation = [
+    { what: 'questions', limit: 512, rows: 9, cut: 0, longest: 40 },
+    { what: 'answers', limit: 512, rows: 9, cut: 3, longest: 700 },
+  ];
+  other.write({
+    'preparation.json': { records: 12 },
+    'summary.json': { steps: 4, truncation },
+    'pipeline.yaml': {
+      stages: {
+        data: {
+          cmd: 'cp ${deps.p} ${outs.preparation}',
+          deps: { p: 'preparation.json' },
+          outs: { preparation: 'p.json' },
+        },
+        train: {
+          matrix: { seed: [1, 2] },
+          cmd: 'cp ${deps.s} ${outs.summary}',
+          deps: { s: 'summary.json', rows: { from: 'data', out: 'preparation' } },
+          outs: { summary: { path: 'summary.json', kind: 'metrics' } },
+        },
+        cut: {
+          cmd: puppet.cmd,
+          deps: { models: { from: 'train', out: 'summary', gather: true } },
+          outs: { o: 'o' },
+        },
+        other: {
+          cmd: 'cp ${deps.s} ${outs.summary}',
+          deps: { s: 'summary.json' },
+          outs: { summary: 's.json' },
+        },
+      },
+    },
+  });
   const run = other.pipeline('run');
   const started = await puppet.nextStart();
   const cut = { kind: 'truncated', what: 'questions', count: 3, of: 9, limit: 512 };
@@ -276,12 +308,22 @@ test('truncation by a stage is reported with the data', async () => {
   await started.exit(0, { o: '' });
   await run.result;
   const project = await openHere(other.root);
-  expect(await dataAnswer(project)).toEqual({
+  const [questions, answers] = truncation;
+  const instances = ['train[1]', 'train[2]'];
+  expect(await dataAnswer(project)).toMatchObject({
     ok: true,
     value: {
-      sets: [],
       faults: [],
-      truncations: [{ instance: 'cut', what: 'questions', count: 3, of: 9, limit: 512 }],
+      sets: [
+        {
+          instance: 'data',
+          truncations: [
+            { ...answers, instances },
+            { what: 'questions', cut: 3, rows: 9, limit: 512, instances: ['cut'] },
+            { ...questions, instances },
+          ],
+        },
+      ],
     },
   });
   project.close();

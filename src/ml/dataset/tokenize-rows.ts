@@ -10,14 +10,23 @@ export interface TokenizeOptions {
   readonly targetTokens: number;
 }
 
-export interface TokenizedRows {
-  readonly examples: readonly Example[];
-  /** How many were cut. */
-  readonly cutSources: number;
-  readonly cutTargets: number;
+/** What a limit did to the texts of all rows, in tokens. */
+export interface Truncation {
+  readonly limit: number;
+  readonly rows: number;
+  /** How many rows were longer than the limit. */
+  readonly cut: number;
+  /** The length of the longest, before it was cut. */
+  readonly longest: number;
 }
 
-/** Rows as token ids, cut to the limits; what is cut is counted. */
+export interface TokenizedRows {
+  readonly examples: readonly Example[];
+  readonly questions: Truncation;
+  readonly answers: Truncation;
+}
+
+/** Rows as token ids, cut to the limits. */
 export function tokenizeRows(
   rows: readonly Row[],
   tokenizer: Tokenizer,
@@ -35,9 +44,14 @@ export function tokenizeRows(
   );
   return {
     examples: sources.tokens.map((source, index) => ({ source, target: targets.tokens[index] ?? [] })),
-    cutSources: sources.cut,
-    cutTargets: targets.cut,
+    questions: sources.truncation,
+    answers: targets.truncation,
   };
+}
+
+interface CutTexts {
+  readonly tokens: readonly (readonly number[])[];
+  readonly truncation: Truncation;
 }
 
 /** Questions within the prompt, as token ids. */
@@ -45,7 +59,7 @@ export function tokenizeSources(
   questions: readonly string[],
   tokenizer: Tokenizer,
   { prompt, sourceTokens }: Pick<TokenizeOptions, 'prompt' | 'sourceTokens'>,
-): { readonly tokens: readonly (readonly number[])[]; readonly cut: number } {
+): CutTexts {
   return cutAll(
     questions.map((question) => tokenizer.encode(prompt.replaceAll('{human}', () => question))),
     tokenizer,
@@ -53,13 +67,15 @@ export function tokenizeSources(
   );
 }
 
-function cutAll(
-  encodings: readonly (readonly number[])[],
-  tokenizer: Tokenizer,
-  limit: number,
-): { readonly tokens: readonly (readonly number[])[]; readonly cut: number } {
+function cutAll(encodings: readonly (readonly number[])[], tokenizer: Tokenizer, limit: number): CutTexts {
+  const lengths = encodings.map(({ length }) => length);
   return {
     tokens: encodings.map((ids) => (ids.length > limit ? tokenizer.truncate(ids, limit) : ids)),
-    cut: encodings.filter((ids) => ids.length > limit).length,
+    truncation: {
+      limit,
+      rows: encodings.length,
+      cut: lengths.filter((length) => length > limit).length,
+      longest: lengths.reduce((most, length) => Math.max(most, length), 0),
+    },
   };
 }

@@ -4,7 +4,7 @@ import type { DataSet, LengthHistogram, ReasonCount } from '../result-answers.ts
 import { histogram } from './histogram.ts';
 
 /** What preparation.json says, as far as it says it. */
-export function preparationIn(file: Json): Omit<DataSet, 'instance' | 'lengths'> {
+export function preparationIn(file: Json): Omit<DataSet, 'instance' | 'lengths' | 'truncations'> {
   const all = isJsonObject(file) ? file : {};
   const leaks = isJsonObject(all['leaks']) ? all['leaks'] : {};
   return {

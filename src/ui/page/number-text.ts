@@ -17,6 +17,12 @@ export function numberText(value: number): string {
 export const signedText = (value: number): string =>
   `${value >= 0 ? '+' : '−'}${numberText(Math.abs(value))}`;
 
+/** A share of 0 to 1: "0 %", "<0.1 %", "12.3 %". */
+export function percentText(share: number): string {
+  if (share === 0 || share === 1) return `${share * 100} %`;
+  return share < 0.001 ? '<0.1 %' : `${(share * 100).toFixed(1)} %`;
+}
+
 /** A tick of an axis: as few digits as tell it from the next. */
 export function tickText(value: number, step: number): string {
   if (value === 0) return '0';

@@ -1,6 +1,6 @@
 import type { DataAnswer, DataSet, LengthHistogram, ReasonCount } from '../../../pages/result-answers.ts';
 import { changed, go } from '../address.ts';
-import { numberText } from '../number-text.ts';
+import { numberText, percentText } from '../number-text.ts';
 import { Choice, Command, Empty, PageHead, Waiting } from '../parts.tsx';
 import { endsRun } from '../use-live.ts';
 import { useLiveAnswer } from '../use-live-answer.ts';
@@ -35,7 +35,6 @@ export function DataPage({ query }: { readonly query: URLSearchParams }) {
             />
           )}
           <OneSet set={set} />
-          {answer.truncations.length > 0 && <Truncations truncations={answer.truncations} />}
         </>
       )}
     </>
@@ -63,6 +62,7 @@ function OneSet({ set }: { readonly set: DataSet }) {
           </div>
         </section>
       )}
+      {set.truncations.length > 0 && <Truncations truncations={set.truncations} />}
       <div class="two">
         <section class="card">
           <h2>Duplicates</h2>
@@ -203,36 +203,65 @@ function Histogram({ lengths }: { readonly lengths: LengthHistogram }) {
   );
 }
 
-function Truncations({ truncations }: { readonly truncations: DataAnswer['truncations'] }) {
+function Truncations({ truncations }: { readonly truncations: DataSet['truncations'] }) {
   return (
     <section class="card">
-      <h2>Truncated inputs</h2>
-      <table class="plain">
-        <thead>
-          <tr>
-            <th scope="col">Instance</th>
-            <th scope="col">What</th>
-            <th scope="col" class="number">
-              Limit
-            </th>
-            <th scope="col" class="number">
-              Cut
-            </th>
-          </tr>
-        </thead>
-        <tbody>
-          {truncations.map(({ instance, what, count, of, limit }) => (
-            <tr key={`${instance} ${what}`}>
-              <td class="name">{instance}</td>
-              <td>{what}</td>
-              <td class="number">{limit}</td>
-              <td class="number">
-                {count} of {of}
-              </td>
+      <h2>Truncation</h2>
+      <div class="wide">
+        <table class="plain">
+          <thead>
+            <tr>
+              <th scope="col">Texts</th>
+              <th scope="col" class="number">
+                Limit in tokens
+              </th>
+              <th scope="col" class="number">
+                Longest
+              </th>
+              <th scope="col" class="number">
+                Cut
+              </th>
+              <th scope="col" class="number">
+                Share
+              </th>
+              <th scope="col">In</th>
             </tr>
-          ))}
-        </tbody>
-      </table>
+          </thead>
+          <tbody>
+            {truncations.map(({ what, limit, rows, cut, longest, instances }) => (
+              <tr key={instances[0] + what} class={cut > 0 ? 'warned' : undefined}>
+                <td>{what}</td>
+                <td class="number">{numberText(limit)}</td>
+                <td class="number">{longest === undefined ? '–' : numberText(longest)}</td>
+                <td class="number">
+                  {numberText(cut)} of {numberText(rows)}
+                </td>
+                <td class="number">{percentText(cut / Math.max(1, rows))}</td>
+                <td>
+                  <Instances names={instances} />
+                </td>
+              </tr>
+            ))}
+          </tbody>
+        </table>
+      </div>
+      <p class="note muted">
+        Texts above the limit lose their end. Questions count with the prompt around them. Cut answers of
+        evaluations reached the maximum length.
+      </p>
     </section>
+  );
+}
+
+function Instances({ names }: { readonly names: readonly string[] }) {
+  const [first = ''] = names;
+  if (names.length <= 2) return <span class="name">{names.join(', ')}</span>;
+  return (
+    <details>
+      <summary>
+        <span class="name">{first}</span> and {names.length - 1} more
+      </summary>
+      <span class="name">{names.slice(1).join(', ')}</span>
+    </details>
   );
 }
