@@ -88,6 +88,8 @@ export interface GraphInstance {
   readonly after: readonly string[];
   readonly fault?: string | undefined;
   readonly at?: number | undefined;
+  /** Its stage is frozen: its last result is used, whatever changed since. */
+  readonly frozen?: true | undefined;
 }
 
 /** /api/instance?name=INSTANCE */

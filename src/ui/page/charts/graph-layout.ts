@@ -40,7 +40,7 @@ export interface GraphLayout {
   readonly width: number;
   readonly height: number;
   readonly boxes: readonly StageBox[];
-  /** Between stages, each once. */
+  /** Between stages, each once, without those that longer ways imply. */
   readonly lines: readonly StageLine[];
 }
 
@@ -88,6 +88,7 @@ export function graphLayout(graph: Pick<GraphAnswer, 'stages' | 'edges' | 'await
   const boxOf = new Map(boxes.map((box) => [box.stage, box]));
   const lines = [...needs].flatMap(([to, sources]) =>
     [...sources].flatMap((from) => {
+      if (isImplied(from, to, solid, columns)) return [];
       const [source, target] = [boxOf.get(from), boxOf.get(to)];
       return source === undefined || target === undefined
         ? []
@@ -100,6 +101,24 @@ export function graphLayout(graph: Pick<GraphAnswer, 'stages' | 'edges' | 'await
     boxes,
     lines,
   };
+}
+
+/**
+ * Whether a longer way leads from one stage to another, column by column: such a line would only run behind the
+ * boxes between them.
+ */
+function isImplied(
+  from: string,
+  to: string,
+  sources: ReadonlyMap<string, ReadonlySet<string>>,
+  columns: ReadonlyMap<string, number>,
+): boolean {
+  const columnOf = (stage: string): number => columns.get(stage) ?? 0;
+  const before = (stage: string): readonly string[] =>
+    [...(sources.get(stage) ?? [])].filter((source) => columnOf(source) < columnOf(stage));
+  const reached = new Set(before(to).filter((source) => source !== from));
+  for (const stage of reached) for (const source of before(stage)) reached.add(source);
+  return reached.has(from);
 }
 
 /** By stage the other stages that its instances come after. */

@@ -129,6 +129,11 @@ function StageCard(props: {
     >
       <h2>
         <span class="name">{stage.stage}</span>
+        {stage.instances.some(({ frozen }) => frozen) && (
+          <span class="frozen muted" title="Does not run: its last results are used, whatever changed since">
+            <span aria-hidden="true">❄ </span>frozen
+          </span>
+        )}
         {(stage.instances.length > 0 || stage.awaited.length === 0) && (
           <span class="muted">{stage.instances.length}</span>
         )}

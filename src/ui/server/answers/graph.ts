@@ -15,7 +15,7 @@ export async function graphAnswer(project: Project): Promise<Result<GraphAnswer,
   if (!status.ok) return status;
   const states = new Map(status.value.instances.map((one) => [one.instance, one]));
   const stages = new Map<string, { readonly description: string; readonly instances: GraphInstance[] }>();
-  for (const { instance, stage, description } of graph.value.instances) {
+  for (const { instance, stage, description, frozen } of graph.value.instances) {
     const known = states.get(instance);
     const members = stages.get(stage) ?? { description, instances: [] };
     stages.set(stage, members);
@@ -26,6 +26,7 @@ export async function graphAnswer(project: Project): Promise<Result<GraphAnswer,
       after: known?.after ?? [],
       fault: known?.fault,
       at: known?.at,
+      frozen,
     });
   }
   return {
