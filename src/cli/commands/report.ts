@@ -2,6 +2,7 @@ import { resolve } from 'node:path';
 import { Command } from 'commander';
 import manifest from '../../../package.json' with { type: 'json' };
 import { openProjectHere, type PipelineOptions } from '../options/project-options.ts';
+import { openProgressLine } from '../output/progress-line.ts';
 import { reportProblem } from '../output/report-problem.ts';
 import { openScreen } from '../output/screen.ts';
 import { refuse } from '../refuse.ts';
@@ -38,6 +39,8 @@ async function writeReport(options: ReportOptions): Promise<void> {
   const { fileProblemText } = await import('../../files/file-problem.ts');
   const { sizeText } = await import('../../runner/wording/size-text.ts');
   const project = await openProjectHere(options);
+  const screen = openScreen();
+  const line = openProgressLine(screen);
   try {
     const report = await projectReport({
       project,
@@ -45,7 +48,9 @@ async function writeReport(options: ReportOptions): Promise<void> {
       notice: `Results as they were on ${new Date().toISOString().slice(0, 16).replace('T', ' ')} UTC.`,
       withUser: options.withUser === true,
       mostBytes,
+      onProgress: ({ what, done, total }) => line.show(`reading ${what}  ${done}/${total}`),
     });
+    line.close();
     if (!report.ok)
       return report.error.kind === 'unknown'
         ? refuse(report.error.message, 1)
@@ -56,7 +61,7 @@ async function writeReport(options: ReportOptions): Promise<void> {
     if (!written.ok) return refuse(fileProblemText(written.error), 1);
     process.stdout.write(`${options.out}\n`);
     const size = sizeText(Buffer.byteLength(text));
-    openScreen().write(`${size}; open it in any browser, no server is needed\n${heldText(worst)}`);
+    screen.write(`${size}; open it in any browser, no server is needed\n${heldText(worst)}`);
   } finally {
     project.close();
   }

@@ -27,6 +27,14 @@ export interface ProjectReportOptions {
   /** Whether it names who started the runs, and on which machine. */
   readonly withUser: boolean;
   readonly mostBytes: number;
+  readonly onProgress?: (progress: ReportProgress) => void;
+}
+
+/** How much of the project has been read. */
+export interface ReportProgress {
+  readonly what: 'runs' | 'instances' | 'curves' | 'answers';
+  readonly done: number;
+  readonly total: number;
 }
 
 export interface ProjectReport {
@@ -42,7 +50,7 @@ const mostPrinted = 8000;
 
 /** All that the pages of a project can show, as it is now. */
 export async function projectReport(options: ProjectReportOptions): Promise<Result<ProjectReport, Refusal>> {
-  const { version, notice, withUser, mostBytes } = options;
+  const { version, notice, withUser, mostBytes, onProgress = () => undefined } = options;
   const project = memoizedProject(options.project);
   const graph = await graphAnswer(project);
   if (!graph.ok) return graph;
@@ -63,12 +71,14 @@ export async function projectReport(options: ProjectReportOptions): Promise<Resu
   }
   const instances = graph.value.stages.flatMap((stage) => stage.instances.map(({ instance }) => instance));
   for (const add of [addRuns, addInstances, addCurves]) {
-    const added = await add(project, { answers, instances, withUser });
+    const added = await add(project, { answers, instances, withUser, onProgress });
     if (!added.ok) return added;
   }
   const known: KnownEvaluations = new Map();
+  onProgress({ what: 'answers', done: 0, total: 2 });
   const multilingual = await namedEvaluations(project, known, 'multilingual');
   if (!multilingual.ok) return multilingual;
+  onProgress({ what: 'answers', done: 1, total: 2 });
   const reference = await namedEvaluations(project, known, 'reference');
   if (!reference.ok) return reference;
   const { sets, worst } = reportRows(
@@ -86,6 +96,7 @@ interface Adding {
   readonly answers: Record<string, object>;
   readonly instances: readonly string[];
   readonly withUser: boolean;
+  readonly onProgress: (progress: ReportProgress) => void;
 }
 
 const put = (
@@ -97,7 +108,10 @@ const put = (
   answers[answerKey(path, new URLSearchParams(query))] = value;
 };
 
-async function addRuns(project: Project, { answers, withUser }: Adding): Promise<Result<void, Refusal>> {
+async function addRuns(
+  project: Project,
+  { answers, withUser, onProgress }: Adding,
+): Promise<Result<void, Refusal>> {
   const runs = await runsAnswer(project, undefined, mostRuns);
   if (!runs.ok) return runs;
   const shown = <T extends Pick<RunRecord, 'startedFrom'>>(run: T): T =>
@@ -105,7 +119,8 @@ async function addRuns(project: Project, { answers, withUser }: Adding): Promise
       ? run
       : { ...run, startedFrom: { ...run.startedFrom, user: undefined, host: '' } };
   answers['/api/runs'] = { runs: runs.value.runs.map(shown), more: false };
-  for (const { run } of runs.value.runs) {
+  for (const [done, { run }] of runs.value.runs.entries()) {
+    onProgress({ what: 'runs', done, total: runs.value.runs.length });
     const found = await runAnswer(project, run);
     if (!found.ok) return found;
     put(answers, '/api/run', { run }, shown(found.value));
@@ -115,9 +130,10 @@ async function addRuns(project: Project, { answers, withUser }: Adding): Promise
 
 async function addInstances(
   project: Project,
-  { answers, instances }: Adding,
+  { answers, instances, onProgress }: Adding,
 ): Promise<Result<void, Refusal>> {
-  for (const instance of instances) {
+  for (const [done, instance] of instances.entries()) {
+    onProgress({ what: 'instances', done, total: instances.length });
     const found = await instanceAnswer(project, instance, null);
     if (!found.ok) return found;
     put(answers, '/api/instance', { name: instance }, found.value);
@@ -145,14 +161,16 @@ async function addPrinted(
   }
 }
 
-async function addCurves(project: Project, { answers }: Adding): Promise<Result<void, Refusal>> {
-  const curves = await curvesAnswer(project);
-  if (!curves.ok) return curves;
-  answers['/api/curves'] = curves.value;
-  for (const { instance } of curves.value.curves) {
-    const found: Result<CurveAnswer, Refusal> = await curveAnswer(project, instance, undefined);
-    if (!found.ok) return found;
-    put(answers, '/api/curve', { name: instance }, thinnedCurve(found.value));
+async function addCurves(project: Project, { answers, onProgress }: Adding): Promise<Result<void, Refusal>> {
+  const found = await curvesAnswer(project);
+  if (!found.ok) return found;
+  const { curves } = found.value;
+  answers['/api/curves'] = found.value;
+  for (const [done, { instance }] of curves.entries()) {
+    onProgress({ what: 'curves', done, total: curves.length });
+    const curve: Result<CurveAnswer, Refusal> = await curveAnswer(project, instance, undefined);
+    if (!curve.ok) return curve;
+    put(answers, '/api/curve', { name: instance }, thinnedCurve(curve.value));
   }
   return { ok: true, value: undefined };
 }
