@@ -40,6 +40,7 @@ test('a log shows why an attempt was started, its messages and output, and how i
         said({ kind: 'device', runtime: 'onnxruntime 1.30', device: 'cpu' }),
         said({ kind: 'truncated', what: 'questions', count: 3, of: 10, limit: 48 }),
         said({ kind: 'truncated', what: 'answers', count: 0, of: 10, limit: 48 }),
+        said({ kind: 'progress', done: 4, total: 10, unit: 'step' }),
         said({ kind: 'progress', done: 5, total: 10, unit: 'step', note: 'warm' }),
         said({ kind: 'metric', step: 5, values: { loss: 0.123456789, learningRate: 1e-5 } }),
         said({ kind: 'checkpoint', step: 5 }),

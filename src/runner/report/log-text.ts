@@ -13,8 +13,8 @@ export type LogPart =
   | { readonly kind: 'printed'; readonly file: string };
 
 /**
- * What happened to an instance in a run, in order: why each attempt was started, what it said, what it
- * printed, how it ended. Printed lines carry no times, so they come at the end of their attempt. `timeOf`: a
+ * What happened to an instance in a run, in order: why each attempt was started, what it said (of its progress,
+ * the last), what it printed, how it ended. Printed lines carry no times, so they come at the end of their attempt. `timeOf`: a
  * moment as people read it.
  */
 export function logParts(
@@ -27,7 +27,9 @@ export function logParts(
     if (printed !== undefined) parts.push({ kind: 'printed', file: printed });
     printed = undefined;
   };
+  const overtaken = overtakenProgress(events);
   for (const [index, event] of events.entries()) {
+    if (overtaken.has(event)) continue;
     if (event.kind === 'started') {
       closeAttempt();
       // A repeated attempt within a run replaces the one with its number.
@@ -47,6 +49,19 @@ export function logParts(
   }
   closeAttempt();
   return parts;
+}
+
+/** The progress messages of an attempt that a later one follows: only the last says how far it got. */
+function overtakenProgress(events: readonly RecordedEvent[]): ReadonlySet<RecordedEvent> {
+  const overtaken = new Set<RecordedEvent>();
+  let isFollowed = false;
+  for (const event of events.toReversed()) {
+    if (event.kind === 'started') isFollowed = false;
+    if (event.kind !== 'message' || event.message.kind !== 'progress') continue;
+    if (isFollowed) overtaken.add(event);
+    isFollowed = true;
+  }
+  return overtaken;
 }
 
 function eventLines(event: RecordedEvent, all: readonly RecordedEvent[]): readonly string[] {
