@@ -91,7 +91,7 @@ function PageLink({ address, isCurrent, children }: PageLinkProps) {
   const link = useRef<HTMLAnchorElement>(null);
   useEffect(() => {
     // On a narrow screen the navigation scrolls.
-    if (isCurrent) link.current?.scrollIntoView({ block: 'nearest', inline: 'nearest' });
+    if (isCurrent) link.current?.scrollIntoView({ block: 'nearest', inline: 'center' });
   }, [isCurrent]);
   return (
     <a ref={link} {...linkTo(address)} aria-current={isCurrent ? 'page' : undefined}>

@@ -38,7 +38,11 @@ export function LineChart(props: {
   const shown = lines.map((line) => ({ ...line, smooth: smoothed(line.points, weight) }));
   const xs = shown.flatMap(({ points }) => [points[0]?.x ?? 0, points.at(-1)?.x ?? 0]);
   const ys = shown.flatMap(({ points }) => points.map(({ y }) => y)).filter((y) => !isLog || y > 0);
-  const across = linearScale(xs, [edge.left, width - edge.right], Math.max(2, width / 130));
+  const across = linearScale(
+    xs,
+    [edge.left, width - edge.right],
+    Math.max(2, (width - edge.left - edge.right) / 70),
+  );
   const ends = [height - edge.bottom, edge.top] as const;
   const up = isLog ? logScale(ys, ends) : linearScale(ys, ends);
   const placesOf = (points: readonly Point[]): readonly Point[] =>

@@ -60,16 +60,22 @@ export function AskPage({ query }: { readonly query: URLSearchParams }) {
           class="ask"
           onSubmit={(event) => {
             event.preventDefault();
-            if (!isWaiting) void askAll();
+            if (!isWaiting && question.trim() !== '') void askAll();
           }}
         >
           <label class="field question-field">
-            <span>Question</span>
+            <span>Question (Ctrl+Enter asks)</span>
             <textarea
               rows={3}
               dir="auto"
               value={question}
+              placeholder="What helps against headache?"
               onInput={(event) => go(changed(query, { question: event.currentTarget.value }), 'replace')}
+              onKeyDown={(event) => {
+                if (event.key !== 'Enter' || !(event.ctrlKey || event.metaKey)) return;
+                event.preventDefault();
+                event.currentTarget.form?.requestSubmit();
+              }}
             />
           </label>
           <div class="bar">
@@ -87,7 +93,7 @@ export function AskPage({ query }: { readonly query: URLSearchParams }) {
                 onChoose={(value) => go(changed(query, { as: value }), 'replace')}
               />
             )}
-            <button type="submit" disabled={isWaiting || question.trim() === ''}>
+            <button type="submit" class="primary" disabled={isWaiting || question.trim() === ''}>
               Ask
             </button>
             {isWaiting && (
@@ -135,9 +141,9 @@ function Reply({ reply }: { readonly reply: ModelReply }) {
 
 /** `pipeline ask` compares two models at most. */
 function commandOf([first = '', second]: readonly string[], question: string, stage: string): string {
-  const options = [
-    ...(second === undefined ? [] : ['--compare', second]),
-    ...(stage === '' ? [] : ['--as', stage]),
-  ];
-  return ['pipeline', 'ask', first, question, ...options].map((word) => shellQuoted(word)).join(' ');
+  return [
+    `pipeline ask ${shellQuoted(first)} ${shellQuoted(question)}`,
+    ...(second === undefined ? [] : [`--compare ${shellQuoted(second)}`]),
+    ...(stage === '' ? [] : [`--as ${shellQuoted(stage)}`]),
+  ].join(' ');
 }

@@ -110,7 +110,7 @@ function Charts({ chosen, query }: { readonly chosen: readonly string[]; readonl
     <div class="stack">
       <div class="bar">
         <Choice
-          label="Across"
+          label="X axis"
           options={acrosses}
           value={across}
           onChoose={(value) => go(changed(query, { x: value === 'step' ? undefined : value }), 'replace')}

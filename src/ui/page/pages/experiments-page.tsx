@@ -467,13 +467,13 @@ function ScatterView(props: {
     <figure class="chart-box">
       <div class="bar">
         <Select
-          label="Across"
+          label="X axis"
           options={options}
           value={x}
           onChoose={(value) => go(changed(query, { x: value }), 'replace')}
         />
         <Select
-          label="Up"
+          label="Y axis"
           options={options}
           value={y}
           onChoose={(value) => go(changed(query, { y: value }), 'replace')}

@@ -1,5 +1,5 @@
 import type { ComponentChildren } from 'preact';
-import { useEffect, useRef, useState } from 'preact/hooks';
+import { useEffect, useLayoutEffect, useRef, useState } from 'preact/hooks';
 import { shellQuoted } from '../../../runner/wording/shell-quoted.ts';
 import type { Value } from '../../../stage/context.ts';
 import type { InstanceAnswer, LogAnswer, PrintedAnswer } from '../../api.ts';
@@ -149,9 +149,7 @@ function Log({ name, log }: { readonly name: string; readonly log: LogAnswer }) 
           {parts.length - lines.length} earlier lines
         </button>
       )}
-      <pre class="log" tabIndex={0}>
-        {lines.join('\n')}
-      </pre>
+      <LogText text={lines.join('\n')} />
       {files.map((file) => (
         <Printed key={file} name={name} run={log.run} file={file} />
       ))}
@@ -191,10 +189,29 @@ function Printed(props: { readonly name: string; readonly run: string; readonly 
         {file}
         {answer.from > 0 && ` (its last ${text.length} characters)`}
       </p>
-      <pre class="log" tabIndex={0}>
-        {text}
-      </pre>
+      <LogText text={text} />
     </>
+  );
+}
+
+/** The end of a log is in sight, also when it grows, unless somebody has scrolled up. */
+function LogText({ text }: { readonly text: string }) {
+  const box = useRef<HTMLPreElement>(null);
+  const isAtEnd = useRef(true);
+  useLayoutEffect(() => {
+    if (isAtEnd.current && box.current !== null) box.current.scrollTop = box.current.scrollHeight;
+  }, [text]);
+  return (
+    <pre
+      ref={box}
+      class="log"
+      tabIndex={0}
+      onScroll={({ currentTarget: { scrollTop, clientHeight, scrollHeight } }) => {
+        isAtEnd.current = scrollTop + clientHeight >= scrollHeight - 4;
+      }}
+    >
+      {text}
+    </pre>
   );
 }
 
