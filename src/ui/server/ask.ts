@@ -19,7 +19,7 @@ export interface Question {
 export type AskCommand = (question: Question) => readonly string[];
 
 /**
- * The instances whose model is in place, and the stages that may lend their settings: those that read models.
+ * The instances whose model is in place, and the stages that may lend their settings: those that read one model.
  */
 export async function askModelsAnswer(project: Project): Promise<Result<AskModelsAnswer, Refusal>> {
   const artifacts = await project.artifacts(everything);
@@ -29,9 +29,11 @@ export async function askModelsAnswer(project: Project): Promise<Result<AskModel
   const models = new Set(
     artifacts.value.filter(({ kind, there }) => kind === 'model' && there).map(({ instance }) => instance),
   );
-  const readers = new Set(graph.value.edges.filter(({ from }) => models.has(from)).map(({ to }) => to));
+  // What reads several models, as a table of all scores does, answers no questions.
+  const read = new Map<string, number>();
+  for (const { from, to } of graph.value.edges) if (models.has(from)) read.set(to, (read.get(to) ?? 0) + 1);
   const stages = graph.value.instances.filter(
-    ({ instance }) => readers.has(instance) && !models.has(instance),
+    ({ instance }) => read.get(instance) === 1 && !models.has(instance),
   );
   return {
     ok: true,
