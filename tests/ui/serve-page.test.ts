@@ -9,6 +9,7 @@ import type {
   EvaluationsAnswer,
   ExperimentsAnswer,
 } from '../../src/pages/result-answers.ts';
+import { graphAnswer } from '../../src/ui/server/answers/graph.ts';
 import { dataAnswer } from '../../src/ui/server/answers/data-sets.ts';
 import { cursorAfter } from '../../src/ui/server/live-events.ts';
 import { type PageServer, servePage } from '../../src/ui/server/serve-page.ts';
@@ -327,6 +328,19 @@ test('truncation is reported with the data that it concerns, once for equal numb
     },
   });
   project.close();
+});
+
+test('the graph tells frozen stages from others', async () => {
+  await using other = await createRig();
+  const outs = { o: 'o' };
+  other.write({
+    'pipeline.yaml': { stages: { kept: { frozen: true, cmd: 'true', outs }, free: { cmd: 'true', outs } } },
+  });
+  const project = await openHere(other.root);
+  const graph = await graphAnswer(project);
+  project.close();
+  const frozen = graph.ok ? graph.value.stages.map(({ instances }) => instances[0]?.frozen) : [];
+  expect(frozen).toEqual([true, undefined]);
 });
 
 describe('live events', () => {
