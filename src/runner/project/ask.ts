@@ -28,6 +28,7 @@ import { isSameProcess } from '../executors/process-identity.ts';
 import type { InstanceId } from '../identity.ts';
 import type { Reason } from '../manifest/reason.ts';
 import { machineFiles } from './machine/machine-files.ts';
+import { machineTexts } from './machine/machine-texts.ts';
 import { invalid } from './planning/invalid.ts';
 import { withSharedCache } from './planning/chosen.ts';
 import { oneInstance, selectFrom, selectToRun, unknownList } from './planning/select-from.ts';
@@ -505,7 +506,7 @@ export async function tracking(
   { place, host }: Opened,
   { plan }: Planned,
 ): Promise<Result<Tracking, Problem>> {
-  const machine = await machineFiles(place.root, host.environment);
+  const machine = await machineFiles(machineTexts(place.root, host.environment));
   if (!machine.ok) return machine;
   return {
     ok: true,

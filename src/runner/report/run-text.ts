@@ -10,7 +10,7 @@ export function runText({ run, instances }: RunHistory, { scores }: RunResults, 
   if (instances.length === 0) return `run ${run} has no instances\n`;
   const rows = instances.map((row) => [
     row.instance,
-    stateText(row),
+    outcomeText(row),
     row.startedAt === undefined || row.finishedAt === undefined
       ? ''
       : durationText((row.finishedAt - row.startedAt) / 1000),
@@ -27,5 +27,5 @@ export function runText({ run, instances }: RunHistory, { scores }: RunResults, 
   return `${table([head, ...rows], width).join('\n')}\n`;
 }
 
-const stateText = ({ outcome, startedAt }: InstanceHistory): string =>
+const outcomeText = ({ outcome, startedAt }: InstanceHistory): string =>
   (outcome?.kind ?? (startedAt === undefined ? 'waiting' : 'running')).replaceAll('-', ' ');

@@ -12,6 +12,7 @@ import {
   referenceText,
   refers,
   type MapEntry,
+  type ListNode,
   type MapNode,
   type Node,
   type Part,
@@ -35,23 +36,31 @@ export function interpolate(node: Node, lookup: Lookup, report: Report): Node | 
   switch (node.kind) {
     case 'scalar':
       return interpolateScalar(node, node.parts ?? [], lookup, report);
-    case 'list': {
-      const items = node.items.map((item) => interpolate(item, lookup, report));
-      const whole = items.filter((item) => item !== undefined);
-      return whole.length < items.length ? undefined : listNode(whole, node.at);
-    }
-    case 'map': {
-      const entries = [...node.entries].map(([name, { key, value }]) => ({
-        name,
-        key,
-        value: interpolate(value, lookup, report),
-      }));
-      const whole = entries.flatMap(({ name, key, value }): readonly [string, MapEntry][] =>
-        value === undefined ? [] : [[name, { key, value }]],
-      );
-      return whole.length < entries.length ? undefined : mapNode(new Map(whole), node.at);
-    }
+    case 'list':
+    case 'map':
+      return withMembers(node, (member) => interpolate(member, lookup, report));
   }
+}
+
+/** A list or map with each member replaced; undefined where one of them has a fault, after all were tried. */
+export function withMembers(
+  node: ListNode | MapNode,
+  replaced: (member: Node, name: string) => Node | undefined,
+): Node | undefined {
+  if (node.kind === 'list') {
+    const items = node.items.map((item, index) => replaced(item, String(index)));
+    const whole = items.filter((item) => item !== undefined);
+    return whole.length < items.length ? undefined : listNode(whole, node.at);
+  }
+  const entries = [...node.entries].map(([name, { key, value }]) => ({
+    name,
+    key,
+    value: replaced(value, name),
+  }));
+  const whole = entries.flatMap(({ name, key, value }): readonly [string, MapEntry][] =>
+    value === undefined ? [] : [[name, { key, value }]],
+  );
+  return whole.length < entries.length ? undefined : mapNode(new Map(whole), node.at);
 }
 
 function interpolateScalar(

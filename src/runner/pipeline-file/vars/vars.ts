@@ -1,7 +1,14 @@
 import type { Report } from '../../diagnostic.ts';
 import { limits } from '../yaml/guard.ts';
-import { descend, interpolate, unknownReference, type Lookup, type Reference } from './interpolate.ts';
-import { listNode, mapNode, refers, type MapEntry, type MapNode, type Node } from '../yaml/node.ts';
+import {
+  descend,
+  interpolate,
+  type Lookup,
+  type Reference,
+  unknownReference,
+  withMembers,
+} from './interpolate.ts';
+import { refers, type MapEntry, type MapNode, type Node } from '../yaml/node.ts';
 
 /**
  * What `${vars.…}` stands for. Vars may refer to vars, in any order; one that refers to itself is a fault.
@@ -16,7 +23,7 @@ export function varsLookup(vars: MapNode | undefined, reportNow: Report): Lookup
     if (name === undefined)
       return vars === undefined
         ? void report(unknownReference('vars', 'in this file', new Set(), reference.at))
-        : resolveAll(vars, reference, report);
+        : withMembers(vars, (_, each) => resolve(each, reference, report));
     const node = resolve(name, reference, report);
     return node && descend(node, reference, 2, report);
   };
@@ -49,20 +56,6 @@ export function varsLookup(vars: MapNode | undefined, reportNow: Report): Lookup
     resolved.set(name, node);
     return node;
   };
-  const resolveAll = (map: MapNode, reference: Reference, report: Report): Node | undefined => {
-    const entries = [...map.entries].map(([name, { key }]) => ({
-      name,
-      key,
-      value: resolve(name, reference, report),
-    }));
-    if (entries.some(({ value }) => value === undefined)) return undefined;
-    return mapNode(
-      new Map(
-        entries.flatMap(({ name, key, value }) => (value === undefined ? [] : [[name, { key, value }]])),
-      ),
-      map.at,
-    );
-  };
   for (const [name, { value }] of vars?.entries ?? [])
     resolve(name, { kind: 'reference', path: ['vars', name], at: value.at }, reportNow);
   return lookup;
@@ -81,21 +74,8 @@ export function withVars(node: Node, lookup: Lookup, report: Report): Node | und
       return node.parts?.every((part) => part.kind === 'text' || part.path[0] === 'vars') === true
         ? interpolate(node, lookup, report)
         : node;
-    case 'list': {
-      const items = node.items.map((item) => withVars(item, lookup, report));
-      const whole = items.filter((item) => item !== undefined);
-      return whole.length < items.length ? undefined : listNode(whole, node.at);
-    }
-    case 'map': {
-      const entries = [...node.entries].map(([name, { key, value }]) => ({
-        name,
-        key,
-        value: withVars(value, lookup, report),
-      }));
-      const whole = entries.flatMap(({ name, key, value }): readonly [string, MapEntry][] =>
-        value === undefined ? [] : [[name, { key, value }]],
-      );
-      return whole.length < entries.length ? undefined : mapNode(new Map(whole), node.at);
-    }
+    case 'list':
+    case 'map':
+      return withMembers(node, (member) => withVars(member, lookup, report));
   }
 }

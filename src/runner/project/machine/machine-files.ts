@@ -2,19 +2,13 @@ import type { Result } from '../../../result.ts';
 import type { Problem } from '../../answers.ts';
 import type { Diagnostic } from '../../diagnostic.ts';
 import type { MachineFile } from '../../pipeline-file/machine-file.ts';
-import { machineTexts } from './machine-texts.ts';
+import type { MachineText } from './machine-texts.ts';
 import { invalid } from '../planning/invalid.ts';
 
-/**
- * What the machine files say, the project's before the user's. Neither has to exist; nothing is parsed where
- * none does.
- */
+/** The settings of machine files, in their order. What reads YAML is loaded only if there are any. */
 export async function machineFiles(
-  root: string,
-  environment: Readonly<Record<string, string | undefined>>,
-  home?: string,
+  found: readonly MachineText[],
 ): Promise<Result<readonly MachineFile[], Problem>> {
-  const found = machineTexts(root, environment, home);
   if (found.length === 0) return { ok: true, value: [] };
   const { parseMachineFile } = await import('../../pipeline-file/machine-file.ts');
   const faults: Diagnostic[] = [];

@@ -21,7 +21,7 @@ export async function storeFolder(
   const cache = join(root, 'cache');
   // Most name none: then a run with nothing to do need not load what reads YAML.
   if (!texts.some(({ text }) => text.ok && text.value.includes('store'))) return { ok: true, value: cache };
-  const files = await machineFiles(root, environment, home);
+  const files = await machineFiles(texts);
   if (!files.ok) return files;
   const store = files.value.find((file) => file.store !== undefined)?.store;
   if (store === undefined) return { ok: true, value: cache };

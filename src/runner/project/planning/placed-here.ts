@@ -22,7 +22,7 @@ export async function placedHere(opened: Opened, planned: Planned): Promise<Resu
     place,
   } = opened;
   const texts = machineTexts(place.root, host.environment);
-  const machines = await machineFiles(place.root, host.environment);
+  const machines = await machineFiles(texts);
   if (!machines.ok) return machines;
   const sources = new Map([
     ...planned.sources,

@@ -7,6 +7,7 @@ import type { ResultSource } from '../../cache/result-source.ts';
 import type { Diagnostic } from '../../diagnostic.ts';
 import type { Plan } from '../../plan/instance.ts';
 import { machineFiles } from '../machine/machine-files.ts';
+import { machineTexts } from '../machine/machine-texts.ts';
 import type { Opened } from '../open-rows.ts';
 import { invalid } from '../planning/invalid.ts';
 
@@ -21,7 +22,7 @@ export async function sharedCache(
   { place: { root }, host: { environment } }: Pick<Opened, 'place' | 'host'>,
   plan: Plan,
 ): Promise<Result<SharedCache | undefined, Problem>> {
-  const machine = await machineFiles(root, environment, homedir());
+  const machine = await machineFiles(machineTexts(root, environment, homedir()));
   if (!machine.ok) return machine;
   const named = [plan.sharedCache, ...machine.value.map(({ cache }) => cache)];
   const isSet = (environment['PIPELINE_CACHE_REMOTE'] ?? '') !== '';

@@ -55,7 +55,7 @@ export function metricsTable(
     gap + Math.max(...[...(headings.get(name) ?? name).split('\n'), ...measured.map(of)].map(textWidth));
   const instances: Column = {
     name: 'instance',
-    of: (row) => `${row.instance}${row.adopted === true ? ' (adopted)' : ''}${stateText[row.state]}`,
+    of: (row) => `${row.instance}${row.adopted === true ? ' (adopted)' : ''}${stateSuffix[row.state]}`,
   };
   const room = width + gap - columnWidth(instances);
   const metrics =
@@ -145,7 +145,7 @@ function endingsOf(name: string): readonly string[] {
   return parts.map((_, index) => parts.slice(parts.length - 1 - index).join('.'));
 }
 
-const stateText: Readonly<Record<ResultState, string>> = {
+const stateSuffix: Readonly<Record<ResultState, string>> = {
   'up-to-date': '',
   'out-of-date': ' (out of date)',
   'not-cached': ' (not cached)',
