@@ -1,4 +1,5 @@
 import { Command } from 'commander';
+import { joinFirst } from '../../runner/wording/join-first.ts';
 import { pluralize } from '../../runner/wording/pluralize.ts';
 import { answer } from '../output/answer.ts';
 import { withPipelineOptions, type PipelineOptions } from '../options/project-options.ts';
@@ -15,7 +16,7 @@ export function cancelCommand(): Command {
         ({ cancelled }) =>
           cancelled.length === 0
             ? 'no jobs in a queue\n'
-            : `cancelled ${pluralize(cancelled.length, 'job')}: ${cancelled.join(', ')}\n`,
+            : `cancelled ${pluralize(cancelled.length, 'job')}: ${joinFirst(cancelled, 10)}\n`,
       ),
     );
 }

@@ -1,10 +1,12 @@
 import { setImmediate, setTimeout as pause } from 'node:timers/promises';
-import type { Executor, Handle, Job, JobResult, SubmittedJob } from '../executors/executor.ts';
+import type { Executor, Handle, Job, JobResult, JobState, SubmittedJob } from '../executors/executor.ts';
 
 /** The jobs of a run: submitted together, and polled together. */
 export interface Jobs {
   /** Submits a job, with the others that become ready at about the same time. */
   submit(job: Job): Promise<Handle>;
+  /** The state of a job, asked together with those of the others that were submitted with it. */
+  state(attempt: SubmittedJob): Promise<JobState>;
   /** How a job ended, when it has. Undefined: it is gone and left no result. */
   ended(attempt: SubmittedJob): Promise<JobResult | undefined>;
   /** Its end is not waited for any more. */
@@ -14,6 +16,12 @@ export interface Jobs {
 interface Waiting {
   readonly attempt: SubmittedJob;
   readonly resolve: (result: JobResult | undefined) => void;
+  readonly reject: (error: unknown) => void;
+}
+
+interface Question {
+  readonly handle: Handle;
+  readonly resolve: (state: JobState) => void;
   readonly reject: (error: unknown) => void;
 }
 
@@ -51,6 +59,7 @@ export function jobsOfRun(): JobsOfRun {
 
 function jobsOf(executor: Executor): Jobs {
   let submissions: Submission[] = [];
+  let questions: Question[] = [];
   const waiting = new Map<Handle, Waiting>();
   let isWatching = false;
   let wake: (() => void) | undefined;
@@ -66,6 +75,18 @@ function jobsOf(executor: Executor): Jobs {
         if (handle === undefined) reject(new Error(`${executor.name} gave no handle for a job`));
         else resolve(handle);
       }
+    } catch (error) {
+      for (const { reject } of batch) reject(error);
+    }
+  }
+
+  async function askAll(): Promise<void> {
+    await setImmediate();
+    const batch = questions;
+    questions = [];
+    try {
+      const states = await executor.poll(batch.map(({ handle }) => handle));
+      for (const [index, { resolve }] of batch.entries()) resolve(states[index] ?? 'unknown');
     } catch (error) {
       for (const { reject } of batch) reject(error);
     }
@@ -104,6 +125,12 @@ function jobsOf(executor: Executor): Jobs {
       return new Promise((resolve, reject) => {
         submissions.push({ job, resolve, reject });
         if (submissions.length === 1) void submitAll();
+      });
+    },
+    state({ handle }) {
+      return new Promise((resolve, reject) => {
+        questions.push({ handle, resolve, reject });
+        if (questions.length === 1) void askAll();
       });
     },
     ended(attempt) {

@@ -148,7 +148,7 @@ export async function followAttempt(request: AttemptRequest, job: SubmittedJob):
           },
           Math.min(instance.timeout * 1000, longestTimer),
         );
-  if (request.detach === true && (await executor.poll([job.handle]))[0] !== 'gone') leave?.();
+  if (request.detach === true && (await jobs.state(job)) !== 'gone') leave?.();
   const result = await Promise.race([left, jobs.ended(job)]);
   clearTimeout(timer);
   unsubscribe();

@@ -228,7 +228,7 @@ async function publish(ending: WrapperEnding, usage?: Usage): Promise<number> {
   for (let tries = 1; ; tries++) {
     if (isGivenUp()) return leave('its attempt was abandoned');
     try {
-      writeShared(resultPath(folder, nonce), JSON.stringify(result));
+      await writeShared(resultPath(folder, nonce), JSON.stringify(result));
       break;
     } catch (error) {
       console.error(`pipeline: the result cannot be written on ${here.host}: ${String(error)}`);

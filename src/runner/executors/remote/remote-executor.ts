@@ -26,6 +26,7 @@ import {
   type ResultFile,
   resultPath,
 } from './job-file.ts';
+import { mapAtMost } from './map-at-most.ts';
 import type { KnownJob, Queue, QueuedJob, QueueEnding, QueueStatus } from './queue.ts';
 import { readShared, writeShared } from './shared-file.ts';
 import { storedProgram } from './stored-program.ts';
@@ -72,6 +73,7 @@ export function remoteExecutor(
   const tracked = new Map<Handle, Tracked>();
   let statuses: ReadonlyMap<string, QueueStatus> | undefined;
   let nextPoll = 0;
+  let polling: Promise<void> | undefined;
   let wake: (() => void) | undefined;
 
   function track(handle: Handle): Tracked {
@@ -90,9 +92,16 @@ export function remoteExecutor(
     return made;
   }
 
-  /** Asks the queue, if it is time to. */
+  /** Asks the queue, if it is time to; never twice at once. */
   async function pollQueue(handles: readonly Handle[]): Promise<void> {
-    if (performance.now() < nextPoll) return;
+    if (polling === undefined && performance.now() < nextPoll) return;
+    polling ??= askQueue(handles).finally(() => {
+      polling = undefined;
+    });
+    await polling;
+  }
+
+  async function askQueue(handles: readonly Handle[]): Promise<void> {
     const tickets = handles.flatMap((handle) =>
       track(handle).refusal === undefined ? [ticketOf(handle)] : [],
     );
@@ -137,14 +146,18 @@ export function remoteExecutor(
   }
 
   /** Writes the file that a job reads, before it is submitted. */
-  function prepare(job: Job, place: string, more: Partial<JobFile> = {}): QueuedJob {
+  async function prepare(job: Job, place: string, more: Partial<JobFile> = {}): Promise<QueuedJob> {
     const file: JobFile = {
       nonce: job.nonce,
       place,
       root,
       program:
         job.program.kind === 'stage'
-          ? { kind: 'stage', child: storedProgram(root, helpers.stageChild), bundle: job.program.bundle }
+          ? {
+              kind: 'stage',
+              child: await storedProgram(root, helpers.stageChild),
+              bundle: job.program.bundle,
+            }
           : job.program,
       environment: job.environment,
       // Setup lines make the node's PATH and libraries others than ours.
@@ -156,13 +169,15 @@ export function remoteExecutor(
       timeoutSeconds: job.timeoutSeconds,
       ...more,
     };
-    writeShared(jobFilePath(job.folder), JSON.stringify(file));
-    return { job, place, wrapper: [storedProgram(root, helpers.jobWrapper), job.folder, job.nonce] };
+    await writeShared(jobFilePath(job.folder), JSON.stringify(file));
+    return { job, place, wrapper: [await storedProgram(root, helpers.jobWrapper), job.folder, job.nonce] };
   }
 
   async function submit(orders: readonly Job[]): Promise<readonly Handle[]> {
     const places = queue.places(orders);
-    const queued = orders.map((job, index) => prepare(job, places[index] ?? job.nonce));
+    const queued = await mapAtMost(filesAtOnce, orders, (job, index) =>
+      prepare(job, places[index] ?? job.nonce),
+    );
     const submissions = await queue.submit(queued);
     return queued.map(({ job, place }, index) => {
       const submission = submissions[index] ?? { kind: 'refused', message: 'it was not submitted' };
@@ -248,7 +263,7 @@ export function remoteExecutor(
     const job = probeJob(nonce, root, folder);
     const [place = nonce] = queue.places([job]);
     try {
-      const [submission] = await queue.submit([prepare(job, place, { program: { kind: 'probe' } })]);
+      const [submission] = await queue.submit([await prepare(job, place, { program: { kind: 'probe' } })]);
       if (submission?.kind !== 'submitted') return submission?.message ?? 'it was not submitted';
       const handle = handleFor({ nonce, folder, place, id: submission.id });
       const { status } = await waitUntilGone(handle, signal, onWait);
@@ -322,6 +337,9 @@ export function remoteExecutor(
     }
   }
 }
+
+/** Files that are written at once: a disk takes about as long for several as for one. */
+const filesAtOnce = 16;
 
 /** How often the folders of attempts are read. */
 const tickMilliseconds = 1000;

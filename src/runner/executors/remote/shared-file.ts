@@ -1,27 +1,27 @@
 import { randomBytes } from 'node:crypto';
-import { closeSync, fsyncSync, openSync, readdirSync, readFileSync, renameSync, writeSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
+import { open, rename } from 'node:fs/promises';
 import { dirname } from 'node:path';
 
 /**
  * Files that two machines share, over a file system that may be NFS: what one wrote is whole when the other
  * sees its name, and a name may show late. Only the owner can read them: environments hold secrets.
  */
-export function writeShared(path: string, text: string): void {
+export async function writeShared(path: string, text: string): Promise<void> {
   const partial = `${path}.${randomBytes(6).toString('hex')}.partial`;
-  const file = openSync(partial, 'wx', 0o600);
+  const file = await open(partial, 'wx', 0o600);
   try {
-    const bytes = Buffer.from(text);
-    for (let written = 0; written < bytes.length;) written += writeSync(file, bytes, written);
-    fsyncSync(file);
+    await file.writeFile(text);
+    await file.sync();
   } finally {
-    closeSync(file);
+    await file.close();
   }
-  renameSync(partial, path);
-  const folder = openSync(dirname(path), 'r');
+  await rename(partial, path);
+  const folder = await open(dirname(path), 'r');
   try {
-    fsyncSync(folder);
+    await folder.sync();
   } finally {
-    closeSync(folder);
+    await folder.close();
   }
 }
 

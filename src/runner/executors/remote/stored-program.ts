@@ -8,13 +8,20 @@ import { writeShared } from './shared-file.ts';
  * A copy of a helper program in the project's cache, named by its content: a job runs the program as it was
  * when it was submitted, whatever is installed when it starts, and on nodes that see the project alone.
  */
-export function storedProgram(root: string, program: string): string {
+export async function storedProgram(root: string, program: string): Promise<string> {
+  const name = `${root}\0${program}`;
+  const known = stored.get(name);
+  if (known !== undefined && existsSync(known)) return known;
   const text = readFileSync(program, 'utf8');
   const folder = join(root, jobsFolder, 'programs');
   const place = join(folder, `${digestOf(text)}.mjs`);
   if (!existsSync(place)) {
     mkdirSync(folder, { recursive: true });
-    writeShared(place, text);
+    await writeShared(place, text);
   }
+  stored.set(name, place);
   return place;
 }
+
+/** Places by root and program: this process runs what it started with. */
+const stored = new Map<string, string>();

@@ -3,6 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { SlurmSettings } from '../../pipeline-file/executor-settings.ts';
 import type { Job } from '../executor.ts';
 import type { KnownJob, Queue, QueuedJob, QueueStatus, Submission } from '../remote/queue.ts';
+import { mapAtMost } from '../remote/map-at-most.ts';
 import type { Answer } from '../remote/queue-command.ts';
 import { parseQueue, queueFormat, sightsIn } from './parse-queue.ts';
 import { batchScript, sbatchWords } from './sbatch.ts';
@@ -81,9 +82,7 @@ export function slurmQueue(settings: SlurmSettings, environment: NodeJS.ProcessE
         const base = queued.place.split('/')[0] ?? '';
         groups.set(base, [...(groups.get(base) ?? []), queued]);
       }
-      const submissions: Submission[] = [];
-      for (const group of groups.values()) submissions.push(...(await submitGroup(group)));
-      return submissions;
+      return (await mapAtMost(atOnce, [...groups.values()], submitGroup)).flat();
     },
     statuses: statuses,
     async cancel(jobs: readonly KnownJob[]) {
@@ -99,6 +98,8 @@ export function slurmQueue(settings: SlurmSettings, environment: NodeJS.ProcessE
   };
 }
 
+/** Submissions at once: each waits for the controller most of its time. */
+const atOnce = 4;
 const idsAtOnce = 500;
 /** So long a controller that does not answer is asked again. */
 const retryMilliseconds = 600_000;
