@@ -78,10 +78,10 @@ export type Failure =
   | { readonly kind: 'spawn'; readonly message: string }
   /** Its job is gone, and left no result; the message says what is known of it. */
   | { readonly kind: 'lost'; readonly message?: string }
-  /** The kernel, or the queue, ended it for want of memory. */
-  | { readonly kind: 'out-of-memory' }
-  /** Its job reached the time limit of the queue. */
-  | { readonly kind: 'time-limit'; readonly hasCheckpoint?: true }
+  /** The kernel, or the queue, ended it for want of memory. `bytes`: what it had requested. */
+  | { readonly kind: 'out-of-memory'; readonly bytes?: number }
+  /** Its job reached the time limit of the queue. `seconds`: what it had requested. */
+  | { readonly kind: 'time-limit'; readonly hasCheckpoint?: true; readonly seconds?: number }
   /** Somebody else ended its job. */
   | { readonly kind: 'cancelled'; readonly message: string }
   /** The nodes of its executor are of more than one kind. */

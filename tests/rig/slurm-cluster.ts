@@ -42,15 +42,26 @@ const execute = promisify(execFile);
 export interface ClusterOptions {
   /** Further lines of slurm.conf. */
   readonly lines?: readonly string[];
+  /** Whether the memory of jobs is limited by control groups. */
+  readonly limitsMemory?: boolean;
 }
 
-export async function startSlurm({ lines = [] }: ClusterOptions = {}): Promise<SlurmCluster> {
+/** Whether control groups can limit memory here, as Slurm 22.05 does it by version 1 of them. */
+export const hasMemoryGroups = existsSync('/sys/fs/cgroup/memory/memory.limit_in_bytes');
+
+export async function startSlurm({
+  lines = [],
+  limitsMemory = false,
+}: ClusterOptions = {}): Promise<SlurmCluster> {
   // Sockets of slurmd lie below it, and a path of one has at most 108 characters.
   const folder = mkdtempSync(join(tmpdir(), 'slurm-'));
   mkdirSync(join(folder, 'state'));
   const [controller = 0, ...nodes] = await freePorts(3);
-  writeFileSync(join(folder, 'slurm.conf'), configuration(folder, controller, nodes, lines));
-  writeFileSync(join(folder, 'cgroup.conf'), '');
+  writeFileSync(join(folder, 'slurm.conf'), configuration(folder, controller, nodes, lines, limitsMemory));
+  writeFileSync(
+    join(folder, 'cgroup.conf'),
+    limitsMemory ? 'CgroupPlugin=cgroup/v1\nConstrainRAMSpace=yes\nConstrainSwapSpace=yes\n' : '',
+  );
   const environment = {
     PATH: `${process.env['PATH']}:/usr/sbin:/usr/local/sbin`,
     SLURM_CONF: join(folder, 'slurm.conf'),
@@ -159,6 +170,7 @@ function configuration(
   controller: number,
   nodes: readonly number[],
   lines: readonly string[],
+  limitsMemory: boolean,
 ): string {
   const host = hostname().split('.')[0];
   return [
@@ -176,8 +188,8 @@ function configuration(
     `SlurmdPidFile=${folder}/%n.pid`,
     `SlurmctldLogFile=${folder}/slurmctld.log`,
     `SlurmdLogFile=${folder}/%n.log`,
-    'ProctrackType=proctrack/linuxproc',
-    'TaskPlugin=task/none',
+    `ProctrackType=proctrack/${limitsMemory ? 'cgroup' : 'linuxproc'}`,
+    `TaskPlugin=task/${limitsMemory ? 'cgroup' : 'none'}`,
     'SwitchType=switch/none',
     'MpiDefault=none',
     'AccountingStorageType=accounting_storage/none',

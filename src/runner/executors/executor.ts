@@ -173,6 +173,8 @@ export type QueueResult =
    */
   | { readonly kind: 'time-limit'; readonly hasCheckpoint: boolean }
   | { readonly kind: 'out-of-memory' }
+  /** The disk that it writes to is full, or its quota is used up. */
+  | { readonly kind: 'disk'; readonly message: string }
   /** Somebody else ended it. */
   | { readonly kind: 'cancelled'; readonly message: string }
   /** Through no fault of its program: its node failed, or it is gone and left nothing. */

@@ -97,11 +97,16 @@ export function failureText(failure: Failure): string {
     case 'lost':
       return failure.message ?? 'its job disappeared without leaving a result';
     case 'out-of-memory':
-      return 'out of memory: request more with `resources.memory`';
+      return failure.bytes === undefined
+        ? 'out of memory: request more with `resources.memory`'
+        : `out of memory with the ${sizeText(failure.bytes)} that it requested: raise \`resources.memory\``;
     case 'time-limit':
       return failure.hasCheckpoint === true
         ? 'its job reached its time limit: another job continues from its checkpoint'
-        : 'its job reached its time limit without a checkpoint: request more with `resources.time`';
+        : failure.seconds === undefined
+          ? 'its job reached its time limit without a checkpoint: request more with `resources.time`'
+          : `its job reached its time limit (${durationText(failure.seconds)}) without a checkpoint: raise ` +
+            '`resources.time`';
     case 'reported':
       return printableLines(failure.text);
     case 'cancelled':

@@ -164,6 +164,7 @@ export async function followAttempt(request: AttemptRequest, job: SubmittedJob):
     interrupted: request.cancelled?.aborted === true || stop.isStoppingStages(),
     timeout: timedOut ? instance.timeout : null,
     limit: instance.timeout,
+    limits: limitsOf(instance.resources),
     reported,
   });
 }
@@ -178,6 +179,7 @@ function judge(
     /** Of the runner, where it was reached. */
     readonly timeout: number | null;
     readonly limit: number | null;
+    readonly limits: ReturnType<typeof limitsOf>;
     readonly reported: string | undefined;
   },
 ): AttemptEnding {
@@ -200,9 +202,12 @@ function judge(
     case 'timeout':
       return failed({ kind: 'timeout', seconds: seen.limit ?? 0 });
     case 'time-limit':
-      return result.hasCheckpoint ? { kind: 'resumable' } : failed({ kind: 'time-limit' });
+      return result.hasCheckpoint
+        ? { kind: 'resumable' }
+        : failed({ kind: 'time-limit', ...seen.limits.time });
     case 'out-of-memory':
-      return failed({ kind: 'out-of-memory' });
+      return failed({ kind: 'out-of-memory', ...seen.limits.memory });
+    case 'disk':
     case 'cancelled':
     case 'lost':
       return failed(result);
@@ -211,6 +216,12 @@ function judge(
       return result;
   }
 }
+
+/** What it requested, as far as it did: to say what to raise. */
+const limitsOf = ({ memory, time }: Instance['resources']) => ({
+  memory: memory === 0 ? {} : { bytes: memory },
+  time: time === undefined ? {} : { seconds: time },
+});
 
 const failed = (failure: Failure): AttemptEnding => ({ kind: 'failed', failure });
 

@@ -49,6 +49,8 @@ export type WrapperEnding =
   /** It was asked to end. */
   | { readonly kind: 'stopped'; readonly why: StopReason; readonly hasCheckpoint: boolean }
   | { readonly kind: 'out-of-memory' }
+  /** Its result needed the space that was reserved for it. */
+  | { readonly kind: 'disk-full' }
   | { readonly kind: 'platform-differs' }
   | { readonly kind: 'inputs-changed'; readonly path: string }
   | { readonly kind: 'refused'; readonly message: string };
@@ -60,6 +62,8 @@ export const jobFilePath = (folder: string): string => `${folder}/job.json`;
 /** Made by the one wrapper that starts the program. */
 export const claimPath = (folder: string, nonce: string): string => `${folder}/${nonce}.claim`;
 export const resultPath = (folder: string, nonce: string): string => `${folder}/${nonce}.result.json`;
+/** Space for a result, where the disk is full or a quota is used up by then. */
+export const reservePath = (folder: string, nonce: string): string => `${folder}/${nonce}.reserve`;
 /** What the program writes on its event descriptor. */
 export const eventsPath = (folder: string, nonce: string): string => `${folder}/${nonce}.events`;
 /** What the queue itself says in a job's output. */

@@ -1,5 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { closeSync, openSync, realpathSync, statSync, writeSync } from 'node:fs';
+import { closeSync, openSync, realpathSync, rmSync, statSync, writeSync } from 'node:fs';
 import { cpus, hostname } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -14,6 +14,7 @@ import {
   type JobMachine,
   jobFilePath,
   parseOwn,
+  reservePath,
   type ResultFile,
   resultPath,
   type StopReason,
@@ -213,24 +214,34 @@ function isGivenUp(): boolean {
 }
 
 /**
- * Gives the exit code of the job. A disk that is full is tried again for a while: a result is all there is.
+ * Gives the exit code of the job. On a disk that is full, or with a quota that is used up, the result takes the
+ * space that was reserved for it, and says so unless all went well. Other faults are tried again for a while:
+ * a result is all there is.
  */
 async function publish(ending: WrapperEnding, usage?: Usage): Promise<number> {
-  const result: ResultFile = {
+  const result: Omit<ResultFile, 'ending'> = {
     nonce,
     id: process.env['SLURM_ARRAY_JOB_ID'] ?? process.env['SLURM_JOB_ID'] ?? '',
     ...here,
     started,
     ended: Date.now(),
-    ending,
     usage,
   };
+  const wentWell = ending.kind === 'exit' && ending.code === 0;
+  let told = ending;
+  let hasReserve = true;
   for (let tries = 1; ; tries++) {
     if (isGivenUp()) return leave('its attempt was abandoned');
     try {
-      await writeShared(resultPath(folder, nonce), JSON.stringify(result));
+      await writeShared(resultPath(folder, nonce), JSON.stringify({ ...result, ending: told }));
       break;
     } catch (error) {
+      if (hasReserve && isNoSpace(error)) {
+        hasReserve = false;
+        if (!wentWell) told = { kind: 'disk-full' };
+        rmSync(reservePath(folder, nonce), { force: true });
+        continue;
+      }
       console.error(`pipeline: the result cannot be written on ${here.host}: ${String(error)}`);
       if (tries === mostTries) return unwrittenCode;
       await sleep(5000);
@@ -250,4 +261,10 @@ function leave(why: string): number {
   return 0;
 }
 
-process.exitCode = await main();
+const isNoSpace = (error: unknown): boolean =>
+  error instanceof Error && 'code' in error && (error.code === 'ENOSPC' || error.code === 'EDQUOT');
+
+process.exitCode = await main().catch((error: unknown) => {
+  if (isNoSpace(error)) return publish({ kind: 'disk-full' });
+  throw error;
+});

@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { appendFileSync, mkdirSync, readFileSync, rmSync } from 'node:fs';
+import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { isJsonObject, parseJson } from '../../../files/json.ts';
 import type { QueueSettings } from '../../pipeline-file/executor-settings.ts';
@@ -23,6 +24,7 @@ import {
   jobFilePath,
   parseOwn,
   queueLogPath,
+  reservePath,
   type ResultFile,
   resultPath,
 } from './job-file.ts';
@@ -169,6 +171,7 @@ export function remoteExecutor(
       timeoutSeconds: job.timeoutSeconds,
       ...more,
     };
+    await writeFile(reservePath(job.folder, job.nonce), Buffer.alloc(reserveBytes, ' '));
     await writeShared(jobFilePath(job.folder), JSON.stringify(file));
     return { job, place, wrapper: [await storedProgram(root, helpers.jobWrapper), job.folder, job.nonce] };
   }
@@ -225,7 +228,7 @@ export function remoteExecutor(
       if (job.refusal !== undefined) return { kind: 'refused', message: job.refusal };
       const result = resultOf({ nonce, folder });
       tracked.delete(handle);
-      if (result !== undefined) return jobResult(result, job);
+      if (result !== undefined) return jobResult(result, folder, job);
       const queueLog = textAt(queueLogPath(folder, nonce)) ?? '';
       const output = parseOwn<JobFile>(readShared(jobFilePath(folder)))?.output;
       if (output !== undefined && queueLog !== '') appendFileSync(output, queueLog);
@@ -311,6 +314,7 @@ export function remoteExecutor(
 
   function jobResult(
     { ending, host, platform: found, usage }: ResultFile,
+    folder: string,
     { isCancelled, status }: Tracked,
   ): JobResult {
     switch (ending.kind) {
@@ -329,6 +333,13 @@ export function remoteExecutor(
       case 'out-of-memory':
       case 'refused':
         return ending;
+      case 'disk-full':
+        return {
+          kind: 'disk',
+          message:
+            `on ${host} nothing more could be written to ${folder} (no space left, or over quota), and its ` +
+            'output may be cut short: free space or raise the quota, and run again',
+        };
       case 'platform-differs':
         platform.set(found);
         return { kind: 'platform-differs', platform: found, host };
@@ -337,6 +348,9 @@ export function remoteExecutor(
     }
   }
 }
+
+/** More than a result takes. */
+const reserveBytes = 8192;
 
 /** Files that are written at once: a disk takes about as long for several as for one. */
 const filesAtOnce = 16;
