@@ -1,15 +1,19 @@
 /**
- * What searches save beside the full grid over the same intervals, at the best point that they find: how many
- * seconds of trainings a random search of some points takes, and successive halving of more points, which
- * trains a third of them for one epoch more. Points are compared by the selection loss on validation rows;
- * searches are repeated with several seeds.
+ * What searches save beside the full grid, at a best point that is as good: the epochs and the CPU time that a
+ * random search and successive halving need until they surely, or probably, have a point whose selection loss
+ * is at most the grid's best and a tolerance.
  *
- *   node bench/search.mjs [--dataset aimc] [--epochs 3] [--points 12] [--halved 24] [--seeds 1,2,3]
+ * Every point is trained once, to the end: those of the grid, and a pool that is drawn from the same
+ * intervals. Searches are then replayed on the pool thousands of times. A rung of halving has the losses of
+ * the whole training after as many epochs, since it uses the schedule of the whole training.
+ *
+ *   node bench/search.mjs [--dataset aimc] [--epochs 3] [--pool 36] [--tolerances 0.05,0.1,0.15]
+ *     [--replays 2000] [--trainings FILE]
  *
  * It trains the nano model in a copy of the project: minutes. Needs the built program (npm run prepare).
  */
 import { spawnSync } from 'node:child_process';
-import { cpSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { cpSync, existsSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
@@ -19,83 +23,221 @@ const { values } = parseArgs({
   options: {
     dataset: { type: 'string', default: 'aimc' },
     epochs: { type: 'string', default: '3' },
-    points: { type: 'string', default: '12' },
-    halved: { type: 'string', default: '24' },
-    seeds: { type: 'string', default: '1,2,3' },
+    pool: { type: 'string', default: '36' },
+    tolerances: { type: 'string', default: '0.05,0.1,0.15' },
+    replays: { type: 'string', default: '2000' },
+    /** Where the losses of all trainings are kept, and read from if they are there. */
+    trainings: { type: 'string' },
   },
 });
+const epochs = Number(values.epochs);
 const root = join(import.meta.dirname, '..');
-const folder = mkdtempSync(join(tmpdir(), 'search-'));
-const fixed = {
-  method: 'lora',
-  epochs: Number(values.epochs),
-  batch: 8,
-  schedule: 'cosine',
-  warmupRatio: 0.1,
-  alpha: 32,
-};
+const fixed = { method: 'lora', epochs, batch: 8, schedule: 'cosine', warmupRatio: 0.1, alpha: 32 };
+/** Its best point is not at an edge: a best point there says that the intervals are too narrow. */
 const grid = {
-  learningRate: { $logspace: { from: 3e-4, to: 1e-2, count: 4 } },
+  learningRate: { $logspace: { from: 1e-3, to: 1e-1, count: 6 } },
   r: [4, 8, 16],
-  dropout: [0, 0.1],
 };
-const over = {
-  learningRate: { logUniform: [3e-4, 1e-2] },
-  r: { choice: [4, 8, 16] },
-  dropout: { uniform: [0, 0.1] },
-};
+const over = { learningRate: { logUniform: [1e-3, 1e-1] }, r: { choice: [4, 8, 16] } };
 
-/** A pipeline of the default experiment's data and of some stages made of its training. */
-function experiment(name, stagesOf) {
-  const text = readFileSync(join(folder, 'pipeline.yaml'), 'utf8');
-  const { stages, vars } = parse(text, { merge: true });
-  const datasets = [{ name: values.dataset, format: values.dataset }];
+const row = (...texts) => console.log(`| ${texts.join(' | ')} |`);
+const percent = (part, of) => `${((100 * part) / of).toFixed(0)} %`;
+const mean = (some) => some.reduce((sum, { cpuSeconds }) => sum + cpuSeconds, 0) / some.length;
+const bestAfter = (points, epoch) => points.toSorted((a, b) => a.losses[epoch - 1] - b.losses[epoch - 1]);
+const bestOfDraw = (points) => bestAfter(points, epochs)[0];
+const searchCost = (points) => ({ trainings: points, epochs: points * epochs });
+
+/** A third of the points goes on to the next epoch. */
+const eta = 3;
+
+const kept = values.trainings;
+const trainings =
+  kept !== undefined && existsSync(kept) ? JSON.parse(readFileSync(kept, 'utf8')) : trainAll();
+if (kept !== undefined) writeFileSync(kept, JSON.stringify(trainings));
+report(
+  trainings.filter(({ stage }) => stage === 'grid'),
+  trainings.filter(({ stage }) => stage === 'pool'),
+  trainings.find(({ stage }) => stage === 'short'),
+);
+
+/** A copy of the project in which all points are trained. */
+function trainAll() {
+  const folder = mkdtempSync(join(tmpdir(), 'search-'));
+  for (const part of [
+    'src',
+    'stages',
+    'data',
+    'experiments',
+    'package.json',
+    'package-lock.json',
+    'pipeline.yaml',
+    'tsconfig.json',
+  ])
+    cpSync(join(root, part), join(folder, part), { recursive: true });
+  symlinkSync(join(root, 'node_modules'), join(folder, 'node_modules'));
+  try {
+    writeExperiment(folder);
+    return trainingsIn(folder);
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+/** The grid, the pool, and one training of a single epoch, which says what a start costs. */
+function writeExperiment(folder) {
+  const { stages, vars } = parse(readFileSync(join(folder, 'pipeline.yaml'), 'utf8'), { merge: true });
+  const dataset = [{ name: values.dataset, format: values.dataset }];
   const train = (axes, config, more = {}) => ({
     ...stages.train,
     ...axes,
-    deps: { ...stages.train.deps, ...more.deps },
-    params: { ...stages.train.params, ...more.params, config },
-    outs: { ...stages.train.outs, ...more.outs },
+    params: { ...stages.train.params, ...more, config },
   });
+  const search = { axis: 'config', points: Number(values.pool), seed: 1, over, with: fixed };
   const file = {
-    name,
-    vars: { ...vars, datasets },
+    name: 'search',
+    vars: { ...vars, datasets: dataset },
     stages: {
-      'data-format': { ...stages['data-format'], matrix: { dataset: datasets } },
-      ...stagesOf(datasets, train),
+      'data-format': { ...stages['data-format'], matrix: { dataset } },
+      grid: train({ matrix: { dataset, ...grid } }, { ...fixed, learningRate: '${learningRate}', r: '${r}' }),
+      pool: train({ matrix: { dataset }, search }, '${config}'),
+      short: train({ matrix: { dataset }, search: { ...search, points: 1 } }, '${config}', {
+        stopAtEpoch: 1,
+      }),
     },
   };
-  writeFileSync(join(folder, 'experiments', `${name}.yaml`), JSON.stringify(file));
-  return `experiments/${name}.yaml`;
+  writeFileSync(join(folder, 'experiments/search.yaml'), JSON.stringify(file));
 }
 
-/**
- * What the trainings of an experiment cost, and the best selection loss of those that were trained to the
- * end.
- */
-function trained(file) {
-  const events = join(folder, 'events.ndjson');
-  pipeline(['run', 'train', '-f', file, '--json', '--jobs', '1', '--events', events]);
-  const trainings = readFileSync(events, 'utf8')
+/** All trainings: the selection loss that each would be chosen by after every epoch, and its CPU time. */
+function trainingsIn(folder) {
+  const pipeline = (...words) => pipelineIn(folder, words);
+  const { run } = JSON.parse(pipeline('run', '-f', 'experiments/search.yaml', '--json', '--jobs', '1'));
+  const { instances } = JSON.parse(pipeline('history', run, '-f', 'experiments/search.yaml', '--json'));
+  return instances
+    .filter(({ instance }) => /^(grid|pool|short)\[/.test(instance))
+    .map(({ instance, cpuSeconds }) => {
+      const [, stage, labels] = /^(\w+)\[(.*)\]$/.exec(instance);
+      const log = readFileSync(join(folder, 'artifacts/search', stage, labels, 'log.jsonl'), 'utf8');
+      return { stage, labels, cpuSeconds, losses: chosenLosses(log) };
+    });
+}
+
+/** After each epoch, the selection loss of the best checkpoint so far. */
+function chosenLosses(log) {
+  const evaluations = log
     .trim()
     .split('\n')
     .map((line) => JSON.parse(line))
-    .filter(
-      ({ kind, outcome, instance }) =>
-        kind === 'finished' && outcome.kind === 'ran' && /^(train|rung)/.test(instance),
-    );
-  const { instances } = JSON.parse(pipeline(['metrics', 'train', '-f', file, '--json']));
-  const losses = instances
-    .filter(({ instance }) => instance.startsWith('train['))
-    .map(({ values: metrics }) => metrics.selection_loss);
-  return {
-    trainings: trainings.length,
-    seconds: trainings.reduce((sum, { outcome }) => sum + outcome.seconds, 0),
-    best: Math.min(...losses),
+    .filter(({ selectionLoss }) => selectionLoss !== undefined);
+  let best = { evaluationLoss: Infinity };
+  return evaluations.map((evaluation) => {
+    if (evaluation.evaluationLoss < best.evaluationLoss) best = evaluation;
+    return best.selectionLoss;
+  });
+}
+
+function report(whole, pool, short) {
+  const best = whole.toSorted((a, b) => a.losses.at(-1) - b.losses.at(-1))[0];
+  const full = mean([...whole, ...pool]);
+  const epoch = (full - short.cpuSeconds) / (epochs - 1);
+  const start = short.cpuSeconds - epoch;
+  console.log(
+    `grid: ${whole.length} points, best ${best.labels} with ${best.losses.at(-1).toFixed(4)}; ` +
+      `a training takes ${start.toFixed(1)} s of CPU time to start and ${epoch.toFixed(1)} s an epoch`,
+  );
+  const costOf = ({ trainings: started, epochs: trained }) => started * start + trained * epoch;
+  const wholeCost = { trainings: whole.length, epochs: whole.length * epochs };
+  const cells = (cost) => [
+    cost.trainings,
+    cost.epochs,
+    costOf(cost).toFixed(0),
+    percent(cost.epochs, wholeCost.epochs),
+    percent(costOf(cost), costOf(wholeCost)),
+  ];
+
+  row(
+    'at most',
+    'chance',
+    'search',
+    'trainings',
+    'epochs',
+    'CPU s',
+    'epochs of the grid',
+    'CPU time of the grid',
+  );
+  row(...Array(8).fill('---'));
+  row('', '', 'grid', ...cells(wholeCost));
+  for (const tolerance of values.tolerances.split(',').map(Number))
+    for (const chance of [0.5, 0.9])
+      for (const [name, chosen, cost] of [
+        ['random', bestOfDraw, searchCost],
+        ...[1, 2].map((first) => [
+          `halving from epoch ${first}`,
+          (points) => bestOfHalving(points, first),
+          (points) => halvingCost(points, first),
+        ]),
+      ]) {
+        const target = best.losses.at(-1) * (1 + tolerance);
+        const points = fewest(pool, draws(), chosen, target, chance);
+        const what = [target.toFixed(4), percent(chance, 1)];
+        if (points === undefined)
+          row(...what, `${name}: not with all ${pool.length} points`, '', '', '', '', '');
+        else row(...what, `${name}, ${points} points`, ...cells(cost(points)));
+      }
+}
+
+/** The fewest points with which a search finds one that is good enough in so many of its replays. */
+function fewest(pool, random, chosen, target, chance) {
+  const replays = Number(values.replays);
+  for (let points = 1; points <= pool.length; points += 1) {
+    let found = 0;
+    for (let replay = 0; replay < replays; replay += 1)
+      if (chosen(drawn(pool, points, random)).losses.at(-1) <= target) found += 1;
+    if (found >= chance * replays) return points;
+  }
+  return undefined;
+}
+
+/** The rungs are epochs, from the first on. */
+function bestOfHalving(points, first) {
+  let left = points;
+  for (let epoch = first; epoch < epochs; epoch += 1)
+    left = bestAfter(left, epoch).slice(0, Math.ceil(left.length / eta));
+  return bestOfDraw(left);
+}
+
+function halvingCost(points, first) {
+  const cost = { trainings: points, epochs: points * first };
+  for (let epoch = first + 1, left = points; epoch <= epochs; epoch += 1) {
+    left = Math.ceil(left / eta);
+    cost.trainings += left;
+    cost.epochs += left;
+  }
+  return cost;
+}
+
+/** Some of the pool, without repetition. */
+function drawn(pool, count, random) {
+  const left = [...pool];
+  for (let index = 0; index < count; index += 1) {
+    const other = index + Math.floor(random() * (left.length - index));
+    [left[index], left[other]] = [left[other], left[index]];
+  }
+  return left.slice(0, count);
+}
+
+/** Numbers in [0, 1) that are the same each time (mulberry32). */
+function draws(seed = 1) {
+  let state = seed;
+  return () => {
+    state = (state + 0x6d2b79f5) | 0;
+    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
+    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
+    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
   };
 }
 
-function pipeline(words) {
+function pipelineIn(folder, words) {
   const { status, stdout, stderr } = spawnSync(process.execPath, [join(root, 'dist/main.js'), ...words], {
     cwd: folder,
     encoding: 'utf8',
@@ -103,80 +245,4 @@ function pipeline(words) {
   });
   if (status !== 0) throw new Error(`pipeline ${words.join(' ')}: ${stderr}`);
   return stdout;
-}
-
-function printRow(what, { trainings, seconds, best }, whole) {
-  const share = whole === undefined ? '' : `, ${((100 * seconds) / whole.seconds).toFixed(0)} % of the grid`;
-  console.log(
-    `${what}: ${trainings} trainings, ${seconds.toFixed(0)} s${share}; ` +
-      `best selection loss ${best.toFixed(4)}`,
-  );
-}
-
-for (const part of [
-  'src',
-  'stages',
-  'data',
-  'package.json',
-  'package-lock.json',
-  'pipeline.yaml',
-  'tsconfig.json',
-])
-  cpSync(join(root, part), join(folder, part), { recursive: true });
-cpSync(join(root, 'experiments'), join(folder, 'experiments'), { recursive: true });
-symlinkSync(join(root, 'node_modules'), join(folder, 'node_modules'));
-try {
-  const whole = trained(
-    experiment('grid', (dataset, train) => ({
-      train: train({ matrix: { dataset, ...grid } }, { ...fixed, ...referTo(Object.keys(grid)) }),
-    })),
-  );
-  printRow('grid', whole);
-  for (const seed of values.seeds.split(',').map(Number)) {
-    const search = (points) => ({ axis: 'config', points: Number(points), seed, over, with: fixed });
-    const drawn = trained(
-      experiment(`search-${seed}`, (dataset, train) => ({
-        train: train({ matrix: { dataset }, search: search(values.points) }, '${config}'),
-      })),
-    );
-    printRow(`search of ${values.points} points, seed ${seed}`, drawn, whole);
-    const halved = trained(
-      experiment(`halving-${seed}`, (dataset, train) => halving(dataset, train, search(values.halved))),
-    );
-    printRow(`halving of ${values.halved} points, seed ${seed}`, halved, whole);
-  }
-} finally {
-  rmSync(folder, { recursive: true, force: true });
-}
-
-/** A rung for each epoch; a third of the points goes on from one to the next. */
-function halving(dataset, train, search) {
-  const epochs = Number(values.epochs);
-  const stages = {};
-  for (let rung = 1, points = search.points; rung <= epochs; rung += 1, points = Math.ceil(points / 3)) {
-    const name = rung === epochs ? 'train' : `rung-${rung}`;
-    const axes =
-      rung === 1
-        ? { matrix: { dataset }, search }
-        : { matrix: { dataset, config: { $from: `keep-${rung - 1}`, out: 'points' } } };
-    stages[name] = train({ matrix: undefined, ...axes }, '${config}', {
-      deps: rung === 1 ? {} : { state: { from: `rung-${rung - 1}`, out: 'state' } },
-      params: rung === epochs ? {} : { stopAtEpoch: rung },
-      outs: rung === epochs ? {} : { state: 'state' },
-    });
-    if (rung === epochs) break;
-    stages[`keep-${rung}`] = {
-      matrix: { dataset },
-      uses: 'stages/select-points.ts',
-      deps: { trainings: { from: name, out: 'summary', gather: true } },
-      params: { axis: 'config', keep: Math.ceil(points / 3) },
-      outs: { points: 'points.json' },
-    };
-  }
-  return stages;
-}
-
-/** Params of these names, each the axis of its name. */
-function referTo(names) {
-  return Object.fromEntries(names.map((name) => [name, `\${${name}}`]));
 }
