@@ -22,7 +22,7 @@ const texts: readonly (readonly [HubProblem, string])[] = [
   ],
   [
     { kind: 'no-access', status: 403, gated: true, token: true, page: 'https://hub/m' },
-    'this model is gated (403): accept its conditions at https://hub/m with the account that ' +
+    'this repository is gated (403): accept its conditions at https://hub/m with the account that ' +
       'HF_TOKEN belongs to',
   ],
   [
@@ -38,6 +38,10 @@ const texts: readonly (readonly [HubProblem, string])[] = [
     },
     'the repository has no supported model: config.json is missing: it has f0, f1, f2, f3, f4, ' +
       'f5, f6, f7 and 2 more; name a repository or a revision with safetensors or PyTorch weights',
+  ],
+  [
+    { kind: 'no-data', path: 'data', found: ['README.md'] },
+    'the data set has no file or folder "data": it has README.md',
   ],
   [
     { kind: 'disk', problem: { path: '/cache/x', message: 'no space left on the device' }, missing: 2 ** 31 },

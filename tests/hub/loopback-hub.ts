@@ -67,10 +67,10 @@ export async function openLoopbackHub(): Promise<LoopbackHub> {
   );
   const hub = await listen(
     answerAs('hub', ({ path, headers }, response) => {
-      const url = new URL(path, 'http://hub');
+      const url = new URL(path.replaceAll('#', '%23'), 'http://hub');
       const [, name, rest] =
-        /^\/(?:api\/(?:resolve-cache\/)?models\/)?([\w.-]+\/[\w.-]+|[\w.-]+)\/((?:revision|tree|resolve|cached)\/.*)$/.exec(
-          url.pathname,
+        /^\/((?:datasets\/)?(?:[\w.-]+\/)?[\w.-]+)\/((?:revision|tree|resolve|cached)\/.*)$/.exec(
+          decodeURIComponent(url.pathname).replace(/^\/api\/(resolve-cache\/)?(models\/)?/, '/'),
         ) ?? [];
       const repository = repositories.get(name ?? '');
       if (repository === undefined || rest === undefined)
@@ -129,7 +129,7 @@ export async function openLoopbackHub(): Promise<LoopbackHub> {
         return void response
           .writeHead(307, {
             location:
-              `/api/resolve-cache/models/${name}/cached/${repository.commit}/` +
+              `/api/resolve-cache/${kindOf(name)}/cached/${repository.commit}/` +
               `${encodeURIComponent(file)}`,
           })
           .end();
@@ -152,10 +152,16 @@ export async function openLoopbackHub(): Promise<LoopbackHub> {
   };
 }
 
+/** "models/owner/name" or "datasets/owner/name". */
+const kindOf = (name = ''): string => (name.startsWith('datasets/') ? name : `models/${name}`);
+
 /** Two entries a page, the next one named by the Link header. */
 function sendTree({ files, large }: Repository, url: URL, response: ServerResponse, origin: string): void {
   const from = Number(url.searchParams.get('cursor') ?? 0);
-  const entries = Object.entries(files).map(([path, bytes]) => ({
+  const isListed = (path: string): boolean =>
+    url.searchParams.get('recursive') === 'true' || !path.includes('/');
+  const listed = Object.entries(files).filter(([path]) => isListed(path));
+  const entries = listed.map(([path, bytes]) => ({
     type: 'file',
     path,
     size: bytes.length,

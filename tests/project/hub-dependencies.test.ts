@@ -63,6 +63,42 @@ describe('a dep that is a model of the hub', () => {
     database.close();
   });
 
+  test('or a data set, or a part of it, by the same rules: the key holds its bytes', async () => {
+    hub.repositories.set('datasets/owner/rows', {
+      commit,
+      names: ['main'],
+      files: {
+        'README.md': Buffer.from('rows'),
+        'data/a.jsonl': Buffer.from('{"human": "q", "assistant": "a"}\n'),
+      },
+    });
+    vi.stubEnv('HF_ENDPOINT', hub.endpoint);
+    vi.stubEnv('HF_HOME', home);
+    await using rig = await createRig();
+    rig.write({
+      'pipeline.yaml': {
+        stages: {
+          rows: {
+            cmd: 'cat ${deps.raw}/a.jsonl ${deps.file} > ${outs.rows}',
+            deps: {
+              raw: 'hf:datasets/owner/rows@main/data',
+              file: 'hf:datasets/owner/rows@main/data/a.jsonl',
+            },
+            outs: { rows: 'rows' },
+          },
+        },
+      },
+    });
+    const status = await rig.pipeline('status').result;
+    expect(status.stdout + status.stderr).toContain('hf:datasets/owner/rows@main/data');
+    const first = await rig.pipeline('run').result;
+    expect(first.json, first.stderr).toMatchObject({ ran: ['rows'] });
+    expect(first.stderr).toContain('hf:datasets/owner/rows@main/data  fetched');
+    expect(rig.read('artifacts/pipeline/rows/rows')).toBe('{"human": "q", "assistant": "a"}\n'.repeat(2));
+    vi.stubEnv('HF_HUB_OFFLINE', '1');
+    expect((await rig.pipeline('run').result).json).toMatchObject({ 'up-to-date': ['rows'] });
+  });
+
   test('that is unavailable fails before anything runs, with its position in the YAML', async () => {
     vi.stubEnv('HF_ENDPOINT', hub.endpoint);
     vi.stubEnv('HF_HOME', home);

@@ -1,10 +1,17 @@
 import type { Result } from '../../result.ts';
 import { type FetchedRepository, fetchRepository } from './fetch-repository.ts';
 import type { HubFault, HubReference } from './hub-fault.ts';
-import { lockedAs, type LockedRepository, readHubLock, withLocked, writeHubLock } from './hub-lock.ts';
+import {
+  commitBeside,
+  lockedAs,
+  type LockedRepository,
+  readHubLock,
+  withLocked,
+  writeHubLock,
+} from './hub-lock.ts';
 import type { HubSettings } from './hub-settings.ts';
 import { type HubWorld, hubWorld } from './hub-world.ts';
-import { isCommit } from './list-model.ts';
+import { isCommit } from './list-repository.ts';
 import type { HubProgress } from './download/progress.ts';
 
 /**
@@ -29,21 +36,20 @@ export async function fetchDependencies(
 ): Promise<Result<readonly FetchedRepository[], HubFault>> {
   const fetched: FetchedRepository[] = [];
   for (const reference of references) {
-    const { repository, revision } = reference;
     if (lockedAs(fetched, reference) !== undefined) continue;
     const lock = await readHubLock(root);
     if (!lock.ok)
       return {
         ok: false,
-        error: { repository, revision, problem: { kind: 'lock-file', problem: lock.error } },
+        error: { ...nameOnly(reference), problem: { kind: 'lock-file', problem: lock.error } },
       };
     const locked = lockedAs(lock.value, reference);
     const one = await fetchRepository(
       {
         ...settings,
-        repository,
-        revision,
+        ...nameOnly(reference),
         locked,
+        commit: commitBeside(lock.value, reference),
         signal,
         onProgress: (progress) => onProgress?.(reference, progress),
       },
@@ -56,7 +62,7 @@ export async function fetchDependencies(
     if (!written.ok)
       return {
         ok: false,
-        error: { repository, revision, problem: { kind: 'lock-file', problem: written.error } },
+        error: { ...nameOnly(reference), problem: { kind: 'lock-file', problem: written.error } },
       };
   }
   return { ok: true, value: fetched };
@@ -75,7 +81,7 @@ export type KnownRepository =
 /** For commands that only read. */
 export async function knownDependency(
   root: string,
-  { repository, revision }: HubReference,
+  reference: HubReference,
   settings: HubSettings,
   world: HubWorld = hubWorld,
 ): Promise<Result<KnownRepository, HubFault>> {
@@ -83,11 +89,11 @@ export async function knownDependency(
   if (!lock.ok)
     return {
       ok: false,
-      error: { repository, revision, problem: { kind: 'lock-file', problem: lock.error } },
+      error: { ...nameOnly(reference), problem: { kind: 'lock-file', problem: lock.error } },
     };
-  const locked = lockedAs(lock.value, { repository, revision });
-  if (locked === undefined && !isCommit(revision)) return { ok: true, value: { kind: 'unknown' } };
-  const here = await fetchRepository({ ...settings, repository, revision, locked, offline: true }, world);
+  const locked = lockedAs(lock.value, reference);
+  if (locked === undefined && !isCommit(reference.revision)) return { ok: true, value: { kind: 'unknown' } };
+  const here = await fetchRepository({ ...settings, ...nameOnly(reference), locked, offline: true }, world);
   if (here.ok) return { ok: true, value: { kind: 'here', repository: here.value } };
   if (here.error.problem.kind !== 'offline-files') return here;
   return {
@@ -95,3 +101,10 @@ export async function knownDependency(
     value: locked === undefined ? { kind: 'unknown' } : { kind: 'locked', repository: locked },
   };
 }
+
+/** A reference may be a dep, which has more. */
+const nameOnly = ({ repository, revision, path }: HubReference): HubReference => ({
+  repository,
+  revision,
+  path,
+});

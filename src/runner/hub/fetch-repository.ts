@@ -1,10 +1,12 @@
+import { join } from 'node:path';
 import { type FileProblem, fileProblem } from '../../files/file-problem.ts';
 import type { Result } from '../../result.ts';
+import { staysInside } from '../wording/hub-name.ts';
 import type { Hub } from './ask.ts';
 import { type CommitPlace, commitPlace } from './download/commit-place.ts';
 import { downloadCommit } from './download/download-commit.ts';
 import type { HubFault, HubProblem, HubReference } from './hub-fault.ts';
-import { commitOfName, isCommit } from './list-model.ts';
+import { commitOfName, isCommit } from './list-repository.ts';
 import { differences, type LockedRepository } from './hub-lock.ts';
 import type { HubSettings } from './hub-settings.ts';
 import { type HubWorld, hubWorld } from './hub-world.ts';
@@ -15,20 +17,25 @@ import { type FetchedFile, readPublished } from './published.ts';
 export interface FetchRequest extends HubReference, HubSettings {
   /** What pipeline.lock says of this reference: its commit is taken, and its files must come out the same. */
   readonly locked?: LockedRepository | undefined;
+  /** The commit that the revision is known to be, by pipeline.lock. */
+  readonly commit?: string | undefined;
   readonly signal?: AbortSignal | undefined;
   readonly onProgress?: ((progress: HubProgress) => void) | undefined;
 }
 
-/** A model that is on this machine. */
+/** A model or a data set that is on this machine. */
 export interface FetchedRepository extends HubReference {
   readonly commit: string;
-  /** Absolute; its files are read-only and shared with everybody who names the same commit. */
+  /**
+   * Absolute, of a data set perhaps a file; all of it is read-only and shared with everybody who names the
+   * same commit.
+   */
   readonly folder: string;
   readonly files: readonly FetchedFile[];
 }
 
 /**
- * Gives the folder of a model of the Hugging Face hub: from the cache where it is there and whole, without
+ * Gives the folder of a model or a data set of the Hugging Face hub: from the cache where it is there and whole, without
  * asking anybody; else it is fetched. Two at once, in one process or two, fetch it once.
  */
 export async function fetchRepository(
@@ -38,19 +45,23 @@ export async function fetchRepository(
   const {
     repository,
     revision,
+    path,
     cacheFolder,
     signal = new AbortController().signal,
     onProgress: report = () => undefined,
   } = request;
   try {
     const fetched = await fetchCommit(request, { world, signal, limits: limitsOf(request, world), report });
-    return fetched.ok ? fetched : { ok: false, error: { repository, revision, problem: fetched.error } };
+    return fetched.ok
+      ? fetched
+      : { ok: false, error: { repository, revision, path, problem: fetched.error } };
   } catch (error) {
     return {
       ok: false,
       error: {
         repository,
         revision,
+        path,
         problem: { kind: 'disk', problem: fileProblem(cacheFolder, error), missing: undefined },
       },
     };
@@ -66,19 +77,26 @@ async function fetchCommit(
   request: FetchRequest,
   control: Control,
 ): Promise<Result<FetchedRepository, HubProblem>> {
-  const { repository, revision, cacheFolder, locked } = request;
+  const { repository, revision, path, cacheFolder, locked } = request;
   const wrong = wrongName(request);
   if (wrong !== undefined) return { ok: false, error: wrong };
   const commit = await commitOf(request, control);
   if (!commit.ok) return commit;
-  const place = commitPlace(cacheFolder, repository, commit.value);
+  const place = commitPlace(cacheFolder, { repository, commit: commit.value, path });
   const files = await filesOf(request, commit.value, place, control);
   if (!files.ok) return files;
   const other = locked === undefined ? [] : differences(locked.files, files.value);
   if (other.length > 0) return { ok: false, error: { kind: 'differs-from-lock', files: other } };
   return {
     ok: true,
-    value: { repository, revision, commit: commit.value, folder: place.files, files: files.value },
+    value: {
+      repository,
+      revision,
+      path,
+      commit: commit.value,
+      folder: path === undefined ? place.files : join(place.files, path),
+      files: files.value,
+    },
   };
 }
 
@@ -86,8 +104,11 @@ async function fetchCommit(
  * The names become parts of URLs and paths. The hub's own rules: huggingface_hub, validate_repo_id; git
  * check-ref-format.
  */
-function wrongName({ repository, revision }: HubReference): HubProblem | undefined {
-  if (!/^([\w-][\w.-]{0,95}\/)?[\w-][\w.-]{0,95}$/.test(repository) || /--|\.\./.test(repository))
+function wrongName({ repository, revision, path }: HubReference): HubProblem | undefined {
+  if (
+    !/^(datasets\/)?([\w-][\w.-]{0,95}\/)?[\w-][\w.-]{0,95}$/.test(repository) ||
+    /--|\.\./.test(repository)
+  )
     return {
       kind: 'bad-name',
       name: repository,
@@ -95,13 +116,16 @@ function wrongName({ repository, revision }: HubReference): HubProblem | undefin
     };
   if (!/^[\w-][\w./-]{0,254}$/.test(revision) || revision.includes('..'))
     return { kind: 'bad-name', name: revision, expected: 'a commit, a branch or a tag' };
+  if (path !== undefined && !staysInside(path))
+    return { kind: 'bad-name', name: path, expected: 'a file or folder of the data set' };
   return undefined;
 }
 
 async function commitOf(request: FetchRequest, control: Control): Promise<Result<string, HubProblem>> {
   const { repository, revision, locked, offline } = request;
   if (isCommit(revision)) return { ok: true, value: revision };
-  if (locked !== undefined) return { ok: true, value: locked.commit };
+  const known = locked?.commit ?? request.commit;
+  if (known !== undefined) return { ok: true, value: known };
   if (offline) return { ok: false, error: { kind: 'offline-revision' } };
   const hub = await openHub(request, control);
   return hub.ok ? commitOfName(hub.value, repository, revision, control) : hub;
@@ -135,7 +159,8 @@ async function filesOf(
     if (now.kind === 'whole') return { ok: true, value: now.files };
     if (now.kind === 'unreadable') return diskProblem(now.problem);
     if (now.kind === 'damaged') await takeBack(place, world);
-    return await downloadCommit({ hub: hub.value, repository: request.repository, commit, place }, control);
+    const { repository, path } = request;
+    return await downloadCommit({ hub: hub.value, repository, path, commit, place }, control);
   } finally {
     release.value();
   }

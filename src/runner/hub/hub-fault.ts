@@ -2,15 +2,10 @@ import { type FileProblem, fileProblemText } from '../../files/file-problem.ts';
 import type { Diagnostic, Range } from '../diagnostic.ts';
 import { durationText } from '../wording/duration-text.ts';
 import { joinFirst } from '../wording/join-first.ts';
+import { type HubName, hubName } from '../wording/hub-name.ts';
 import { sizeText } from '../wording/size-text.ts';
 
-/** What a dep names: `hf:repository@revision`. */
-export interface HubReference {
-  /** "google/mt5-base". */
-  readonly repository: string;
-  /** A commit (40 hex digits), a branch or a tag. */
-  readonly revision: string;
-}
+export type HubReference = HubName;
 
 /** Why a folder of the hub could not be had. */
 export interface HubFault extends HubReference {
@@ -34,6 +29,7 @@ export type HubProblem =
     }
   | { readonly kind: 'not-found'; readonly what: 'repository' | 'revision' | 'file'; readonly words: string }
   | { readonly kind: 'no-model'; readonly missing: string; readonly found: readonly string[] }
+  | { readonly kind: 'no-data'; readonly path: string | undefined; readonly found: readonly string[] }
   | { readonly kind: 'hostile-name'; readonly name: string }
   | { readonly kind: 'bad-answer'; readonly message: string }
   | {
@@ -67,18 +63,18 @@ export type HubProblem =
   | { readonly kind: 'interrupted' };
 
 /** What happened and what to do next, in one paragraph. */
-export function hubFaultText({ repository, revision, problem }: HubFault): string {
+export function hubFaultText({ problem, ...reference }: HubFault): string {
   const { message, help } = words(problem);
-  return `hf:${repository}@${revision}: ${message}: ${help}`;
+  return `${hubName(reference)}: ${message}: ${help}`;
 }
 
 /** The same for the dep that names the folder. The code is `hub-` and the kind of the problem. */
-export function hubDiagnostic({ repository, revision, problem }: HubFault, at: Range): Diagnostic {
+export function hubDiagnostic({ problem, ...reference }: HubFault, at: Range): Diagnostic {
   const { message, help } = words(problem);
   return {
     severity: 'error',
     code: `hub-${problem.kind}`,
-    message: `hf:${repository}@${revision}: ${message}`,
+    message: `${hubName(reference)}: ${message}`,
     at,
     help,
   };
@@ -134,6 +130,17 @@ function words(problem: HubProblem): Words {
             ? 'it is empty at this revision'
             : `it has ${joinFirst(problem.found, 8)}; name a repository or a revision with safetensors ` +
               'or PyTorch weights',
+      };
+    case 'no-data':
+      return {
+        message:
+          problem.path === undefined
+            ? 'the data set has no files'
+            : `the data set has no file or folder ${JSON.stringify(problem.path.slice(0, 100))}`,
+        help:
+          problem.found.length === 0
+            ? 'it is empty at this revision'
+            : `it has ${joinFirst(problem.found, 8)}`,
       };
     case 'hostile-name':
       return {
@@ -237,7 +244,7 @@ function noAccess({
 }: Extract<HubProblem, { readonly kind: 'no-access' }>): Words {
   if (gated)
     return {
-      message: `this model is gated (${status})`,
+      message: `this repository is gated (${status})`,
       help:
         `accept its conditions at ${page}` +
         (token

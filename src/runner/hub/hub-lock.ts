@@ -4,8 +4,9 @@ import { parseDigest } from '../../files/digest.ts';
 import type { FileProblem } from '../../files/file-problem.ts';
 import { isJsonObject, type Json, readJson, writeJson } from '../../files/json.ts';
 import type { Result } from '../../result.ts';
+import { hubName } from '../wording/hub-name.ts';
 import type { HubReference } from './hub-fault.ts';
-import { isCommit } from './list-model.ts';
+import { isCommit } from './list-repository.ts';
 import type { FetchedFile } from './published.ts';
 
 /** What a reference stood for when it was first fetched. */
@@ -36,7 +37,7 @@ export async function readHubLock(root: string): Promise<Result<HubLock, FilePro
       error: {
         path,
         message: Array.isArray(entries)
-          ? `entry ${wrong + 1} is not { repository, revision, commit, files: { name: { size, sha256 } } }`
+          ? `entry ${wrong + 1} is not { repository, revision, path?, commit, files: { name: { size, sha256 } } }`
           : 'expected { "version": 1, "hub": […] }',
       },
     };
@@ -47,9 +48,10 @@ export async function readHubLock(root: string): Promise<Result<HubLock, FilePro
 export function writeHubLock(root: string, lock: HubLock): Promise<Result<void, FileProblem>> {
   const entries = [...lock]
     .sort((a, b) => (keyOf(a) < keyOf(b) ? -1 : 1))
-    .map(({ repository, revision, commit, files }) => ({
+    .map(({ repository, revision, path: part, commit, files }) => ({
       repository,
       revision,
+      ...(part === undefined ? {} : { path: part }),
       commit,
       files: Object.fromEntries(
         [...files]
@@ -84,21 +86,28 @@ const digestIn = (files: readonly FetchedFile[], path: string): string | undefin
 
 const lockName = 'pipeline.lock';
 
-const keyOf = ({ repository, revision }: HubReference): string => `${repository}@${revision}`;
+/**
+ * The commit that another part of the same revision of a data set is locked to: all parts are of one.
+ */
+export const commitBeside = (lock: HubLock, { repository, revision }: HubReference): string | undefined =>
+  lock.find((entry) => entry.repository === repository && entry.revision === revision)?.commit;
+
+const keyOf = hubName;
 
 function lockedRepository(entry: Json): LockedRepository | undefined {
   if (!isJsonObject(entry)) return undefined;
-  const { repository, revision, commit, files } = entry;
+  const { repository, revision, path, commit, files } = entry;
   if (
     typeof repository !== 'string' ||
     typeof revision !== 'string' ||
+    (path !== undefined && typeof path !== 'string') ||
     !isCommit(commit) ||
     !isJsonObject(files)
   )
     return undefined;
-  const listed = Object.entries(files).map(([path, file]) => lockedFile(path, file));
+  const listed = Object.entries(files).map(([name, file]) => lockedFile(name, file));
   const known = listed.filter((file) => file !== undefined);
-  return known.length === listed.length ? { repository, revision, commit, files: known } : undefined;
+  return known.length === listed.length ? { repository, revision, path, commit, files: known } : undefined;
 }
 
 function lockedFile(path: string, file: Json): FetchedFile | undefined {

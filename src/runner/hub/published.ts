@@ -81,13 +81,25 @@ function recordedFile(line: Json): RecordedFile | undefined {
   if (!isJsonObject(line)) return undefined;
   const { path, size, sha256, stamp } = line;
   const digest = parseDigest(typeof sha256 === 'string' ? sha256 : '');
-  if (typeof path !== 'string' || typeof size !== 'number' || !digest.ok || /[/\0]|^\.{0,2}$/.test(path))
+  if (
+    typeof path !== 'string' ||
+    typeof size !== 'number' ||
+    !digest.ok ||
+    path.split('/').some((part) => /\0|^\.{0,2}$/.test(part))
+  )
     return undefined;
   return { path, size, digest: digest.value, stamp: typeof stamp === 'string' ? stamp : undefined };
 }
 
-const namesIn = (folder: string, { disk }: HubWorld): readonly string[] =>
-  disk.lstat(folder)?.isDirectory() === true ? disk.list(folder) : [];
+/** The paths of all that is below a folder, but of folders with something in them. */
+function namesIn(folder: string, world: HubWorld): readonly string[] {
+  const { disk } = world;
+  if (disk.lstat(folder)?.isDirectory() !== true) return [];
+  return disk.list(folder).flatMap((name) => {
+    const inside = namesIn(join(folder, name), world);
+    return inside.length === 0 ? [name] : inside.map((path) => `${name}/${path}`);
+  });
+}
 
 /** The file as it is now; undefined: it is not what was recorded. */
 async function check(

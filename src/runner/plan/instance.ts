@@ -4,6 +4,7 @@ import type { OutKind, SharedCacheFields } from '../pipeline-file/pipeline.ts';
 import type { Value } from '../../stage/context.ts';
 import type { Located, Range } from '../diagnostic.ts';
 import type { InstanceId } from '../identity.ts';
+import type { HubName } from '../wording/hub-name.ts';
 import type { PlannedBest } from './best-of.ts';
 
 /** How an instance's result is made. */
@@ -62,8 +63,8 @@ export type Dependency =
       readonly hint?: string;
       readonly at: Range;
     }
-  /** A folder of the Hugging Face hub at a pinned revision. */
-  | { readonly kind: 'hub'; readonly repository: string; readonly revision: string; readonly at: Range }
+  /** A model or a data set of the Hugging Face hub at a pinned revision. */
+  | (HubName & { readonly kind: 'hub'; readonly at: Range })
   | { readonly kind: 'out'; readonly instance: InstanceId; readonly out: string; readonly at: Range }
   /** In canonical order of the axes' values: YAML order must not reach a result. */
   | { readonly kind: 'gather'; readonly members: readonly GatherMember[]; readonly at: Range };

@@ -10,6 +10,7 @@ import { belowFixedPart } from '../pipeline-file/glob.ts';
 import type { Dependency, GlobDependency, Instance } from '../plan/instance.ts';
 import type { Ignored } from '../manifest/tree.ts';
 import type { IgnoreRules } from '../workspace/ignore/ignore-rules.ts';
+import { hubName } from '../wording/hub-name.ts';
 import type { GlobFiles } from '../workspace/glob-files.ts';
 import type { Found, ReadingRules } from '../workspace/read-content.ts';
 import { type Stamp, stampOrNone } from '../workspace/stamp.ts';
@@ -213,7 +214,7 @@ export async function readInputs(
       case 'hub': {
         missing.push({
           dep: name,
-          path: hubText(dependency),
+          path: hubName(dependency),
           from: undefined,
           message: 'is not downloaded yet (`pipeline run` downloads it)',
           absent: true,
@@ -267,6 +268,3 @@ const filesDigest = ({ pattern }: GlobDependency, files: readonly FileContent[])
 const linkMessage = ({ instance, stage, out }: OutBehind): string =>
   `is a symbolic link to the out ${out} of ${instance}, which this stage does not depend on: remove ` +
   `the link and declare a dep { from: ${stage}, out: ${out} }`;
-
-const hubText = ({ repository, revision }: Extract<Dependency, { readonly kind: 'hub' }>): string =>
-  `hf:${repository}@${revision}`;

@@ -1,11 +1,12 @@
 import { basename, join } from 'node:path';
+import { digestOf } from '../../../files/digest.ts';
 
 /** Where a commit of a repository is kept. */
 export interface CommitPlace {
   /** Appears by one rename, when all is there and checked. */
   readonly published: string;
   /**
-   * What a stage reads: named as the model is, since a path's last name is part of what a result depends on,
+   * What a stage reads: named as the model or data set is, since a path's last name is part of what a result depends on,
    * and of reports.
    */
   readonly files: string;
@@ -17,14 +18,23 @@ export interface CommitPlace {
 }
 
 /** The hub allows no "--" in names, so owner and name can be separated. */
-export function commitPlace(cacheFolder: string, repository: string, commit: string): CommitPlace {
-  const folder = join(cacheFolder, repository.replace('/', '--'));
-  const published = join(folder, commit);
+export function commitPlace(
+  cacheFolder: string,
+  {
+    repository,
+    commit,
+    path,
+  }: { readonly repository: string; readonly commit: string; readonly path?: string | undefined },
+): CommitPlace {
+  const folder = join(cacheFolder, repository.replaceAll('/', '--'));
+  // A part of a data set is kept by itself: what is published is whole.
+  const name = path === undefined ? commit : `${commit}-${digestOf(path).slice(0, 16)}`;
+  const published = join(folder, name);
   return {
     published,
     ...inside(published, repository),
-    unfinished: join(folder, `${commit}.unfinished`),
-    lock: join(folder, `${commit}.lock`),
+    unfinished: join(folder, `${name}.unfinished`),
+    lock: join(folder, `${name}.lock`),
   };
 }
 

@@ -6,7 +6,8 @@ import { type CommitPlace, inside } from './commit-place.ts';
 import { checkHash, downloadFile } from './download-file.ts';
 import type { HubProblem } from '../hub-fault.ts';
 import type { HubDisk } from '../hub-world.ts';
-import { listModel, type RemoteFile } from '../list-model.ts';
+import { listRepository, type RemoteFile } from '../list-repository.ts';
+import { dataFiles, isDataSet } from '../data-files.ts';
 import { modelFiles } from '../model-files.ts';
 import type { Control } from './persist.ts';
 import { Tally } from './progress.ts';
@@ -16,29 +17,35 @@ import { type FetchedFile, stampNow, writeRecord } from '../published.ts';
 export interface Commit {
   readonly hub: Hub;
   readonly repository: string;
+  /** The part of a data set that is fetched; undefined: all of the repository. */
+  readonly path: string | undefined;
   readonly commit: string;
   readonly place: CommitPlace;
 }
 
 /**
- * Fetches the files of a model and publishes them together. Whatever goes wrong, the files that are whole and
+ * Fetches the files of a model or a data set and publishes them together. Whatever goes wrong, the files that are whole and
  * the beginnings of the others stay in the unfinished folder, where the next try finds them.
  */
 export async function downloadCommit(
   target: Commit,
   control: Control,
 ): Promise<Result<readonly FetchedFile[], HubProblem>> {
-  const listed = await listModel(target.hub, target.repository, target.commit, control);
+  const listed = await listRepository(target.hub, target.repository, target.commit, control);
   if (!listed.ok) return listed;
-  const chosen = chooseFiles(listed.value);
+  const chosen = chooseFiles(listed.value, target);
   if (!chosen.ok) return chosen;
   const files = await downloadFiles(chosen.value, target, control);
   return files.ok ? publish(files.value, target, control) : files;
 }
 
-function chooseFiles(listed: readonly RemoteFile[]): Result<readonly RemoteFile[], HubProblem> {
+function chooseFiles(
+  listed: readonly RemoteFile[],
+  { repository, path }: Commit,
+): Result<readonly RemoteFile[], HubProblem> {
   const byName = new Map(listed.map((file) => [file.path, file]));
-  const names = modelFiles([...byName.keys()]);
+  const all = [...byName.keys()];
+  const names = isDataSet(repository) ? dataFiles(all, path) : modelFiles(all);
   if (!names.ok) return names;
   return {
     ok: true,
@@ -81,11 +88,18 @@ async function downloadFiles(
   return { ok: true, value: whole };
 }
 
-/** Makes a folder, or leaves nothing else in it. */
+/** Makes a folder, or leaves nothing else in it; `names` may hold folders with files in them. */
 async function keepOnly(folder: string, names: readonly string[], disk: HubDisk): Promise<void> {
   if (disk.lstat(folder)?.isDirectory() === false) await disk.remove(folder);
   disk.makeFolder(folder);
-  for (const name of disk.list(folder)) if (!names.includes(name)) await disk.remove(join(folder, name));
+  const top = new Set(names.map((name) => name.split('/', 1)[0] ?? name));
+  for (const name of disk.list(folder)) if (!top.has(name)) await disk.remove(join(folder, name));
+  for (const name of top) {
+    const below = names.filter((path) => path.startsWith(`${name}/`));
+    if (below.length === 0) continue;
+    const paths = below.map((path) => path.slice(name.length + 1));
+    await keepOnly(join(folder, name), paths, disk);
+  }
 }
 
 /**
@@ -130,7 +144,10 @@ async function publish(
   const { disk } = world;
   const unfinished = inside(place.unfinished, repository);
   await disk.remove(unfinished.partial);
-  await disk.sync(unfinished.files);
+  const folders = files.flatMap(({ path }) =>
+    path.split('/').map((_, depth, parts) => join(unfinished.files, ...parts.slice(0, depth))),
+  );
+  for (const folder of new Set(folders)) await disk.sync(folder);
   const recorded = await writeRecord(
     unfinished.record,
     files.map((file) => ({ ...file, stamp: stampNow(join(unfinished.files, file.path), world) })),

@@ -6,7 +6,7 @@ import type { Result } from '../../../result.ts';
 import { ask, discard, type Hub } from '../ask.ts';
 import { BodyFault, piecesOf } from '../body.ts';
 import type { HubProblem } from '../hub-fault.ts';
-import type { RemoteFile } from '../list-model.ts';
+import type { RemoteFile } from '../list-repository.ts';
 import { type Attempt, type Control, persist } from './persist.ts';
 import type { Answer } from '../send.ts';
 
@@ -74,7 +74,7 @@ async function fill(transfer: Transfer, control: Control): Promise<Attempt<void>
   const begun = Number(there?.size ?? 0n);
   if (there !== undefined && begun === file.size) return { kind: 'done', value: undefined };
   const start = begun > file.size ? 0 : begun;
-  const path = `${repository}/resolve/${commit}/${encodeURIComponent(file.path)}`;
+  const path = `${repository}/resolve/${commit}/${file.path.split('/').map(encodeURIComponent).join('/')}`;
   // A compressed answer could not be gone on with: a range counts the bytes that are sent.
   const headers = { 'accept-encoding': 'identity', ...(start === 0 ? {} : { range: `bytes=${start}-` }) };
   const reply = await ask(hub, repository, path, headers, control.signal);

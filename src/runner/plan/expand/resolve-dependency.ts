@@ -6,6 +6,7 @@ import type { Node } from '../../pipeline-file/yaml/node.ts';
 import type { Pipeline, Stage, StageDependency } from '../../pipeline-file/pipeline.ts';
 import { isGlob, unescapedPath } from '../../pipeline-file/glob.ts';
 import { projectPath } from '../../pipeline-file/project-path.ts';
+import { parseHubName } from '../../wording/hub-name.ts';
 import { joinFirst } from '../../wording/join-first.ts';
 import { type Cell, couldAgree, type ListedCells } from './cell.ts';
 import type { Dependency, GatherMember } from '../instance.ts';
@@ -90,7 +91,7 @@ function externalDependency(
   return void report({ severity: 'error', code: 'bad-path', message: 'an external dep needs a path', at });
 }
 
-/** hf:owner/name@revision. Without a revision the content could change without a trace. */
+/** Without a revision the content could change without a trace. */
 function hubDependency(
   text: string,
   { at, optional }: Extract<StageDependency, { readonly kind: 'path' }>,
@@ -104,15 +105,14 @@ function hubDependency(
       at,
       help: 'remove optional; only files and folders can be optional',
     });
-  const [, repository, revision] = /^hf:((?:[\w-][\w.-]*\/)?[\w-][\w.-]*)@([\w-][\w./-]*)$/.exec(text) ?? [];
-  if (repository !== undefined && revision !== undefined && !`${repository}/${revision}`.includes('..'))
-    return { kind: 'hub', repository, revision, at };
+  const named = parseHubName(text);
+  if (named !== undefined) return { kind: 'hub', ...named, at };
   return void report({
     severity: 'error',
     code: 'bad-hub-name',
     message:
-      `${JSON.stringify(text.slice(0, 100))} names no folder of the Hugging Face hub: expected ` +
-      'hf:owner/name@revision',
+      `${JSON.stringify(text.slice(0, 100))} names nothing of the Hugging Face hub: expected ` +
+      'hf:owner/name@revision, or hf:datasets/owner/name@revision/path',
     at,
     help:
       'the revision is a commit, or a branch or tag that pipeline.lock pins to a commit: ' +

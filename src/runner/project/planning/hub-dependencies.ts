@@ -2,9 +2,10 @@ import { homedir } from 'node:os';
 import type { Result } from '../../../result.ts';
 import type { Problem } from '../../answers.ts';
 import type { Event } from '../../event.ts';
-import type { HubFault, HubProblem, HubReference } from '../../hub/hub-fault.ts';
+import type { HubFault, HubProblem } from '../../hub/hub-fault.ts';
 import type { HubProgress } from '../../hub/download/progress.ts';
 import type { Dependency, Instance } from '../../plan/instance.ts';
+import { hubName } from '../../wording/hub-name.ts';
 import { invalid } from './invalid.ts';
 import type { Opened } from '../open-rows.ts';
 import type { Planned } from './plan-here.ts';
@@ -28,13 +29,13 @@ export async function withHubFolders(
   const { hubDiagnostic, hubProblemText } = await import('../../hub/hub-fault.ts');
   const settings = hubSettings(environment, environment['HOME'] ?? homedir());
   const refused = (fault: HubFault): Result<never, Problem> => {
-    const at = all.get(nameOf(fault))?.at;
+    const at = all.get(hubName(fault))?.at;
     return invalid(at === undefined ? [] : [hubDiagnostic(fault, at)], planned.sources);
   };
 
   const fetched = await fetchDependencies(root, [...referencesOf(needed).values()], settings, {
     signal,
-    onProgress: (reference, progress) => onEvent(eventOf(nameOf(reference), progress, hubProblemText)),
+    onProgress: (reference, progress) => onEvent(eventOf(hubName(reference), progress, hubProblemText)),
   });
   if (!fetched.ok) return refused(fetched.error);
 
@@ -45,7 +46,7 @@ export async function withHubFolders(
     if (known.value.kind === 'here') folders.set(name, known.value.repository.folder);
   }
   const withFolders = (dependency: Dependency): Dependency => {
-    const folder = dependency.kind === 'hub' ? folders.get(nameOf(dependency)) : undefined;
+    const folder = dependency.kind === 'hub' ? folders.get(hubName(dependency)) : undefined;
     return folder === undefined
       ? dependency
       : { kind: 'path', path: folder, external: true, ignore: false, at: dependency.at };
@@ -104,7 +105,5 @@ function referencesOf(instances: readonly Instance[]): ReadonlyMap<string, HubDe
   const found = instances
     .flatMap(({ deps }) => Object.values(deps))
     .filter((dependency): dependency is HubDependency => dependency.kind === 'hub');
-  return new Map(found.map((dependency) => [nameOf(dependency), dependency]));
+  return new Map(found.map((dependency) => [hubName(dependency), dependency]));
 }
-
-const nameOf = ({ repository, revision }: HubReference): string => `hf:${repository}@${revision}`;

@@ -1,6 +1,7 @@
 import type { ModelPlace } from '../../answers.ts';
 import type { Diagnostic } from '../../diagnostic.ts';
 import { evaluatedModels } from '../../plan/evaluated-model.ts';
+import { hubName } from '../../wording/hub-name.ts';
 import type { Dependency, Instance, Plan } from '../../plan/instance.ts';
 import type { Result } from '../../../result.ts';
 
@@ -73,7 +74,7 @@ function nameOf(dependency: Dependency): string {
     case 'out':
       return dependency.instance;
     case 'hub':
-      return `hf:${dependency.repository}@${dependency.revision}`;
+      return hubName(dependency);
     case 'glob':
       return dependency.pattern;
     case 'gather':

@@ -3,6 +3,8 @@ import { type Digest, parseDigest } from '../../files/digest.ts';
 import type { Result } from '../../result.ts';
 import { ask, type Hub } from './ask.ts';
 import { BodyFault, piecesOf } from './body.ts';
+import { isDataSet } from './data-files.ts';
+import { staysInside } from '../wording/hub-name.ts';
 import type { HubProblem } from './hub-fault.ts';
 import { type Attempt, type Control, persist } from './download/persist.ts';
 import type { Answer } from './send.ts';
@@ -27,14 +29,13 @@ export async function commitOfName(
   control: Control,
 ): Promise<Result<string, HubProblem>> {
   return answered(async () => {
-    const { modelInfo } = await import('@huggingface/hub');
-    const { sha } = await modelInfo({
-      name: repository,
-      revision,
-      additionalFields: ['sha'],
-      hubUrl: hub.endpoint,
-      fetch: apiFetch(hub, repository, control),
-    });
+    const { datasetInfo, modelInfo } = await import('@huggingface/hub');
+    const { type, name } = repositoryOf(repository);
+    const asked = { name, revision, hubUrl: hub.endpoint, fetch: apiFetch(hub, repository, control) };
+    const { sha } =
+      type === 'dataset'
+        ? await datasetInfo({ ...asked, additionalFields: ['sha'] })
+        : await modelInfo({ ...asked, additionalFields: ['sha'] });
     return isCommit(sha) ? { ok: true, value: sha } : nonsense('it names no commit');
   });
 }
@@ -42,8 +43,17 @@ export async function commitOfName(
 export const isCommit = (text: unknown): text is string =>
   typeof text === 'string' && /^[0-9a-f]{40}$/.test(text);
 
-/** The files in the top folder of a repository: a model has all of its own there. */
-export async function listModel(
+/** A repository as the library of the hub names it. */
+const repositoryOf = (repository: string): { readonly type: 'model' | 'dataset'; readonly name: string } =>
+  isDataSet(repository)
+    ? { type: 'dataset', name: repository.slice('datasets/'.length) }
+    : { type: 'model', name: repository };
+
+/**
+ * The files of a repository: of a model those in its top folder, which has all of its own, of a data set
+ * those of all folders.
+ */
+export async function listRepository(
   hub: Hub,
   repository: string,
   commit: string,
@@ -53,7 +63,8 @@ export async function listModel(
     const { listFiles } = await import('@huggingface/hub');
     const files: RemoteFile[] = [];
     for await (const entry of listFiles({
-      repo: { type: 'model', name: repository },
+      repo: repositoryOf(repository),
+      recursive: isDataSet(repository),
       revision: commit,
       hubUrl: hub.endpoint,
       fetch: apiFetch(hub, repository, control),
@@ -68,10 +79,6 @@ export async function listModel(
     return { ok: true, value: files };
   });
 }
-
-/** Names that no git tree can hold, and that would lead out of the folder, or mislead a reader's terminal. */
-const staysInside = (path: string): boolean =>
-  !/[\p{Cc}\\]/u.test(path) && path.split('/').every((part) => part !== '' && part !== '.' && part !== '..');
 
 function remoteFile({ path, size, oid, lfs }: ListFileEntry): RemoteFile | undefined {
   if (!Number.isSafeInteger(size) || size < 0) return undefined;
