@@ -281,7 +281,7 @@ test('a repository without a model is reported with its files', async () => {
   });
   expect(problemOf(await rig.fetch())).toEqual({
     kind: 'no-model',
-    lacks: 'config.json',
+    missing: 'config.json',
     found: ['README.md', 'tf_model.h5'],
   });
 });
