@@ -16,5 +16,7 @@ RUN apt-get update && apt-get install -y --no-install-recommends python3 python3
 WORKDIR /app
 COPY . .
 RUN scripts/prepare-container.sh gpu
+# The container toolkit mounts the parts of the driver that CUDA and nvidia-smi need.
+ENV NVIDIA_VISIBLE_DEVICES=all NVIDIA_DRIVER_CAPABILITIES=compute,utility
 ENTRYPOINT ["npx", "--no-install", "pipeline"]
 CMD ["run"]
