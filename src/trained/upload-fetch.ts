@@ -25,10 +25,13 @@ export class Unreachable extends Error {
  * itself are not: a commit that was made without an answer would be made twice.
  */
 export async function uploadFetch(
-  { endpoint, connect }: HubAccess,
+  { endpoint, token, connect }: HubAccess,
   signal: AbortSignal,
   wait: Wait,
 ): Promise<Result<UploadFetch>> {
+  // fetch would show the value of a header that it cannot send.
+  if (token !== undefined && !/^[\x21-\x7e]+$/.test(token))
+    return { ok: false, error: 'HF_TOKEN has a character that tokens cannot have: copy the token again' };
   const connected = await connect(longestSilence);
   if (!connected.ok) return { ok: false, error: `the proxy of HTTPS_PROXY: ${connected.error}` };
   const secrets = new Set<string>();
@@ -39,8 +42,8 @@ export async function uploadFetch(
         // The library gives addresses as texts.
         const url = new URL(String(input));
         const headers = new Headers(init?.headers);
-        const token = headers.get('authorization')?.replace(/^Bearer /, '') ?? '';
-        if (token !== '') secrets.add(token);
+        const sent = headers.get('authorization')?.replace(/^Bearer /, '') ?? '';
+        if (sent !== '') secrets.add(sent);
         const tries = url.origin === new URL(endpoint).origin ? 1 : mostTries;
         for (let number = 1; ; number++) {
           const answer = await connected

@@ -149,6 +149,17 @@ test('an upload that breaks once is retried', async () => {
   expect(hub.files['model.safetensors']?.equals(weights)).toBe(true);
 });
 
+test('a token that no header can hold is refused, and not shown', async () => {
+  await using pushing = await openPushing();
+  const { access } = pushing.request;
+  const pushed = await pushModel({ ...pushing.request, access: { ...access, token: 'hf_sec\nret' } });
+  expect(pushed).toEqual({
+    ok: false,
+    error: 'HF_TOKEN has a character that tokens cannot have: copy the token again',
+  });
+  expect(pushing.hub.requests).toEqual([]);
+});
+
 const host = ({ xet }: Pushing): string => new URL(xet.url).host;
 
 test.each<readonly [string, (pushing: Pushing) => void | Promise<void>, (pushing: Pushing) => string]>([
