@@ -1,6 +1,7 @@
 /**
- * One side of a row: `node bench/ours.mjs step|generate|pieces|tokens|load OPTIONS`, OPTIONS as JSON
- * (rows.mjs). Prints one line of JSON: wall and CPU seconds of each part, and what was computed.
+ * One side of a row: `node bench/ours.mjs step|evaluate|generate|pieces|tokens|load OPTIONS`, OPTIONS as JSON
+ * (rows.mjs). `engine`: onnx, or the folder of a TensorFlow. Prints one line of JSON: wall and CPU seconds of
+ * each part, and what was computed.
  */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -9,11 +10,11 @@ import { openMt5Folder } from '../dist/package/src/ml/checkpoint/mt5-folder.js';
 import { openDecoder } from '../dist/package/src/ml/generate/decoder.js';
 import { generate } from '../dist/package/src/ml/generate/generate.js';
 import { plainTrace } from '../dist/package/src/ml/model/mt5-trace.js';
-import { openEngine } from '../dist/package/src/ml/runtime/onnx/onnx-training.js';
+import { openRuntime } from '../dist/package/src/ml/runtime/open-runtime.js';
 import { openTokenizer } from '../dist/package/src/ml/text/open-tokenizer.js';
 import { encodeIds, readSentencePiece } from '../dist/package/src/ml/text/sentencepiece/sentencepiece.js';
 import { loadFrozen, parameterLoader } from '../dist/package/src/ml/train/load-parameters.js';
-import { stepFeeds } from '../dist/package/src/ml/train/micro-batch.js';
+import { evaluationFeeds, stepFeeds } from '../dist/package/src/ml/train/micro-batch.js';
 import { traineeOf } from '../dist/package/src/ml/train/trainee.js';
 import { folder, modelFolder, valueOf } from './inputs.mjs';
 
@@ -22,20 +23,13 @@ const options = JSON.parse(text);
 const input = (name) => JSON.parse(readFileSync(join(folder, name), 'utf8'));
 
 const kinds = {
-  async step({ model, batch, steps, warm, threads, length, method = 'full' }) {
+  async step({ model, batch, steps, warm, length, method = 'full', ...engine }) {
     const { config, tensors } = valueOf(await openMt5Folder(modelFolder(model)));
     const batches = batchesOf({ batch, steps, warm, length });
-    const training = {
-      method: method === 'lora' ? { kind: 'lora', adapter } : { kind: 'full' },
-      optimizer: { name: 'adamw', beta1: 0.9, beta2: 0.999, epsilon: 1e-8 },
-      accumulationRule: 'means',
-      labelSmoothing: 0,
-      gradientCheckpointing: false,
-      seed: 42,
-      batch,
-    };
+    const training = trainingOf(method, batch);
     const trainee = valueOf(traineeOf(config, training, batches.flat()));
-    const session = await openEngine({ threads }).openTraining({
+    const runtime = await openEngine(engine);
+    const session = await runtime.openTraining({
       constants: valueOf(await loadFrozen(tensors, trainee.shapes)),
       entries: {},
       training: {
@@ -54,26 +48,47 @@ const kinds = {
       const update = { step: step + 1, learningRate: 5e-5, maxGradientNorm: 1 };
       times.push(await timed(async () => ({ loss } = await session.step(feeds(), update))));
     }
-    return { times: times.slice(warm), loss };
+    return { version: runtime.version, times: times.slice(warm), loss };
   },
 
-  async generate({ model, count, batch, tokens, threads }) {
+  async evaluate({ model, batch, steps, warm, length, ...engine }) {
+    const { config, tensors } = valueOf(await openMt5Folder(modelFolder(model)));
+    const batches = batchesOf({ batch, steps, warm, length });
+    const trainee = valueOf(traineeOf(config, trainingOf('full', batch), batches.flat()));
+    const runtime = await openEngine(engine);
+    const entries = { evaluate: trainee.evaluation };
+    const session = await runtime.open({ constants: await weightsOf(tensors), entries });
+    const times = [];
+    let outputs;
+    for (const rows of batches) {
+      const feeds = () => evaluationFeeds(rows, config, trainee.headParts);
+      times.push(await timed(async () => (outputs = await session.run('evaluate', feeds()))));
+    }
+    return { version: runtime.version, times: times.slice(warm), loss: outputs.loss.data[0] };
+  },
+
+  async generate({ model, count, batch, tokens, beams = 4, ...engine }) {
     const { config, tensors } = valueOf(await openMt5Folder(modelFolder(model)));
     const weights = await weightsOf(tensors);
-    const decoder = await openDecoder(
-      openEngine({ threads }),
-      plainTrace(config),
-      weights,
-      'logProbabilities',
-    );
-    const request = (sources, longest) => ({ sources, batch, options: { ...beams, maxLength: longest + 1 } });
+    const runtime = await openEngine(engine);
+    const scores = beams === 1 ? 'logits' : 'logProbabilities';
+    const decoder = await openDecoder(runtime, plainTrace(config), weights, scores);
+    const request = (sources, longest) => ({
+      sources,
+      batch,
+      options: { ...generation, search: searchOf(beams), maxLength: longest + 1 },
+    });
     const sources = input('rows.json')
       .slice(0, count)
       .map(({ source }) => source);
     await generate(decoder, request(sources.slice(0, batch), 4));
     let found;
     const time = await timed(async () => (found = await generate(decoder, request(sources, tokens))));
-    return { times: [time], tokens: found.flat().reduce((sum, sequence) => sum + sequence.tokens.length, 0) };
+    return {
+      version: runtime.version,
+      times: [time],
+      tokens: found.flat().reduce((sum, sequence) => sum + sequence.tokens.length, 0),
+    };
   },
 
   async pieces({ passes }) {
@@ -92,7 +107,7 @@ const kinds = {
     const time = await timed(async () => {
       const { config, tensors } = valueOf(await openMt5Folder(modelFolder(model)));
       const weights = await weightsOf(tensors);
-      const decoder = await openDecoder(openEngine({ threads }), plainTrace(config), weights, 'logits');
+      const decoder = await openDecoder(await openEngine({ threads }), plainTrace(config), weights, 'logits');
       await decoder.start([source]);
       const logits = await decoder.step(Int32Array.of(0), Int32Array.of(0));
       top = logits.indexOf(logits.reduce((most, each) => Math.max(most, each), -Infinity));
@@ -100,6 +115,19 @@ const kinds = {
     return { times: [time], top };
   },
 };
+
+const openEngine = ({ engine = 'onnx', ...how }) =>
+  engine === 'onnx' ? openRuntime('onnx', how) : openRuntime('tensorflow', { ...how, folder: engine });
+
+const trainingOf = (method, batch) => ({
+  method: method === 'lora' ? { kind: 'lora', adapter } : { kind: 'full' },
+  optimizer: { name: 'adamw', beta1: 0.9, beta2: 0.999, epsilon: 1e-8 },
+  accumulationRule: 'means',
+  labelSmoothing: 0,
+  gradientCheckpointing: false,
+  seed: 42,
+  batch,
+});
 
 const adapter = {
   baseModelNameOrPath: null,
@@ -118,7 +146,7 @@ const adapter = {
   modulesToSave: [],
 };
 
-const beams = {
+const generation = {
   minNewTokens: 0,
   repetitionPenalty: 1,
   noRepeatNgramSize: 3,
@@ -135,8 +163,12 @@ const beams = {
   renormalize: false,
   startTokenId: 0,
   endTokenIds: [1],
-  search: { kind: 'beam', beams: 4, earlyStopping: true, lengthPenalty: 1, returned: 1 },
 };
+
+const searchOf = (beams) =>
+  beams === 1
+    ? { kind: 'greedy' }
+    : { kind: 'beam', beams, earlyStopping: true, lengthPenalty: 1, returned: 1 };
 
 /** Warm-up batches are of short rows. `length`: of every row, where they are all alike. */
 function batchesOf({ batch, steps, warm, length }) {

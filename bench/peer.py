@@ -1,5 +1,5 @@
 """The other side of a row, as ours.mjs: `python bench/peer.py FOLDER KIND OPTIONS`, with KIND one of step,
-generate, pieces, tokens and load.
+evaluate, generate, pieces, tokens and load.
 
 torch with fused AdamW, transformers 4.57, peft, sentencepiece. FOLDER: what make-inputs.mjs made.
 """
@@ -53,7 +53,22 @@ def padded(rows, filler):
     return torch.tensor([row + [filler] * (longest - len(row)) for row in rows])
 
 
-def step(model, warm, threads, method="full", **options):
+def feeds(rows):
+    sources = [row["source"] for row in rows]
+    return {
+        "input_ids": padded(sources, 0),
+        "attention_mask": padded([[1] * len(row) for row in sources], 0),
+        "labels": padded([row["target"] for row in rows], -100),
+    }
+
+
+def precise(precision):
+    import torch
+
+    return torch.autocast("cpu", dtype=torch.bfloat16, enabled=precision == "bf16")
+
+
+def step(model, warm, threads, method="full", precision="float32", **options):
     import torch
 
     net = model_of(model, threads)
@@ -71,12 +86,8 @@ def step(model, warm, threads, method="full", **options):
     optimizer = torch.optim.AdamW(trained, lr=5e-5, weight_decay=0.01, fused=True)
 
     def one(rows):
-        sources = [row["source"] for row in rows]
-        loss = net(
-            input_ids=padded(sources, 0),
-            attention_mask=padded([[1] * len(row) for row in sources], 0),
-            labels=padded([row["target"] for row in rows], -100),
-        ).loss
+        with precise(precision):
+            loss = net(**feeds(rows)).loss
         loss.backward()
         torch.nn.utils.clip_grad_norm_(trained, 1.0)
         optimizer.step()
@@ -84,10 +95,23 @@ def step(model, warm, threads, method="full", **options):
         return loss.item()
 
     results = [timed(lambda rows=rows: one(rows)) for rows in batches_of(warm=warm, **options)]
-    return {"times": [each for each, _ in results[warm:]], "loss": results[-1][1], "torch": torch.__version__}
+    return {"times": [each for each, _ in results[warm:]], "loss": results[-1][1]}
 
 
-def generate(model, count, batch, tokens, threads):
+def evaluate(model, warm, threads, **options):
+    import torch
+
+    net = model_of(model, threads).eval()
+
+    def one(rows):
+        with torch.no_grad():
+            return net(**feeds(rows)).loss.item()
+
+    results = [timed(lambda rows=rows: one(rows)) for rows in batches_of(warm=warm, **options)]
+    return {"times": [each for each, _ in results[warm:]], "loss": results[-1][1]}
+
+
+def generate(model, count, batch, tokens, threads, beams=4):
     import torch
 
     net = model_of(model, threads).eval()
@@ -98,8 +122,8 @@ def generate(model, count, batch, tokens, threads):
             return net.generate(
                 input_ids=padded(rows, 0),
                 attention_mask=padded([[1] * len(row) for row in rows], 0),
-                num_beams=4,
-                early_stopping=True,
+                num_beams=beams,
+                early_stopping=beams > 1,
                 no_repeat_ngram_size=3,
                 max_new_tokens=longest,
             )

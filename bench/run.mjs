@@ -6,11 +6,11 @@
  */
 import { spawnSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { availableParallelism, cpus, loadavg, tmpdir } from 'node:os';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
-import { folder } from './inputs.mjs';
 import { rows } from './rows.mjs';
+import { answerOf, machine, makeInputs, ours, packageVersion, peer, shown } from './sides.mjs';
 
 const { values, positionals } = parseArgs({
   options: { rounds: { type: 'string', default: '3' }, python: { type: 'string', default: 'python3' } },
@@ -22,25 +22,14 @@ if (unknown !== undefined)
 const chosen = rows.filter(({ name }) => positionals.length === 0 || positionals.includes(name));
 const main = join(import.meta.dirname, '../dist/main.js');
 
-const versionOf = (name) => {
-  const program = `import importlib.metadata as m; print(m.version("${name}"))`;
-  const { status, stdout } = spawnSync(values.python, ['-c', program], { encoding: 'utf8' });
-  return status === 0 ? stdout.trim() : undefined;
-};
 const peers = Object.fromEntries(
-  ['torch', 'transformers', 'peft', 'sentencepiece'].map((name) => [name, versionOf(name)]),
+  ['torch', 'transformers', 'peft', 'sentencepiece'].map((name) => [
+    name,
+    packageVersion(values.python, name),
+  ]),
 );
-const { version } = JSON.parse(
-  readFileSync(join(import.meta.dirname, '../node_modules/onnxruntime-node/package.json'), 'utf8'),
-);
-console.log(
-  `${cpus()[0]?.model ?? 'unknown processor'}, ${availableParallelism()} CPUs, ` +
-    `load ${loadavg()[0].toFixed(1)}; ` +
-    `Node ${process.version}, onnxruntime-node ${version}; ` +
-    Object.entries(peers)
-      .map(([name, found]) => `${name} ${found ?? 'not installed: skipped'}`)
-      .join(', '),
-);
+const versions = Object.entries(peers).map(([name, found]) => `${name} ${found ?? 'not installed: skipped'}`);
+console.log([machine(), ...versions].join(', '));
 console.log(
   '\n| row | threads | CPU s, ours: least / median | CPU s, peer: least / median | ratio of least ' +
     '| wall s, ours / peer | MB, ours / peer |\n| --- | --- | --- | --- | --- | --- | --- |',
@@ -54,23 +43,13 @@ for (const row of chosen) {
   console.log(lineOf(row, found));
 }
 
-function makeInputs(models) {
-  const program = join(import.meta.dirname, 'make-inputs.mjs');
-  const { status, stderr } = spawnSync(process.execPath, [program, ...models], { encoding: 'utf8' });
-  if (status !== 0) throw new Error(stderr);
+function enginesOf({ kind, options, peer: python }) {
+  const mine = () => leastOf(answerOf(ours(kind, options)));
+  const theirs = () => leastOf(answerOf(peer(values.python, kind, options)));
+  return [mine, peers[python] === undefined ? undefined : theirs];
 }
 
-function enginesOf({ kind, options, peer }) {
-  const text = JSON.stringify(options);
-  const ours = () => answerOf(process.execPath, [join(import.meta.dirname, 'ours.mjs'), kind, text]);
-  const theirs = () => answerOf(values.python, [join(import.meta.dirname, 'peer.py'), folder, kind, text]);
-  return [ours, peers[peer] === undefined ? undefined : theirs];
-}
-
-function answerOf(program, words) {
-  const { status, stdout, stderr } = spawnSync(program, words, { encoding: 'utf8', maxBuffer: 1 << 26 });
-  if (status !== 0) throw new Error(`${program} ${words.join(' ')} failed:\n${stderr}`);
-  const { times, megabytes } = JSON.parse(stdout.trim().split('\n').at(-1));
+function leastOf({ times, megabytes }) {
   const fastest = (of) => Math.min(...times.map((time) => time[of]));
   return { cpu: fastest('cpu'), wall: fastest('wall'), megabytes };
 }
@@ -112,29 +91,24 @@ function cpuOfChildren() {
   return (Number(fields[13]) + Number(fields[14])) / 100;
 }
 
-function lineOf({ title, options }, [ours, peer]) {
+function lineOf({ title, options }, [mine, theirs]) {
   const both = (found, of) =>
     found.length === 0
       ? 'skipped'
       : `${shown(least(found, of))} / ${shown(sorted(found, of)[found.length >> 1])}`;
   const pair = (of) =>
-    [ours, peer].map((found) => (found.length === 0 ? '-' : shown(least(found, of)))).join(' / ');
-  const ratio = peer.length === 0 ? '-' : (least(ours, 'cpu') / least(peer, 'cpu')).toFixed(2);
+    [mine, theirs].map((found) => (found.length === 0 ? '-' : shown(least(found, of)))).join(' / ');
+  const ratio = theirs.length === 0 ? '-' : (least(mine, 'cpu') / least(theirs, 'cpu')).toFixed(2);
   const cells = [
     title,
     options.threads ?? 1,
-    both(ours, 'cpu'),
-    both(peer, 'cpu'),
+    both(mine, 'cpu'),
+    both(theirs, 'cpu'),
     ratio,
     pair('wall'),
     pair('megabytes'),
   ];
   return `| ${cells.join(' | ')} |`;
-}
-
-function shown(value) {
-  if (Number.isNaN(value)) return '-';
-  return value >= 100 ? value.toFixed(0) : value.toPrecision(3);
 }
 
 function sorted(found, of) {
