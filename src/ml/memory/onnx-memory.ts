@@ -1,14 +1,25 @@
+import { elementCount } from '../element-count.ts';
+import { takeOutMasks } from '../runtime/onnx/drawn-masks.ts';
 import { emitOnnx } from '../runtime/onnx/emit-onnx.ts';
 import type { OnnxGraph, OnnxNode } from '../runtime/onnx/model-proto.ts';
+import { evaluate } from '../tensor/dimension.ts';
 import type { Graph } from '../tensor/node.ts';
 import { simplify } from '../tensor/simplify.ts';
 import { type Chunk, createArena } from './arena.ts';
 import type { LiveMemory, LiveOptions } from './live-memory.ts';
 import { onnxSizes } from './onnx-sizes.ts';
 
-/** Runs a graph as onnxruntime does, without computing anything. What is fed is not counted. */
+/**
+ * Runs a graph as onnxruntime does, without computing anything. Of what is fed only the dropout masks are
+ * counted, which are in memory all the time.
+ */
 export function onnxMemory(graph: Graph, { sizes, vocabulary, isElsewhere }: LiveOptions): LiveMemory {
-  const emitted = emitOnnx(simplify(graph));
+  const { graph: masked, masks } = takeOutMasks(graph);
+  const emitted = emitOnnx(simplify(masked));
+  const drawn = masks.reduce(
+    (sum, { input }) => sum + 4 * elementCount(input.shape.map((size) => evaluate(size, sizes))),
+    0,
+  );
   const sized = onnxSizes(emitted, sizes);
   const elsewhere = new Set(
     Object.entries(emitted.outputs).flatMap(([name, inner]) => (isElsewhere(name) ? [inner] : [])),
@@ -66,7 +77,7 @@ export function onnxMemory(graph: Graph, { sizes, vocabulary, isElsewhere }: Liv
   // A second step finds other free chunks than the first.
   step();
   step();
-  return { ...peak, touched: arena.touched };
+  return { ...peak, activations: peak.activations + drawn, touched: arena.touched + drawn };
 }
 
 /** Memory, and how many of the values that lie in it are still needed. */

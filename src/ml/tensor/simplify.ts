@@ -4,7 +4,7 @@ import type { OpName } from './op.ts';
 import { reshape, transpose } from './ops/layout.ts';
 import { isConstant } from './ops/source.ts';
 import { broadcast, nodeOf, sameShape } from './shape.ts';
-import { inputsFirst } from './walk.ts';
+import { mapNodes } from './map-nodes.ts';
 
 /**
  * A law: what a node may be replaced by, of the same type and the same value, NaN and infinities included.
@@ -18,24 +18,7 @@ export interface Rewrite {
  * The graph with every law applied wherever it fits, inputs before what uses them. What is not rewritten is
  * the same node.
  */
-export function simplify({ outputs }: Graph): Graph {
-  const simple = new Map<Node, Node>();
-  const simpleOf = (node: Node): Node => simple.get(node) ?? node;
-  for (const node of inputsFirst(Object.values(outputs))) {
-    const inputs = node.inputs.map(simpleOf);
-    simple.set(
-      node,
-      rewritten(
-        inputs.every((input, i) => input === node.inputs[i])
-          ? node
-          : nodeOf(node.op, inputs, node, node.attributes),
-      ),
-    );
-  }
-  return {
-    outputs: Object.fromEntries(Object.entries(outputs).map(([name, node]) => [name, simpleOf(node)])),
-  };
-}
+export const simplify = (graph: Graph): Graph => mapNodes(graph, rewritten);
 
 function rewritten(node: Node): Node {
   for (const { apply } of simplifications) {

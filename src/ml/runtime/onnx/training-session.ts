@@ -11,7 +11,9 @@ import type {
 import { createAdafactor } from './adafactor.ts';
 import { createAdamW } from './adamw.ts';
 import { compileOnnx } from './compile-onnx.ts';
+import { maskDrawer, takeOutMasks } from './drawn-masks.ts';
 import { addRows } from './kernels/add-rows.ts';
+import { createMaskKernel } from './kernels/draw-masks.ts';
 import { createKernels, type Kernels } from './kernels/kernels.ts';
 import type { Optimizer, TrainedTensor } from './optimizer.ts';
 import { compileEntries } from './session.ts';
@@ -39,7 +41,9 @@ export async function openTrainingSession<Name extends string>(
   const sparse = tensors.filter(({ name }) => !graph.dense.includes(name));
   const first = valuesOf(dense, ({ name }) => `gradient.${name}`, 'gradient');
   const later = valuesOf(dense, ({ name }) => `gradient.${name}`, 'incoming');
-  const gradients = await compileOnnx(graph.graph, options);
+  const { graph: masked, masks } = takeOutMasks(graph.graph);
+  const drawMasks = maskDrawer(masks, createMaskKernel());
+  const gradients = await compileOnnx(masked, options);
   const programs = await compileEntries(entries, options);
 
   return {
@@ -55,7 +59,10 @@ export async function openTrainingSession<Name extends string>(
       let loss = 0;
       for (const { gradient } of sparse) gradient.fill(0);
       for (const [index, feeds] of microBatches.entries()) {
-        const outputs = await gradients.run({ ...held, ...feeds }, index === 0 ? first : later);
+        const outputs = await gradients.run(
+          { ...held, ...feeds, ...drawMasks(feeds) },
+          index === 0 ? first : later,
+        );
         loss += realsOf(outputs, 'loss')[0] ?? Number.NaN;
         if (index > 0) for (const { gradient, incoming } of dense) kernels.accumulate(gradient, incoming, 1);
         for (const { parameter, output, indices } of graph.lookups)

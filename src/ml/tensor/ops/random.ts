@@ -102,21 +102,25 @@ export function drawOf(state: number, coordinate: number): number {
 
 /** KeepMaskOfHalves of one element. */
 export const keepMaskOfHalf = (bits: number, half: 'upper' | 'lower', probability: number): number =>
-  (half === 'upper' ? bits : bits << 16) >>> 0 < halfThreshold(probability)
-    ? 0
-    : Math.fround(1 / (1 - probability));
+  (half === 'upper' ? bits : bits << 16) >>> 0 < halfThreshold(probability) ? 0 : keptScale(probability);
 
 /** KeepMask of one element. */
 export const keepMaskOf = (bits: number, probability: number): number =>
-  bits >>> 0 < threshold(probability) ? 0 : Math.fround(1 / (1 - probability));
+  bits >>> 0 < threshold(probability) ? 0 : keptScale(probability);
+
+/** What a mask is where an element is kept. */
+export const keptScale = (probability: number): number => Math.fround(1 / (1 - probability));
 
 const multipliers = [0x7feb352d, 0x846ca68b] as const;
+
+/** The factor after the fold. */
+export const drawMultiplier = multipliers[1];
 
 /** An element is dropped where its bits are below this. */
 const threshold = (probability: number): number => Math.min(2 ** 32 - 1, Math.round(probability * 2 ** 32));
 
 /** The same for 16 bits in the upper half. */
-const halfThreshold = (probability: number): number =>
+export const halfThreshold = (probability: number): number =>
   Math.min(2 ** 16 - 1, Math.round(probability * 2 ** 16)) * 2 ** 16;
 
 export const gradients = {

@@ -1,5 +1,7 @@
 import { loops } from './loop.ts';
-import { wasmModule } from './wasm-module.ts';
+import { loopFunction, sumOfSquaresFunction } from './loop-function.ts';
+import { memoriesFor } from './memory-shares.ts';
+import { wasmModule } from './wasm-code.ts';
 
 /** Settings of one AdamW step. */
 export interface AdamWStep {
@@ -43,7 +45,7 @@ export interface Kernels {
 }
 
 export function createKernels(): Kernels {
-  const module = new WebAssembly.Module(wasmModule(loops()));
+  const module = new WebAssembly.Module(wasmModule([...loops().map(loopFunction), sumOfSquaresFunction()]));
   const functionsOf = new Map<ArrayBufferLike, Functions>();
 
   /** The functions that see the memory the arrays lie in. */
@@ -117,44 +119,3 @@ function functionsIn({ exports }: WebAssembly.Instance): Functions {
     accumulate: named('accumulate'),
   };
 }
-
-interface Share {
-  readonly pages: number;
-  readonly groups: readonly (readonly { readonly offset: number; readonly length: number }[])[];
-}
-
-const pageBytes = 65_536;
-const memoryPages = 65_536;
-/**
- * Groups share memories up to this size: many memories cost address space, one large one is not always to be
- * had.
- */
-const sharedBytes = 2 ** 30;
-
-/** Lays groups out in memories, in order. Every array begins on a cache line. */
-function memoriesFor(groups: readonly (readonly number[])[]): readonly Share[] {
-  const shares: { bytes: number; groups: { offset: number; length: number }[][] }[] = [];
-  for (const lengths of groups) {
-    const bytes = lengths.reduce((sum, length) => sum + alignedBytes(length), 0);
-    if (bytes > memoryPages * pageBytes)
-      throw new Error(
-        `${bytes} bytes have to lie in one WebAssembly memory, which holds ${memoryPages * pageBytes}`,
-      );
-    let share = shares.at(-1);
-    if (share === undefined || share.bytes + bytes > sharedBytes)
-      shares.push((share = { bytes: 0, groups: [] }));
-    let offset = share.bytes;
-    share.groups.push(
-      lengths.map((length) => {
-        const at = offset;
-        offset += alignedBytes(length);
-        return { offset: at, length };
-      }),
-    );
-    share.bytes = offset;
-  }
-  return shares.map((share) => ({ pages: Math.ceil(share.bytes / pageBytes), groups: share.groups }));
-}
-
-const alignedBytes = (length: number): number =>
-  Math.ceil((length * Float32Array.BYTES_PER_ELEMENT) / 64) * 64;
