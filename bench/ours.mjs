@@ -1,7 +1,7 @@
 /**
- * One side of a row: `node bench/ours.mjs step|evaluate|generate|pieces|tokens|load OPTIONS`, OPTIONS as JSON
- * (rows.mjs). `engine`: onnx, or the folder of a TensorFlow. Prints one line of JSON: wall and CPU seconds of
- * each part, and what was computed.
+ * One side of a row: `node bench/ours.mjs KIND OPTIONS`, with KIND one of step, evaluate, generate, product,
+ * pieces, tokens and load, and OPTIONS as JSON (rows.mjs). `engine`: onnx, or the folder of a TensorFlow.
+ * Prints one line of JSON: wall and CPU seconds of each part, and what was computed.
  */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -11,6 +11,8 @@ import { openDecoder } from '../dist/package/src/ml/generate/decoder.js';
 import { generate } from '../dist/package/src/ml/generate/generate.js';
 import { plainTrace } from '../dist/package/src/ml/model/mt5-trace.js';
 import { openRuntime } from '../dist/package/src/ml/runtime/open-runtime.js';
+import { matmul } from '../dist/package/src/ml/tensor/ops/matmul.js';
+import { input as inputNode } from '../dist/package/src/ml/tensor/ops/source.js';
 import { openTokenizer } from '../dist/package/src/ml/text/open-tokenizer.js';
 import { encodeIds, readSentencePiece } from '../dist/package/src/ml/text/sentencepiece/sentencepiece.js';
 import { loadFrozen, parameterLoader } from '../dist/package/src/ml/train/load-parameters.js';
@@ -89,6 +91,18 @@ const kinds = {
       times: [time],
       tokens: found.flat().reduce((sum, sequence) => sum + sequence.tokens.length, 0),
     };
+  },
+
+  async product({ size, passes, ...engine }) {
+    const shape = [size, size];
+    const [left, right] = ['left', 'right'].map((name) => inputNode(name, 'float32', shape));
+    const runtime = await openEngine(engine);
+    const session = await runtime.open({ entries: { product: { outputs: { it: matmul(left, right) } } } });
+    const value = { dtype: 'float32', shape, data: new Float32Array(size * size).fill(1.5) };
+    const times = [];
+    for (let pass = -1; pass < passes; pass += 1)
+      times.push(await timed(() => session.run('product', { left: value, right: value })));
+    return { version: runtime.version, times: times.slice(1) };
   },
 
   async pieces({ passes }) {

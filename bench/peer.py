@@ -1,5 +1,5 @@
 """The other side of a row, as ours.mjs: `python bench/peer.py FOLDER KIND OPTIONS`, with KIND one of step,
-evaluate, generate, pieces, tokens and load.
+evaluate, generate, product, pieces, tokens and load.
 
 torch with fused AdamW, transformers 4.57, peft, sentencepiece. FOLDER: what make-inputs.mjs made.
 """
@@ -133,6 +133,14 @@ def generate(model, count, batch, tokens, threads, beams=4):
     time_, found = timed(lambda: [some(sources[at : at + batch], tokens) for at in starts])
     lengths = [sum(id != 0 for id in row) + 1 for rows in found for row in rows.tolist()]
     return {"times": [time_], "tokens": sum(lengths)}
+
+
+def product(size, passes, threads):
+    import torch
+
+    torch.set_num_threads(threads)
+    value = torch.full((size, size), 1.5)
+    return {"times": [timed(lambda: value @ value)[0] for _ in range(passes + 1)][1:]}
 
 
 def encoded(passes, encode):

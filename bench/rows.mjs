@@ -3,6 +3,13 @@ const training = { batch: 4, steps: 8, warm: 2, threads: 1 };
 
 export const rows = [
   {
+    name: 'product',
+    title: 'product of two matrices of 1,024 × 1,024, the limit of what follows (2.15 GFLOP)',
+    kind: 'product',
+    peer: 'torch',
+    options: { size: 1024, passes: 20, threads: 1 },
+  },
+  {
     name: 'step-nano',
     title: 'train step, nano, rows of 26 to 512 tokens, 4 a batch',
     kind: 'step',

@@ -1,8 +1,9 @@
 /**
- * npm run bench:runtimes -- --rounds 3 --python python3 [--tensorflow FOLDER]...: the engines beside PyTorch, on
- * one and on two threads: a step of full fine-tuning, also with products of bfloat16, the loss of an evaluation,
- * and greedy and beam search. Every side runs in processes of its own, in turn. FOLDER: of a TensorFlow; by
- * default what `pipeline setup tensorflow` has installed. Needs `npm run build`.
+ * npm run bench:runtimes [-- NAME... --rounds 3 --threads 1,2 --python python3 --tensorflow FOLDER]: the
+ * engines beside PyTorch, on one and on two threads: a step of full fine-tuning, also with products of
+ * bfloat16, the loss of an evaluation, and greedy and beam search. Every side runs in its own processes, in
+ * turn. FOLDER, once or several times: of a TensorFlow; by default what `pipeline setup tensorflow` has
+ * installed. Needs `npm run build`.
  */
 import { homedir } from 'node:os';
 import { join } from 'node:path';

@@ -139,7 +139,7 @@ function broadcastSizes(left: readonly number[], right: readonly number[]): read
   });
 }
 
-/** How far apart the neighbours along each axis of what a tensor broadcasts to lie in it: 0 where it repeats. */
+/** How far apart neighbours on each axis of `whole` lie in what broadcasts to it: 0 where it repeats. */
 function stridesIn(shape: readonly number[], whole: readonly number[]): readonly number[] {
   const strides = whole.map(() => 0);
   let stride = 1;

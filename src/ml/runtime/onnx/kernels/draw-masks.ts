@@ -15,7 +15,7 @@ export interface MaskHashes {
   readonly probability: number;
 }
 
-/** Draws masks one after the other, in memory that is used again: each call ends the use of what the last gave. */
+/** Draws masks one after the other, in memory that is used again: the next call overwrites them. */
 export type DrawMasks = (masks: readonly MaskHashes[]) => readonly Float32Array[];
 
 /** Draw and KeepMaskOfHalves (random.ts) in one pass, in WebAssembly SIMD: the same bits. */
