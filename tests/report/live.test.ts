@@ -43,6 +43,20 @@ const ran = (instance: string, at: number, seconds: number): Event => ({
 const after = (...events: readonly Event[]) => events.reduce<LiveView>(advance, emptyView);
 
 describe('the live display', () => {
+  test('shows the memory of the GPU, and how busy it is where that is known', () => {
+    const using = (busyPercent: number | undefined): Event => ({
+      kind: 'gpu-usage',
+      at: 1000,
+      instance: id('train'),
+      usage: { usedBytes: 10 * 2 ** 30, totalBytes: 24 * 2 ** 30, busyPercent },
+    });
+    const line = (busyPercent: number | undefined) =>
+      frame(after(begun(['train']), started('train', 0), using(busyPercent)), 2000, 200, noColors)[1];
+    expect(line(92.6)).toContain('GPU 10.0 GiB of 24.0 GiB, 93 %');
+    expect(line(undefined)).toMatch(/GPU 10\.0 GiB of 24\.0 GiB {2}/);
+    expect(frame(after(begun(['train']), started('train', 0)), 2000, 200, noColors)[1]).not.toContain('GPU');
+  });
+
   test('shows each running instance with its progress, loss and time left', () => {
     const loss: Event = {
       kind: 'message',

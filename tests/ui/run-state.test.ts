@@ -30,6 +30,14 @@ const message = (sequence: number, done: number): Omit<LiveEvent, 'run'> => ({
 });
 
 describe('a run built from its events', () => {
+  test('the last usage of a GPU is that of its instance', () => {
+    const usage = (usedBytes: number) => ({ usedBytes, totalBytes: 9, busyPercent: undefined });
+    const event = (sequence: number, usedBytes: number) =>
+      ({ sequence, event: { kind: 'gpu-usage', at: 1, instance: a, usage: usage(usedBytes) } }) as const;
+    const [of, other] = after([event(1, 3), event(2, 4)]).instances;
+    expect([of?.gpu, other?.gpu]).toEqual([usage(4), undefined]);
+  });
+
   test('waiting instances run with reasons and progress, then have their outcome', () => {
     const started = {
       kind: 'started',
