@@ -283,7 +283,7 @@ export async function openProject(
    * The present rows: the cache may have been deleted since they were opened. Nothing may be
    * using them.
    */
-  async function openedAnew(place: ProjectPlace): Promise<Result<Opened, Problem>> {
+  async function reopened(place: ProjectPlace): Promise<Result<Opened, Problem>> {
     if (rows?.ok === true && !rows.value.store.isInPlace()) close();
     return opened(place, 'write');
   }
@@ -404,7 +404,7 @@ export async function openProject(
       withRows('write', async ({ place }) => {
         const { watchRun } = await import('./watch/watch-run.ts');
         await watchRun(
-          { root: place.root, open: () => openedAnew(place), plan: () => planned('write', request) },
+          { root: place.root, open: () => reopened(place), plan: () => planned('write', request) },
           request,
           listeners,
           stop,

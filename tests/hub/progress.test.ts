@@ -4,7 +4,7 @@ import {
   type Download,
   type Meter,
   speedOf,
-  Tally,
+  DownloadProgress,
 } from '../../src/runner/hub/download/progress.ts';
 
 test('the speed is that of the last ten seconds', () => {
@@ -31,7 +31,7 @@ test('a clock that is set back gives no negative speed', () => {
 test('the remaining time is based on received bytes, not on those already there', () => {
   let now = 0;
   const reports: Download[] = [];
-  const tally = new Tally(
+  const tally = new DownloadProgress(
     1000,
     () => now,
     (report) => reports.push(report),
@@ -54,7 +54,7 @@ test('the remaining time is based on received bytes, not on those already there'
 test('not every chunk is reported', () => {
   let now = 0;
   let reports = 0;
-  const tally = new Tally(
+  const tally = new DownloadProgress(
     10_000,
     () => now,
     () => {

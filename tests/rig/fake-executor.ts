@@ -127,7 +127,7 @@ export function fakeExecutor(platform = { os: 'hpux', arch: 'parisc', node: '20'
       for (const handle of handles) found(handle)?.cancelled.push(grace);
     },
     recover: async (nonce) => jobs.find(({ job }) => job.nonce === nonce)?.handle,
-    endLeftOvers: async () => undefined,
+    endLeftovers: async () => undefined,
     close: () => undefined,
     async nextJob() {
       while (jobs.length <= taken)

@@ -94,11 +94,11 @@ interface Buffer {
  * inputs the one first that was written last.
  */
 function inOrder({ nodes }: OnnxGraph): readonly OnnxNode[] {
-  const makers = new Map(
+  const producers = new Map(
     nodes.flatMap(({ outputs }, index) => outputs.map((name) => [name, index] as const)),
   );
   const needs = nodes.map(({ inputs }) =>
-    [...new Set(inputs.flatMap((name) => makers.get(name) ?? []))].sort((a, b) => a - b),
+    [...new Set(inputs.flatMap((name) => producers.get(name) ?? []))].sort((a, b) => a - b),
   );
   const needed = new Set(needs.flat());
   const visited = new Set<number>();
@@ -114,8 +114,9 @@ function inOrder({ nodes }: OnnxGraph): readonly OnnxNode[] {
     visited.add(index);
     stack.push({ node, index, isLeft: true });
     for (const each of needs[index] ?? []) {
-      const maker = nodes[each];
-      if (maker !== undefined && !visited.has(each)) stack.push({ node: maker, index: each, isLeft: false });
+      const producer = nodes[each];
+      if (producer !== undefined && !visited.has(each))
+        stack.push({ node: producer, index: each, isLeft: false });
     }
   }
   return order;

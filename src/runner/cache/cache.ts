@@ -243,7 +243,7 @@ export async function restore(
     !inPlace && entry.dropped?.includes(name) === true ? [name] : [],
   );
   const brought =
-    dropped.length > 0 ? await bringDroppedHere(cache, entry, dropped) : await bringHere(cache, entry);
+    dropped.length > 0 ? await fetchDropped(cache, entry, dropped) : await fetchObject(cache, entry);
   if (brought === 'damaged') return { ok: true, value: { kind: 'damaged' } };
   let files = 0;
   let bytes = 0;
@@ -281,7 +281,7 @@ async function keepForeign(cache: Cache, path: string, { form, digest }: Content
  * Copies a result that only the source has onto this disk, every object hashed on its way, and gives it;
  * undefined: it is here. `damaged`: the source does not have what it says.
  */
-async function bringHere(cache: Cache, entry: Entry): Promise<SourceResult | undefined | 'damaged'> {
+async function fetchObject(cache: Cache, entry: Entry): Promise<SourceResult | undefined | 'damaged'> {
   const { workspace, store, source } = cache;
   if (source === undefined) return undefined;
   const here = await lookupLocally(cache, entry.key);
@@ -305,7 +305,7 @@ async function bringHere(cache: Cache, entry: Entry): Promise<SourceResult | und
 }
 
 /** The same for outs of a result that is here, whose bytes were dropped. */
-async function bringDroppedHere(
+async function fetchDropped(
   { workspace, store, source }: Cache,
   entry: Entry,
   names: readonly string[],

@@ -8,7 +8,7 @@ import { objectFiles, objectPath } from './objects.ts';
 import { smokeFolder } from '../plan/smoke-instance.ts';
 import { removeTree } from '../workspace/replace.ts';
 import { partialFiles } from './partial-files.ts';
-import { linkOnTheWay } from '../workspace/link-on-the-way.ts';
+import { linkFinder } from '../workspace/link-finder.ts';
 import { attemptsFolder } from '../workspace/cache-layout.ts';
 import { scratchFolder } from '../workspace/scratch.ts';
 import { placeOf, type Workspace } from '../workspace/workspace.ts';
@@ -174,7 +174,7 @@ async function unnamedFiles(
   const files: string[] = [];
   const keptFiles: KeptResults['files'][number][] = [];
   const deleted: string[] = [];
-  const linkAbove = linkOnTheWay(workspace);
+  const linkAbove = linkFinder(workspace);
   for (const placement of unnamedPlacements(store, kept.instances)) {
     const { path } = placement;
     if (linkAbove(path) !== undefined) {

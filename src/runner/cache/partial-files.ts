@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { isPartialName } from '../../files/write-atomically.ts';
-import { linkOnTheWay } from '../workspace/link-on-the-way.ts';
+import { linkFinder } from '../workspace/link-finder.ts';
 import { placeOf, type ProjectFiles } from '../workspace/workspace.ts';
 
 /**
@@ -23,7 +23,7 @@ export function partialFiles(workspace: ProjectFiles, folders: Iterable<string>)
   };
   if (disk.stat(placeOf(workspace, 'cache'))?.isDirectory() === true) visitMembers('cache', 3);
   visit('artifacts', Infinity);
-  const linkAbove = linkOnTheWay(workspace);
+  const linkAbove = linkFinder(workspace);
   for (const folder of folders) if (linkAbove(folder) === undefined) visit(folder, 0);
   return found;
 }

@@ -6,7 +6,7 @@ import { placeOf, shownPath, type Workspace } from '../workspace/workspace.ts';
 import type { Key } from '../identity.ts';
 import type { Content } from '../manifest/manifest.ts';
 import { pluralize } from '../wording/pluralize.ts';
-import { allMakers, type Maker } from '../store/attempts.ts';
+import { allProducers, type Maker } from '../store/attempts.ts';
 import { keptOuts } from '../manifest/decide.ts';
 import { allEntries } from '../store/entries.ts';
 import { storeDamage } from './damaged-rows.ts';
@@ -68,12 +68,12 @@ export async function verifyStore(
           holders.set(object, [...(holders.get(object) ?? []), { key: entry.key, out }]);
     }
   }
-  const makers = holders.size === 0 ? [] : allMakers(store);
+  const producers = holders.size === 0 ? [] : allProducers(store);
   const faults = [...holders].map(([object, held]) => ({
     path: objectPath(object),
     message:
       `${damaged.has(object) ? 'its content does not match its digest' : 'is missing'}: ` +
-      `${holdersText(held, makers, named)}`,
+      `${holdersText(held, producers, named)}`,
   }));
   // Without memory: every byte is read.
   const uncached: Workspace = {
@@ -108,11 +108,11 @@ interface Holder {
 /** Whose an object is that is not right, and what mends it: a run makes only what it needs. */
 function holdersText(
   held: readonly Holder[],
-  makers: readonly Maker[],
+  producers: readonly Maker[],
   named: ReadonlySet<string> | undefined,
 ): string {
-  const made = makers.flatMap((maker) =>
-    held.filter(({ key }) => key === maker.key).map(({ out }) => ({ ...maker, out })),
+  const made = producers.flatMap((producer) =>
+    held.filter(({ key }) => key === producer.key).map(({ out }) => ({ ...producer, out })),
   );
   const last = made.find(
     ({ pipeline, instance, isLast }) => isLast && named?.has(`${pipeline} ${instance}`) !== false,
@@ -126,10 +126,10 @@ function holdersText(
       `part of the out ${last.out} of ${last.instance} in ${last.pipeline}${others}; a run that needs ` +
       'it computes it again'
     );
-  const maker = made.find(({ key }) => key === first.key);
+  const producer = made.find(({ key }) => key === first.key);
   const result =
     'an older result ' +
-    `(${first.key.slice(0, 8)})${maker === undefined ? '' : ` of ${maker.instance} in ${maker.pipeline}`}`;
+    `(${first.key.slice(0, 8)})${producer === undefined ? '' : ` of ${producer.instance} in ${producer.pipeline}`}`;
   return (
     `part of the out ${first.out} of ${result}${others}; a run computes it again only if it needs that ` +
     'result; `pipeline gc --keep-runs 0` deletes it if no pipeline file needs it'

@@ -63,7 +63,7 @@ export interface Executor {
    */
   recover(nonce: string, folder: string): Promise<Handle | undefined>;
   /** Ends what a dead runner's jobs left behind, as far as they do not outlive their runner by design. */
-  endLeftOvers(): Promise<void>;
+  endLeftovers(): Promise<void>;
   /** The run is over, and no job of it is running. */
   close(): void;
 }

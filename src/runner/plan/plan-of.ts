@@ -41,9 +41,9 @@ export function planOf(pipeline: Pipeline, readList?: SourceRequest['readList'])
     if (same === undefined) faults.set(place, { fault, more: 0 });
     else same.more++;
   };
-  const { cells, left, listed, lists, makers } = cellsOf(pipeline, readList, report);
+  const { cells, left, listed, lists, producers } = cellsOf(pipeline, readList, report);
   const { order, cycles } = dependencyOrder(pipeline.stages.keys(), (name) =>
-    edgesOf(pipeline.stages.get(name), makers.get(name) ?? []),
+    edgesOf(pipeline.stages.get(name), producers.get(name) ?? []),
   );
   for (const cycle of cycles) report(cycleFault(cycle));
   const pending = new Map<InstanceId, readonly InstanceId[]>();
@@ -73,7 +73,7 @@ export function planOf(pipeline: Pipeline, readList?: SourceRequest['readList'])
       const found: ListNeeds = { known: new Set(cell.lists), awaited, isSample: false };
       const instance = resolveInstance(stage, cell, { ...scope, lists: found });
       if (found.awaited.size > 0) {
-        const after = plannedMakers(found.awaited, pending);
+        const after = plannedProducers(found.awaited, pending);
         pending.set(cell.name.id, after);
         open.push({ ...named(name, labelsOf(cell.axes)), after, isKnown: false });
       } else if (instance !== undefined) {
@@ -140,14 +140,15 @@ const listedInstances = (
   pending: PlanScope['pending'],
 ): ListedInstances => ({
   ...named(stage, labelsOf(axes)),
-  after: plannedMakers(lists, pending),
+  after: plannedProducers(lists, pending),
   isKnown: isKnown && !lists.some((list) => pending.has(list)),
 });
 
 /** Instances that make lists; those that wait for lists themselves are replaced by what makes these. */
-const plannedMakers = (lists: Iterable<InstanceId>, pending: PlanScope['pending']): readonly InstanceId[] => [
-  ...new Set([...lists].flatMap((list) => pending.get(list) ?? [list])),
-];
+const plannedProducers = (
+  lists: Iterable<InstanceId>,
+  pending: PlanScope['pending'],
+): readonly InstanceId[] => [...new Set([...lists].flatMap((list) => pending.get(list) ?? [list]))];
 
 const leftInstances = ([stage, cells]: readonly [string, readonly LeftCell[]]): readonly LeftInstance[] =>
   cells.map(({ name: { id }, axes, condition }) => ({
@@ -194,10 +195,10 @@ function sampleCell(stage: Stage, { axes, lists }: ListedCells): Cell {
  * What a stage's deps need, and its matrix. (An instance cannot need another of its own stage: they would
  * have to agree on every axis.)
  */
-const edgesOf = (stage: Stage | undefined, makers: readonly Located<string>[]): readonly StageEdge[] =>
+const edgesOf = (stage: Stage | undefined, producers: readonly Located<string>[]): readonly StageEdge[] =>
   [
     ...[...(stage?.deps.values() ?? [])].flatMap((dep) => (dep.kind === 'from' ? [dep.stage] : [])),
-    ...makers,
+    ...producers,
   ].map(({ value, at }) => ({ from: stage?.name ?? '', to: value, at }));
 
 function cycleFault(edges: readonly StageEdge[]): Diagnostic {

@@ -47,16 +47,16 @@ export function select(plan: Plan, { patterns, mode }: Selection): Result<Select
     patterns.length === 0 ? plan.instances.map(({ id }) => id) : matched.flatMap(({ ids }) => ids),
   );
   const wanted = patterns.length === 0 ? all : matched.flatMap(({ listed }) => listed);
-  const makers = wanted.flatMap(({ after }) => after);
+  const producers = wanted.flatMap(({ after }) => after);
   const ids =
     mode === 'only'
       ? named
       : mode === 'from'
         ? withDependents(plan, named)
-        : withNeeds(plan, [...named, ...makers]);
+        : withNeeds(plan, [...named, ...producers]);
   const listed = new Set(wanted);
   if (mode === 'from')
-    for (const part of all) if (part.after.some((maker) => ids.has(maker))) listed.add(part);
+    for (const part of all) if (part.after.some((producer) => ids.has(producer))) listed.add(part);
   const chosen = plan.instances.filter(({ id }) => ids.has(id));
   const needed = new Set(chosen.flatMap((instance) => needsToRun(plan, instance)));
   return {

@@ -20,7 +20,7 @@ export const staleLists = (
 
 /** Whether it is known only once a list is made, or made again. */
 export const isAwaited = ({ isKnown, after }: ListedInstances, stale: ReadonlySet<InstanceId>): boolean =>
-  !isKnown || after.some((maker) => stale.has(maker));
+  !isKnown || after.some((producer) => stale.has(producer));
 
 /** Of what comes from lists, what is known once they are made again. */
 export const awaitedInstances = (

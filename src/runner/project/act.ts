@@ -11,7 +11,7 @@ import { frozenFaults } from '../status/frozen.ts';
 import { frozenWarning } from '../status/frozen-warning.ts';
 import { forecastOf, inspect } from '../status/inspect.ts';
 import { workspaceOuts } from '../schedule/outs/place-outs.ts';
-import { putAwayKilled } from '../schedule/interrupted-attempts.ts';
+import { closeKilledRun } from '../schedule/interrupted-attempts.ts';
 import type { RunWatcher } from '../schedule/run-controls.ts';
 import { withRun } from '../schedule/run.ts';
 import { type PlannedRun, refusedLists, runSelected } from '../schedule/run-selected.ts';
@@ -265,7 +265,7 @@ async function locked<T>(
       const faults = [...linked, ...(shared === undefined ? [] : [shared])];
       if (faults.length > 0) return invalid(faults);
       if (wasKilled(opened.store)) await removePartialFiles(opened);
-      await putAwayKilled({ ...opened, executor: opened.executors.local });
+      await closeKilledRun({ ...opened, executor: opened.executors.local });
       return act();
     });
   } finally {

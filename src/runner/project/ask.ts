@@ -149,7 +149,7 @@ export async function explain(
   planned: Planned,
   instance: string,
 ): Promise<Result<Explanation, Problem>> {
-  const alone = await inspectedAlone(opened, planned, instance);
+  const alone = await inspectedOnly(opened, planned, instance);
   if (!alone.ok) return alone;
   const { session, inspection } = alone.value;
   const {
@@ -217,10 +217,10 @@ export async function inspected(
   const selected = selectToRun(planned, selection);
   if (!selected.ok) return selected;
   const { chosen, listed, unmatched } = selected.value;
-  const makers = new Set(listed.flatMap(({ after }) => after));
+  const producers = new Set(listed.flatMap(({ after }) => after));
   const toInspect = instancesWithNeeds(planned.plan, [
     ...chosen,
-    ...planned.plan.instances.filter(({ id }) => makers.has(id)),
+    ...planned.plan.instances.filter(({ id }) => producers.has(id)),
   ]);
   // Commands that only read work without the raw data.
   const local = await sessionFor(opened, planned, chosen, toInspect, true);
@@ -252,7 +252,7 @@ export interface InspectedSelection {
 }
 
 /** The one instance that a name selects; an error that lists them where there are several. */
-async function inspectedAlone(
+async function inspectedOnly(
   opened: Opened,
   planned: Planned,
   instance: string,
@@ -525,7 +525,7 @@ export async function modelPlaceOf(
   asWritten: readonly Instance[],
   instance: string,
 ): Promise<Result<ModelPlace, Problem>> {
-  const alone = await inspectedAlone(opened, planned, instance);
+  const alone = await inspectedOnly(opened, planned, instance);
   if (!alone.ok) return alone;
   const { inspection } = alone.value;
   const last = lastOutcomes(opened.store, planned.plan.pipeline).get(inspection.instance.id);

@@ -33,9 +33,9 @@ export function bringingBack(run: Run, steps: BringBackSteps): BringBack {
   return async (user, inputs) => {
     const ends = await Promise.all(
       inputs.map(({ instance: id, path }) => {
-        const maker = run.session.instances.get(id);
-        if (maker === undefined) throw new Error(`the plan has no ${id}, which ${user.id} reads`);
-        const known = begun.get(id) ?? broughtBack(run, maker, path, user, steps);
+        const producer = run.session.instances.get(id);
+        if (producer === undefined) throw new Error(`the plan has no ${id}, which ${user.id} reads`);
+        const known = begun.get(id) ?? broughtBack(run, producer, path, user, steps);
         begun.set(id, known);
         return known;
       }),
@@ -46,33 +46,33 @@ export function bringingBack(run: Run, steps: BringBackSteps): BringBack {
 
 async function broughtBack(
   run: Run,
-  maker: Instance,
+  producer: Instance,
   path: string,
   user: Instance,
   { assessNow, bringUpToDate, onOutcome }: BringBackSteps,
 ): Promise<Outcome | undefined> {
   const policy = wantedPolicy(user.id);
-  const before = await assessNow(maker, policy);
+  const before = await assessNow(producer, policy);
   if ('outcome' in before) return before.outcome;
   const { lookup, decision } = before;
   // Other inputs would give another result than the one that is asked for.
   if (decision.kind === 'run' && lookup.kind !== 'dropped')
     return failedBy(
-      `${path} was dropped, and ${maker.id} is out of date: update it with ` +
-        `\`pipeline run ${shellName(maker.id)}\``,
+      `${path} was dropped, and ${producer.id} is out of date: update it with ` +
+        `\`pipeline run ${shellName(producer.id)}\``,
     );
-  const { key, outcome } = await bringUpToDate(maker, policy);
-  if (decision.kind === 'run') onOutcome(maker, key, outcome);
+  const { key, outcome } = await bringUpToDate(producer, policy);
+  if (decision.kind === 'run') onOutcome(producer, key, outcome);
   switch (outcome.kind) {
     case 'up-to-date':
     case 'restored':
       return undefined;
     case 'ran':
       if (!outcome.published) return failedBy(`${path} was made again, but not cached: run again`);
-      compare(run, maker, before, await assessNow(maker, policy));
+      compare(run, producer, before, await assessNow(producer, policy));
       return undefined;
     case 'failed':
-      return { kind: 'blocked', by: maker.id };
+      return { kind: 'blocked', by: producer.id };
     case 'blocked':
     case 'waiting':
     case 'skipped':
@@ -88,19 +88,19 @@ const outsOf = (seen: Assessment | Ending): Entry['outs'] =>
   'lookup' in seen && 'entry' in seen.lookup ? seen.lookup.entry.outs : {};
 
 /** A result that came out different is the result from now on: what reads it is out of date. */
-function compare(run: Run, maker: Instance, before: Assessment, after: Assessment | Ending): void {
+function compare(run: Run, producer: Instance, before: Assessment, after: Assessment | Ending): void {
   const different = Object.entries(outsOf(before)).flatMap(([out, content]) => {
     const now = outsOf(after)[out];
     return now !== undefined && sameContent(now, content) ? [] : [out];
   });
   if (different.length === 0) return;
   forgetReproduced(run.session.store, before.manifest);
-  run.remade.add(maker.id);
-  warn(run, maker.id, {
+  run.remade.add(producer.id);
+  warn(run, producer.id, {
     severity: 'warning',
     code: 'not-reproducible',
     message:
-      `${maker.id} was run again for its temp outs and made other bytes (${different.join(', ')}): these are ` +
+      `${producer.id} was run again for its temp outs and made other bytes (${different.join(', ')}): these are ` +
       'its result now, and what reads it runs again',
     help: 'its temp outs are kept from now on; find out why its results differ, or remove `temp: true`',
   });

@@ -112,7 +112,7 @@ export async function executeInstance(
     const { restarts } = run.session.executorOf(instance);
     let [failures, losses] = [0, 0];
     for (let attempt = 1; ; attempt++) {
-      const left = attempt === 1 ? await leftByDeadRunner(run, instance, assessment, forced) : undefined;
+      const left = attempt === 1 ? await leftByKilledRun(run, instance, assessment, forced) : undefined;
       const ready: Ready =
         left === undefined
           ? await prepare(run, instance, assessment, forced && attempt === 1)
@@ -367,7 +367,7 @@ const tailLines = 40;
  * The attempt at this key whose job outlived its runner. One that was made from other data, or is not to
  * count, is ended.
  */
-async function leftByDeadRunner(
+async function leftByKilledRun(
   { session, jobs }: Run,
   instance: Instance,
   { key, stamps }: Assessment,

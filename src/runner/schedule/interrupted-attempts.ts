@@ -21,9 +21,9 @@ interface Remains {
  * outlive the runner stay, for the run that asks for their keys; so do scratch folders, from which a stage
  * resumes. The caller holds the lock.
  */
-export async function putAwayKilled({ workspace, store, executor }: Remains): Promise<void> {
+export async function closeKilledRun({ workspace, store, executor }: Remains): Promise<void> {
   if (!wasKilled(store) && allFoundOuts(store).length === 0) return;
-  await executor.endLeftOvers();
+  await executor.endLeftovers();
   const kept = new Set<string>();
   for (const attempt of openAttempts(store, executor.name)) {
     if ((await jobOf({ workspace, executor }, attempt)) === undefined) abandonAttempt(store, attempt);

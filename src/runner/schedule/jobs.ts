@@ -99,7 +99,7 @@ function jobsOf(executor: Executor): Jobs {
         const added = new Promise<void>((resolve) => {
           wake = resolve;
         });
-        if (!(await endGone()) && waiting.size > 0) await Promise.race([executor.changed(), added]);
+        if (!(await endFinished()) && waiting.size > 0) await Promise.race([executor.changed(), added]);
       }
     } catch (error) {
       for (const { reject } of waiting.values()) reject(error);
@@ -109,7 +109,7 @@ function jobsOf(executor: Executor): Jobs {
     }
   }
   /** Gives whether a job was gone. */
-  async function endGone(): Promise<boolean> {
+  async function endFinished(): Promise<boolean> {
     const polled = [...waiting.values()];
     const states = await executor.poll(polled.map(({ attempt }) => attempt.handle));
     const gone = polled.filter((_, index) => states[index] === 'gone');

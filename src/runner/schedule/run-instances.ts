@@ -71,7 +71,7 @@ export async function runInstances(
   const settling: Settling = { rules, turns, bringBack };
   const skipped = new Set<InstanceId>();
   for (const [id, outcome] of rules.ended) note(id, outcome);
-  const isWaitingInVain = (instance: Instance): boolean =>
+  const waitsForever = (instance: Instance): boolean =>
     rules.restoreOnly && needsToRun(plan, instance).some((need) => skipped.has(need));
 
   async function task(instance: Instance): Promise<void> {
@@ -83,7 +83,7 @@ export async function runInstances(
         ? { key: null, outcome: { kind: 'blocked', by } as const }
         : waits
           ? { key: null, outcome: { kind: 'waiting' } as const }
-          : isWaitingInVain(instance)
+          : waitsForever(instance)
             ? { key: null, outcome: { kind: 'skipped' } as const }
             : await bringUpToDate(run, instance, rules.policyOf(instance), settling).catch((error: unknown) =>
                 unassessed(diskMessage(error)),

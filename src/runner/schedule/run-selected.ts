@@ -165,22 +165,22 @@ export async function runSelected(
     const assessments = await readTogether(run.session.store, () =>
       assessAll(stoppable, ready, planned.policyOf, known),
     );
-    const makers = staleMakers(planned, ready, assessments);
-    if (makers.length === 0) ends.onFaults(faultsOfLists(planned));
+    const producers = staleProducers(planned, ready, assessments);
+    if (producers.length === 0) ends.onFaults(faultsOfLists(planned));
     else {
       const { listed } = planned.selected;
-      const awaited = awaitedInstances(listed, new Set(makers));
+      const awaited = awaitedInstances(listed, new Set(producers));
       if (awaited.length > awaitedInstances(listed, new Set()).length) ends.onPlanned(chosen, awaited);
-      const upTo = withNeeds(planned.session.plan, makers);
+      const upTo = withNeeds(planned.session.plan, producers);
       const needed = ready.filter(({ id }) => upTo.has(id));
       await bringUpToDate(run, planned, needed, assessments, ended, ends);
       if (run.stop.isStopping()) return leave(planned, ended, [], ends);
-      if (makers.every((id) => isMade(ended.get(id)))) return true;
+      if (producers.every((id) => isMade(ended.get(id)))) return true;
     }
-    const notKept = makers.filter((id) => ended.get(id)?.kind === 'ran' && !isMade(ended.get(id)));
-    ends.onFaults(notKept.map(listNotKept));
+    const uncached = producers.filter((id) => ended.get(id)?.kind === 'ran' && !isMade(ended.get(id)));
+    ends.onFaults(uncached.map(listNotCached));
     const rest = ready.filter(({ id }) => !ended.has(id));
-    const before = new Map([...ended, ...notKept.map((id) => [id, { kind: 'blocked', by: id }] as const)]);
+    const before = new Map([...ended, ...uncached.map((id) => [id, { kind: 'blocked', by: id }] as const)]);
     await bringUpToDate(run, planned, rest, assessments, before, ends);
     return false;
   }
@@ -245,10 +245,10 @@ const isMade = (outcome: Outcome | undefined): boolean =>
   outcome?.kind === 'restored' ||
   (outcome?.kind === 'ran' && outcome.published);
 
-const listNotKept = (maker: InstanceId): Diagnostic => ({
+const listNotCached = (producer: InstanceId): Diagnostic => ({
   severity: 'error',
   code: 'unknown-list',
-  message: `the list of ${maker} is unknown, because its result is not cached`,
+  message: `the list of ${producer} is unknown, because its result is not cached`,
   help: 'run again',
 });
 
@@ -264,7 +264,7 @@ export async function refusedLists(planned: PlannedRun): Promise<readonly Diagno
   const assessments = await readTogether(session.store, () =>
     assessAll(session, selected.chosen, policyOf, known),
   );
-  return staleMakers(planned, selected.chosen, assessments).length > 0 ? [] : faults;
+  return staleProducers(planned, selected.chosen, assessments).length > 0 ? [] : faults;
 }
 
 const faultsOfLists = ({ selected, listFaults }: PlannedRun): readonly Diagnostic[] => [
@@ -273,7 +273,7 @@ const faultsOfLists = ({ selected, listFaults }: PlannedRun): readonly Diagnosti
 ];
 
 /** The instances whose lists the selection depends on, and which are not as it was planned with. */
-function staleMakers(
+function staleProducers(
   { session: { plan }, selected: { chosen, listed } }: PlannedRun,
   ready: readonly Instance[],
   assessments: ReadonlyMap<InstanceId, AssessedInstance>,

@@ -295,7 +295,7 @@ export const lastMadeKey = (store: Store, pipeline: string, instance: InstanceId
  * The runs that tried to make a result under a key, in order, each with the name that the instance had then;
  * the last one made it.
  */
-export const makersOf = (
+export const producersOf = (
   store: Store,
   key: Key,
 ): readonly { readonly run: string; readonly instance: string }[] => {
@@ -309,11 +309,11 @@ export const makersOf = (
       .all(key),
   );
   const last = rows.findLastIndex((row) => row.optionalText('ended') === 'done');
-  const makers = rows
+  const producers = rows
     .slice(0, last + 1)
     .map((row) => ({ run: row.text('run'), instance: row.text('instance') }));
-  return makers.filter(({ run, instance }, index) => {
-    const next = makers[index + 1];
+  return producers.filter(({ run, instance }, index) => {
+    const next = producers[index + 1];
     return next?.run !== run || next.instance !== instance;
   });
 };
@@ -335,7 +335,7 @@ export interface Maker {
 }
 
 /** Every instance with every key that it had a result under, its last one first. */
-export const allMakers = (store: Store): readonly Maker[] =>
+export const allProducers = (store: Store): readonly Maker[] =>
   rowsOf(
     store
       .sql(

@@ -43,14 +43,14 @@ const mostRuns = 2;
 
 const help = 'a stage must not change its inputs: write to its outs or its scratch folder';
 
-export const isLeftToEnd = (instance: InstanceId, because: string): Diagnostic => ({
+export const isLetRun = (instance: InstanceId, because: string): Diagnostic => ({
   severity: 'warning',
   code: 'own-dep',
   message: `${because} while ${instance} ran, as in ${recent}: this time it is not stopped`,
   help,
 });
 
-export const changesWhatItReads = (instance: InstanceId, file: string): Diagnostic => ({
+export const changesItsInputs = (instance: InstanceId, file: string): Diagnostic => ({
   severity: 'warning',
   code: 'own-dep',
   message:

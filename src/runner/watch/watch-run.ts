@@ -18,7 +18,7 @@ import type { Planned } from '../project/planning/plan-here.ts';
 import type { Selected } from '../plan/select.ts';
 import type { Result } from '../../result.ts';
 import type { FinishedRun, RunRequest, StopSignals } from '../run-request.ts';
-import { changesWhatItReads, isLeftToEnd, SelfEdits } from './self-edits.ts';
+import { changesItsInputs, isLetRun, SelfEdits } from './self-edits.ts';
 import { type StaleStage, staleStages } from './stale-stages.ts';
 import { AttemptLedger } from './attempt-ledger.ts';
 import { type FileHints, fileHints } from './file-hints.ts';
@@ -237,7 +237,7 @@ class Watch {
     )
       this.#current.set(instance, key);
     if (changesItself && outcome.kind === 'ran')
-      this.#warn(changesWhatItReads(instance, outcome.edited ?? 'a file'));
+      this.#warn(changesItsInputs(instance, outcome.edited ?? 'a file'));
   }
 
   #emit(update: WatchUpdate): void {
@@ -306,7 +306,7 @@ class Watch {
       if (stage.cancel(because) && own) this.#selfEdits.cutShort(id);
     } else if (!this.#left.has(stage)) {
       this.#left.add(stage);
-      this.#warn(isLeftToEnd(id, because));
+      this.#warn(isLetRun(id, because));
     }
   }
 }

@@ -48,7 +48,7 @@ export async function writeOnnxFiles(
       [`${name}.onnx_data`]: weights,
     })) {
       if (content === undefined) continue;
-      const written = await writeWeighty(join(folder, 'onnx', file), content);
+      const written = await writeExternal(join(folder, 'onnx', file), content);
       if (!written.ok) return written;
     }
   }
@@ -56,7 +56,7 @@ export async function writeOnnxFiles(
 }
 
 /** A content that reads weights while it is written. */
-async function writeWeighty(
+async function writeExternal(
   path: string,
   content: AsyncIterable<Uint8Array>,
 ): Promise<Result<void, FileProblem>> {

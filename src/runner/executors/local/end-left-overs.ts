@@ -6,7 +6,7 @@ import { isSameProcess } from '../process-identity.ts';
 import { stageMark } from './stage-mark.ts';
 
 /** Ends the processes that a killed run left behind. The caller holds the lock. */
-export async function endLeftOvers(workspace: ProjectFiles, store: Store): Promise<void> {
+export async function endLeftovers(workspace: ProjectFiles, store: Store): Promise<void> {
   const mark = stageMark(workspace);
   for (const leader of recordedGroups(store)) {
     // A copy of a project has the rows of its original, whose run may be in progress.

@@ -3,7 +3,7 @@ import { forgetGroup, recordGroup } from '../../store/process-groups.ts';
 import type { Store } from '../../store/database/open-store.ts';
 import type { ProjectFiles } from '../../workspace/workspace.ts';
 import { localName } from '../../pipeline-file/executor-settings.ts';
-import { endLeftOvers } from './end-left-overs.ts';
+import { endLeftovers } from './end-left-overs.ts';
 import {
   type Executor,
   type Gpu,
@@ -162,7 +162,7 @@ export function localExecutor(
       for (const handle of handles) jobs.get(handle)?.stop(grace);
     },
     recover: async () => undefined,
-    endLeftOvers: () => endLeftOvers(workspace, store),
+    endLeftovers: () => endLeftovers(workspace, store),
     close() {
       processes.close();
       jobs.clear();

@@ -26,9 +26,9 @@ const orders = lineSplitter(Number.MAX_SAFE_INTEGER, (line) => {
   else stop(order.stage, order.graceSeconds);
 });
 process.stdin.on('data', (chunk: Buffer) => orders.push(chunk));
-process.stdin.on('close', () => void runnerGone());
-process.stdin.on('error', () => void runnerGone());
-process.stdout.on('error', () => void runnerGone());
+process.stdin.on('close', () => void runnerDied());
+process.stdin.on('error', () => void runnerDied());
+process.stdout.on('error', () => void runnerDied());
 // The terminal's signals are for the runner: it tells us what to do.
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => undefined);
 
@@ -105,7 +105,7 @@ function stop(stage: number, grace: number | null): void {
   else void endFamily(family, grace);
 }
 
-async function runnerGone(): Promise<void> {
+async function runnerDied(): Promise<void> {
   if (gone) return;
   gone = true;
   await Promise.all([...families.values()].map((family) => endFamily(family, graceSeconds)));

@@ -251,7 +251,7 @@ export function remoteExecutor(
       const job = parseOwn<JobFile>(readShared(jobFilePath(folder)));
       return job?.nonce === nonce ? handleFor({ nonce, folder, place: job.place, id: '' }) : undefined;
     },
-    endLeftOvers: async () => undefined,
+    endLeftovers: async () => undefined,
     close() {
       tracked.clear();
       wake?.();

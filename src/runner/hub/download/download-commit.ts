@@ -10,7 +10,7 @@ import { listRepository, type RemoteFile } from '../list-repository.ts';
 import { dataFiles, isDataSet } from '../data-files.ts';
 import { modelFiles } from '../model-files.ts';
 import type { Control } from './persist.ts';
-import { Tally } from './progress.ts';
+import { DownloadProgress } from './progress.ts';
 import { type FetchedFile, stampNow, writeRecord } from '../published.ts';
 
 /** What to fetch, and the place whose lock the caller holds. */
@@ -69,7 +69,7 @@ async function downloadFiles(
     [partial, names],
   ] as const)
     await keepOnly(folder, expected, disk);
-  const tally = new Tally(
+  const tally = new DownloadProgress(
     chosen.reduce((sum, { size }) => sum + size, 0),
     now,
     control.report,
@@ -109,7 +109,7 @@ async function keepOnly(folder: string, names: readonly string[], disk: HubDisk)
 async function bringFile(
   file: RemoteFile,
   target: Commit,
-  tally: Tally,
+  tally: DownloadProgress,
   control: Control,
 ): Promise<Result<Digest, HubProblem>> {
   const { disk } = control.world;

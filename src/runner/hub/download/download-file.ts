@@ -115,7 +115,7 @@ async function receive(
     if (error instanceof TooLong) return { kind: 'failed', problem: wrongSize(file, now) };
     if (error instanceof BodyFault)
       return error.mayWork
-        ? { kind: 'again', problem: error.problem, progressed: now - start >= worthAnotherTry }
+        ? { kind: 'again', problem: error.problem, progressed: now - start >= isRetryable }
         : { kind: 'failed', problem: error.problem };
     onPiece(lengthOf(partial, control), 0);
     return {
@@ -124,7 +124,7 @@ async function receive(
     };
   }
   if (now < file.size)
-    return { kind: 'again', problem: wrongSize(file, now), progressed: now - start >= worthAnotherTry };
+    return { kind: 'again', problem: wrongSize(file, now), progressed: now - start >= isRetryable };
   return { kind: 'done', value: undefined };
 
   async function* pieces(): AsyncGenerator<Uint8Array> {
@@ -161,4 +161,4 @@ const lengthOf = (path: string, { world }: Control): number => Number(world.disk
  * So many bytes in a try that was cut, and the count of tries begins anew: a line that is cut every minute
  * gets there.
  */
-const worthAnotherTry = 1024 * 1024;
+const isRetryable = 1024 * 1024;

@@ -42,7 +42,7 @@ export function speedOf(meter: Meter): number | undefined {
  * How far the download of several files is, passed to `report` at most five times a second, and when each
  * file is whole.
  */
-export class Tally {
+export class DownloadProgress {
   readonly #total: number;
   readonly #now: () => number;
   readonly #report: (download: Download) => void;

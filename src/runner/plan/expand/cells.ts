@@ -22,7 +22,7 @@ export interface StageCells {
   /** The lists that were asked for, with what they held. */
   readonly lists: readonly PlannedList[];
   /** The stages that make the lists that each stage's axes come from, by its own matrix or by others. */
-  readonly makers: ReadonlyMap<string, readonly Located<string>[]>;
+  readonly producers: ReadonlyMap<string, readonly Located<string>[]>;
 }
 
 /**
@@ -33,7 +33,7 @@ export function cellsOf(pipeline: Pipeline, readList: SourceRequest['readList'],
   const cells = new Map<string, readonly Cell[]>();
   const left = new Map<string, readonly LeftCell[]>();
   const listed = new Map<string, readonly ListedCells[]>();
-  const makers = new Map<string, readonly Located<string>[]>();
+  const producers = new Map<string, readonly Located<string>[]>();
   const { order, cycles } = dependencyOrder(pipeline.stages.keys(), (name) =>
     sourcesOf(pipeline.stages.get(name)),
   );
@@ -54,7 +54,7 @@ export function cellsOf(pipeline: Pipeline, readList: SourceRequest['readList'],
   for (const name of order) {
     const stage = pipeline.stages.get(name);
     if (stage === undefined || expansion.inCycle.has(name)) continue;
-    makers.set(name, makersOf(stage, makers));
+    producers.set(name, producersOf(stage, producers));
     const products = stage.matrix.map((block) => productOf(block, expansion));
     const whole = products.filter((product) => product !== undefined);
     if (whole.length < products.length) continue;
@@ -74,16 +74,16 @@ export function cellsOf(pipeline: Pipeline, readList: SourceRequest['readList'],
     if (kept.left.length > 0) left.set(name, kept.left);
     if (kept.listed.length > 0) listed.set(name, kept.listed);
   }
-  return { cells, left, listed, lists: [...expansion.lists.values()], makers };
+  return { cells, left, listed, lists: [...expansion.lists.values()], producers };
 }
 
 /** `known`: of the stages that it may take axes from. */
-function makersOf({ matrix }: Stage, known: StageCells['makers']): readonly Located<string>[] {
+function producersOf({ matrix }: Stage, known: StageCells['producers']): readonly Located<string>[] {
   const all = matrix.flatMap(({ from, axes }) => [
     ...((from && known.get(from.value)) ?? []),
     ...[...axes.values()].flatMap((axis) => (axis.kind === 'list' ? [axis.list.stage] : [])),
   ]);
-  return [...new Map(all.map((maker) => [maker.value, maker])).values()];
+  return [...new Map(all.map((producer) => [producer.value, producer])).values()];
 }
 
 interface SourceEdge extends Edge {

@@ -20,15 +20,15 @@ export function listedAxis(
   expansion: Expansion,
 ): Product | undefined {
   const source = sourceOf(list, expansion);
-  const makers = expansion.cells.get(list.stage.value);
-  if (source === undefined || makers === undefined) return undefined;
+  const producers = expansion.cells.get(list.stage.value);
+  if (source === undefined || producers === undefined) return undefined;
   const found: Point[] = [];
   const open: ListedCells[] = listed.map((part) => ({ ...part, axes: withAny(part.axes, name) }));
   for (const point of points) {
-    const made = makerOf(point, list, makers, expansion);
+    const made = makerOf(point, list, producers, expansion);
     if (made === undefined) return undefined;
     const lists = [...new Set([...point.lists, ...made.lists])];
-    const values = made.maker && valuesIn(made.maker, source, name, list, expansion);
+    const values = made.producer && valuesIn(made.producer, source, name, list, expansion);
     if (values === 'faulty') return undefined;
     open.push({ axes: withAny(point.axes, name), lists, isKnown: values !== undefined });
     // No more than can be, whatever a list holds.
@@ -74,14 +74,14 @@ function sourceOf({ stage, out }: AxisList, { pipeline, report }: Expansion): St
 function makerOf(
   { axes }: Point,
   { stage, at }: AxisList,
-  makers: readonly Cell[],
+  producers: readonly Cell[],
   { pipeline, joins, left, listed, report }: Expansion,
-): { readonly maker?: InstanceId; readonly lists: readonly InstanceId[] } | undefined {
-  const join = joins.get(stage.value) ?? joinOn(makers);
+): { readonly producer?: InstanceId; readonly lists: readonly InstanceId[] } | undefined {
+  const join = joins.get(stage.value) ?? joinOn(producers);
   joins.set(stage.value, join);
   const [only, ...more] = join(axes);
   if (only !== undefined && more.length === 0)
-    return { maker: only.name.id, lists: [...only.lists, only.name.id] };
+    return { producer: only.name.id, lists: [...only.lists, only.name.id] };
   const wanted = [...axes].map(([axis, { label }]) => `${axis} = ${label}`).join(' and ');
   if (only !== undefined)
     return void report({
@@ -95,14 +95,14 @@ function makerOf(
   if (open.length > 0) return { lists: [...new Set(open.flatMap(({ lists }) => lists))] };
   const source = pipeline.stages.get(stage.value);
   const leftOut = joinOn(left.get(stage.value) ?? [])(axes);
-  if (source !== undefined && (leftOut.length > 0 || makers.length === 0))
+  if (source !== undefined && (leftOut.length > 0 || producers.length === 0))
     return void report(leftOutFault(`the list for ${wanted} is made by`, at, leftOut, source));
   return void report(
     fault(
       'no-match',
       at,
       `no instance of ${stage.value} makes the list for ${wanted}: there are ${joinFirst(
-        makers.map(({ name }) => name.id),
+        producers.map(({ name }) => name.id),
         10,
       )}`,
     ),
@@ -111,24 +111,24 @@ function makerOf(
 
 /** Undefined: the list is not known yet. */
 function valuesIn(
-  maker: InstanceId,
+  producer: InstanceId,
   source: Stage,
   axis: string,
   { out, allowEmpty, at }: AxisList,
   { pipeline, readList, lists, known, report }: Expansion,
 ): readonly AxisValue[] | 'faulty' | undefined {
-  const before = lists.get(`${maker} ${out.value}`);
+  const before = lists.get(`${producer} ${out.value}`);
   const refused = (message: string, help?: string): 'faulty' => {
     report({
-      ...fault('bad-list', at, `the list ${out.value} of ${maker} gives ${axis} no values: ${message}`),
+      ...fault('bad-list', at, `the list ${out.value} of ${producer} gives ${axis} no values: ${message}`),
       ...(help === undefined ? {} : { help }),
     });
     return 'faulty';
   };
-  const read = before === undefined ? readList?.(pipeline.name, maker, out.value) : undefined;
+  const read = before === undefined ? readList?.(pipeline.name, producer, out.value) : undefined;
   const digest = before?.digest ?? read?.digest ?? null;
   const note = (values: readonly AxisValue[] | undefined): void =>
-    void lists.set(`${maker} ${out.value}`, { instance: maker, out: out.value, digest, values });
+    void lists.set(`${producer} ${out.value}`, { instance: producer, out: out.value, digest, values });
   if (before === undefined) note(undefined);
   if (digest === null) return undefined;
   let values = before?.values;

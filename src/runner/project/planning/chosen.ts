@@ -77,7 +77,7 @@ export const isFrozen = (id: InstanceId, at: Range): Diagnostic => ({
 /** What is meant that could come from lists alone which this request does not make (`--only`, `--from`). */
 function unmadeLists({ chosen, listed, unmatched }: Selected): readonly Diagnostic[] {
   const ids = new Set(chosen.map(({ id }) => id));
-  const open = listed.filter(({ after }) => !after.some((maker) => ids.has(maker)));
+  const open = listed.filter(({ after }) => !after.some((producer) => ids.has(producer)));
   if (open.length === 0) return [];
   return [...unmatched, ...open.filter(({ isKnown }) => !isKnown).map(unknownList)];
 }
@@ -130,10 +130,10 @@ async function surelyRun(
   const { plan } = planned;
   const chosen = selected.chosen.filter(({ frozen }) => frozen === undefined);
   if (plan.lists === undefined) return chosen;
-  const makers = new Set(plan.lists.map(({ instance }) => instance));
+  const producers = new Set(plan.lists.map(({ instance }) => instance));
   const inspected = instancesWithNeeds(
     plan,
-    chosen.filter(({ id }) => makers.has(id)),
+    chosen.filter(({ id }) => producers.has(id)),
   );
   const session = await sessionFor(opened, planned, [], inspected, true);
   if (!session.ok) return chosen;

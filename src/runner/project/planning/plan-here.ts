@@ -72,9 +72,16 @@ export async function planHere(
         }),
   };
   if (before !== undefined && isCurrent(before, place, request))
-    return withNameOfItsOwn(before.isStored ? before : stored(before, request, store));
+    return withUniqueName(before.isStored ? before : stored(before, request, store));
   const known = remembered(request, store);
-  const { result, sound, loose, listFaults = [], warnings, sources } = known ?? (await planAnew(request));
+  const {
+    result,
+    sound,
+    loose,
+    listFaults = [],
+    warnings,
+    sources,
+  } = known ?? (await planFromSources(request));
   if (!result.ok)
     return invalid(
       [...result.error, ...(sound === undefined ? [] : findFileFaults(sound, loose ?? []))],
@@ -89,10 +96,10 @@ export async function planHere(
     sources,
     isStored: known !== undefined,
   };
-  return withNameOfItsOwn(planned.isStored ? planned : stored(planned, request, store));
+  return withUniqueName(planned.isStored ? planned : stored(planned, request, store));
 }
 
-function withNameOfItsOwn(planned: Planned): Result<Planned, Problem> {
+function withUniqueName(planned: Planned): Result<Planned, Problem> {
   const clash = sameName(planned.place, planned.plan.pipeline);
   return clash === undefined ? { ok: true, value: planned } : invalid([clash], planned.sources);
 }
@@ -133,7 +140,7 @@ function remembered(request: SourceRequest, store: Store | undefined): PlannedFi
 }
 
 /** The parser is loaded only now. */
-async function planAnew(request: SourceRequest): Promise<PlannedFile> {
+async function planFromSources(request: SourceRequest): Promise<PlannedFile> {
   const { planFile } = await import('../../plan/plan-file.ts');
   return planFile(request);
 }

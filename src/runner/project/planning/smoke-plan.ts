@@ -31,7 +31,7 @@ export async function smokePlan(
     })),
   );
   const answerTo = new Map(questions.map(({ instance: { id } }, index) => [id, answers[index]]));
-  const listMakers = new Set(plan.lists?.map(({ instance }) => instance));
+  const listProducers = new Set(plan.lists?.map(({ instance }) => instance));
   const faults: Diagnostic[] = [];
   const instances = plan.instances.map((instance): Instance => {
     const answer = answerTo.get(instance.id);
@@ -46,7 +46,7 @@ export async function smokePlan(
     return smokeInstance(instance, {
       folder,
       params: answer?.kind === 'value' && isMap(answer.value) ? answer.value : undefined,
-      makesList: listMakers.has(instance.id),
+      makesList: listProducers.has(instance.id),
     });
   });
   return faults.length === 0

@@ -4,7 +4,7 @@ import type { RecordedEvent } from '../../event.ts';
 import type { InstanceId, Key } from '../../identity.ts';
 import { evaluatedModels, isModel } from '../../plan/evaluated-model.ts';
 import type { Instance, Plan } from '../../plan/instance.ts';
-import { makersOf } from '../../store/attempts.ts';
+import { producersOf } from '../../store/attempts.ts';
 import { paramsUnder } from '../../store/past-results.ts';
 import type { Store } from '../../store/database/open-store.ts';
 import { eventsOf } from '../../store/runs.ts';
@@ -110,17 +110,17 @@ function madeUnder(
 ):
   | (Pick<InstanceHistory, 'startedAt' | 'finishedAt' | 'device' | 'series'> & { readonly run: string })
   | undefined {
-  const makers = makersOf(store, key).map(({ run, instance }) => ({
+  const producers = producersOf(store, key).map(({ run, instance }) => ({
     run,
     events: eventsOf(store, run, instance).map((event): RecordedEvent =>
       'instance' in event && event.instance !== null ? { ...event, instance: id } : event,
     ),
   }));
-  const last = makers.at(-1);
+  const last = producers.at(-1);
   if (last === undefined) return undefined;
   const [history] = historyOf(last.events, true).instances;
   const [whole] = historyOf(
-    makers.flatMap(({ events }) => events),
+    producers.flatMap(({ events }) => events),
     true,
   ).instances;
   return history && { ...history, series: whole?.series ?? history.series, run: last.run };

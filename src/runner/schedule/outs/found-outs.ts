@@ -5,7 +5,7 @@ import { sameContent } from '../../manifest/manifest.ts';
 import { allFoundOuts, type FoundOut, forgetFoundOut, recordFoundOut } from '../../store/found-outs.ts';
 import { committed, type Store } from '../../store/database/open-store.ts';
 import { forgetPlacement, isUnwritten, placementAt } from '../../store/placements.ts';
-import { linkOnTheWay } from '../../workspace/link-on-the-way.ts';
+import { linkFinder } from '../../workspace/link-finder.ts';
 import { readContent } from '../../workspace/read-content.ts';
 import { removeTree } from '../../workspace/replace.ts';
 import { placeOf, type Workspace } from '../../workspace/workspace.ts';
@@ -74,7 +74,7 @@ export async function putBackFoundOuts(
 ): Promise<void> {
   const { disk } = workspace;
   for (const { path } of allFoundOuts(store).filter(({ key }) => isEnded(key))) {
-    if (linkOnTheWay(workspace)(path) !== undefined) continue;
+    if (linkFinder(workspace)(path) !== undefined) continue;
     const [place, aside] = [placeOf(workspace, path), placeOf(workspace, asidePath(path))];
     const placement = placementAt(store, path);
     if (disk.lstat(aside) === undefined) {

@@ -11,7 +11,7 @@ import {
 } from '../../store/placements.ts';
 import type { Store } from '../../store/database/open-store.ts';
 import { type Found, readContent } from '../../workspace/read-content.ts';
-import { linkOnTheWay } from '../../workspace/link-on-the-way.ts';
+import { linkFinder } from '../../workspace/link-finder.ts';
 import { isRenamed, stampOf } from '../../workspace/stamp.ts';
 import { removeTree, replace } from '../../workspace/replace.ts';
 import { noteWritten } from '../../workspace/written.ts';
@@ -108,7 +108,7 @@ export async function removeOlderOuts(
 
 /** Removes what stands at a path if it is what the runner put there; false: it is not, and stays. */
 async function removeOwn(workspace: Workspace, path: string, content: Content): Promise<boolean> {
-  if (linkOnTheWay(workspace)(path) !== undefined) return false;
+  if (linkFinder(workspace)(path) !== undefined) return false;
   const existing = await readContent(workspace, path, { links: 'keep' });
   if (existing.ok && existing.value === undefined) return true;
   if (!existing.ok || existing.value === undefined || !sameContent(existing.value.content, content))
@@ -172,7 +172,7 @@ export function linkFault(
   { workspace }: Pick<Places, 'workspace' | 'store'>,
   paths: readonly string[],
 ): string | undefined {
-  const link = paths.map(linkOnTheWay(workspace)).find((found) => found !== undefined);
+  const link = paths.map(linkFinder(workspace)).find((found) => found !== undefined);
   return (
     link &&
     `${link} is a symbolic link above an out, and its target was not created by this pipeline: ` +

@@ -21,7 +21,7 @@ import { isChecked, recordChecked } from '../../store/remembered/program-rows.ts
 import type { Store } from '../../store/database/open-store.ts';
 import { deadLinkOn } from '../../workspace/dead-link.ts';
 import { ignoreRules } from '../../workspace/ignore/ignore-rules.ts';
-import { linkOnTheWay } from '../../workspace/link-on-the-way.ts';
+import { linkFinder } from '../../workspace/link-finder.ts';
 import { placeOf, type ProjectFiles, type Workspace } from '../../workspace/workspace.ts';
 import type { BundleFault } from '../../programs/bundle/bundle.ts';
 import {
@@ -70,7 +70,7 @@ export async function preflight(
   programs: Programs,
   { capacityOf, environment, allowMissing }: Machine,
 ): Promise<readonly Diagnostic[]> {
-  const linkOn = linkOnTheWay(workspace);
+  const linkOn = linkFinder(workspace);
   const matched = globMatcher(workspace);
   const filesOf = fileChecks(workspace, linkOn, matched, {
     allowMissing,
@@ -104,7 +104,7 @@ export const fileFaults = (
 ): readonly Diagnostic[] =>
   eachOnce([
     ...instances.flatMap(fileChecks(workspace)),
-    ...readFaults(workspace, loose, leadsOut(workspace, linkOnTheWay(workspace))),
+    ...readFaults(workspace, loose, leadsOut(workspace, linkFinder(workspace))),
     ...inTheWay(workspace, instances),
   ]);
 
@@ -168,7 +168,7 @@ function neededHere(
 /** Checks the files that an instance names; those that several name, once. */
 function fileChecks(
   workspace: ProjectFiles,
-  linkOn: LinkOn = linkOnTheWay(workspace),
+  linkOn: LinkOn = linkFinder(workspace),
   matched: GlobFiles = globMatcher(workspace),
   recorded: RecordedDeps = { allowMissing: false, isRecorded: () => false },
 ): (instance: Instance) => readonly Diagnostic[] {

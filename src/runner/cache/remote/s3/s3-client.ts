@@ -93,10 +93,10 @@ export function s3Client(bucket: string, settings: AwsSettings, { send }: Transp
     async call(request, signal) {
       for (const delay of [...delays, undefined]) {
         const answer = await once(request, signal);
-        const isWorthAnother = answer.ok
+        const isRetryable = answer.ok
           ? isBusy(answer.value.status)
           : answer.error.kind === 'failed' && !signal.aborted;
-        if (!isWorthAnother) return answer;
+        if (!isRetryable) return answer;
         if (delay === undefined) return answer.ok ? failed(busy(answer.value, settings.endpoint)) : answer;
         await setTimeout(delay * (0.5 + Math.random()), undefined, { signal }).catch(() => undefined);
       }

@@ -4,7 +4,7 @@ import { placeOf, type ProjectFiles } from './workspace.ts';
  * Gives the outermost symbolic link among a path and the folders above it, from the project root; undefined:
  * there is none. Each folder is checked once.
  */
-export function linkOnTheWay({ root, disk }: ProjectFiles): (path: string) => string | undefined {
+export function linkFinder({ root, disk }: ProjectFiles): (path: string) => string | undefined {
   const known = new Map<string, string | undefined>([['', undefined]]);
 
   function find(path: string): string | undefined {
