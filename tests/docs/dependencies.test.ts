@@ -46,15 +46,16 @@ test('docs/dependencies.md names all dependencies and no other', () => {
 test.each(rowsOf('At run time'))(
   '$packages are imported only where the page states',
   ({ packages, last }) => {
-    const folders = quoted(last);
+    const places = quoted(last);
     const files = imports
       .filter((one) => one.packages.some((name) => packages.includes(name ?? '')))
       .map(({ file }) => file);
-    expect(files.filter((file) => !folders.some((folder) => file.startsWith(`${folder}/`)))).toEqual([]);
-    for (const folder of folders)
+    const isIn = (file: string, place: string): boolean => `${file}/`.startsWith(`${place}/`);
+    expect(files.filter((file) => !places.some((place) => isIn(file, place)))).toEqual([]);
+    for (const place of places)
       expect(
-        files.some((file) => file.startsWith(`${folder}/`)),
-        folder,
+        files.some((file) => isIn(file, place)),
+        place,
       ).toBe(true);
   },
 );
