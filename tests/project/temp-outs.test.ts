@@ -37,6 +37,13 @@ const verify = (project: InProcess, instance: string) =>
 /** How often `prepare` ran. */
 const times = (project: InProcess): number => project.read('ran.log').split('\n').length - 1;
 
+/** The instances that a dry run says will run. */
+async function willRun(project: InProcess): Promise<readonly string[]> {
+  const forecast = await project.ask((open) => open.dryRun(wholeRun));
+  if (!forecast.ok) return expect.unreachable();
+  return forecast.value.willRun.map(({ instance }) => instance);
+}
+
 const has = (project: InProcess, path: string): boolean => existsSync(join(project.root, path));
 
 /** A project whose temp out is dropped. */
@@ -207,6 +214,7 @@ test('an object that another result has stays, and is restored without a rerun',
   await verify(project, 'prepare');
   expect((await project.run()).summary?.dropped).toMatchObject({ bytes: 0 });
   project.write({ 'pipeline.yaml': withTwin({ params: { p: 2 } }) });
+  expect(await willRun(project)).toEqual(['fit']);
   expect((await project.run()).outcomes).toEqual({ prepare: 'up-to-date', fit: 'ran', twin: 'up-to-date' });
   expect(times(project)).toBe(2);
   expect(project.read('artifacts/pipeline/fit/m')).toBe('a\n2\n');
@@ -242,6 +250,7 @@ test('going back to data whose temp out was dropped removes that of the other da
 test('a frozen stage is not run to bring back its temp out: what to do is said', async () => {
   using project = await dropped();
   project.write({ 'pipeline.yaml': pipeline({ params: { p: 2 } }, { frozen: true }) });
+  expect(await willRun(project)).toEqual(['fit']);
   const ran = await project.run();
   expect(ran.outcomes).toEqual({ prepare: 'up-to-date', fit: 'failed' });
   expect(JSON.stringify(ran.events)).toContain('prepare is frozen and its temp outs were dropped (rows)');

@@ -29,7 +29,7 @@ export interface ForecastFacts {
   readonly decideNow: (instance: Instance) => Decision;
   readonly displaced: (instance: Instance) => readonly DisplacedOut[];
   readonly neverFinished: (instance: Instance) => boolean;
-  /** The temp outs that it reads and whose bytes were dropped, by instance. */
+  /** The dropped temp outs that it reads and that only a run brings back, by instance. */
   readonly droppedNeeds: (instance: Instance) => ReadonlyMap<InstanceId, readonly string[]>;
 }
 

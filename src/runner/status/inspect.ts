@@ -13,7 +13,7 @@ import { declaredPolicy, type Entry, type Policy } from '../manifest/decide.ts';
 import type { Ignored } from '../manifest/tree.ts';
 import type { SinceResult } from '../answers.ts';
 import { outsRead } from '../plan/instance.ts';
-import { lastEntryOf } from '../cache/cache.ts';
+import { canRestoreDropped, lastEntryOf } from '../cache/cache.ts';
 import { type Assessment, identityOf, type ReadCache, readCacheOf, type Session } from './assess.ts';
 import { manifestOf } from './manifest-of.ts';
 import { nameChanges } from './name-changes.ts';
@@ -157,21 +157,35 @@ async function changedAlready(
     : [];
 }
 
-/** The instances whose dropped temp outs an instance reads, and those outs. */
-function droppedNeeds(
-  { plan, store }: Session,
-  { deps }: Instance,
+/** Dropped temp outs that only a run of their instance brings back, by instance. */
+async function droppedForGood(
+  session: Session,
   assessed: ReadonlyMap<InstanceId, Assessment>,
+): Promise<ReadonlyMap<InstanceId, readonly string[]>> {
+  const { plan, store } = session;
+  const found = new Map<InstanceId, readonly string[]>();
+  for (const { id, frozen, outs: declared } of plan.instances) {
+    // What is frozen does not run for its temp outs.
+    if (frozen !== undefined || !Object.values(declared).some(({ temp }) => temp)) continue;
+    const seen = assessed.get(id);
+    const entry =
+      seen?.decision.kind === 'restore' ? seen.decision.entry : lastEntryOf({ store }, plan.pipeline, id);
+    const outs = (seen ?? entry)?.dropped ?? [];
+    if (entry !== undefined && outs.length > 0 && !(await canRestoreDropped(session, entry, outs)))
+      found.set(id, outs);
+  }
+  return found;
+}
+
+/** Those of them that an instance reads. */
+function droppedNeeds(
+  { deps }: Instance,
+  dropped: ReadonlyMap<InstanceId, readonly string[]>,
 ): ReadonlyMap<InstanceId, readonly string[]> {
   const needs = new Map<InstanceId, readonly string[]>();
-  for (const { instance, out } of Object.values(deps).flatMap(outsRead)) {
-    const seen = assessed.get(instance);
-    const isDropped =
-      seen === undefined
-        ? lastEntryOf({ store }, plan.pipeline, instance)?.dropped?.includes(out) === true
-        : seen.dropped.includes(out);
-    if (isDropped) needs.set(instance, [...new Set([...(needs.get(instance) ?? []), out])]);
-  }
+  for (const { instance, out } of Object.values(deps).flatMap(outsRead))
+    if (dropped.get(instance)?.includes(out) === true)
+      needs.set(instance, [...new Set([...(needs.get(instance) ?? []), out])]);
   return needs;
 }
 
@@ -191,10 +205,11 @@ export async function forecastOf(
       seen.kind === 'assessed' ? [[id, seen.assessment] as const] : [],
     ),
   );
+  const dropped = await droppedForGood(session, assessed);
   const expected = forecast(session.plan, instances, {
     decideNow: ({ id }) => assessed.get(id)?.decision ?? { kind: 'run', because: [{ kind: 'no-result' }] },
     displaced: ({ id }) => assessed.get(id)?.displaced ?? [],
-    droppedNeeds: (instance) => droppedNeeds(session, instance, assessed),
+    droppedNeeds: (instance) => droppedNeeds(instance, dropped),
     neverFinished: ({ id }) =>
       !isHit(assessments.get(id)) && !hasResult(session.store, session.plan.pipeline, id),
   });
