@@ -73,10 +73,10 @@ function words(
         message: `${text.slice(start, start + 2)} is not an escape sequence in double quotes`,
         help: 'use single quotes, or write the backslash twice',
       };
+    case 'BAD_ALIAS':
+      return { ...here, message: `a text that begins with ${marked} needs quotes` };
     case 'UNEXPECTED_TOKEN':
-      return /^[}\]]$/.test(marked)
-        ? { ...here, message: `this ${marked} closes nothing` }
-        : { ...here, message };
+      return unexpected(text, here, message);
     default:
       return { ...here, message };
   }
@@ -103,6 +103,32 @@ function missingColon(text: string, start: number): Words {
     message: 'expected ": " between a name and its value',
     ...(name === null ? {} : { help: `write "${name[1]}: ${name[2]}", with a space` }),
   };
+}
+
+function unexpected(text: string, here: Pick<Words, 'offset' | 'length'>, message: string): Words {
+  const marked = text.slice(here.offset, here.offset + here.length);
+  if (/^[}\]]$/.test(marked)) return { ...here, message: `this ${marked} closes nothing` };
+  if (message.startsWith('Unexpected block-seq-ind'))
+    return {
+      ...here,
+      message: 'a list begins on the line below its name; a text that begins with - needs quotes',
+    };
+  const [rest = ''] = text.slice(here.offset).split(/\r?\n/, 1);
+  const toEndOfLine = { offset: here.offset, length: Math.max(1, rest.trimEnd().length) };
+  // A command such as `"my tool" --fast` or `[ -f x ] && y`.
+  if (message.endsWith('at node end'))
+    return {
+      ...toEndOfLine,
+      message:
+        'the value ends before this: a text that begins with ", \', [, { or * needs quotes around all of it',
+      help: "put all of it in single quotes, in which '' means ', or on the line below after |",
+    };
+  if (message.startsWith('Not a YAML token') && /[|>][^\n]*$/.test(text.slice(0, here.offset)))
+    return {
+      ...toEndOfLine,
+      message: 'a text after | or > begins on the line below; one that begins with | or > needs quotes',
+    };
+  return { ...here, message };
 }
 
 /** The parser stands at the start of a line, or of those above it that hold nothing. */
