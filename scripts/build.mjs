@@ -50,7 +50,10 @@ await chmod(join(partial, 'main.js'), 0o755);
 await rm(folder, { recursive: true, force: true });
 await rename(partial, folder);
 
-/** Without the compiler (`npm ci --omit=dev`) the command line is all there is: it is said, and no fault. */
+/**
+ * Without the compiler (`npm ci --omit=dev`), only the command line is built. The script prints that and
+ * exits with 0.
+ */
 async function buildPackage() {
   const compiler = compilerPath();
   if (compiler === undefined)

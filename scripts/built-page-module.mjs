@@ -1,6 +1,7 @@
 /**
- * Writes src/pages/report/built-page.js: the page as texts, for programs that hold it, such as the stage
- * program `report`. It is made from the sources as they are, and only touched when they changed.
+ * Writes src/pages/report/built-page.js: the page as strings, for programs that embed it, such as the stage
+ * program `report`. The file is generated from the current sources and rewritten only when its content
+ * changes.
  */
 import { readFile, rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';

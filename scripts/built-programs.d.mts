@@ -9,5 +9,5 @@ export function builtPrograms(
 /** The options of esbuild for the files of the local page. */
 export function builtPage(root: string, outdir: string): BuildOptions;
 
-/** What is copied beside them as it is. */
+/** Files that are copied beside them unchanged. */
 export const pageFiles: readonly string[];

@@ -113,5 +113,5 @@ export const builtPage = (root, outdir) => ({
   minify: true,
 });
 
-/** What is copied beside them as it is. */
+/** Files that are copied beside them unchanged. */
 export const pageFiles = ['index.html', 'icon.svg'];

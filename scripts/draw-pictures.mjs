@@ -92,7 +92,7 @@ async function addressOf(server) {
   throw new Error('`pipeline ui` printed no address');
 }
 
-/** Who ran it, and where, is nobody's business. */
+/** Leaves out the user and the machine. */
 async function withoutUser(route) {
   const response = await route.fetch();
   const text = await response.text();

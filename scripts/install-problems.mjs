@@ -1,7 +1,7 @@
 /**
- * What would make the install script of a package that this one depends on fail, after minutes in which npm
- * prints nothing: each problem as a line that says what to do. `reach(host)` tells whether a server can be
- * reached, `has(name)` whether PATH has a program, `exists(path)` whether a file is there.
+ * Reasons why the install script of a dependency would fail, after minutes in which npm prints nothing: one
+ * line for each, with what to do. `reach(host)`: whether a server can be reached; `has(name)`: whether PATH
+ * has a program; `exists(path)`: whether a file exists.
  */
 export async function installProblems({ env, platform, arch, version, reach, has, exists }) {
   return [
@@ -10,7 +10,7 @@ export async function installProblems({ env, platform, arch, version, reach, has
   ];
 }
 
-/** onnxruntime-node 1.30 downloads its CUDA libraries on this one platform, unless it is told not to. */
+/** onnxruntime-node 1.30 downloads its CUDA libraries on this platform alone, unless that is disabled. */
 async function cudaProblem({ env, platform, arch, reach }) {
   const isSet = ['ONNXRUNTIME_NODE_INSTALL', 'ONNXRUNTIME_NODE_INSTALL_CUDA'].some(
     (name) => env[name] !== undefined || env[`npm_config_${name.toLowerCase()}`] !== undefined,

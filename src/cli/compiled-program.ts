@@ -15,7 +15,7 @@ import { homedir } from 'node:os';
 import { dirname, isAbsolute, join } from 'node:path';
 import { Script } from 'node:vm';
 
-/** A CommonJS file as it was loaded. */
+/** A loaded CommonJS module. */
 export interface CompiledProgram<T> {
   readonly exports: T;
   /** Keeps what V8 has compiled of it for the next process; to be called when it has done its work. */
@@ -23,11 +23,12 @@ export interface CompiledProgram<T> {
 }
 
 /**
- * Loads a built CommonJS file with the code that V8 compiled of it in an earlier process
- * (nodejs.org/api/vm.html#scriptcreatecacheddata). The code lies in the user's own cache folder, named by
- * what it was made from. One that is missing, not ours, damaged or refused costs time, and so does a folder
- * that cannot be written: none of it is an error. Its `import()` does not work. `use`: what the file is
- * loaded for, such as a command; V8 compiles only what is used, so the code of each use is kept apart.
+ * Loads a built CommonJS file with the code that V8 compiled for it in an earlier process
+ * (nodejs.org/api/vm.html#scriptcreatecacheddata). The code is stored in the user's cache folder, under a
+ * name derived from its inputs. A cached file that is missing, foreign, damaged or rejected, or a folder that
+ * cannot be written, only costs time and is no error. `import()` does not work in the loaded file. `use`:
+ * what the file is loaded for, such as a command; V8 compiles only the functions that run, so each use has
+ * its own cached code.
  */
 export function compiledProgram<T>(file: string, use = ''): CompiledProgram<T> {
   const source = readFileSync(file, 'utf8');
@@ -74,7 +75,10 @@ export function codeFolder(environment: NodeJS.ProcessEnv): string | undefined {
   return join(home, caches, 'medical-qa-pipeline');
 }
 
-/** Code is run as it is: it must be what this user wrote, where no other user may write, and whole. */
+/**
+ * The cached code is executed unchecked: it must be intact, written by this user, in a folder that no other
+ * user can write to.
+ */
 function keptCode(folder: string, name: string): Buffer | undefined {
   try {
     if (!isOwn(folder)) return undefined;

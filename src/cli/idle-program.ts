@@ -10,9 +10,9 @@ import { openScreen } from './output/screen.ts';
 import { ignoreHangup, stopSignals } from './stop-signals.ts';
 
 /**
- * A program of its own, small enough to be there at once (see compiled-program.ts): does `pipeline run` where
- * it is known that nothing has to be done. False: it is not known, nothing was done or said, and the whole
- * command line has to be asked. `words`: those after `run`.
+ * A small, fast-loading program that does `pipeline run` when a record shows that there is nothing to do.
+ * Returns false when that is unknown: nothing was done or printed then, and the full command line has to take
+ * over (see compiled-program.ts). `words`: the arguments after `run`.
  */
 export async function ranIdle(words: readonly string[]): Promise<boolean> {
   const command = withRunOptions(new Command('run')).exitOverride().configureOutput(silent);

@@ -4,8 +4,8 @@ import { compiledProgram } from './compiled-program.ts';
 import type * as IdleProgram from './idle-program.ts';
 
 /**
- * What `pipeline` starts. Loading the whole command line takes longer than a run that has nothing to do, so
- * that is looked for first, by a program that is small (idle-program.ts).
+ * The entry point of `pipeline`. Loading the full command line takes longer than a run with nothing to do, so
+ * a small program checks for that first (idle-program.ts).
  */
 const [, , command = '', ...words] = process.argv;
 if (command !== 'run' || !(await ranIdle())) await runCommandLine();

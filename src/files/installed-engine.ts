@@ -67,7 +67,7 @@ export const damagedFile = (folder: string, installed: InstalledEngine): string 
     .map(([path, { size }]) => ({ path: join(folder, installed.folder, path), size }))
     .find(({ path, size }) => statSync(path, { throwIfNoEntry: false })?.size !== size)?.path;
 
-/** What stands for all its files in a key. */
+/** The value that represents all its files in a key. */
 export const identityOf = ({ version, files }: InstalledEngine): string =>
   `${version} ${digestOf(
     Object.entries(files)

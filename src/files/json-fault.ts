@@ -18,9 +18,9 @@ export function jsonFault(text: string, message: string): JsonFault {
 }
 
 /**
- * V8 tells the place of most faults in its message. "Unexpected token" comes without: there, the fault is the
- * last character of the shortest prefix that is refused in the same words, since what comes after it was
- * never looked at.
+ * V8 gives the position of most faults in its message. "Unexpected token" has none: there, the fault is the
+ * last character of the shortest prefix that is rejected with the same message, since V8 reads nothing after
+ * it.
  */
 function offsetOf(text: string, message: string): number {
   const offset = /at position (\d+)/.exec(message)?.[1];

@@ -34,7 +34,7 @@ export async function* readJsonLines(
 }
 
 /**
- * Writes values as JSON Lines, atomically. They are asked for one by one, so a long file is never in memory.
+ * Writes values as JSON Lines, atomically. It pulls the values one by one, so a long file is never in memory.
  */
 export function writeJsonLines(
   path: string,
@@ -56,7 +56,7 @@ const tooLong = (path: string, line: number, limit: number): Result<never, FileP
   error: { path, line, message: `is longer than ${limit} bytes` },
 });
 
-/** The bytes between line ends; `undefined` stands for a line past the limit, of which nothing is kept. */
+/** The bytes of each line; `undefined` for a line over the limit, which is discarded. */
 async function* splitLines(
   chunks: AsyncIterable<Uint8Array>,
   limit: number,

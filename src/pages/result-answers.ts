@@ -105,7 +105,7 @@ export interface AnswerRow {
   readonly row: number;
   readonly question: string;
   readonly reference: string;
-  /** In the order of the models that were asked for. */
+  /** In the order of the requested models. */
   readonly answers: readonly ModelAnswerText[];
   /** Whether a text was cut to its first 20,000 characters. */
   readonly isCut: boolean;

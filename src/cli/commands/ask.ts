@@ -82,7 +82,7 @@ async function ask(instance: string, question: string | undefined, options: AskO
   }
 }
 
-/** The other model is asked as the first one is: by the evaluation of the same stage. */
+/** The second model is run like the first, by the evaluation of the same stage. */
 async function opened(
   project: Project,
   place: ModelPlace,

@@ -112,7 +112,7 @@ async function compare(
   else process.stdout.write(await comparisonText(shown));
 }
 
-/** The results of now, or of a commit; the inner error says what there is not. */
+/** The current results, or those of a commit; the inner error names the missing item. */
 async function resultsFor(
   project: Project,
   selection: Selection,

@@ -82,7 +82,7 @@ function openLogWriter(root: string): LogWriter {
     if (endsInLine) process.stdout.write('\n');
     endsInLine = false;
   };
-  /** As it was printed, byte for byte; on a terminal, as lines that leave its screen alone. */
+  /** The log byte for byte; on a terminal, without the control sequences that would change its screen. */
   async function writeGrowth(): Promise<void> {
     if (file === undefined) return;
     const size = await sizeOf(join(root, file));

@@ -85,7 +85,7 @@ export function metricsCommand(): Command {
 const sourceOf = ({ run, at }: MetricsOptions): MetricsSource | undefined =>
   run !== undefined ? { kind: 'run', run } : at === undefined ? undefined : { kind: 'commit', revision: at };
 
-/** Of a moment that nothing is known of, the problem says so. */
+/** Reports a moment for which no metrics are recorded. */
 async function metricsOfSource(
   project: Project,
   source: MetricsSource,

@@ -101,7 +101,7 @@ async function send(
   else process.stdout.write(`pushed ${instance} to ${pushed.value}\n`);
 }
 
-/** What is published is what its evaluation scored: a model that is out of date is none of it. */
+/** Only a model that its evaluation scored is published, so never an out-of-date one. */
 async function publicationRequest(
   project: Project,
   place: ModelPlace,

@@ -6,7 +6,7 @@ export interface Candidate {
   readonly description: string;
 }
 
-/** What can be named in a pipeline, as it is typed on a command line. */
+/** Completion candidates: the names in a pipeline that match the word being typed. */
 export interface Names {
   readonly stages: readonly Candidate[];
   readonly instances: readonly Candidate[];
@@ -144,7 +144,7 @@ async function valuesOf(
   );
 }
 
-/** What the placeholders in the usage of the commands stand for. */
+/** The values of the placeholders in the usage of the commands. */
 function meaningOf(placeholder: string): 'stage' | 'instance' | 'either' | 'command' | 'text' {
   switch (placeholder) {
     case 'stage':

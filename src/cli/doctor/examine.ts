@@ -21,8 +21,8 @@ import { cacheFinding, processesFinding } from './project.ts';
 import { inspectTensorflow, tensorflowFindings } from './tensorflow.ts';
 
 /**
- * Checks the installation, then the project that `folder` is in. Findings come as they are made: the
- * next check may be a slow one.
+ * Checks the installation, then the project that `folder` belongs to. Yields each finding at once, since the
+ * next check may be slow.
  */
 export async function* examine(folder: string): AsyncGenerator<Finding> {
   yield nodeFinding(process.versions.node, manifest.engines.node);

@@ -35,7 +35,7 @@ function diagnosis(
       message: `it was built for another version of Node than ${process.versions.node}`,
       help: `npm rebuild ${name}`,
     };
-  // A package is looked up by its name, its native module as a file.
+  // A package is found by its name, its native module as a file.
   if ('code' in error && String(error.code).endsWith('MODULE_NOT_FOUND'))
     return /\.node'/.test(line)
       ? { message: 'its native module is missing', help: repair }

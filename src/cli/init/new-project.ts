@@ -17,7 +17,7 @@ import type { Template } from './template.ts';
 export interface NewProject {
   readonly folder: string;
   readonly written: readonly string[];
-  /** Files that were there already and stay as they are. */
+  /** Files that existed already and are left unchanged. */
   readonly kept: readonly string[];
   /** By a kept file: the lines that it lacks. */
   readonly missingLines: Readonly<Record<string, readonly string[]>>;
@@ -31,9 +31,9 @@ export type NewProjectFault =
   | { readonly kind: 'file'; readonly problem: FileProblem };
 
 /**
- * Adds a template's files to a folder, made where there is none. All of it or nothing, and what is there
- * is never written to: what any npm project may have is left as it is, and so is what the template holds byte
- * for byte.
+ * Adds a template's files to a folder, which is created if needed: all of them or none. Existing files are
+ * never overwritten. Files that any npm project may have are left unchanged, and so are files equal to the
+ * template's.
  */
 export async function newProject(
   folder: string,
@@ -129,7 +129,7 @@ function packageJson(folder: string, template: Readonly<Record<string, unknown>>
   return Buffer.from(`${JSON.stringify(made, null, 2)}\n`);
 }
 
-/** Files that an npm project has of its own. The pipeline needs none of them to be as the template has it. */
+/** Files that any npm project may have. The pipeline works with any version of them. */
 const ofAnyProject = ['package.json', 'tsconfig.json', 'README.md', '.gitignore', '.npmrc'];
 
 function isLeft(folder: string, path: string, content: Buffer): boolean {
@@ -161,7 +161,7 @@ const linesOf = (text: string): readonly string[] => text.split('\n').filter((li
 /** "/cache" and "cache/" in a .gitignore leave out the same folder. */
 const plainLine = (line: string): string => line.trim().replace(/^\/|\/$/g, '');
 
-/** A version is asked for by the package's name; a file, a folder or an address is named as it is. */
+/** A version is requested by the package's name; a file, a folder or a URL is written unchanged. */
 const installWord = (reference: string): string =>
   reference === manifest.version ? `${manifest.name}@${reference}` : reference.replace(/^file:/, '');
 

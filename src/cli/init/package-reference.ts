@@ -4,8 +4,8 @@ import manifest from '../../../package.json' with { type: 'json' };
 import { isJsonObject, type Json } from '../../files/json.ts';
 
 /**
- * How the package.json of a project in `folder` names this package, so that `npm install` there finds the one
- * that runs now: as it was given to npm, or as a folder of this machine.
+ * How the package.json of a project in `folder` refers to this package, so that `npm install` there installs
+ * the running version: the specifier that npm was given, or a folder of this machine.
  */
 export function packageReference(folder: string): string {
   const root = ownRoot();

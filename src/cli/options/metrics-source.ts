@@ -6,7 +6,7 @@ import { unknownRun } from '../output/unknown-run.ts';
 export type MetricsSource =
   { readonly kind: 'run'; readonly run: string } | { readonly kind: 'commit'; readonly revision: string };
 
-/** The metrics of a moment, and what it is called; `missing`: the message says what there is not. */
+/** The metrics of a moment, and its name; `missing`: a message that names the missing item. */
 export type SourceMetrics =
   | { readonly kind: 'found'; readonly name: string; readonly metrics: readonly InstanceMetrics[] }
   | { readonly kind: 'missing'; readonly message: string };

@@ -19,7 +19,7 @@ export function withPipelineOptions(command: Command, file = '-f, --file <file>'
     .option('--json', 'print one JSON document to stdout');
 }
 
-/** Opens the project of the current folder. Loaded only now: help needs none of it. */
+/** Opens the project of the current folder. Imported lazily, since help does not need it. */
 export async function openProjectHere(
   {
     file,

@@ -3,7 +3,7 @@ import type { RunRequest, Selection } from '../../runner/project.ts';
 import { withPipelineOptions, type PipelineOptions } from './project-options.ts';
 import { wholeNumber } from './whole-number.ts';
 
-/** What `pipeline run` was asked for, as commander reads it. */
+/** The options of `pipeline run`, as commander parses them. */
 export interface RunOptions extends PipelineOptions {
   readonly only?: true;
   readonly from?: string;

@@ -3,8 +3,8 @@ import { nativeModules } from '../doctor/native-modules.ts';
 import { openScreen } from './screen.ts';
 
 /**
- * After an exception that says that something could not be loaded: tells which packages do not load here and
- * what to do, as `doctor` does. False: it is another kind of exception, or all of them load.
+ * After a module failed to load: prints which packages do not load here and what to do, as `doctor` does.
+ * False: another kind of exception, or all packages load.
  */
 export async function reportBrokenInstallation(thrown: unknown): Promise<boolean> {
   if (!isOfLoading(thrown)) return false;

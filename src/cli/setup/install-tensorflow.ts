@@ -138,7 +138,7 @@ const platforms = [
   'manylinux_2_27_x86_64',
 ];
 
-/** A requirement with an exact version tells which file it is; another takes whichever is there. */
+/** A requirement with an exact version identifies its file; any other is met by the file that exists. */
 const isOf = (file: string, requirement: string): boolean =>
   !requirement.includes('==') || file.includes(`-${requirement.split('==')[1] ?? ''}-`);
 

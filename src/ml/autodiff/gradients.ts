@@ -18,12 +18,12 @@ import { inputsFirst } from '../tensor/walk.ts';
 
 /**
  * The gradients of a scalar with respect to nodes of its graph, by reverse accumulation: one node for each of
- * `of`, with its shape. Any node may be asked for, not only inputs; `undefined` where the scalar does not
- * depend on it.
+ * `of`, with its shape. Any node can be given, not only inputs; `undefined` where the scalar does not depend
+ * on it.
  *
  * An embedding table has no gradient inside the graph (indices repeat, and adding at repeated indices is not
- * deterministic): ask for the gradient with respect to the `Gather` node, make it an output, and add its rows
- * to the table's gradient outside, by the same indices.
+ * deterministic): take the gradient with respect to the `Gather` node, make it an output, and add its rows to
+ * the table's gradient outside, by the same indices.
  */
 export function gradients(scalar: Node, of: readonly Node[]): readonly (Node | undefined)[] {
   if (scalar.shape.length !== 0 || scalar.dtype !== 'float32')

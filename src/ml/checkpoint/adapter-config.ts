@@ -288,7 +288,7 @@ function initialisationProblem(found: Json | undefined): readonly string[] {
   return [`init_lora_weights is ${JSON.stringify(found.slice(0, 40))}: ${why}`];
 }
 
-/** Their values are replaced by the stored ones, and the base weights stay as they are. */
+/** Their values are replaced by the stored ones; the base weights do not change. */
 const storedWhole: readonly string[] = ['orthogonal', 'eva', 'mica', 'lora_ga'];
 
 function tokenIndices(

@@ -4,7 +4,7 @@ import { elementCount } from '../element-count.ts';
 import { bytesOf, type HostDType, type HostTensor, zeros } from './host-tensor.ts';
 import { toFloat32 } from './to-float32.ts';
 
-/** A tensor that is known by type and shape; its elements are fetched when they are asked for. */
+/** A tensor with known type and shape whose elements are read on demand. */
 export interface LazyTensor {
   readonly dtype: HostDType;
   readonly shape: readonly number[];

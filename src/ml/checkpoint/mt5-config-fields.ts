@@ -54,7 +54,7 @@ export function versionOf(json: JsonObject): readonly [number, number] | undefin
 
 const newestKnown = [5, 24] as const;
 
-/** Fields that transformers acts on, and the values of each, as JSON, that leave a T5 as it is. */
+/** Fields that transformers acts on, and the values of each, as JSON, that have no effect on a T5. */
 const offValues: Readonly<Record<string, { readonly off: readonly string[]; readonly reason: string }>> = {
   compression_config: { off: [], reason: 'compressed weights' },
   per_layer_config: { off: ['{}'], reason: 'layers with different settings' },

@@ -92,7 +92,7 @@ export async function mt5Folder(
 }
 
 export interface WriteOptions {
-  /** Files that are put beside the weights as they are: the tokenizer's. */
+  /** Files that are copied beside the weights unchanged: the tokenizer's. */
   readonly copies?: readonly string[];
   /** The tokenizer.json that the tokenizer's files lack. */
   readonly tokenizerJson?: string | undefined;
@@ -159,9 +159,8 @@ const tokenizerNames: readonly string[] = [
 ];
 
 /**
- * generation_config.json; a folder without one, or with one that is no JSON object, has its settings in
- * config.json, as transformers takes them from there. What is wrong with it matters to generation alone: here
- * it is a warning.
+ * generation_config.json. Where it is missing or holds no JSON object, transformers takes the settings from
+ * config.json, and so does this. Faults in it affect only generation, so they are warnings here.
  */
 async function readGeneration(
   folder: string,

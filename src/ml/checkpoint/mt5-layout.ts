@@ -5,10 +5,10 @@ import { mt5ParameterShapes } from './mt5-parameters.ts';
 import { matchTensors } from './tensor-check.ts';
 
 /**
- * The parameters of a T5 under the names and in the order of `mt5ParameterShapes`, from whichever names a
- * file gives them; and all that is wrong with them. Old files repeat the embedding under the names of both
- * stacks and of a tied head, some have it only there; the copies must agree, since it is unknown which of
- * them was meant.
+ * Maps the tensors of a T5, under any of the names that files use, to the names and the order of
+ * `mt5ParameterShapes`, and lists all faults. Old files repeat the embedding under the names of both stacks
+ * and of a tied head, and some have it only there; the copies must be equal, since nothing marks one of them
+ * as the right one.
  */
 export async function canonicalMt5Tensors(
   config: Mt5Config,

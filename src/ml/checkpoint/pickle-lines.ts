@@ -53,8 +53,8 @@ const bytesEscapes: Readonly<Record<string, string>> = {
 };
 
 /**
- * Python's raw-unicode-escape: \uXXXX and \UXXXXXXXX stand for characters, all else for itself, two
- * backslashes too.
+ * Python's raw-unicode-escape: \uXXXX and \UXXXXXXXX are escapes; every other character is literal, even a
+ * doubled backslash.
  */
 export function unicodeLine(line: string): string | undefined {
   let isWhole = true;

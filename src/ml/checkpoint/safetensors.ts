@@ -22,8 +22,8 @@ export async function readSafetensors(
 }
 
 /**
- * The tensors of a safetensors file, each read when it is asked for. The format: 8 bytes with the length of
- * the header, the header in JSON, the tensors' bytes (https://github.com/huggingface/safetensors).
+ * The tensors of a safetensors file, each read on demand. The format: 8 bytes with the length of the header,
+ * the header in JSON, the tensors' bytes (https://github.com/huggingface/safetensors).
  */
 export async function openSafetensors(path: string): Promise<Result<LazyTensors, FileProblem>> {
   const size = await fileSize(path);

@@ -12,8 +12,8 @@ import { readTorchZip } from './torch-zip.ts';
 // opened.
 
 /**
- * The tensors of a state dict that `torch.save` wrote, in its zip form or the older one, each read when it is
- * asked for. Nothing of the pickle in it is run, and what is not a tensor is refused by name. Tensors that
+ * The tensors of a state dict that `torch.save` wrote, in its zip form or the older one, each read on demand.
+ * No code of the pickle is executed, and a value that is not a tensor is an error that names it. Tensors that
  * are the same view of the same bytes (tied weights) are the same LazyTensor.
  */
 export async function openTorchBin(path: string): Promise<Result<LazyTensors, FileProblem>> {

@@ -47,9 +47,9 @@ export interface Unpickled {
 }
 
 /**
- * Reads the pickle that starts at `start`: the opcodes that plain data is written with in protocols 0 to 5
- * (https://docs.python.org/3/library/pickletools.html). It may name what `allowed` says, and nothing else: a
- * pickle that asks for more is refused by the name of what it asked for.
+ * Reads the pickle that starts at `start`: the opcodes for plain data in protocols 0 to 5
+ * (https://docs.python.org/3/library/pickletools.html). Only globals that `allowed` permits are resolved; any
+ * other is an error that names it.
  */
 export function unpickle(bytes: Buffer, allowed: (name: string) => boolean, start = 0): Result<Unpickled> {
   try {

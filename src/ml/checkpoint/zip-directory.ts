@@ -9,8 +9,8 @@ export interface ZipEntry {
 }
 
 /**
- * The files of a zip archive whose entries are stored as they are, which is how torch writes them (zip64
- * where it is large): APPNOTE.TXT of PKWARE, 4.3. `size` is the archive's.
+ * The files of a zip archive with uncompressed entries, as torch writes it (zip64 where it is large):
+ * APPNOTE.TXT of PKWARE, 4.3. `size` is the archive's.
  */
 export async function readZipDirectory(
   path: string,

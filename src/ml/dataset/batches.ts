@@ -4,7 +4,7 @@ export interface BatchOptions {
   readonly seed: number;
   /** Counts from 0. Every epoch has an order of its own. */
   readonly epoch: number;
-  /** Rows in a batch; the last one has what is left. */
+  /** Rows in a batch; the last batch may be smaller. */
   readonly batchSize: number;
   /** Batches of rows of similar length: less padding, somewhat less chance in the order. */
   readonly groupByLength?: boolean;

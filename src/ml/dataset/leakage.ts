@@ -100,7 +100,7 @@ const normalWords = (text: string): readonly string[] => wordsOf(text.normalize(
 const normalText = (words: readonly string[], text: string): string =>
   words.length > 0 ? words.join(' ') : pythonStrip(text.normalize('NFKC'));
 
-/** The question as it is compared for equality: what rows of one question have in common. */
+/** The question in the form that is compared for equality: rows with the same question share it. */
 export const questionKey = (question: string): string => normalText(normalWords(question), question);
 
 function firstEqual(

@@ -21,9 +21,9 @@ export interface RowFault {
 }
 
 /**
- * The row of an object with the texts `human` and `assistant`. `slots`, if it is there, is an object of texts
- * or such an object as JSON text; `group` and `source` are texts. Other members are ignored. Texts are kept
- * as they are, white space included.
+ * The row of an object with the strings `human` and `assistant`. `slots`, if present, is an object of
+ * strings, or such an object as JSON text; `group` and `source` are strings. Other members are ignored.
+ * Strings are kept unchanged, white space included.
  */
 export function rowOf(value: ExactJson): Result<Row, RowFault> {
   if (!isExactObject(value)) return fault('wrong columns', 'expected an object with "human" and "assistant"');

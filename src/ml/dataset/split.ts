@@ -86,7 +86,7 @@ function splitBy(count: number, seed: number, isHeldOut: (row: number) => boolea
 
 /**
  * Holds out `size` of `count` rows: in Python, `random.Random(seed).shuffle(rows)`, then `rows[:size]` and
- * `rows[size:]`. Held out may be all or none of them. Also how a sample is drawn: the held-out part is one.
+ * `rows[size:]`. `size` may be 0 or `count`. Samples are drawn with it too: the held-out part is the sample.
  */
 export function holdOut(count: number, size: number, seed: number): Split {
   const shuffled = shuffledIndices(count, seed);

@@ -3,7 +3,7 @@ import type { Example } from './example.ts';
 import type { Row } from './row.ts';
 
 export interface TokenizeOptions {
-  /** What the model reads; "{human}" stands for the row's question. */
+  /** The model's input; "{human}" is replaced by the row's question. */
   readonly prompt: string;
   /** The most tokens of a source and of a target, their ends included. */
   readonly sourceTokens: number;

@@ -84,8 +84,8 @@ async function embedTexts(
 }
 
 /**
- * How much a token counts: 1, or with idf log((N + 1) / (n + 1)) where n of the N references hold it.
- * Separators count nothing without idf; with it they stand in every reference, which gives 0 by itself.
+ * The weight of a token: 1, or with idf log((N + 1) / (n + 1)) where n of the N references contain it.
+ * Separators have weight 0 without idf; with idf they occur in every reference, which makes their weight 0.
  */
 function tokenWeights(
   pairs: readonly TextPair[],
@@ -100,7 +100,7 @@ function tokenWeights(
   return (id) => Math.log((pairs.length + 1) / ((documents.get(id) ?? 0) + 1));
 }
 
-/** Weights as shares of their sum; float32, as they are fed. */
+/** Weights divided by their sum, in float32. */
 function shares(weights: readonly number[]): Float32Array {
   const total = weights.reduce((sum, weight) => sum + weight, 0);
   return Float32Array.from(weights, (weight) => weight / total);

@@ -77,7 +77,10 @@ export function advanceRow(
   };
 }
 
-/** Whether the best running beam, as long as it is or could become, may still beat the worst finished one. */
+/**
+ * Whether the best running beam, at its current length or the longest one possible, may still beat the worst
+ * finished one.
+ */
 function canImprove(
   running: readonly Beam[],
   worst: number,

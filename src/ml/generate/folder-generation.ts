@@ -15,11 +15,11 @@ import type { GenerationOptions } from './generation-options.ts';
 export type RequestedGeneration = Pick<GenerationOptions, 'maxLength' | 'noRepeatNgramSize' | 'search'>;
 
 /**
- * How a model's folder wants sequences to be generated, under what was asked for: as `generate` of
- * transformers (4.57.1) takes what its caller leaves open from generation_config.json. `overrides` stand in
- * the place of the folder's fields of the same names, as the arguments of `generate` do; null leaves a field
- * out. What changes the result there and cannot be done here is refused by its name. A folder that names no
- * end or start has those of its config.json.
+ * The generation settings of a model's folder, with `overrides` applied: as `generate` of transformers
+ * (4.57.1) takes what its caller leaves open from generation_config.json. `overrides` replace the folder's
+ * fields of the same names, like the arguments of `generate`; null removes a field. A setting that changes
+ * the result there and is not supported here is an error that names it. Missing start and end tokens come
+ * from config.json.
  */
 export function folderGeneration(
   requested: RequestedGeneration,

@@ -102,6 +102,6 @@ function absorb(chunk: Chunk, after: Chunk, free: Set<Chunk>): void {
 const megabyte = 2 ** 20;
 const largestRegion = 2 ** 30;
 const unit = 256;
-/** A larger chunk is cut where more than so much of it would be of no use. */
+/** A larger chunk is split when more than this would stay unused. */
 const mostDead = 128 * megabyte;
 const page = 2 ** 16;

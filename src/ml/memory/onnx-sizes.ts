@@ -138,7 +138,7 @@ function broadcast(of: readonly Sized[]): readonly number[] {
   );
 }
 
-/** 0 keeps the size as it is, -1 takes what is left. */
+/** 0 keeps the size, -1 is inferred from the others. */
 function reshaped(shape: readonly number[], wanted: readonly number[]): readonly number[] {
   const given = wanted.map((size, axis) => (size === 0 ? (shape[axis] ?? 0) : size));
   const rest = elementCount(shape) / elementCount(given.filter((size) => size !== -1));

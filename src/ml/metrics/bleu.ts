@@ -69,8 +69,8 @@ const chineseTokens = (text: string): readonly string[] =>
   westernTokens(pythonStrip(text).replace(ideograph, ' $& ').replace(compatibilityForm, ' $& '));
 
 /**
- * The ranges of TokenizerZh. Two of them were meant for planes beyond the first, but name U+2001 to U+2A6D
- * and U+2F81 to U+2FA1: dashes, curly quotes and arrows are tokens of their own there.
+ * The ranges of TokenizerZh. Two of them were intended for planes beyond the first, but are written as U+2001
+ * to U+2A6D and U+2F81 to U+2FA1: dashes, curly quotes and arrows are tokens of their own there.
  */
 const ideograph =
   /[\u2001-\u2a6d\u2e80-\u2fdf\u2ff0-\u303f\u3100-\u312f\u31a0-\u31ef\u3200-\u4db5\u4e00-\u9fbb]/g;

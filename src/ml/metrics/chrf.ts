@@ -2,8 +2,8 @@ import { pythonSplit } from '../text/python-text.ts';
 import { commonCount } from './overlap-score.ts';
 
 /**
- * sacrebleu's signature of `chrf`: one reference, mixed case, effective order, 6-grams of characters, none of
- * words.
+ * sacrebleu's signature of `chrf`: one reference, mixed case, effective order, character 6-grams, no word
+ * n-grams.
  */
 export const chrfSignature = 'chrF2|nrefs:1|case:mixed|eff:yes|nc:6|nw:0|space:no|version:2.6.0';
 
@@ -37,7 +37,7 @@ interface Counts {
   common: number;
 }
 
-/** N-grams of a prediction do not count where its reference has none of that order. */
+/** Predicted n-grams of an order count only where the reference has n-grams of that order. */
 function addCounts(total: Counts, expected: readonly string[], predicted: readonly string[]): void {
   total.predicted += expected.length === 0 ? 0 : predicted.length;
   total.expected += expected.length;

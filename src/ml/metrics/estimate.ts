@@ -46,12 +46,12 @@ export function corpusScores(
 }
 
 /**
- * The mean of the rows' values with a 95 % interval. Proportions have Wilson's score interval (E. B. Wilson,
- * "Probable inference", 1927), which is never empty at 0 and 1; so have shares that are equal in all rows,
- * since no share of that mean varies more than a proportion. Other values have, with fewer than 30 rows,
- * Student's t interval, and with more the bootstrap-t interval (B. Efron, R. J. Tibshirani, "An Introduction
- * to the Bootstrap", 1993, chapter 12). Fewer than ten rows that are no proportions say too little of their
- * spread: then the bounds are those of the rows. The same values in any order give the same bounds. NaN for
+ * The mean of the rows' values with a 95 % interval. Proportions get Wilson's score interval (E. B. Wilson,
+ * "Probable inference", 1927), which is never empty at 0 and 1; so do shares that are equal in all rows,
+ * since no mean of shares varies more than a proportion. Other values get Student's t interval with fewer
+ * than 30 rows, else the bootstrap-t interval (B. Efron, R. J. Tibshirani, "An Introduction to the
+ * Bootstrap", 1993, chapter 12). Fewer than ten rows that are not proportions are too few to estimate their
+ * spread: their bounds are the least and the greatest value. The order of the values does not matter. NaN for
  * no values.
  */
 export function estimate(values: readonly number[], scale: Scale, resampling: Resampling): Estimate {

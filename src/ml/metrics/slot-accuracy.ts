@@ -3,9 +3,9 @@ import { mentionTokens } from './mention-tokens.ts';
 import { mentionFinder, valueIdentity } from './mentions.ts';
 
 /**
- * How an answer treats the value of a slot. `named`: it names the value, and no other of that slot that the
- * reference does not name. `other`: it names another one. `negated`: it names the value only to take it back.
- * `missing`: none of these.
+ * How an answer treats the value of a slot. `named`: it names the value, and no other value of that slot
+ * beyond the reference's. `other`: it names another value. `negated`: it names the value only to deny it.
+ * `missing`: anything else.
  */
 export type SlotOutcome = 'named' | 'other' | 'negated' | 'missing';
 

@@ -10,8 +10,9 @@ export const isSquadExactMatch = (reference: string, prediction: string): boolea
   squadTokens(reference).join(' ') === squadTokens(prediction).join(' ');
 
 /**
- * Lower case, ASCII punctuation taken out, then articles that stand alone, then split at white space. A word
- * is bounded as by Python's `\b`: letters, numbers and "_" belong to it, combining marks do not.
+ * Lower case, ASCII punctuation removed, then articles that are whole words, then split at white space. Word
+ * boundaries are those of Python's `\b`: letters, numbers and "_" are word characters, combining marks are
+ * not.
  */
 function squadTokens(text: string): readonly string[] {
   const bare = pythonLower(text).replace(/[!-/:-@[-`{-~]/g, '');

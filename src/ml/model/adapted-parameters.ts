@@ -102,8 +102,8 @@ export const parameterOf = ({ tieWordEmbeddings }: Mt5Config, module: string): s
     : `${module}.weight`;
 
 /**
- * The base weights as they are when peft has loaded the adapter: less what its initialisation took, then as
- * far as they are stored.
+ * The base weights after peft has loaded the adapter: without the part that its initialisation subtracts,
+ * then replaced by stored weights where there are any.
  */
 function baseOf(model: Parameters, config: Mt5Config, adapter: LoadedAdapter): Map<string, Float32Array> {
   const base = new Map(model);

@@ -32,8 +32,8 @@ export const hashedDropout: Mt5Trace['dropout'] = (x, site, after = (node) => no
 export const dropoutGenerator = 'lowbias32 rows and columns, odd product, 16 bits an element';
 
 /**
- * The feeds of hashedDropout. `keys`: an int32 for each row, which stands for the training's seed, the step
- * and the row.
+ * The feeds of hashedDropout. `keys`: an int32 for each row, derived from the training's seed, the step and
+ * the row.
  */
 export function dropoutFeeds(keys: readonly number[], source: Rows, target: Rows, groups?: RowGroups): Feeds {
   return {

@@ -15,7 +15,9 @@ import type { Rows } from './rows.ts';
 import { bucketRow, bucketTable, type Buckets } from './position-bucket.ts';
 import type { RowGroups } from './row-groups.ts';
 
-/** What `encode` reads: tokens, where they stand, the mask of the padding, and the buckets of positions. */
+/**
+ * The inputs of `encode`: tokens, their positions, the padding mask, and the buckets of relative positions.
+ */
 export function sourceFeeds(rows: Rows, config: Mt5Config, groups?: RowGroups): Feeds {
   return {
     ...packedFeeds('source', rows, groups),
@@ -44,10 +46,10 @@ export function targetFeeds(rows: Rows, config: Mt5Config, groups?: RowGroups): 
 }
 
 /**
- * What the loss reads: the label of each of the decoder's tokens, -100 where none counts, and its weight in
- * the loss. Equal weights 1/n give the mean over n labels; with others, the gradients of parts of a batch add
- * up to those of the whole. The tokens stand in as many rows as the head has `parts`, the last of them filled
- * up with labels that do not count.
+ * The inputs of the loss: the label of each decoder token, -100 where it is ignored, and its weight in the
+ * loss. Equal weights 1/n give the mean over n labels; other weights make the gradients of parts of a batch
+ * add up to those of the whole. The tokens fill as many rows as the head has `parts`; the last row is padded
+ * with ignored labels.
  */
 export function labelFeeds(labels: Rows, weight: number, parts = 1): Feeds {
   const flat = labels.flat();

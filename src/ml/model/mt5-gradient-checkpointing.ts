@@ -46,8 +46,8 @@ export function checkpointedTrace(trace: Mt5Trace): CheckpointedTrace {
     for (const { build, output } of layers.toReversed()) {
       const upstream = sums.get(output);
       if (upstream === undefined) continue;
-      // Sums over layers are signals too, as that of what the encoder gives to all layers of the decoder:
-      // else an engine that computes what is asked for last would keep every layer's part of them.
+      // Sums over layers are barriers too, such as the sum of the gradients that the decoder's layers send to
+      // the encoder's output: otherwise an engine that schedules lazily would keep every layer's term.
       const waiting = [...outputs.slice(0, outputs.indexOf(output)), ...between];
       const wait = controlDependency([upstream, ...waiting.flatMap((node) => sums.get(node) ?? [])]);
       const placeholders = new Map<Node, Node>();

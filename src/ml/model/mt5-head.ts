@@ -37,7 +37,7 @@ export interface HeadLosses {
   readonly loss: Node;
   /** [targetTokens]: the negative log-likelihood of each label. */
   readonly exact: Node;
-  /** [targetTokens]: the same with label smoothing; undefined where there is none. */
+  /** [targetTokens]: the same with label smoothing; undefined without smoothing. */
   readonly smoothed: Node | undefined;
 }
 

@@ -24,7 +24,7 @@ export interface TrainingOptions {
 export interface TrainingGraph {
   /** Outputs: "loss", "gradient.<parameter>" of the parameter's shape, and those that `lookups` names. */
   readonly graph: Graph;
-  /** The parameters whose gradient is an output; one that is only looked up is not among them. */
+  /** The parameters whose gradient is an output; a parameter used only for lookups is not among them. */
   readonly dense: readonly string[];
   readonly lookups: readonly Lookup[];
 }
@@ -86,9 +86,8 @@ export function trainingGraph(
 }
 
 /**
- * The losses as they are evaluated; the Trainer smooths labels there too. Outputs: "loss", as a training step
- * has it; of each label token, a row of the batch after the other, "exact" and, with smoothing, "smoothed"
- * [targetTokens].
+ * The losses in evaluation; like the Trainer, it applies label smoothing there too. Outputs: "loss", as in a
+ * training step; for each label token, row by row, "exact" and, with smoothing, "smoothed" [targetTokens].
  */
 export function lossGraph(trace: Mt5Trace, options: HeadOptions = {}): Graph {
   const { loss, exact, smoothed } = headLosses(trace, decode(trace, encode(trace).last).last, options);

@@ -47,7 +47,7 @@ export interface Mt5Trace {
   readonly dropout: (x: Node, site: DropoutSite, after?: (node: Node) => Node) => Node;
   /** In how many groups of rows attention is computed: one, if not given. */
   readonly groups?: number;
-  /** How a layer of a stack is put into the graph, if not as it is built. */
+  /** Overrides how a layer of a stack is built into the graph. */
   readonly layer?: (build: LayerBuilder) => Node;
 }
 
@@ -107,15 +107,15 @@ export function parameterOf(parameters: ReadonlyMap<string, Node>, name: string)
   return parameter;
 }
 
-/** The embeddings of tokens in a stack: all uses share one table, unless an adapter has told them apart. */
+/** The embeddings of tokens in a stack: all uses share one table, unless an adapter has separated them. */
 export const embedTokens = (trace: Mt5Trace, stack: 'encoder' | 'decoder', ids: Node): Node => {
   const own = `${stack}.embed_tokens.weight`;
   return lookup(trace, trace.parameters.has(own) ? own : 'shared.weight', ids);
 };
 
 /**
- * Rows of a parameter by index. Here the parameter is an input of its own under the same name: its gradient
- * is that of the products it is in, and that of its rows is asked for at the lookups.
+ * Rows of a parameter by index. The parameter is also an input under the same name: that input's gradient
+ * covers the matrix products, and the gradient of the rows is taken at the lookups.
  */
 export function lookup({ parameters }: Mt5Trace, name: string, indices: Node): Node {
   const { dtype, shape } = parameterOf(parameters, name);

@@ -93,7 +93,7 @@ export function sourceMask(rows: Rows): Feed {
   return { dtype: 'float32', shape: [rows.length, 1, 1, length], data };
 }
 
-/** The lowest float32, which stands for "not seen" in scores: torch's finfo.min. */
+/** The lowest float32, torch's finfo.min: the score of a masked position. */
 export const masked = -3.4028234663852886e38;
 
 export const longest = (rows: Rows): number => rows.reduce((most, row) => Math.max(most, row.length), 0);

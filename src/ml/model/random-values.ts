@@ -18,7 +18,7 @@ export function uniformValues(count: number, bound: number, seed: number, name: 
   );
 }
 
-/** 32 bits that stand for a text, int32. */
+/** A 32-bit hash of a text, int32. */
 export const hashOfText = (text: string, seed = 0): number =>
   Array.from(text).reduce(
     (state, character) => hashCombineOf(state, character.codePointAt(0) ?? 0),

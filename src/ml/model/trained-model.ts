@@ -27,8 +27,8 @@ export interface TrainedModel {
 }
 
 /**
- * Opens what a training left: a model folder, which stands alone, or an adapter folder, which is merged into
- * the base model. The error names the file or the tensors that do not fit.
+ * Opens the result of a training: a model folder, or an adapter folder, which is merged into the base model.
+ * The error names the file or the tensors that do not fit.
  */
 export async function openTrainedModel(base: string, trained: string): Promise<Result<TrainedModel>> {
   const isAdapter = existsSync(join(trained, 'adapter_config.json'));

@@ -45,8 +45,8 @@ export interface TrainingRuntime extends Runtime {
  */
 export interface SessionPlan<Name extends string = string> {
   /**
-   * Values that stay as they are, say weights. A session may read them where they lie: they must not be
-   * changed while it is open.
+   * Values that do not change, such as weights. A session may read them in place: they must not be modified
+   * while it is open.
    */
   readonly constants?: Values;
   /**
@@ -135,11 +135,11 @@ export interface RuntimeOptions {
   readonly threads: number;
   /** Where an engine that is installed by itself lies. */
   readonly folder?: string;
-  /** What may compute: the CPU alone unless a GPU is asked for. */
+  /** The allowed device: the CPU alone unless a GPU is requested. */
   readonly device?: 'cpu' | 'cuda';
   /**
-   * Of matrix products and activations; float32 unless said otherwise. onnx, which has no such kernels, ignores
-   * it.
+   * The precision of matrix products and activations; float32 by default. onnx, which has no such kernels,
+   * ignores it.
    */
   readonly precision?: Precision;
 }

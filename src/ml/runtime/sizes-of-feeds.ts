@@ -9,7 +9,7 @@ export interface DeclaredInput {
   readonly shape: Shape;
 }
 
-/** What is given for one: a value of the host, or what is known of one that is held elsewhere. */
+/** A feed: a value in host memory, or the type and shape of a value held elsewhere. */
 export interface Given {
   readonly dtype: DType;
   readonly shape: readonly number[];

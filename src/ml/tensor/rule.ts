@@ -7,7 +7,7 @@ import type { TensorType } from './shape.ts';
  */
 export type ShapeRule = (of: readonly TensorType[], attributes: Node['attributes']) => TensorType;
 
-/** Why there is no gradient where one was asked for. */
+/** The reason why a requested gradient does not exist. */
 export interface NoGradient {
   readonly because: string;
 }

@@ -122,7 +122,7 @@ function escapeAt(source: string, at: number, place: 'outside' | 'class'): Resul
   return part(letter.length === 1 && letter < '\x80' ? `\\${letter}` : letter, at + 1 + letter.length);
 }
 
-/** Within a class "[" stands for itself: RE2 would read "[:alpha:]" as a class of POSIX. */
+/** Within a class "[" is literal: RE2 would read "[:alpha:]" as a POSIX class. */
 function classAt(source: string, at: number): Result<Part> {
   const head = source[at + 1] === '^' ? '[^' : '[';
   let text = head;
@@ -184,7 +184,7 @@ function flagsAt(
   return part(`(?${kept}:`, at + whole.length);
 }
 
-/** "{,3}" counts from 0, and a "{" that starts no repetition stands for itself. */
+/** "{,3}" counts from 0, and a "{" that starts no repetition is literal. */
 function repetitionAt(source: string, at: number): Result<Part> {
   const counted = /^\{(\d*)(?:(,)(\d*))?\}/.exec(source.slice(at, at + 24));
   const isCount = counted !== null && (counted[1] !== '' || counted[2] !== undefined);

@@ -24,7 +24,7 @@ export interface TrainingState {
 
 export type Tensors = ReadonlyMap<string, Float32Array>;
 
-/** Writes "checkpoint-<step>" into the folder; one of the same step stays as it is. */
+/** Writes "checkpoint-<step>" into the folder; an existing one of the same step is kept. */
 export const writeCheckpoint = (
   folder: string,
   state: TrainingState,
@@ -46,10 +46,7 @@ export const writeCheckpoint = (
     disk,
   );
 
-/**
- * Adds a checkpoint that `fill` writes the files of, complete or not at all; one of the same step stays as it
- * is.
- */
+/** Adds a checkpoint whose files `fill` writes, atomically; an existing one of the same step is kept. */
 export async function addCheckpoint(
   folder: string,
   step: number,
@@ -116,8 +113,8 @@ export async function tensorReader(folder: string, step: number): Promise<Result
 }
 
 /**
- * Removes the oldest checkpoints until `keep` are left. The best one is not removed, nor is the newest: so
- * where the best is older, two stay even if one was asked for. As the Trainer's save_total_limit.
+ * Removes the oldest checkpoints until `keep` are left. The best and the newest are never removed, so two
+ * remain for `keep` = 1 if the best is older. As the Trainer's save_total_limit.
  */
 export async function pruneCheckpoints(
   folder: string,

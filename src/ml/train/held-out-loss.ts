@@ -6,7 +6,7 @@ import type { Session } from '../runtime/runtime.ts';
 import { evaluationFeeds } from './micro-batch.ts';
 
 export interface HeldOut {
-  /** `evaluate` gives the token losses of a batch by the parameters as they are. */
+  /** `evaluate` gives the token losses of a batch with the current parameters. */
   readonly session: Session<'evaluate'>;
   readonly config: Mt5Config;
   /** Of all rows; `rows` says which of them are held out. */

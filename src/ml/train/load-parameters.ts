@@ -3,7 +3,7 @@ import type { Result } from '../../result.ts';
 import { type LazyTensors, loadAllFloat32, loadFloat32 } from '../checkpoint/lazy-tensor.ts';
 import type { Feed, Feeds } from '../model/packed-rows.ts';
 
-/** The parameters that stay as they are. */
+/** The frozen parameters. */
 export async function loadFrozen(
   tensors: LazyTensors,
   trained: ReadonlyMap<string, unknown>,

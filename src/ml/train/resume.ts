@@ -37,9 +37,9 @@ export function fingerprintOf(
 }
 
 /**
- * Fills what a training remembers from the newest intact checkpoint, and returns where it continues; "anew"
- * where there is none. Those that are proven to be damaged are removed with a warning, and so are those of
- * another training; one that cannot be read is left, and the training does not start.
+ * Restores the training state from the newest intact checkpoint, and returns where to continue; "anew" if
+ * there is none. Damaged checkpoints and those of another training are removed with a warning; one that
+ * cannot be read is kept, and the training does not start.
  */
 export async function resume(
   scratch: string,

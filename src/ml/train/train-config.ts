@@ -13,7 +13,7 @@ export interface TrainConfig {
   readonly weightDecay: number;
   readonly schedule: Schedule;
   readonly warmup: { readonly steps: number } | { readonly ratio: number };
-  /** Where the training ends. Epochs need not be whole; 0 leaves the model as it is. */
+  /** Where the training ends. Epochs need not be whole; 0 leaves the model unchanged. */
   readonly length: { readonly epochs: number } | { readonly steps: number };
   /** Rows of a micro-batch. */
   readonly batch: number;

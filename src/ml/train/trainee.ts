@@ -16,7 +16,7 @@ import type { Graph } from '../tensor/node.ts';
 import { evaluatedTogether } from './held-out-loss.ts';
 import type { TrainConfig } from './train-config.ts';
 
-/** A model as it is trained: what is computed, and which of its tensors change. */
+/** A model in training: its graph, and which of its tensors change. */
 export interface Trainee {
   /** In training mode: with dropout. */
   readonly training: TrainingGraph;

@@ -29,7 +29,7 @@ import type { Trainee } from './trainee.ts';
 export interface Compiled extends Omit<TrainOptions, 'disk' | 'runtime'> {
   readonly disk: Disk;
   readonly trainee: Trainee;
-  /** The parameters that stay as they are. */
+  /** The frozen parameters. */
   readonly frozen: Feeds;
   readonly session: TrainingSession<'evaluate'>;
   readonly heldOut: HeldOut;
@@ -94,7 +94,7 @@ export async function trainingLoop(compiled: Compiled): Promise<TrainOutcome> {
   return left.ok ? finish(compiled, plan, progress) : failed(left.error);
 }
 
-/** Leaves the state where it is asked for. */
+/** Writes the training state to the requested folder. */
 async function leaveStateOf(
   compiled: Compiled,
   fingerprint: string,

@@ -7,8 +7,8 @@ import type { Result } from '../../result.ts';
 import { addCheckpoint, checkpointFiles, checkpointPath, checkpointSteps, readState } from './checkpoints.ts';
 
 /**
- * Copies some checkpoints of a training into a folder, so that another one goes on from there as if it had
- * never stopped: the newest of them, and the one of the best evaluation, which the end may give back.
+ * Copies checkpoints of a training into a folder, so that another training continues as if it had never
+ * stopped: the newest, and the one of the best evaluation, which the training may return at the end.
  */
 export async function leaveState(
   scratch: string,

@@ -1,6 +1,6 @@
 /**
- * The page as it is built, as texts: `npm run build` writes built-page.js, so that programs that are bundled
- * hold the page.
+ * The built page as strings: `npm run build` writes built-page.js, so that bundled programs can embed the
+ * page.
  */
 export const builtPage: {
   readonly script: string;

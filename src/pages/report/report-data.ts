@@ -4,7 +4,7 @@ import type { PagePath } from '../pages.ts';
 /** What a report holds: all that its pages can ask for. */
 export interface ReportData {
   readonly pages: readonly PagePath[];
-  /** Stands on every page. */
+  /** Shown on every page. */
   readonly notice: string;
   /** Whether a reader can be expected to have the project, in which the commands beside the views work. */
   readonly hasCommands: boolean;

@@ -2,7 +2,7 @@ import type { Profile } from '../../ml/metrics/metric-table.ts';
 import type { EvaluatedRow, NamedEvaluation } from '../results/evaluation.ts';
 import type { ReportSet } from './report-data.ts';
 
-/** The evaluations that a report holds, as they were; rows without texts say so. */
+/** The evaluations in a report, unchanged; rows without texts are marked. */
 export const evaluationsIn = (sets: readonly ReportSet[], profile: Profile): readonly NamedEvaluation[] =>
   sets.flatMap(({ id, rows, texts, models }) => {
     const indexOf = new Map(texts.map(({ place }, index) => [place, index]));

@@ -25,7 +25,7 @@ export interface AnswerRequest {
 
 const mostAnswers = 200;
 
-/** What the query of /api/answers asks for; what cannot be read counts as not said. */
+/** The query of /api/answers; a value that cannot be parsed is ignored. */
 export function answerRequest(query: URLSearchParams): AnswerRequest {
   const named = <T extends string>(name: string, known: readonly T[], otherwise: T): T =>
     known.find((each) => each === query.get(name)) ?? otherwise;
@@ -49,7 +49,7 @@ export function answerRequest(query: URLSearchParams): AnswerRequest {
 export const profileIn = (query: URLSearchParams): Profile =>
   query.get('profile') === 'reference' ? 'reference' : 'multilingual';
 
-/** A whole number from 0 on; what is none counts as not said. */
+/** A whole number from 0 on; anything else is ignored. */
 export const countIn = (query: URLSearchParams, name: string, otherwise: number): number => {
   const text = query.get(name) ?? '';
   return /^\d{1,15}$/.test(text) ? Number(text) : otherwise;

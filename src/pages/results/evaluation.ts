@@ -9,7 +9,7 @@ export interface EvaluatedRow {
   readonly question: string;
   readonly reference: string;
   readonly prediction: string;
-  /** Of the profile that was asked for. */
+  /** Of the requested profile. */
   readonly scores: Readonly<Record<string, number>>;
   /** How the answer treats each slot: `named`, `other`, `missing`. */
   readonly slots: Readonly<Record<string, string>>;

@@ -33,7 +33,7 @@ export function modelAnswer(model: string, parts: readonly MeasuredPart[]): Mode
   const metrics: Record<string, MeasuredValue> = {};
   for (const { stage, values, intervals = {}, ranges = [], rows = {}, scales = {} } of parts)
     for (const [name, value] of Object.entries(values)) {
-      // Said of a metric, not a metric.
+      // Describes a metric, and is not a metric itself.
       if (isPartOfEstimate(name, intervals)) continue;
       const isShared = names.filter((other) => other === name).length > 1;
       const shown = isShared ? `${stage}: ${name}` : name;

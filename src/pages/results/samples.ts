@@ -1,7 +1,7 @@
 import { isJsonList, isJsonObject, type Json } from '../../files/json.ts';
 import type { SampledModel } from '../result-answers.ts';
 
-/** Undefined: the file is none of sampled answers. */
+/** Undefined: the file does not hold sampled answers. */
 export function samplesIn(file: Json): Omit<SampledModel, 'instance'> | undefined {
   if (!isJsonObject(file) || !isJsonList(file['questions']) || !isJsonObject(file['answers']))
     return undefined;

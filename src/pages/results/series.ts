@@ -7,7 +7,7 @@ export interface FiledSeries {
   readonly epochs: ReadonlyMap<number, number>;
 }
 
-/** Files of series: JSON Lines, each with a step and numbers. Lines that are none are passed over. */
+/** Files of series: JSON Lines, each with a step and numbers. Other lines are skipped. */
 export async function readSeries(files: readonly string[]): Promise<FiledSeries> {
   const series: Record<string, CurvePoint[]> = {};
   const epochs = new Map<number, number>();

@@ -13,7 +13,7 @@ export interface Tested {
   readonly threads: number;
 }
 
-/** The checks of a part, as they are made. Throws where the engine does not run on the device. */
+/** Yields the checks of a part as they complete. Throws where the engine does not run on the device. */
 export async function* runPart(part: Part, { folder, device, threads }: Tested): AsyncGenerator<Check> {
   const open = async (precision: Precision): Promise<TrainingRuntime> => {
     const runtime = await openRuntime('tensorflow', { folder, device, threads, precision });

@@ -3,8 +3,8 @@ import { join } from 'node:path';
 import type { RuntimeOptions } from '../runtime.ts';
 
 /**
- * The native part of @tensorflow/tfjs-node and -gpu (4.22: binding/tfjs_binding.cc), as far as it is used
- * here. It knows nothing of tfjs: tensors are numbers of handles, sessions are SavedModels.
+ * The part of the native API of @tensorflow/tfjs-node and -gpu (4.22: binding/tfjs_binding.cc) that is used
+ * here. It is independent of tfjs: tensors are integer handles, sessions are SavedModels.
  */
 export interface Binding {
   /** Wraps the array; one that begins at a multiple of 64 bytes is not copied. */

@@ -48,7 +48,7 @@ export function savedModel(nodes: readonly NodeDef[]): Uint8Array {
   return joined([integerField(1, 1), messageField(2, metaGraph)]);
 }
 
-/** What the graph is asked for by. */
+/** The tag that selects the graph in the SavedModel. */
 export const servingTag = 'serve';
 
 /** Of the GraphDef's format: what TensorFlow 2.5 to 2.21 take. */

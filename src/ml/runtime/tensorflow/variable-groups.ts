@@ -113,7 +113,7 @@ function variable<T>(value: T | undefined, name: string): T {
   return value;
 }
 
-/** A group at a time, once all that is asked for of it is filled. */
+/** Uploads one group at a time, once all its requested tensors are filled. */
 export async function assignVariables<Failure>(
   program: Program,
   groups: readonly VariableGroup[],

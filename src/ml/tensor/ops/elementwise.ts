@@ -238,5 +238,5 @@ export const tensorflow = {
   StopGradient: (_, of) => exactly('StopGradient', of, 1)[0],
 } satisfies Record<Op, Lowering>;
 
-/** An integer of 32 bits, which stay as they are when it is cast. */
+/** A 32-bit integer: a cast between these keeps its bits. */
 const isWord = (dtype: DType): boolean => dtype === 'int32' || dtype === 'uint32';

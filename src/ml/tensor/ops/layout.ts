@@ -252,7 +252,7 @@ export const onnx = {
 } satisfies Record<Op, Lowering>;
 
 /**
- * ONNX Reshape takes 0 for "as the input's" and one -1 for "what is left": with them most shapes are
+ * ONNX Reshape takes 0 for "same as the input" and a single -1 for "inferred": with these, most shapes are
  * constants.
  */
 function reshapeVector(emit: Emit, node: Node): Value {

@@ -37,7 +37,7 @@ export function constant(
   return nodeOf('Constant', [], shapes.Constant([], attributes), attributes);
 }
 
-/** What builders of elementwise ops take: a number stands for a scalar of the other operand's dtype. */
+/** An operand of an elementwise builder: a number is a scalar of the other operand's dtype. */
 export type Operand = Node | number;
 
 /** Is it a constant whose elements are all `value`? */

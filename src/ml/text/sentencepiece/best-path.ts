@@ -35,7 +35,10 @@ export const pathScratch = (size = 1 << 16): PathScratch => ({
 /** A text cut into pieces. */
 export interface Segmentation {
   readonly ids: readonly number[];
-  /** Where each ends in the text's bytes; undefined where none is unknown: their texts tell it. */
+  /**
+   * Where each piece ends in the text's bytes; undefined if none is unknown, since the pieces' texts give the
+   * lengths.
+   */
   readonly ends: readonly number[] | undefined;
 }
 

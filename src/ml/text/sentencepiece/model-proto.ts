@@ -113,10 +113,7 @@ interface Piece {
   readonly type: PieceType;
 }
 
-/**
- * An enum value that the format does not name reads as the default, as protobuf has it: index 0 stands for
- * those.
- */
+/** Index 0 is the default, which protobuf uses for an enum value that the format does not define. */
 const modelTypes = ['unigram', 'unigram', 'bpe', 'word', 'char'] as const;
 const pieceTypes = ['normal', 'normal', 'unknown', 'control', 'user-defined', 'unused', 'byte'] as const;
 

@@ -33,9 +33,9 @@ export function readNormalizer(
 }
 
 /**
- * The normalised form of a text, both in UTF-8: the longest rule at each place, else one character as it is
- * (a malformed byte becomes U+FFFD); spaces trimmed, joined and shown as U+2581 as the flags say. As
- * Normalizer::Normalize of sentencepiece 0.2.
+ * The normalised form of a text, both in UTF-8: at each position the longest rule applies, else one character
+ * is copied (a malformed byte becomes U+FFFD); the flags decide whether spaces are trimmed, joined and shown
+ * as U+2581. As Normalizer::Normalize of sentencepiece 0.2.
  */
 export function normalizeBytes(normalizer: Normalizer, input: Uint8Array): Uint8Array {
   const { addDummyPrefix, removeExtraWhitespaces, escapeWhitespaces, whitespaceAsSuffix, plain } = normalizer;
@@ -50,7 +50,7 @@ export function normalizeBytes(normalizer: Normalizer, input: Uint8Array): Uint8
   }
   if (at === input.length) return input.subarray(0, 0);
 
-  // Always with room for what is left, three bytes each, and for a suffix.
+  // Always has room for the rest of the input, at three bytes each, and for a suffix.
   let output = new Uint8Array((input.length - at + 2) * 3);
   let length = 0;
   const addSpace = () => {
@@ -104,7 +104,7 @@ export function normalizeBytes(normalizer: Normalizer, input: Uint8Array): Uint8
   return output.subarray(0, length);
 }
 
-/** What stands for the next bytes of the input, and where the ones after them start. */
+/** The replacement of the next bytes of the input, and where the bytes after them start. */
 interface Part {
   bytes: Uint8Array;
   start: number;
@@ -136,7 +136,7 @@ function readPart({ charMap, verbatim }: Normalizer, input: Uint8Array, at: numb
 /** U+FFFD. Text of JavaScript is well-formed: only a rule that ends inside a character leads here. */
 const replacement = (): Uint8Array => Uint8Array.of(0xef, 0xbf, 0xbd);
 
-/** U+2581, and the space it stands for. */
+/** U+2581, and the space that it represents. */
 const escapedSpace = [0xe2, 0x96, 0x81] as const;
 const plainSpace = [0x20] as const;
 

@@ -3,8 +3,8 @@ import { type ByteTrie, mayBegin } from './byte-trie.ts';
 import { type CharMap, mayHaveRule } from './char-map.ts';
 
 /**
- * Characters that stand for themselves in the normalised text, so that most of a text is copied and not
- * looked up: neither a rule nor a verbatim piece begins with them.
+ * Characters that normalisation does not change, so that most of a text is copied without a lookup: no rule
+ * and no verbatim piece begins with them.
  */
 export interface PlainCharacters {
   /** Of ASCII, by the byte: 1 if it is plain before another character of ASCII, or at the end. */

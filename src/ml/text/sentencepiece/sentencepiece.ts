@@ -15,8 +15,7 @@ export interface SentencePiece {
 }
 
 /**
- * One piece of a text: its id, and its text. The text of an unknown one is what it stands for in the
- * normalised text.
+ * One piece of a text: its id and its text. The text of an unknown piece is its part of the normalised text.
  */
 export interface Piece {
   readonly id: number;
@@ -88,7 +87,9 @@ export const decodeIds = (model: SentencePiece, ids: readonly number[]): string 
     ids.map((id) => pieceOf(model.vocabulary, id)),
   );
 
-/** Text of pieces, as `sp.decode(pieces)`: what is no piece of the model stands for itself. */
+/**
+ * The text of pieces, as `sp.decode(pieces)`: a string that is not a piece of the model is kept unchanged.
+ */
 export function decodePieces(
   { vocabulary, normalizer, denormalizer, unknownSurface }: SentencePiece,
   pieces: readonly string[],
@@ -128,9 +129,8 @@ export function decodePieces(
 const escapedSpace = '\u2581';
 
 /**
- * Hands over the pieces of a path through a normalised text, and where each starts and ends in it.
- * Neighbouring unknown characters are one piece; with byte fallback there are none, but a piece for each of
- * their bytes (which ends where it starts).
+ * Emits the pieces of a path through a normalised text, with the start and end of each. Neighbouring unknown
+ * characters are one piece; with byte fallback, each of their bytes is a piece (which ends where it starts).
  */
 function walk(
   { vocabulary }: SentencePiece,

@@ -3,7 +3,7 @@ export interface AddedToken {
   readonly content: string;
   /** Left out when special tokens are skipped. */
   readonly special: boolean;
-  /** Looked for in the normalised text, not in the original. */
+  /** Searched in the normalised text, not in the original. */
   readonly normalized: boolean;
   /** Takes the white space on its left, or right, with it. */
   readonly lstrip: boolean;

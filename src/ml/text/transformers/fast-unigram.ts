@@ -90,8 +90,8 @@ export function fastUnigram(parts: UnigramParts, settings: FastSettings): Result
 }
 
 /**
- * Every piece can be found in a text, those too that stand for no text in sentencepiece: `<0x41>`, where a
- * text says just that.
+ * Every piece can match in a text, even one that matches no text in sentencepiece: `<0x41>`, where a text
+ * contains these characters.
  */
 function scoredPieces({ pieces, unknownId }: UnigramParts): ScoredPieces | undefined {
   // Of two equal pieces the later has the name.

@@ -3,8 +3,8 @@ import { type AddedToken, specialToken } from './added-token.ts';
 import type { AddedTokens } from './added-tokens.ts';
 
 /**
- * An added token as transformers and tokenizers write one; undefined where it is none. `special`: counts as
- * special whatever it says.
+ * An added token as transformers and tokenizers write it; undefined for anything else. `special`: treats it
+ * as special regardless of its own flag.
  */
 export function readAddedToken(json: Json, special = false): AddedToken | undefined {
   if (!isJsonObject(json) || typeof json['content'] !== 'string') return undefined;

@@ -48,5 +48,5 @@ export function specialTokensOf({
   };
 }
 
-/** The token that stands for the gap of that number. */
+/** The sentinel token with that number. */
 export const sentinel = (index: number): string => `<extra_id_${index}>`;

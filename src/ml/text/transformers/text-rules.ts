@@ -7,8 +7,8 @@ import { precompiled } from './precompiled.ts';
 export type TextRule = (text: string) => string;
 
 /**
- * Reads the `normalizer` of a tokenizer.json (tokenizers 0.22); null is none. A type that has no place in
- * T5's family is refused by its name.
+ * Reads the `normalizer` of a tokenizer.json (tokenizers 0.22); null means no normalization. A type that T5's
+ * family does not use is an error that names it.
  */
 export function readTextRule(json: Json | undefined): Result<TextRule> {
   if (json === undefined || json === null) return { ok: true, value: (text) => text };

@@ -155,8 +155,8 @@ export function readTokenizerConfig(files: TokenizerConfigFiles): Result<Tokeniz
 }
 
 /**
- * Further fields of transformers' tokenizers that change what they do, and the value of each that leaves it
- * as it is.
+ * Other fields of transformers' tokenizers that change their behavior, and the value of each that has no
+ * effect.
  */
 const ignoredDefaults: JsonObject = {
   do_basic_tokenize: true,

@@ -129,8 +129,8 @@ function readDecoder(json: Json | undefined): Result<UnigramParts['decode']> {
 }
 
 /**
- * Runs of byte pieces as the text that they are; each byte of a run that is none as U+FFFD. As ByteFallback
- * of tokenizers 0.22.
+ * Decodes runs of byte pieces as UTF-8; in a malformed run, each byte becomes U+FFFD. As ByteFallback of
+ * tokenizers 0.22.
  */
 function joinBytes(tokens: readonly string[]): readonly string[] {
   const joined: string[] = [];
@@ -155,7 +155,7 @@ function joinBytes(tokens: readonly string[]): readonly string[] {
   return joined;
 }
 
-/** `prepend_scheme` and `split` are newer than `add_prefix_space`, which meant to always prepend. */
+/** `prepend_scheme` and `split` are newer than `add_prefix_space`; files without them always prepend. */
 function readMetaspace(json: Json | undefined, part: string): Result<Metaspace> {
   if (!isJsonObject(json) || json['type'] !== 'Metaspace') {
     const type = isJsonObject(json) ? JSON.stringify(json['type']) : 'none';

@@ -12,9 +12,9 @@ export interface BasicWordsOptions {
 }
 
 /**
- * The words and punctuation marks of a text: control characters dropped, Chinese characters set apart, NFC,
- * split at white space; each word in lower case and without accents, as asked for; split at punctuation.
- * Words that `kept` holds stay as they are. As BasicTokenizer of transformers 4.57.
+ * The words and punctuation marks of a text: control characters dropped, spaces put around Chinese
+ * characters, NFC, split at white space; each word in lower case and without accents, where these options are
+ * on; split at punctuation. Words in `kept` do not change. As BasicTokenizer of transformers 4.57.
  */
 export function basicWords(
   text: string,
