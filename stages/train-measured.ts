@@ -3,6 +3,7 @@ import { readGenerationConfig } from '../src/ml/checkpoint/generation-config.ts'
 import { openDecoder } from '../src/ml/generate/decoder.ts';
 import { folderGeneration } from '../src/ml/generate/folder-generation.ts';
 import { generate } from '../src/ml/generate/generate.ts';
+import { mostNeeded } from '../src/ml/generate/next-candidates.ts';
 import { mean } from '../src/ml/metrics/mean.ts';
 import { multilingualProfile } from '../src/ml/metrics/profile.ts';
 import { mixedTokens } from '../src/ml/metrics/tokenize.ts';
@@ -74,7 +75,13 @@ const answersOf =
     );
     const scoreOf = multilingualProfile(mixedTokens);
     const measured = async (parameters: Feeds): Promise<Readonly<Record<string, number>>> => {
-      const decoder = await openDecoder(runtime, plainTrace(model.config), parameters, 'logits');
+      const decoder = await openDecoder(
+        runtime,
+        plainTrace(model.config),
+        parameters,
+        'logits',
+        mostNeeded([options.value]),
+      );
       try {
         const answers = await generate(decoder, {
           sources: tokens,

@@ -3,6 +3,7 @@ import { openDecoder } from '../../src/ml/generate/decoder.ts';
 import { folderGeneration } from '../../src/ml/generate/folder-generation.ts';
 import { generate } from '../../src/ml/generate/generate.ts';
 import type { GenerationOptions, Search } from '../../src/ml/generate/generation-options.ts';
+import { mostNeeded } from '../../src/ml/generate/next-candidates.ts';
 import { openTrainedModel } from '../../src/ml/model/trained-model.ts';
 import type { Runtime } from '../../src/ml/runtime/runtime.ts';
 import { openTokenizer } from '../../src/ml/text/open-tokenizer.ts';
@@ -67,6 +68,7 @@ export async function openAnswerer({
     model.value.trace,
     model.value.weights,
     searches.some(({ kind }) => kind === 'beam') ? 'logProbabilities' : 'logits',
+    mostNeeded(settings),
   );
 
   async function answer(

@@ -14,7 +14,8 @@ const options = {
 } as const;
 
 /** Log-probabilities of a vocabulary of four. */
-const scores = (...values: readonly number[]) => Float32Array.from(values, Math.log);
+const ofAll = (values: Float32Array) => ({ scores: values, tokens: undefined });
+const scores = (...values: readonly number[]) => ofAll(Float32Array.from(values, Math.log));
 
 describe('a beam search row', () => {
   test('continues the best candidates of all beams and gives the cache that each continues', () => {
@@ -43,7 +44,7 @@ describe('a beam search row', () => {
       finished: [],
       done: false,
     };
-    const close = Float32Array.of(-9, -9, -6.600001, -6.6);
+    const close = ofAll(Float32Array.of(-9, -9, -6.600001, -6.6));
     const { running } = advanceRow(long, [close, close], { ...options, beams: 3 });
     expect(running.map(({ tokens }) => tokens)).toEqual([
       [0, 2, 2],
@@ -82,7 +83,7 @@ describe('a beam search row', () => {
   });
 
   test('with several end tokens ends at any of them, and keeps as many beams running', () => {
-    const row = advanceRow(startRow(0), [Float32Array.from([0.04, 0.5, 0.3, 0.1, 0.06], Math.log)], {
+    const row = advanceRow(startRow(0), [scores(0.04, 0.5, 0.3, 0.1, 0.06)], {
       ...options,
       endTokenIds: [1, 2],
     });
@@ -90,7 +91,7 @@ describe('a beam search row', () => {
       [0, 1],
       [0, 2],
     ]);
-    const patient = advanceRow(startRow(0), [Float32Array.from([0.04, 0.5, 0.3, 0.1, 0.06], Math.log)], {
+    const patient = advanceRow(startRow(0), [scores(0.04, 0.5, 0.3, 0.1, 0.06)], {
       ...options,
       endTokenIds: [1, 2, 3],
       beams: 1,

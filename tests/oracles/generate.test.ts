@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import type { Mt5Config } from '../../src/ml/checkpoint/mt5-config.ts';
 import { openDecoder, type Decoder } from '../../src/ml/generate/decoder.ts';
+import { mostNeeded } from '../../src/ml/generate/next-candidates.ts';
 import { generate, type GenerateRequest } from '../../src/ml/generate/generate.ts';
 import { plainOptions } from '../generate/plain-options.ts';
 import type { GeneratedSequence, GenerationOptions } from '../../src/ml/generate/generation-options.ts';
@@ -69,9 +70,12 @@ describe.skipIf(models.length === 0)('generation gives the token ids of transfor
       const table = await readJsonTable<GenerateTable>(`${model}.generate.json`);
       const { config, weights } = await readModelFolder(`${model}-generate`);
       const runtime = await oracleRuntime();
+      const needed = mostNeeded(
+        Object.values(table.settings).map((setting) => optionsOf(setting.arguments, config)),
+      );
       const decoders = {
-        logits: await openDecoder(runtime, plainTrace(config), weights, 'logits'),
-        logProbabilities: await openDecoder(runtime, plainTrace(config), weights, 'logProbabilities'),
+        logits: await openDecoder(runtime, plainTrace(config), weights, 'logits', needed),
+        logProbabilities: await openDecoder(runtime, plainTrace(config), weights, 'logProbabilities', needed),
       };
       for (const [name, setting] of Object.entries(table.settings)) {
         test.each([24, 5, 1])(`${name}, batches of %d`, async (batch) => {
@@ -134,6 +138,7 @@ function roundedOtherwise(decoder: Decoder, round: number): Decoder {
   let steps = 0;
   return {
     ...decoder,
+    selecting: undefined,
     async step(ids, parents) {
       const scores = await decoder.step(ids, parents);
       steps += 1;

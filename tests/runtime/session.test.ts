@@ -2,6 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { gradients } from '../../src/ml/autodiff/gradients.ts';
 import { openDecoder } from '../../src/ml/generate/decoder.ts';
 import { generate } from '../../src/ml/generate/generate.ts';
+import { mostNeeded } from '../../src/ml/generate/next-candidates.ts';
 import { initialiseMt5 } from '../../src/ml/model/initialise-mt5.ts';
 import type { TrainingGraph } from '../../src/ml/model/mt5-loss.ts';
 import { plainTrace } from '../../src/ml/model/mt5-trace.ts';
@@ -198,16 +199,18 @@ describe.each(runtimes)('generation on %s', (_, open) => {
     ['by sampling', { kind: 'sample', seed: 3, temperature: 0.8, topK: 7, topP: 0.9 }, 'logits'],
   ] as const)('gives the tokens of the reference, %s', async (__, search, scores) => {
     const weights = weightValues(tinyConfig, initialiseMt5(tinyConfig, 11));
+    const options = { ...plainOptions, maxLength: 7, search };
+    const needed = mostNeeded([options]);
     const found = [];
     for (const runtime of [await open(), reference]) {
-      const decoder = await openDecoder(runtime, plainTrace(tinyConfig), weights, scores);
+      const decoder = await openDecoder(runtime, plainTrace(tinyConfig), weights, scores, needed);
       const request = {
         sources: [
           [5, 6, 7, 1],
           [9, 1],
           [12, 3, 1],
         ],
-        options: { ...plainOptions, maxLength: 7, search },
+        options,
         batch: 2,
       };
       found.push(

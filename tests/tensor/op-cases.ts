@@ -9,6 +9,7 @@ import { matmul } from '../../src/ml/tensor/ops/matmul.ts';
 import { layerNorm, logSoftmax, rmsNorm, softmax } from '../../src/ml/tensor/ops/normalization.ts';
 import { draw, hashCombine, keepMask, keepMaskOfHalves, randomBits } from '../../src/ml/tensor/ops/random.ts';
 import { reduceMax, reduceMean } from '../../src/ml/tensor/ops/reduction.ts';
+import { largest } from '../../src/ml/tensor/ops/selection.ts';
 import { constant, input } from '../../src/ml/tensor/ops/source.ts';
 import { gradients } from '../../src/ml/autodiff/gradients.ts';
 import type { Values } from './reference-evaluator.ts';
@@ -174,6 +175,10 @@ export const opCases: Readonly<Record<OpName, readonly OpCase[]>> = {
     real([['n', 'm', 5]], (x) => reduceMax(x, [2])),
     real([['n', 'm', 5]], (x) => reduceMax(x, [0, 1], true)),
   ],
+
+  // Whole numbers, of which many are equal.
+  LargestValues: [selection(({ values }) => values)],
+  LargestPlaces: [selection(({ places }) => places)],
 
   MatMul: [
     real(
@@ -394,6 +399,14 @@ const slots = (m: number): readonly number[] => Array.from({ length: m }, (_, sl
 /** n of the m slots, the first of them padding. */
 const tokenSlots = (n: number, m: number): readonly number[] =>
   Array.from({ length: n }, (_, token) => token + m - n);
+
+function selection(pick: (of: ReturnType<typeof largest>) => Node): OpCase {
+  return {
+    inputs: [whole('x', ['n', 'm'], -9, 9)],
+    build: (x = missing) => pick(largest(e.cast(x, 'float32'), 4)),
+    differentiable: [],
+  };
+}
 
 /** The same case where no input has a gradient. */
 function without(opCase: OpCase): OpCase {

@@ -177,6 +177,18 @@ function evaluateOp(
     case 'ReduceMax':
       return reduce(node, x, shape, (values) => Math.max(...values));
 
+    case 'LargestValues':
+    case 'LargestPlaces': {
+      return fill(shape, (index) => {
+        const row = Array.from({ length: at(x.shape, -1) }, (_, place) =>
+          read(x, [...index.slice(0, -1), place]),
+        );
+        const places = row.map((_, place) => place).sort((a, b) => at(row, b) - at(row, a) || a - b);
+        const place = at(places, at(index, -1));
+        return node.op === 'LargestPlaces' ? place : at(row, place);
+      });
+    }
+
     case 'MatMul': {
       const [transposeA, transposeB] = [flagAt(attributes, 'transposeA'), flagAt(attributes, 'transposeB')];
       const inner = at(x.shape, transposeA ? -2 : -1);

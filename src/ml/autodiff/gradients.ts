@@ -11,6 +11,7 @@ import { gradients as matmul } from '../tensor/ops/matmul.ts';
 import { gradients as normalization } from '../tensor/ops/normalization.ts';
 import { gradients as random } from '../tensor/ops/random.ts';
 import { gradients as reduction } from '../tensor/ops/reduction.ts';
+import { gradients as selection } from '../tensor/ops/selection.ts';
 import { constant, gradients as source } from '../tensor/ops/source.ts';
 import type { GradientRule } from '../tensor/rule.ts';
 import { sameShape, sizeOf, typeText } from '../tensor/shape.ts';
@@ -104,4 +105,5 @@ const rules: Readonly<Record<OpName, GradientRule>> = {
   ...indexing,
   ...loss,
   ...random,
+  ...selection,
 };

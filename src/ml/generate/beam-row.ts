@@ -1,4 +1,5 @@
 import type { Search, GeneratedSequence } from './generation-options.ts';
+import type { Candidates } from './next-candidates.ts';
 
 type BeamOptions = Extract<Search, { kind: 'beam' }> & {
   readonly maxLength: number;
@@ -39,7 +40,7 @@ export const startRow = (startTokenId: number): BeamRow => ({
  */
 export function advanceRow(
   row: BeamRow,
-  logProbabilities: readonly Float32Array[],
+  logProbabilities: readonly Candidates[],
   options: BeamOptions,
 ): BeamRow {
   const { beams, earlyStopping, lengthPenalty, maxLength, endTokenIds } = options;
@@ -101,20 +102,21 @@ interface Continuation {
  * The `count` best continuations over all beams, best first; among equals the earlier beam, then the lower
  * token.
  */
-function bestContinuations(
+export function bestContinuations(
   running: readonly Beam[],
-  logProbabilities: readonly Float32Array[],
+  logProbabilities: readonly Candidates[],
   count: number,
 ): readonly Continuation[] {
   const best: Continuation[] = [];
   let least = -Infinity;
   running.forEach((beam, index) => {
-    const scores = logProbabilities[index];
-    if (scores === undefined) throw new Error(`beam ${index} has no scores`);
-    for (let token = 0; token < scores.length; token += 1) {
-      const score = Math.fround(beam.score + (scores[token] ?? 0));
+    const candidates = logProbabilities[index];
+    if (candidates === undefined) throw new Error(`beam ${index} has no scores`);
+    const { scores, tokens } = candidates;
+    for (let place = 0; place < scores.length; place += 1) {
+      const score = Math.fround(beam.score + (scores[place] ?? 0));
       if (best.length === count && !(score > least)) continue;
-      insert(best, { beam: index, token, score }, count);
+      insert(best, { beam: index, token: tokens?.[place] ?? place, score }, count);
       if (best.length === count) least = best.at(-1)?.score ?? -Infinity;
     }
   });

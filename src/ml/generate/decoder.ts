@@ -1,7 +1,7 @@
 import type { Mt5Config } from '../checkpoint/mt5-config.ts';
 import { sourceFeeds, stepFeeds } from '../model/mt5-feeds.ts';
 import type { Rows } from '../model/rows.ts';
-import { decoderEntries, decoderVariables } from '../model/mt5-step.ts';
+import { decoderEntries, decoderVariables, heldScores, selectingEntries } from '../model/mt5-step.ts';
 import type { Mt5Trace } from '../model/mt5-trace.ts';
 import type { Runtime, Values } from '../runtime/runtime.ts';
 
@@ -24,7 +24,31 @@ export interface Decoder {
    * step's `parents`, which still count over all sources.
    */
   keep(sources: readonly number[]): Promise<void>;
+  /** Another way to take a step, where all scores take long to get. */
+  readonly selecting: SelectingDecoder | undefined;
   release(): Promise<void>;
+}
+
+/** Gives the largest scores of a step, and those that are asked for; all of them stay where they are. */
+export interface SelectingDecoder {
+  /** How many of the largest it gives beside as many as are asked for. */
+  readonly needed: number;
+  /** As `Decoder.step`. `touched`: tokens whose scores are asked for, as many for each row of scores. */
+  step(
+    ids: Int32Array,
+    parents: Int32Array,
+    touched: readonly Int32Array[],
+  ): Promise<readonly SelectedScores[]>;
+  /** All scores of the last step. */
+  scores(): Promise<Float32Array>;
+}
+
+/** Of one row of scores. */
+export interface SelectedScores {
+  /** The largest scores, largest first, of equals that of the lower token first. */
+  readonly values: Float32Array;
+  readonly tokens: Int32Array;
+  readonly touched: Float32Array;
 }
 
 /**
@@ -36,27 +60,67 @@ export async function openDecoder(
   trace: Mt5Trace,
   weights: Values,
   scores: 'logits' | 'logProbabilities',
+  needed: number | undefined = undefined,
 ): Promise<Decoder> {
   const { config } = trace;
-  const session = await runtime.open({
+  const selects = needed !== undefined && runtime.name === 'tensorflow';
+  const session = await runtime.open<string>({
     constants: weights,
-    variables: decoderVariables(config),
-    entries: decoderEntries(trace, scores),
+    variables: { ...decoderVariables(config), ...(selects ? { scores: heldScores(config) } : {}) },
+    entries: {
+      ...decoderEntries(trace, scores),
+      ...(selects ? selectingEntries(trace, scores, needed) : {}),
+    },
   });
   let [sources, past] = [0, 0];
+  const stepFeedsOf = (ids: Int32Array, parents: Int32Array): Values => {
+    const shape = [sources, ids.length / sources];
+    return {
+      ...stepFeeds(past, config),
+      ids: { dtype: 'int32', shape, data: ids },
+      parents: { dtype: 'int32', shape, data: parents },
+    };
+  };
+  const selecting: SelectingDecoder | undefined = !selects
+    ? undefined
+    : {
+        needed,
+        async step(ids, parents, touched) {
+          const width = touched[0]?.length ?? 0;
+          const places = Int32Array.from(
+            touched.flatMap((tokens, row) => Array.from(tokens, (token) => row * config.vocabSize + token)),
+          );
+          const shape = [sources, ids.length / sources, width];
+          const found = await session.run('select', {
+            ...stepFeedsOf(ids, parents),
+            touched: { dtype: 'int32', shape, data: places },
+          });
+          const { values, tokens, touched: own } = found;
+          if (values?.dtype !== 'float32' || tokens?.dtype !== 'int32' || own?.dtype !== 'float32')
+            throw new Error('the decoder returned no scores');
+          past += 1;
+          const count = width + needed;
+          return touched.map((_, row) => ({
+            values: values.data.subarray(row * count, (row + 1) * count),
+            tokens: tokens.data.subarray(row * count, (row + 1) * count),
+            touched: own.data.subarray(row * width, (row + 1) * width),
+          }));
+        },
+        async scores() {
+          const { scores: all } = await session.run('scores', {});
+          if (all?.dtype !== 'float32') throw new Error('the decoder kept no scores');
+          return all.data;
+        },
+      };
   return {
     config,
+    selecting,
     async start(rows) {
       await session.run('start', sourceFeeds(rows, config));
       [sources, past] = [rows.length, 0];
     },
     async step(ids, parents) {
-      const shape = [sources, ids.length / sources];
-      const { scores: result } = await session.run('step', {
-        ...stepFeeds(past, config),
-        ids: { dtype: 'int32', shape, data: ids },
-        parents: { dtype: 'int32', shape, data: parents },
-      });
+      const { scores: result } = await session.run('step', stepFeedsOf(ids, parents));
       if (result?.dtype !== 'float32') throw new Error('the decoder returned no scores');
       past += 1;
       return result.data;

@@ -3,7 +3,8 @@ import { advanceRow, startRow, type BeamRow } from './beam-row.ts';
 import type { Decoder } from './decoder.ts';
 import { draw, highest } from './draw.ts';
 import type { GeneratedSequence, GenerationOptions, Search } from './generation-options.ts';
-import { processorsOf, type LogitsProcessor } from './logits-processors.ts';
+import { processorsOf, samplingProcessors, type LogitsProcessor } from './logits-processors.ts';
+import { type Candidates, candidatesFrom, isEnough, selectionOf } from './next-candidates.ts';
 
 export interface GenerateRequest {
   /** Token ids, a row a source, not padded, not empty. */
@@ -59,7 +60,7 @@ async function decodeBatch(
   options: GenerationOptions,
   signal: AbortSignal | undefined,
 ): Promise<readonly (readonly GeneratedSequence[])[]> {
-  const processors = rows.map(({ tokens }) => processorsOf(options, tokens));
+  const nextCandidates = candidatesOf(decoder, rows, options);
   const results: (readonly GeneratedSequence[])[] = rows.map(() => []);
   await decoder.start(rows.map(({ tokens }) => tokens));
   let searches: readonly SourceSearch[] = rows.map((_, place) => ({
@@ -70,16 +71,11 @@ async function decodeBatch(
   while (searches.length > 0) {
     signal?.throwIfAborted();
     const width = Math.max(...searches.map(({ row }) => row.running.length));
-    const scores = rowsOfScores(
-      await decoder.step(newestTokens(searches, width), parents),
-      searches.length * width,
-    );
-    const advanced = searches.map(({ place, row }, source): SourceSearch => {
-      const own = row.running.map((beam, index) =>
-        processed(scores[source * width + index], beam.tokens, processors[place] ?? []),
-      );
-      return { place, row: nextRow(row, own, options, rows[place]?.index ?? 0) };
-    });
+    const found = await nextCandidates(searches, width, parents);
+    const advanced = searches.map(({ place, row }, source): SourceSearch => ({
+      place,
+      row: nextRow(row, found[source] ?? [], options, rows[place]?.index ?? 0),
+    }));
     for (const { place, row } of advanced)
       if (row.done)
         results[place] = row.finished.slice(0, options.search.kind === 'beam' ? options.search.returned : 1);
@@ -97,14 +93,14 @@ async function decodeBatch(
  */
 function nextRow(
   row: BeamRow,
-  scores: readonly Float32Array[],
+  candidates: readonly Candidates[],
   options: GenerationOptions,
   index: number,
 ): BeamRow {
   const { search, maxLength, endTokenIds } = options;
-  const [only] = scores;
+  const [only] = candidates;
   const tokens = row.running[0]?.tokens ?? [];
-  if (search.kind === 'beam') return advanceRow(row, scores, { ...search, maxLength, endTokenIds });
+  if (search.kind === 'beam') return advanceRow(row, candidates, { ...search, maxLength, endTokenIds });
   if (only === undefined) throw new Error('a running sequence has no scores');
   const token = chosen(search, only, index, tokens.length);
   const extended = [...tokens, token];
@@ -116,12 +112,86 @@ function nextRow(
   };
 }
 
-const chosen = (
+function chosen(
   search: Exclude<Search, { kind: 'beam' }>,
-  scores: Float32Array,
+  { scores, tokens }: Candidates,
   row: number,
   step: number,
-): number => (search.kind === 'greedy' ? highest(scores) : draw(scores, search.seed, row, step));
+): number {
+  const place = search.kind === 'greedy' ? highest(scores) : draw(scores, search.seed, row, step);
+  return tokens?.[place] ?? place;
+}
+
+/** What may come next, for each beam of each search. */
+type NextCandidates = (
+  searches: readonly SourceSearch[],
+  width: number,
+  parents: Int32Array,
+) => Promise<readonly (readonly Candidates[])[]>;
+
+/** By the largest scores of a step where the decoder can give these and they are enough, else by all. */
+function candidatesOf(
+  decoder: Decoder,
+  rows: readonly SourceRow[],
+  options: GenerationOptions,
+): NextCandidates {
+  const { vocabSize } = decoder.config;
+  const processors = rows.map(({ tokens }) => processorsOf(options, tokens));
+  const fromAll = (
+    searches: readonly SourceSearch[],
+    width: number,
+    all: Float32Array,
+  ): readonly (readonly Candidates[])[] => {
+    const scores = rowsOfScores(all, searches.length * width);
+    return searches.map(({ place, row }, source) =>
+      row.running.map((beam, index) => ({
+        scores: processed(scores[source * width + index], beam.tokens, processors[place] ?? []),
+        tokens: undefined,
+      })),
+    );
+  };
+  const { selecting } = decoder;
+  const selection = selectionOf(options);
+  if (selecting === undefined || selection === undefined || selection.needed > selecting.needed)
+    return async (searches, width, parents) =>
+      fromAll(searches, width, await decoder.step(newestTokens(searches, width), parents));
+
+  const { search } = options;
+  const sparse = rows.map(({ tokens }) =>
+    processorsOf({ ...options, search: search.kind === 'sample' ? { kind: 'greedy' } : search }, tokens),
+  );
+  const scratch = new Float32Array(vocabSize).fill(-Infinity);
+  return async (searches, width, parents) => {
+    const ids = newestTokens(searches, width);
+    const touched = searches.map(({ place, row }) =>
+      row.running.map(({ tokens }) => selection.touched(rows[place]?.tokens ?? [], tokens)),
+    );
+    const most = Math.max(1, ...touched.flat().map(({ length }) => length));
+    if (most + selecting.needed > vocabSize)
+      return fromAll(searches, width, await decoder.step(ids, parents));
+    const asked = touched.flatMap((ofBeams) =>
+      padded(
+        ofBeams.map((tokens) => Int32Array.from(padded(tokens.length === 0 ? [0] : tokens, most))),
+        width,
+      ),
+    );
+    const found = await selecting.step(ids, parents, asked);
+    const candidates = searches.map(({ place, row }, source) =>
+      row.running.map(({ tokens }, beam) => {
+        const index = source * width + beam;
+        const [of, own] = [found[index], asked[index]];
+        if (of === undefined || own === undefined) throw new Error('the decoder returned too few scores');
+        return candidatesFrom(of, own, tokens, sparse[place] ?? [], scratch);
+      }),
+    );
+    if (!searches.every(({ row }, source) => isEnough(candidates[source] ?? [], row.running, options)))
+      return fromAll(searches, width, await selecting.scores());
+    if (search.kind === 'sample')
+      for (const { scores } of candidates.flat())
+        for (const apply of samplingProcessors(search)) apply([], scores);
+    return candidates;
+  };
+}
 
 /**
  * int32 [sources, width]: a source with fewer beams than the widest repeats its last one, whose scores are
@@ -158,8 +228,14 @@ function parentRows(
   );
 }
 
-function padded(values: readonly number[], length: number): readonly number[] {
-  return Array.from({ length }, (_, index) => values[Math.min(index, values.length - 1)] ?? 0);
+/** The last is repeated. */
+function padded<T>(values: readonly T[], length: number): readonly T[] {
+  return [
+    ...values,
+    ...Array.from({ length: Math.max(0, length - values.length) }, () => values.at(-1)).filter(
+      (value) => value !== undefined,
+    ),
+  ];
 }
 
 function rowsOfScores(scores: Float32Array, count: number): readonly Float32Array[] {

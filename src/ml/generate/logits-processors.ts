@@ -43,7 +43,7 @@ export function processorsOf(
 }
 
 /** What shapes the distribution that is sampled from. */
-const samplingProcessors = (search: {
+export const samplingProcessors = (search: {
   readonly temperature: number;
   readonly topK: number;
   readonly topP: number;

@@ -1,10 +1,12 @@
 import type { Mt5Config } from '../checkpoint/mt5-config.ts';
+import { productOf, sumOf } from '../tensor/dimension.ts';
 import type { Graph, Node, Shape } from '../tensor/node.ts';
 import { add } from '../tensor/ops/elementwise.ts';
 import { gather } from '../tensor/ops/indexing.ts';
 import { concat, reshape, transpose } from '../tensor/ops/layout.ts';
 import { matmul } from '../tensor/ops/matmul.ts';
 import { logSoftmax, softmax } from '../tensor/ops/normalization.ts';
+import { largest } from '../tensor/ops/selection.ts';
 import { constant, input } from '../tensor/ops/source.ts';
 import { encode, feedForward, logitsOf, norm, positionTable, splitHeads } from './mt5-stack.ts';
 import { applyLinear, embedTokens, lookup, type Mt5Trace } from './mt5-trace.ts';
@@ -15,8 +17,7 @@ export function decoderEntries(
   trace: Mt5Trace,
   scores: 'logits' | 'logProbabilities',
 ): Readonly<Record<'start' | 'step' | 'keep', DecoderEntry>> {
-  const { scores: result, ...caches } = stepGraph(trace, scores).outputs;
-  if (result === undefined) throw new Error('the step has no scores');
+  const { result, caches } = scoredStep(trace, scores);
   return {
     start: {
       outputs: {},
@@ -25,6 +26,39 @@ export function decoderEntries(
     step: { outputs: { scores: result }, updates: caches },
     keep: { outputs: {}, updates: keptSources(trace.config) },
   };
+}
+
+/**
+ * A step that gives some of the scores and keeps all of them in `heldScores`, for a device from which all
+ * take long to get: "values" float32 and "tokens" int32, [batch * beams, touched + needed], the largest of
+ * each row, and "touched" float32 [batch, beams, touched], those that the feed "touched" int32 names by their
+ * place among the scores of all rows. The entry "scores" gives all.
+ */
+export function selectingEntries(
+  trace: Mt5Trace,
+  scores: 'logits' | 'logProbabilities',
+  needed: number,
+): Readonly<Record<'select' | 'scores', DecoderEntry>> {
+  const { result, caches } = scoredStep(trace, scores);
+  const { vocabSize } = trace.config;
+  const { values, places } = largest(result, sumOf(['touched', needed]));
+  const flat = reshape(result, [productOf([rows, vocabSize])]);
+  const touched = gather(flat, input('touched', 'int32', ['batch', 'beams', 'touched']));
+  return {
+    select: { outputs: { values, tokens: places, touched }, updates: { ...caches, scores: result } },
+    scores: { outputs: { scores: input('scores', 'float32', heldScores(trace.config)) }, updates: {} },
+  };
+}
+
+export const heldScores = ({ vocabSize }: Mt5Config): Shape => ['scoreRows', vocabSize];
+
+function scoredStep(
+  trace: Mt5Trace,
+  scores: 'logits' | 'logProbabilities',
+): { readonly result: Node; readonly caches: Readonly<Record<string, Node>> } {
+  const { scores: result, ...caches } = stepGraph(trace, scores).outputs;
+  if (result === undefined) throw new Error('the step has no scores');
+  return { result, caches };
 }
 
 interface DecoderEntry extends Graph {

@@ -11,6 +11,7 @@ import { shapes as matmul } from './ops/matmul.ts';
 import { shapes as normalization } from './ops/normalization.ts';
 import { shapes as random } from './ops/random.ts';
 import { shapes as reduction } from './ops/reduction.ts';
+import { shapes as selection } from './ops/selection.ts';
 import { shapes as source } from './ops/source.ts';
 import type { ShapeRule } from './rule.ts';
 import { sameShape, typeText } from './shape.ts';
@@ -39,6 +40,7 @@ const rules: Readonly<Record<OpName, ShapeRule>> = {
   ...indexing,
   ...loss,
   ...random,
+  ...selection,
 };
 
 function typeFaults(node: Node): readonly string[] {

@@ -54,6 +54,9 @@ export type OpName =
   | 'Gather'
   | 'Pack'
   | 'Unpack'
+  // selection
+  | 'LargestValues'
+  | 'LargestPlaces'
   // loss
   | 'CrossEntropy'
   | 'SubtractOneHot'

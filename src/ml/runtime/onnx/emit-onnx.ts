@@ -10,6 +10,7 @@ import { onnx as matmul } from '../../tensor/ops/matmul.ts';
 import { onnx as normalization } from '../../tensor/ops/normalization.ts';
 import { onnx as random } from '../../tensor/ops/random.ts';
 import { onnx as reduction } from '../../tensor/ops/reduction.ts';
+import { onnx as selection } from '../../tensor/ops/selection.ts';
 import { onnx as source } from '../../tensor/ops/source.ts';
 import { inputsFirst } from '../../tensor/walk.ts';
 import type { OnnxConstant, OnnxGraph, OnnxInput, OnnxNode } from './model-proto.ts';
@@ -70,6 +71,7 @@ const lowerings: Readonly<Record<OpName, Lowering>> = {
   ...indexing,
   ...loss,
   ...random,
+  ...selection,
 };
 
 function known(values: ReadonlyMap<Node, Value>, node: Node): Value {

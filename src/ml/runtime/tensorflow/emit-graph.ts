@@ -10,6 +10,7 @@ import { tensorflow as matmul } from '../../tensor/ops/matmul.ts';
 import { tensorflow as normalization } from '../../tensor/ops/normalization.ts';
 import { droppedBy, isMask, tensorflow as random } from '../../tensor/ops/random.ts';
 import { tensorflow as reduction } from '../../tensor/ops/reduction.ts';
+import { tensorflow as selection } from '../../tensor/ops/selection.ts';
 import { tensorflow as source } from '../../tensor/ops/source.ts';
 import { inBfloat16 } from '../../tensor/in-bfloat16.ts';
 import { converted, scalar, typed } from '../../tensor/tensorflow-operator.ts';
@@ -172,6 +173,7 @@ const lowerings: Readonly<Record<OpName, Lowering>> = {
   ...indexing,
   ...loss,
   ...random,
+  ...selection,
 };
 
 /**
