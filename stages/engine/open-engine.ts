@@ -24,8 +24,14 @@ export function openEngine(
   if (wanted === 'cuda' && runtime.device === 'cpu') return { ok: false, error: noGpu(runtime, driver) };
   if (precision === 'bf16' && runtime.name === 'onnx')
     return { ok: false, error: `"precision" ${bf16NeedsTensorflow}` };
-  emit({ kind: 'device', runtime: runtime.version, device: runtime.device });
+  emit({ kind: 'device', runtime: runtime.version, device: deviceText(runtime, driver) });
   return { ok: true, value: runtime };
+}
+
+/** With the driver of a GPU: it may change what is computed, and is no part of the key. */
+function deviceText({ device }: Runtime, driver: () => NvidiaDriver): string {
+  const version = device === 'cpu' ? undefined : driver().version;
+  return version === undefined ? device : `${device}, driver ${version}`;
 }
 
 const noGpu = ({ name, version }: Runtime, driver: () => NvidiaDriver): string =>

@@ -62,6 +62,12 @@ test('a computing GPU is announced, whatever the device files show', () => {
   expect(events).toEqual([{ kind: 'device', runtime: 'tensorflow 2.21.0', device: 'cuda' }]);
 });
 
+test('the driver of the GPU is recorded with the attempt', () => {
+  write(versionFile, version);
+  const { events } = openedOn('cuda');
+  expect(events).toMatchObject([{ kind: 'device', device: 'cuda, driver 550.54.15' }]);
+});
+
 test('a runtime without bf16 products computes nothing instead', () => {
   const engine = { openEngine: () => ({ name: 'onnx', version: 'onnxruntime-node 1.30.0', device: 'cpu' }) };
   const opened = openEngine({ engine, cpus: 1, device: 'cpu', precision: 'bf16', emit: () => undefined });

@@ -1,10 +1,16 @@
 import type { Search, GeneratedSequence } from './generation-options.ts';
-import type { Candidates } from './next-candidates.ts';
 
 type BeamOptions = Extract<Search, { kind: 'beam' }> & {
   readonly maxLength: number;
   readonly endTokenIds: readonly number[];
 };
+
+/** Processed scores of a sequence's next token. */
+export interface Candidates {
+  readonly scores: Float32Array;
+  /** The token of each score, ascending; undefined: of every token, in their order. */
+  readonly tokens: Int32Array | undefined;
+}
 
 /**
  * A sequence that may be continued. `parent`: the row of the decoder's state that holds its cache, counted

@@ -1,10 +1,10 @@
 import type { Rows } from '../model/rows.ts';
-import { advanceRow, startRow, type BeamRow } from './beam-row.ts';
+import { advanceRow, type Candidates, startRow, type BeamRow } from './beam-row.ts';
 import type { Decoder } from './decoder.ts';
 import { draw, highest } from './draw.ts';
 import type { GeneratedSequence, GenerationOptions, Search } from './generation-options.ts';
 import { processorsOf, samplingProcessors, type LogitsProcessor } from './logits-processors.ts';
-import { type Candidates, candidatesFrom, isEnough, selectionOf } from './next-candidates.ts';
+import { candidatesFrom, isEnough, selectionOf } from './next-candidates.ts';
 
 export interface GenerateRequest {
   /** Token ids, a row a source, not padded, not empty. */

@@ -1,14 +1,7 @@
-import { type Beam, bestContinuations } from './beam-row.ts';
+import { type Beam, bestContinuations, type Candidates } from './beam-row.ts';
 import type { SelectedScores } from './decoder.ts';
 import type { GenerationOptions } from './generation-options.ts';
 import type { LogitsProcessor } from './logits-processors.ts';
-
-/** Processed scores of a sequence's next token. */
-export interface Candidates {
-  readonly scores: Float32Array;
-  /** The token of each score, ascending; undefined: of every token, in their order. */
-  readonly tokens: Int32Array | undefined;
-}
 
 /** How the largest scores of a step stand for all of them. */
 export interface Selection {

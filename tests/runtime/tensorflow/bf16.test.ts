@@ -67,6 +67,12 @@ describe.skipIf(tensorflow.isMissing)(`products of bf16 on ${tensorflow.name}`, 
     losses.forEach((loss, step) => expect(Math.abs(loss / (expected[step] ?? 0) - 1)).toBeLessThan(0.02));
   });
 
+  test('leave TF32 off, whatever the environment says', async () => {
+    process.env['NVIDIA_TF32_OVERRIDE'] = '1';
+    await openTensorflow();
+    expect(process.env['NVIDIA_TF32_OVERRIDE']).toBe('0');
+  });
+
   test('keep weights in float32: a change too small for bfloat16 is kept', async () => {
     const runtime = await openTensorflow('bf16');
     const weights = async (learningRate: number): Promise<Float32Array> => {
