@@ -19,7 +19,7 @@ import type { TrackerSettings } from './pipeline-file/shapes/tracking-shape.ts';
 import type { OutKind } from './pipeline-file/pipeline.ts';
 import type { Ignored } from './manifest/tree.ts';
 
-/** Why nothing could be done, each with the exit code that it stands for. */
+/** The reasons why a command did nothing, each with its exit code. */
 export type Problem =
   /**
    * The pipeline file, or what it names: exit 2. `sources`: the texts that the diagnostics point into, by
@@ -30,9 +30,7 @@ export type Problem =
       readonly diagnostics: readonly Diagnostic[];
       readonly sources: ReadonlyMap<string, string>;
     }
-  /**
-   * Another run is in progress: exit code 3. `pid`: undefined where the holder has not said yet who it is.
-   */
+  /** Another run is in progress: exit code 3. `pid`: undefined until the holder has written it. */
   | { readonly kind: 'busy'; readonly pid: number | undefined; readonly since: number | undefined }
   /** The store cannot be read: exit 4. */
   | { readonly kind: 'damaged'; readonly message: string }
@@ -94,7 +92,7 @@ export interface SharedCacheReport {
   readonly remote: string;
   readonly fetched: Transferred;
   readonly uploaded: Transferred;
-  /** Looked up and not found. */
+  /** Not found. */
   readonly absent: number;
   /** There, by signers that are not trusted. */
   readonly untrusted: number;
@@ -148,7 +146,7 @@ export interface InstanceStatus {
   readonly unchecked: readonly string[];
   /** What has to run first. */
   readonly after: readonly InstanceId[];
-  /** Why nothing can be known of it. */
+  /** Why its state is unknown. */
   readonly fault: string | undefined;
   /** When its last result was made, milliseconds since the epoch. */
   readonly at: number | undefined;
@@ -163,7 +161,7 @@ export interface Status {
   readonly unnamed: readonly { readonly instance: string; readonly path: string }[];
 }
 
-/** What is no longer as it was when the last result of a frozen instance was made. */
+/** What has changed since the last result of a frozen instance. */
 export interface SinceResult {
   readonly changed: readonly Reason[];
   /** Why not all of it could be compared. */
@@ -189,13 +187,13 @@ export interface Explanation {
   readonly after: readonly InstanceId[];
   /** How its last attempt failed, where that is its state. */
   readonly failure: Failure | undefined;
-  /** Why nothing can be known of it: a dep that is missing, a program that cannot be read. */
+  /** Why its state is unknown: a missing dep, a program that cannot be read. */
   readonly fault: string | undefined;
   /** Ignored files in the folders that it reads, and the rule for each. */
   readonly ignored: readonly Ignored[];
   /** Who made its result, where it came from the shared cache. */
   readonly origin: Origin | undefined;
-  /** The manifest as it is now, as a plain value. */
+  /** The current manifest, as a plain value. */
   readonly manifest: Value | undefined;
 }
 
@@ -239,7 +237,7 @@ export interface CommitState {
 
 /** What a run was started from, and by whom. */
 export interface StartedFrom {
-  /** Undefined: the project is in no repository, or git could not tell in time. */
+  /** Undefined: the project is in no repository, or git did not answer in time. */
   readonly commit?: CommitState | undefined;
   readonly user: string | undefined;
   readonly host: string;
@@ -290,7 +288,7 @@ export interface RunScore {
 /** `done`: with exit code 0; `killed`: its process is gone and did not write down how the run ended. */
 export type RunState = 'running' | 'done' | 'failed' | 'interrupted' | 'killed';
 
-/** A whole run, as its stored events tell it. */
+/** A whole run, from its stored events. */
 export interface RunHistory extends RunRecord {
   /** In the order of the run's plan. */
   readonly instances: readonly InstanceHistory[];
@@ -311,13 +309,13 @@ export interface InstanceHistory {
   readonly finishedAt: number | undefined;
   /** Undefined where they are not known: nothing was started and the result is not stored any more. */
   readonly params: Readonly<Record<string, Value>> | undefined;
-  /** Of the result, from the cache; empty where there is none. */
+  /** The metrics of the result, from the cache; empty without a result. */
   readonly metrics: Readonly<Record<string, MetricValue>>;
   /** What the stage reported by step, by name: the loss, say. */
   readonly series: Readonly<Record<string, readonly SeriesPoint[]>>;
   readonly progress: { readonly done: number; readonly total: number; readonly unit: string } | undefined;
   readonly device: { readonly runtime: string; readonly device: string } | undefined;
-  /** What its GPUs did when they were last looked at, and the most memory that was used on them. */
+  /** The last measured state of its GPUs, and the peak of memory used on them. */
   readonly gpu: (GpuUsage & { readonly peakBytes: number }) | undefined;
   readonly attempts: readonly AttemptHistory[];
   /**
@@ -353,9 +351,9 @@ export interface AttemptHistory {
 }
 
 /**
- * Of a result, not of the instance's outputs in the project. `up-to-date`: of everything as it is now;
- * `out-of-date`: the last one, from before something changed; `not-cached`: what the last run wrote and could
- * not, or should not, cache.
+ * The state of a result, not of the instance's outputs in the project. `up-to-date`: computed from the
+ * current inputs; `out-of-date`: the last one, from before a change; `not-cached`: what the last run wrote
+ * and could not, or should not, cache.
  */
 export type ResultState = 'up-to-date' | 'out-of-date' | 'not-cached';
 
@@ -373,7 +371,7 @@ export interface InstanceMetrics {
   readonly state: ResultState;
   /** No run computed the result: existing files were taken (`run --adopt`). */
   readonly adopted: boolean;
-  /** Empty for a result that is out of date: labels and params tell it apart. */
+  /** Empty for a result that is out of date: its labels and params identify it. */
   readonly axes: Readonly<Record<string, Value>>;
   readonly labels: Readonly<Record<string, string>>;
   /** The params that the numbers were computed with; empty if they are unknown. */
@@ -424,10 +422,7 @@ export interface ModelResults {
   readonly evaluations: readonly TracedResult[];
 }
 
-/**
- * Where the model of an instance is, and what it is used with: nothing is looked up that a run would have to
- * make.
- */
+/** The model of an instance: where it is, and what it is used with. Nothing is computed to find it. */
 export interface ModelPlace {
   readonly instance: InstanceId;
   readonly state: InstanceStatus['state'];
@@ -466,7 +461,7 @@ export interface Tracking {
 export interface HubAccess {
   readonly endpoint: string;
   readonly token: string | undefined;
-  /** Nothing may be asked of the network. */
+  /** The network must not be used. */
   readonly offline: boolean;
   /** Whether large files may be uploaded by Xet, where the hub offers it. */
   readonly xet: boolean;

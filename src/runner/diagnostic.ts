@@ -26,8 +26,8 @@ export interface Diagnostic {
 }
 
 /**
- * A fault as it is found. There may be thousands: the nearest name is searched once it is known which of
- * them are shown.
+ * A fault before it is reported. There may be thousands, so the nearest known name is searched only for those
+ * that are shown.
  */
 export interface Fault extends Diagnostic {
   readonly misspelt?: { readonly name: string; readonly known: Names };

@@ -14,7 +14,7 @@ export type Outcome =
    * computing it.
    */
   | { readonly kind: 'up-to-date'; readonly adopted?: true }
-  /** Outputs were written back from the cache: those that stood in place otherwise, or not at all. */
+  /** Outputs were written back from the cache: those that were missing or different. */
   | {
       readonly kind: 'restored';
       readonly files: number;
@@ -76,7 +76,7 @@ export type Failure =
   | { readonly kind: 'timeout'; readonly seconds: number }
   | { readonly kind: 'missing-outs'; readonly outs: readonly string[] }
   | { readonly kind: 'spawn'; readonly message: string }
-  /** Its job is gone, and left no result; the message says what is known of it. */
+  /** Its job is gone, and left no result; the message gives the details. */
   | { readonly kind: 'lost'; readonly message?: string }
   /** The kernel, or the queue, ended it for want of memory. `bytes`: what it had requested. */
   | { readonly kind: 'out-of-memory'; readonly bytes?: number }
@@ -145,7 +145,7 @@ export interface GpuUsage {
   readonly busyPercent: number | undefined;
 }
 
-/** A program on a GPU that is none of the run. */
+/** A process on a GPU that does not belong to the run. */
 export interface GpuProcess {
   /** The name of the GPU. */
   readonly gpu: string;
@@ -245,7 +245,7 @@ export type Event =
       readonly failure: Failure;
       readonly delaySeconds: number;
     }
-  /** What it was started with is out of date: it is asked to end. */
+  /** Its inputs are out of date: it is asked to stop. */
   | {
       readonly kind: 'cancelled';
       readonly at: number;

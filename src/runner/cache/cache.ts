@@ -46,7 +46,7 @@ export interface Cache {
   readonly source?: CheckedSource | undefined;
 }
 
-/** What there is under a key. */
+/** The entry under a key, or why there is none. */
 export type CachedResult =
   /** Every object is there and, by the stat cache, right; or another source says that it has the result. */
   | { readonly kind: 'hit'; readonly entry: Entry }
@@ -423,7 +423,10 @@ export async function contentObjects(
 export const listingOf = ({ workspace }: Pick<Cache, 'workspace'>, digest: Digest) =>
   readListing(workspace, digest);
 
-/** What is left of a result: its outs, and where each that is a file can be read, from the project root. */
+/**
+ * The cached parts of a result: its outs, and for each that is a file a path to read it from, relative to the
+ * project root.
+ */
 export interface CachedFiles {
   readonly outs: Entry['outs'];
   readonly adopted: boolean;

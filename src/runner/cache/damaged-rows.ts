@@ -35,7 +35,7 @@ export function storeDamage(store: Store): {
   return { file: found, rows: found.length > 0 ? [] : tables.flatMap((table) => damagedIn(store, table)) };
 }
 
-/** Deletes damaged rows. What they held is computed or looked up again. */
+/** Deletes damaged rows. Their content is computed or fetched again. */
 export function dropRows(store: Store, rows: readonly DamagedRow[]): void {
   const drop = store.database.transaction(() => {
     for (const { table, names } of rows) {

@@ -7,7 +7,7 @@ import { readContent } from '../workspace/read-content.ts';
 import { placeOf, type Workspace } from '../workspace/workspace.ts';
 import { readListing } from './restore-out.ts';
 
-/** What is left at the place of a folder out. */
+/** What remains at the path of a folder out. */
 export interface KeptFiles {
   /** What was there; undefined: no folder that can be read. */
   readonly existing: readonly TreeItem[] | undefined;

@@ -11,8 +11,8 @@ import type { Store } from '../store/database/open-store.ts';
 import { objectPath } from './objects.ts';
 
 /**
- * What the last result of an instance has in an out that a matrix takes values from; undefined where there is
- * none, or where its bytes are not those of the result any more. `root`: of the project.
+ * The content of an out that a matrix takes values from, in the last result of an instance; undefined if
+ * there is no result or its bytes have changed. `root`: of the project.
  */
 export function lastList(
   root: string,

@@ -4,8 +4,8 @@ import { linkFinder } from '../workspace/link-finder.ts';
 import { placeOf, type ProjectFiles } from '../workspace/workspace.ts';
 
 /**
- * What was being written when a run was killed, from the project root: in the cache, in the artifacts, and in
- * the folders outside of them in which outs stand. No link is followed, but that of the cache itself.
+ * Files left half-written by a killed run, from the project root: in the cache, in the artifacts, and in the
+ * folders of outs elsewhere. Only the link of the cache itself is followed.
  */
 export function partialFiles(workspace: ProjectFiles, folders: Iterable<string>): readonly string[] {
   const { disk } = workspace;

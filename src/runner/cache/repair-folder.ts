@@ -8,7 +8,7 @@ import type { Workspace } from '../workspace/workspace.ts';
 export interface Repairs {
   /** What is missing or differs. */
   readonly write: readonly TreeItem[];
-  /** Paths that have to go first: what the listing does not have, and what is in the way of what it has. */
+  /** Paths to remove first: those that the listing does not have, and those that block one that it has. */
   readonly remove: readonly string[];
 }
 

@@ -22,9 +22,9 @@ export type RestoredOut =
   | { readonly kind: 'damaged'; readonly object: Digest; readonly path: string };
 
 /**
- * Restores an out from the cache, exactly: no file of an older result stays; modes, links and empty folders
- * are as they were. Of a folder, only what differs is written. New files are staged beside the out and hashed
- * before anything in its place is changed. `existing`: what a folder in its place holds, where the
+ * Restores an out from the cache exactly: no file of an older result remains; modes, links and empty folders
+ * are restored too. In a folder, only the differences are written. New files are staged beside the out and
+ * hashed before anything at its path changes. `existing`: the content of the folder at its path, if the
  * caller has just read it.
  */
 export async function restoreOut(

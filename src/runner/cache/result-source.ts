@@ -24,7 +24,7 @@ export interface ResultSource {
   markUntrusted?(key: Key): void;
   /** Its result under a key was copied here. */
   restored?(key: Key): void;
-  /** Its result under a key is of no use here: it withholds bytes that are not here. */
+  /** Its result under a key cannot be used: it withholds bytes that are not in the cache. */
   withheld?(key: Key): void;
   /** Called with each warning. */
   onWarning?(listener: (warning: Diagnostic) => void): void;
@@ -54,7 +54,7 @@ export interface StoredObject extends NewObject {
   readonly size: number;
 }
 
-/** A source whose answers are checked against the key, each asked for once. */
+/** A source whose entries are verified against the key, each fetched once. */
 export interface CheckedSource extends ResultSource {
   /** From now on it has no result under this key. */
   markUntrusted(key: Key): void;

@@ -7,12 +7,12 @@ import type { Workspace } from '../workspace/workspace.ts';
 import { allEntries } from '../store/entries.ts';
 import type { Store } from '../store/database/open-store.ts';
 
-/** What is known of a store without reading its objects, which `verify` does. */
+/** The state of a store, without reading its objects, which `verify` does. */
 export interface StoreHealth {
   readonly results: number;
   readonly objects: number;
   readonly bytes: number;
-  /** Results of which an object is not there: they are computed again when they are asked for. */
+  /** Results with a missing object: they are recomputed when needed. */
   readonly incomplete: number;
   /** What is wrong with the file, as SQLite sees it, or with a row; undefined: nothing. */
   readonly damage: string | undefined;

@@ -5,7 +5,7 @@ import type { CommitState } from '../answers.ts';
 
 /** A running query for the commit of the repository that a folder is in. */
 export interface CommitQuery {
-  /** Undefined: the folder is in no repository, or git cannot tell, or it was stopped before it did. */
+  /** Undefined: the folder is in no repository, git failed, or the call was aborted first. */
   readonly state: Promise<CommitState | undefined>;
   stop(): void;
 }
@@ -61,7 +61,7 @@ export const fileAtCommit = (folder: string, commit: string, file: string): Prom
     );
   });
 
-/** The commit that a revision names, as `HEAD~2` or `v1.0`; undefined: git knows none of that name here. */
+/** The commit of a revision, such as `HEAD~2` or `v1.0`; undefined: git does not know the name. */
 export const commitNamed = (folder: string, revision: string): Promise<string | undefined> =>
   new Promise((resolve) => {
     execFile(

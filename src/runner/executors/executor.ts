@@ -9,7 +9,9 @@ import type { Resources } from '../plan/instance.ts';
 export interface Executor {
   /** Stored with each attempt: a handle is given back only to the executor that made it. */
   readonly name: string;
-  /** Where its jobs run, as far as it is known now. It is in the manifests of their results. */
+  /**
+   * The platform that its jobs run on, as far as it is known. It is part of the manifests of their results.
+   */
   readonly platform: Platform;
   /**
    * Whether a run that is stopped gently leaves its jobs to themselves, for a later run. Such an executor
@@ -19,8 +21,8 @@ export interface Executor {
   /** How often a job is started again that was lost through no fault of its program. */
   readonly restarts: number;
   /**
-   * Finds out what has to be known of its machines before anything is planned for them; gives why it could
-   * not. `onWait`: called once where that waits for its turn. Aborted, it ends without either.
+   * Queries its machines before anything is planned for them; returns why that failed. `onWait`: called once
+   * if it has to wait for its turn. When aborted, it returns early.
    */
   prepare?(signal: AbortSignal, onWait: () => void): Promise<string | undefined>;
   /**
@@ -40,9 +42,9 @@ export interface Executor {
    * again.
    */
   changed(): Promise<void>;
-  /** How a job ended; undefined: it left no result. Only asked for a job that is gone. */
+  /** How a job ended; undefined: it left no result. Called only for jobs that are gone. */
   result(attempt: SubmittedJob): Promise<JobResult | undefined>;
-  /** On which machine a job runs or ran, as far as it is known now. */
+  /** The machine that a job runs or ran on, if known. */
   hostOf(attempt: Pick<SubmittedJob, 'nonce' | 'folder'>): JobHost | undefined;
   /**
    * Hands on each line that the job writes on its event descriptor, from the first, until its result is
@@ -72,7 +74,9 @@ declare const brand: unique symbol;
 /** What an executor knows a job by, as a text that can be stored. */
 export type Handle = string & { readonly [brand]: 'handle' };
 
-/** The state of a job. `gone`: it is over, or was never there. `unknown`: the executor cannot tell now. */
+/**
+ * The state of a job. `gone`: it is over, or never existed. `unknown`: the executor cannot determine it now.
+ */
 export type JobState = 'pending' | 'running' | 'gone' | 'unknown';
 
 export interface Platform {
@@ -93,11 +97,11 @@ export interface JobHost {
 export interface Capacity {
   readonly jobs: number;
   readonly cpus: number;
-  /** Its GPUs, looked up when it is asked; undefined: it hands them out itself. */
+  /** Its GPUs, queried at each call; undefined: the executor assigns them itself. */
   readonly gpus: () => readonly Gpu[] | undefined;
   /** Bytes. */
   readonly memory: number;
-  /** Of the smallest of its GPUs, in bytes, looked up when it is asked; undefined: it is not known here. */
+  /** The memory of its smallest GPU in bytes, queried at each call; undefined: unknown here. */
   readonly gpuMemory?: () => Promise<number | undefined>;
 }
 
@@ -105,7 +109,7 @@ export interface Capacity {
 export interface Gpu {
   /** What CUDA_VISIBLE_DEVICES calls it: a number, or a UUID. */
   readonly name: string;
-  /** The UUID of the card, where it is known and all of it is meant. */
+  /** The UUID of the card, where it is known and the name covers the whole card. */
   readonly card?: string | undefined;
 }
 
@@ -134,7 +138,7 @@ export interface Job {
   readonly timeoutSeconds: number | null;
   /** The folder in which it finds its checkpoints. */
   readonly scratch: string;
-  /** The stamps of what it reads, by path from the root or absolute, as they were when it was planned. */
+  /** The stamps of its inputs at planning time, by path from the root or absolute. */
   readonly stamps: ReadonlyMap<string, string>;
 }
 
@@ -151,7 +155,7 @@ export interface SubmittedJob {
   readonly folder: string;
 }
 
-/** How a job ended; none of its processes is left. `stopped`: it had been cancelled before it ended. */
+/** How a job ended; all its processes are gone. `stopped`: it had been cancelled before it ended. */
 export type JobResult =
   | (Ending & { readonly stopped: boolean; readonly usage?: Usage | undefined })
   | { readonly kind: 'refused'; readonly message: string }
@@ -160,7 +164,7 @@ export type JobResult =
 /** What the processes of a job took. */
 export interface Usage {
   readonly cpuSeconds: number;
-  /** The most that they had in memory at once, as far as it was seen. */
+  /** The measured peak of their total memory. */
   readonly peakMemoryBytes?: number;
 }
 
@@ -181,7 +185,7 @@ export type QueueResult =
   | { readonly kind: 'lost'; readonly message: string }
   /** It was not started: it would have run on another platform than it was planned for. */
   | { readonly kind: 'platform-differs'; readonly platform: Platform; readonly host: string }
-  /** It was not started: a file is not as it was when it was planned. */
+  /** It was not started: a file has changed since it was planned. */
   | { readonly kind: 'inputs-changed'; readonly path: string; readonly host: string };
 
 /** How a process ended. */

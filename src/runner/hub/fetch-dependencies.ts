@@ -68,7 +68,7 @@ export async function fetchDependencies(
   return { ok: true, value: fetched };
 }
 
-/** What is known of a reference without asking the network. */
+/** The state of a reference, without using the network. */
 export type KnownRepository =
   | { readonly kind: 'here'; readonly repository: FetchedRepository }
   /**

@@ -15,7 +15,7 @@ export interface HubFault extends HubReference {
 export type HubProblem =
   | { readonly kind: 'bad-name'; readonly name: string; readonly expected: string }
   | { readonly kind: 'bad-setting'; readonly variable: string; readonly message: string }
-  /** Offline, and nothing tells which commit a branch or tag is. */
+  /** Offline, and the commit of a branch or tag is not recorded. */
   | { readonly kind: 'offline-revision' }
   /** Offline, and the files are not here. `damaged`: those that are here in part. */
   | { readonly kind: 'offline-files'; readonly folder: string; readonly damaged: readonly string[] }

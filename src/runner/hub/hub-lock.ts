@@ -9,7 +9,7 @@ import type { HubReference } from './hub-fault.ts';
 import { isCommit } from './list-repository.ts';
 import type { FetchedFile } from './published.ts';
 
-/** What a reference stood for when it was first fetched. */
+/** The commit that a reference pointed to when it was first fetched. */
 export interface LockedRepository extends HubReference {
   readonly commit: string;
   readonly files: readonly FetchedFile[];
@@ -22,7 +22,7 @@ export interface LockedRepository extends HubReference {
  */
 export type HubLock = readonly LockedRepository[];
 
-/** Reads the lock of a project; where there is none, it is empty. */
+/** Reads the lock of a project; empty if the file does not exist. */
 export async function readHubLock(root: string): Promise<Result<HubLock, FileProblem>> {
   const path = join(root, lockName);
   if (!existsSync(path)) return { ok: true, value: [] };

@@ -7,7 +7,7 @@ export interface HubSettings {
   /** "https://huggingface.co", or a mirror that answers like it. */
   readonly endpoint: string;
   readonly token: string | undefined;
-  /** Nothing may be asked of the network. */
+  /** The network must not be used. */
   readonly offline: boolean;
   readonly proxy: ProxySettings | undefined;
   /** Whether large files may be uploaded by Xet, where the hub offers it. */

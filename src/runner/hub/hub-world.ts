@@ -26,7 +26,7 @@ export interface HubDisk extends WorkspaceDisk {
   append(path: string, length: number, pieces: AsyncIterable<Uint8Array>): Promise<void>;
 }
 
-/** The world as it is. */
+/** The real disk, network and clock. */
 export const hubWorld: HubWorld = {
   disk: { ...workspaceDisk, append },
   connect,

@@ -109,8 +109,8 @@ async function answered<T>(call: () => Promise<Result<T, HubProblem>>): Promise<
 }
 
 /**
- * The fetch that the library calls: with token, retries and limits, its answer read to the end, so that a cut
- * one is asked for again.
+ * The `fetch` passed to the library: adds token, retries and limits, and reads the response to its end, so
+ * that a truncated one is requested again.
  */
 function apiFetch(hub: Hub, repository: string, control: Control): typeof fetch {
   const visited = new Set<string>();

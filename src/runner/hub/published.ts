@@ -101,7 +101,7 @@ function namesIn(folder: string, world: HubWorld): readonly string[] {
   });
 }
 
-/** The file as it is now; undefined: it is not what was recorded. */
+/** The current file; undefined: it differs from the recorded one. */
 async function check(
   place: CommitPlace,
   file: RecordedFile,

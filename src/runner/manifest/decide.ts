@@ -33,18 +33,18 @@ export type Lookup =
    * An entry without one of its objects, or with wrong bytes; `path`: the file of an out that the object is.
    */
   | { readonly kind: 'damaged'; readonly object: Digest; readonly path: string }
-  /** An entry of which outs are asked for whose bytes were dropped. */
+  /** An entry whose dropped outs are needed. */
   | { readonly kind: 'dropped'; readonly entry: Entry; readonly outs: readonly string[] }
   | { readonly kind: 'absent'; readonly past: Past };
 
 /** How the last attempt with this very key ended; `evicted`: well, and its entry was collected since. */
 export type Past = 'never' | 'failed' | 'interrupted' | 'evicted';
 
-/** What the user asked for that overrules a hit: `--force`, and `cache: false` in the YAML. */
+/** User settings that overrule a hit: `--force`, and `cache: false` in the YAML. */
 export interface Policy {
   readonly forced: boolean;
   readonly cache: boolean;
-  /** Temp outs that were dropped are asked for: by the user, or for an instance that has to run. */
+  /** Dropped temp outs are needed: by the user, or for an instance that has to run. */
   readonly wanted?: { readonly for: InstanceId | undefined } | undefined;
 }
 

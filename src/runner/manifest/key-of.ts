@@ -14,7 +14,7 @@ export function keyOf(manifest: Manifest): Key {
 /** What the results of a program have in common, whatever it is given: its code and the platform. */
 export const programKeyOf = (manifest: Manifest): Key => keyOf({ ...manifest, params: {}, deps: {} });
 
-/** A key that was written down before; undefined where the text is none. */
+/** Parses a stored key; undefined if the text is not a key. */
 export const parseKey = (text: string): Key | undefined => (isKey(text) ? text : undefined);
 
 const isKey = (text: string): text is Key => /^[0-9a-f]{64}$/.test(text);

@@ -30,7 +30,7 @@ export type ProgramDigest =
 /** What an engine is, by content: its own bundle, and each package that this can reach. */
 export interface EngineDigest {
   readonly bundle: Digest;
-  /** Of an engine that `pipeline setup` installs: its version, and what stands for its files. */
+  /** For an engine that `pipeline setup` installs: its version, and the value that represents its files. */
   readonly installed?: string;
   readonly packages: Readonly<Record<string, string>>;
 }

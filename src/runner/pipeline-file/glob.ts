@@ -14,8 +14,8 @@ export const isGlob = (text: string): boolean => /[*?]/.test(text.replace(/\[[*?
 export const unescapedPath = (text: string): string => text.replace(/\[([*?[\]])\]/g, '$1');
 
 /**
- * A text as the pattern that matches nothing else, whatever stands before and after it. Brackets are escaped
- * too: with their neighbors they could become an escape.
+ * Escapes a text into a pattern that matches only that text, even inside a longer pattern. Brackets are
+ * escaped too: with their neighbors they could become an escape.
  */
 export const escapedPath = (path: string): string => path.replace(/[*?[\]]/g, '[$&]');
 
@@ -86,7 +86,7 @@ function steps(
 /** Whether a name matches one part of a pattern of paths. */
 export const matchesPart = (part: string, name: string): boolean => matchesPieces(piecesOf(part), name);
 
-/** `*` and `?` within one text that is no path: no character of it can be escaped. */
+/** `*` and `?` in a text that is not a path: no character of it can be escaped. */
 export const matchesWildcards = (pattern: string, text: string): boolean =>
   matchesPieces([...pattern].map(pieceOf), text);
 

@@ -6,11 +6,10 @@ import type { ChangedVar } from './vars/unreached-vars.ts';
 
 /**
  * Replaces one value: `vars.model=data/models/mt5-base`, `stages.train.params.seed=7`,
- * `stages.train.matrix.1.config[0].r=16`. The value is read as YAML is; nothing after "=" is the empty text.
- * All names but the last must exist, and below `vars` the last too, since a var that nothing refers to would
- * change nothing without a word. `file` names the text in diagnostics. Where the value that is replaced
- * stands under an anchor, what came from there by an alias or a merge changes with it, as if the file had
- * been edited.
+ * `stages.train.matrix.1.config[0].r=16`. The value is parsed as YAML; nothing after "=" is the empty string.
+ * All names but the last must exist, and below `vars` the last too, since a var without references would have
+ * no effect, without any notice. `file` names the text in diagnostics. If the replaced value has an anchor,
+ * its aliases and merges change too, as if the file had been edited.
  */
 export function override(root: Node, file: string, text: string, report: Report): Overridden {
   const fault = (message: string, length: number, offset = 0): Overridden => {
@@ -48,7 +47,7 @@ export interface Overridden {
   readonly changed?: ChangedVar;
 }
 
-/** What stands at a path, if it is written there and did not come from elsewhere by an alias or a merge. */
+/** The node at a path, if it is written there and does not come from elsewhere by an alias or a merge. */
 function writtenAt(node: Node | undefined, [name, ...rest]: readonly string[]): Node | undefined {
   if (name === undefined || node === undefined) return node;
   const child =
@@ -65,7 +64,7 @@ function writtenAt(node: Node | undefined, [name, ...rest]: readonly string[]): 
   return isOwn ? writtenAt(child, rest) : undefined;
 }
 
-/** A tree in which one node is another wherever it stands. What aliases share stays shared. */
+/** A tree in which one node is replaced at every occurrence. Nodes shared by aliases stay shared. */
 function withCopies(root: Node, before: Node, after: Node): Node {
   const known = new Map<Node, Node>([[before, after]]);
   const visit = (node: Node): Node => {
@@ -112,7 +111,7 @@ function stepsOf(text: string, file: string, start: number): readonly Step[] {
   ];
 }
 
-/** The value, its places in the whole text of the override: what stands before it is blanked out. */
+/** The value, with positions in the whole text of the override: the text before it is blanked out. */
 function valueAfter(file: string, text: string, start: number, report: Report): Node | undefined {
   const at: Range = { file, offset: start, length: Math.max(1, text.length - start) };
   if (text.slice(start).trim() === '') return { kind: 'scalar', value: '', text: '', parts: null, at };

@@ -20,8 +20,7 @@ import { varsLookup, withVars } from './vars/vars.ts';
 /** A pipeline file as far as it can be understood. */
 export interface Parsed {
   /**
-   * Undefined where not even its stages could be told apart. Stages with faults are left out and named in
-   * `broken`.
+   * Undefined if not even its stages could be read. Stages with faults are left out and named in `broken`.
    */
   readonly pipeline: Pipeline | undefined;
   readonly faults: readonly Fault[];
@@ -144,8 +143,8 @@ function readableDeps(node: Node | undefined): readonly StageDependency[] {
 }
 
 /**
- * A command line keeps its references, since what stands for them is quoted for the shell; a reference to a
- * list is the command as a list.
+ * A command line keeps its references, since their values are quoted for the shell; a reference to a list is
+ * the command as a list.
  */
 function withVarsInStage(node: Node, vars: Lookup, report: Report): Node | undefined {
   if (node.kind !== 'map') return withVars(node, vars, report);

@@ -9,14 +9,12 @@ import type { Deferred } from './shapes/shape.ts';
 /** pipeline.yaml after its shape was checked: references to axes, deps, outs and params are left. */
 export interface Pipeline {
   readonly name: string;
-  /** The file that was asked for, from the project root. */
+  /** The requested file, from the project root. */
   readonly file: string;
   readonly sharedCache: SharedCacheFields | undefined;
-  /** What `${vars.…}` stands for. */
+  /** The values of `${vars.…}`. */
   readonly vars: Lookup;
-  /**
-   * What `${best}` stands for, and its fields where they have no fault; undefined where the file has none.
-   */
+  /** The values of `${best}`, and its fields where they have no fault; undefined where the file has none. */
   readonly best: { readonly node: Node; readonly fields: WrittenBest | undefined } | undefined;
   /** Where stages run that name no executor. */
   readonly executor: Located<string> | undefined;
@@ -33,14 +31,14 @@ export interface Pipeline {
   readonly brokenDeps: ReadonlyMap<string, readonly StageDependency[]>;
 }
 
-/** `best` as it is written. */
+/** The fields of `best`, unresolved. */
 export interface WrittenBest {
   readonly by: Located<string>;
   readonly goal: Located<'min' | 'max'>;
   readonly within: readonly Located<string>[] | undefined;
 }
 
-/** What a file says of the shared cache; what is left out, another place may say. */
+/** A file's settings of the shared cache; settings that it omits may come from other places. */
 export interface SharedCacheFields {
   readonly remote?: string | undefined;
   readonly read?: boolean | undefined;
@@ -52,7 +50,7 @@ export interface SharedCacheFields {
 
 export interface Stage {
   readonly name: string;
-  /** Where its name stands. */
+  /** The position of its name. */
   readonly at: Range;
   readonly description: string;
   /** A union of products; one block without axes where no matrix is given. */

@@ -12,7 +12,7 @@ import type { SourceRequest } from './source-request.ts';
 import { overrideName } from '../wording/override-name.ts';
 
 export interface Source {
-  /** Undefined where there is nothing to go on with: reported. */
+  /** Undefined if the file cannot be used at all: reported. */
   readonly root: Node | undefined;
   readonly sources: ReadonlyMap<string, string>;
   /** Of vars that are changed in vain. */

@@ -6,10 +6,9 @@ export const isModel = ({ outs }: Instance): boolean =>
   Object.values(outs).some(({ kind }) => kind === 'model');
 
 /**
- * The model that each instance without a model of its own was made from, where it is one: the nearest on the
- * way back through what the instance needs. A model that another of them was made from does not count beside
- * it: an evaluation reads its base model too. What reads from several models, as a table of all scores, was
- * made from none of them.
+ * The model that each instance without a model of its own was made from, if there is exactly one: the nearest
+ * among its ancestors. A model that another candidate was made from does not count: an evaluation reads its
+ * base model too. An instance that reads from several models, such as a table of all scores, has none.
  */
 export function evaluatedModels(
   plan: Pick<Plan, 'instances' | 'needs'>,
@@ -34,7 +33,7 @@ export function evaluatedModels(
   return new Map([...nearest].flatMap(([id, model]) => (model === null ? [] : [[id, model] as const])));
 }
 
-/** All models that a model was made from, of one of several only as far as they are known. */
+/** All models that a model was made from; for an instance made from several, as far as they are known. */
 function modelsBelow(
   needs: readonly InstanceId[],
   models: ReadonlySet<InstanceId>,

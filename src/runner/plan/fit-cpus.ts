@@ -3,8 +3,9 @@ import { joinFirst } from '../wording/join-first.ts';
 import type { Instance, Plan } from './instance.ts';
 
 /**
- * A plan in which no instance has more CPUs than there are: it gets those, and its key, where the number of
- * threads counts, is that of a stage that asks for them. Said once, at the first place that asks for more.
+ * A plan in which no instance has more CPUs than the machine: it gets all of them, and its key, where the
+ * number of threads counts, is that of a stage that requests this number. Warns once, at the first place that
+ * requests more.
  */
 export function fitCpus(
   plan: Plan,

@@ -34,10 +34,10 @@ export interface ForecastFacts {
 }
 
 /**
- * Sorts the chosen instances by what is known before anything runs. `decideNow` is asked only for those whose
- * deps are all known; `displaced` only for those that have a result. `neverFinished` tells whether an
- * instance that waits has no result of any kind that could still hold: it runs for certain. Lists are not
- * asked for.
+ * Sorts the chosen instances by what is known before anything runs. `decideNow` is called only for those
+ * whose deps are all known; `displaced` only for those that have a result. `neverFinished`: whether a waiting
+ * instance has no result of any kind that could still be valid, so that it certainly runs. Instances that
+ * lists may still give are not included.
  */
 export function forecast(
   plan: Plan,

@@ -1,7 +1,7 @@
 import type { InstanceId } from '../identity.ts';
 import type { Instance } from './instance.ts';
 
-/** What is known of instances in the order of the plan, not in that in which it came to be known. */
+/** The states of instances in the order of the plan, not in the order in which they were determined. */
 export const inPlanOrder = <T extends object>(
   instances: readonly Pick<Instance, 'id'>[],
   known: ReadonlyMap<InstanceId, T>,

@@ -5,7 +5,10 @@ import { isList, isMap } from '../manifest/canonical.ts';
 import { sortedEntries, type Node } from '../pipeline-file/yaml/node.ts';
 import { foldedPath, reservedName } from '../pipeline-file/project-path.ts';
 
-/** How the value of an axis shows: a map by its `name`, else as `k=v` pairs; a scalar as it is written. */
+/**
+ * How the value of an axis is displayed: a map by its `name`, else as `k=v` pairs; a scalar as its source
+ * text.
+ */
 export function labelOf(node: Node): string {
   switch (node.kind) {
     case 'broken':
@@ -61,10 +64,10 @@ const branded = (id: string): InstanceId => id as InstanceId;
 export const axisName = (label: string): string => shortened(encodedLabel(label));
 
 /**
- * A label as file systems, shells and selections take it unharmed: letters, digits, marks and - _ . = + @
- * stand, the UTF-8 bytes of everything else are percent-encoded; so is a first character that hides a file,
- * is an option or makes a device, and the dot of an end that would make the folder that of a failed attempt
- * at another instance.
+ * Encodes a label so that it is safe in file systems, shells and selections: letters, digits, marks and - _ .
+ * = + @ are kept, the UTF-8 bytes of everything else are percent-encoded. Also encoded: a first character
+ * that would make a hidden file, an option or a device name, and a dot at the end or before a final "failed",
+ * where the name could be that of another instance's failed attempt.
  */
 export function encodedLabel(label: string): string {
   const encoded = label
@@ -76,7 +79,7 @@ export function encodedLabel(label: string): string {
 const percent = (text: string): string =>
   [...Buffer.from(text)].map((byte) => `%${byte.toString(16).toUpperCase().padStart(2, '0')}`).join('');
 
-/** File systems take 255 bytes a name; some are left for what stands beside a folder while it is made. */
+/** File systems allow 255 bytes a name; some are reserved for the suffixes of temporary folders. */
 const longest = 180;
 
 function shortened(name: string): string {

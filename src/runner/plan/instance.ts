@@ -30,7 +30,7 @@ export type Program =
     };
 
 /**
- * A piece of a command: text that stands in the YAML, or a path that is known when the instance is started. A
+ * A piece of a command: literal text of the YAML, or a path that is known when the instance is started. A
  * word of argv is a list of pieces.
  */
 export type Piece =
@@ -40,7 +40,7 @@ export type Piece =
 export type Word = readonly Piece[];
 
 export type Dependency =
-  /** `hint`: what the user wrote to be said where it is missing. */
+  /** `hint`: the user's text that is shown if it is missing. */
   | {
       readonly kind: 'path';
       readonly path: string;
@@ -131,9 +131,11 @@ export interface Instance {
   readonly folder: string;
   readonly program: Program;
   readonly params: Readonly<Record<string, Value>>;
-  /** Where each param stands in the YAML, by JSON pointer ("/config/learningRate"); "" is the whole map. */
+  /**
+   * The position of each param in the YAML, by JSON pointer ("/config/learningRate"); "" is the whole map.
+   */
   readonly paramRanges: Readonly<Record<string, Range>>;
-  /** And where its name stands. */
+  /** The position of its name. */
   readonly paramNameRanges: Readonly<Record<string, Range>>;
   readonly deps: Readonly<Record<string, Dependency>>;
   readonly outs: Readonly<Record<string, Out>>;
@@ -161,7 +163,7 @@ export interface Instance {
 
 /** How an instance is run in a smoke run. */
 export interface SmokeTraits {
-  /** Made small by its program; false: that does not say how, and it is run as it is. */
+  /** Whether its program made it small; false: the program does not define how, and it runs unchanged. */
   readonly isSmall: boolean;
   /** Whether a matrix takes values from its result, which is found in the cache: the others are not kept. */
   readonly makesList: boolean;
@@ -196,10 +198,10 @@ export interface LeftInstance extends Pick<Instance, 'id' | 'stage' | 'labels'> 
   readonly condition: string;
 }
 
-/** The whole graph of a pipeline file, in topological order: what an instance needs stands before it. */
+/** The whole graph of a pipeline file, in topological order: dependencies come first. */
 export interface Plan {
   readonly pipeline: string;
-  /** The file that was asked for, from the project root. */
+  /** The requested file, from the project root. */
   readonly file: string;
   readonly sharedCache?: SharedCacheFields | undefined;
   readonly instances: readonly Instance[];

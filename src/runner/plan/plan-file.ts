@@ -16,8 +16,8 @@ export interface PlannedFile {
   /** And what the stages with faults read. */
   readonly loose?: readonly LooseDependency[];
   /**
-   * What keeps a sound plan from holding the instances that its lists, as they are now, would give: those
-   * that make the lists can still run.
+   * Why a sound plan does not contain the instances that its current lists would give: those that make the
+   * lists can still run.
    */
   readonly listFaults?: readonly Diagnostic[];
   /** What is no fault and most probably a mistake. */
@@ -79,7 +79,7 @@ function withSuggestions(faults: readonly Fault[]): readonly Diagnostic[] {
   ];
 }
 
-/** In the order of the text, file by file as they were met. */
+/** In the order of the text, files in the order in which they were first read. */
 function inOrder(faults: readonly Fault[]): readonly Fault[] {
   const files = [...new Set(faults.map(({ at }) => at?.file))];
   return [...faults].sort(

@@ -28,10 +28,10 @@ export interface Planned {
 }
 
 /**
- * The graph of a pipeline: every cell of every matrix with its references settled and its deps joined. All
- * faults are collected; one that many instances share is told once. Takes time in proportion to instances and
- * edges. `readList`: the lists that matrices take values from; what depends on one that is not known yet is
- * in `listed` of the plan.
+ * The graph of a pipeline: every cell of every matrix with its references resolved and its deps joined. All
+ * faults are collected; a fault that many instances share is reported once. Takes time in proportion to
+ * instances and edges. `readList`: the lists that matrices take values from; what depends on a list that is
+ * not known yet is in `listed` of the plan.
  */
 export function planOf(pipeline: Pipeline, readList?: SourceRequest['readList']): Planned {
   const faults = new Map<string, Repeated>();

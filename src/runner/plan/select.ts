@@ -8,7 +8,7 @@ import { encodedLabel } from './instance-name.ts';
 import type { Instance, LeftInstance, ListedInstances, Plan } from './instance.ts';
 import { needsToRun, withDependents, withNeeds } from './with-needs.ts';
 
-/** What a command is about, as it was typed. */
+/** The selection of a command, as typed. */
 export interface Selection {
   /** "train", "train[*,gs_*]", "train:aimc,lora"; none: all. */
   readonly patterns: readonly string[];
@@ -24,9 +24,7 @@ export interface Selected {
   readonly chosen: readonly Instance[];
   /** Dependencies of the chosen instances that are not chosen themselves: used without being updated. */
   readonly takenAsIs: readonly Instance[];
-  /**
-   * What comes from lists and is meant too: instances that the lists may yet give, once they are made again.
-   */
+  /** Selected instances that come from lists and may exist once the lists are made again. */
   readonly listed: readonly ListedInstances[];
   /**
    * Of patterns that match nothing now, and could once lists are made again: what is wrong if they cannot.
@@ -141,7 +139,7 @@ function matchesLabels(patterns: readonly string[], instance: LeftInstance | Ins
     labels.every((label, index) => matchesLabel(patterns[index] ?? '', label))
   )
     return true;
-  // A name that was cut can be typed as it is shown.
+  // A shortened name can be typed in the displayed form.
   return instance.id === `${instance.stage}[${patterns.join(',')}]`;
 }
 

@@ -9,7 +9,7 @@ export const smokeFolder = 'cache/smoke';
 export interface SmokeRequest {
   /** The folder of this run. */
   readonly folder: string;
-  /** What its stage program made of the params; undefined: it declares nothing, and runs as it is. */
+  /** The params that its stage program chose; undefined: it defines none, and runs unchanged. */
   readonly params: Readonly<Record<string, Value>> | undefined;
   readonly makesList: boolean;
 }

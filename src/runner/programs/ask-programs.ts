@@ -11,9 +11,9 @@ import { writeBundle } from './stage-programs.ts';
 export type ProgramQuestion = Omit<Question, 'bundle'> & { readonly program: string };
 
 /**
- * Where a stage program says of itself what changes no result: the module of its name in the folder
- * `previews` beside it. A module of its own, since the bundler orders and names what it finds by all that a
- * module imports, used or not, and so what stood beside `stage` would be in its key.
+ * A stage program describes what changes no result (such as how to make it small) in the module of its name
+ * in the folder `previews` beside it. It is a separate module because the bundler orders and names
+ * definitions by all that a module imports, used or not: anything beside `stage` would change its key.
  */
 export const previewOf = (program: string): string => join(dirname(program), 'previews', basename(program));
 

@@ -120,8 +120,8 @@ export function isExecutable(workspace: Workspace, place: string): boolean {
 }
 
 /**
- * The files that patterns name, sorted: "*" and "?" stay within a name, "**" stands for any folders; a folder
- * stands for all in it that counts.
+ * The files that patterns match, sorted: "*" and "?" stay within a name, "**" matches any folders; a folder
+ * matches every file in it that is not ignored.
  */
 export function codeFiles(
   workspace: ProjectFiles,

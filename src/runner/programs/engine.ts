@@ -43,7 +43,7 @@ export interface NamedEngine {
 /** An engine that is installed for all projects of a user, as it lies there. */
 export interface InstalledFacts {
   readonly folder: string;
-  /** What stands for it in a key. */
+  /** The value that represents it in a key. */
   readonly identity: string;
   /** Whether it can compute on a GPU. */
   readonly gpu: boolean;
@@ -81,7 +81,10 @@ export function installedFacts(
     : { ok: false, error: `the engine "${name}" is damaged (${damaged}): ${repair}` };
 }
 
-/** The engine that the params of an instance name; undefined: its program has none, or none of that name. */
+/**
+ * The engine that the params of an instance name; undefined: its program has no engines, or none of that
+ * name.
+ */
 export function engineOf(
   { description, engines }: { readonly description: Description; readonly engines: Engines },
   params: Readonly<Record<string, Value>>,

@@ -38,7 +38,7 @@ export function interpreterFault(
       };
 }
 
-/** Of a script ("#!"), without its line end; undefined: it is none. */
+/** Of a script ("#!"), without its line end; undefined: it is not a script. */
 function firstLine(place: string): string | undefined {
   try {
     const file = openSync(place, 'r');

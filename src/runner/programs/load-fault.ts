@@ -3,8 +3,7 @@ import { isJsonObject, readJson } from '../../files/json.ts';
 import type { BundleFault } from './bundle/bundle.ts';
 
 /**
- * Why a program could not be loaded, from what Node said: a package that is not there is named, with what
- * brings it.
+ * Why a program could not be loaded, from Node's message: a missing package is named, with how to install it.
  */
 export async function loadFault(root: string, message: string): Promise<BundleFault> {
   const name = /Cannot find package '([^']+)'/.exec(message)?.[1];

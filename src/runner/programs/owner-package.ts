@@ -60,7 +60,7 @@ export function installedFor(
   }
 }
 
-/** What a folder's package.json holds; undefined: there is none that can be read. */
+/** The content of a folder's package.json; undefined: it is missing or unreadable. */
 export function packageJsonIn(folder: string): JsonObject | undefined {
   try {
     const json: Json = JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8'));

@@ -15,7 +15,7 @@ export interface ProgramSourcesOfRun {
   readonly environment: NodeJS.ProcessEnv;
 }
 
-/** Reads what an instance runs, as it is now; the error says why it cannot run. */
+/** Reads the current program of an instance; the error is why it cannot run. */
 export async function readProgram(
   instance: Instance,
   { workspace, programs, stageChild, environment }: ProgramSourcesOfRun,

@@ -10,7 +10,7 @@ export type ContentReader = (
   rules: ReadingRules,
 ) => Promise<Result<Found | undefined, FileProblem>>;
 
-/** Reads of the same state: what is asked for twice is read once. */
+/** Reads of one state: repeated requests are read once. */
 export interface Reads {
   readonly read: ContentReader;
   /** Where the program of a name is, and which files patterns name: found once. */

@@ -15,7 +15,7 @@ export async function openRemote(address: string, host: AwsHost): Promise<Result
     if (address.startsWith('file:///'))
       return { ok: true, value: folderStorage(fileURLToPath(address).replace(/(?<=.)\/+$/, '')) };
   } catch {
-    // Said below.
+    // Defined below.
   }
   return { ok: false, error: `${address} is neither file:///folder nor s3://bucket/prefix` };
 }

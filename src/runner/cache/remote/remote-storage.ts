@@ -18,7 +18,7 @@ export interface RemoteStorage {
   create(name: string, content: NewContent, signal: AbortSignal): Promise<Answer<'created' | 'present'>>;
   /** Writes a file, in place of one that is there. */
   replace(name: string, content: NewContent, signal: AbortSignal): Promise<Answer<void>>;
-  /** Makes a file as young as one that was written now. False: there is none. */
+  /** Sets the age of a file to that of a new one. False: there is no such file. */
   refresh(name: string, signal: AbortSignal): Promise<Answer<boolean>>;
 }
 
@@ -33,7 +33,7 @@ export interface ListedFile {
 export interface RemoteFile {
   readonly size: number;
   readonly bytes: Bytes;
-  /** Ends the reading where `bytes` were never asked for. */
+  /** Closes the transfer if `bytes` were never read. */
   close(): void;
 }
 

@@ -6,8 +6,8 @@ import { longestLine } from './supervisor-protocol.ts';
 /** The lines of a stage on their way to the runner. */
 export interface Forwarding {
   /**
-   * The stage is gone: resolves when what it wrote is handed on. One who still holds the pipe is not waited
-   * for; the runner is, as long as it is behind.
+   * Call after the stage has exited: resolves when all that it wrote is forwarded. Does not wait for other
+   * processes that still hold the pipe; does wait for a runner that reads slowly.
    */
   finish(): Promise<void>;
 }

@@ -12,7 +12,7 @@ interface Followed {
   readonly onUsage: (usage: GpuUsage) => void;
 }
 
-/** One question for all jobs, asked again only when it is answered: NVIDIA's tool may take seconds. */
+/** One query for all jobs, repeated only after the last one returned: NVIDIA's tool may take seconds. */
 export function gpuMeter(): GpuMeter {
   const jobs = new Set<Followed>();
   let timer: NodeJS.Timeout | undefined;
@@ -29,7 +29,7 @@ export function gpuMeter(): GpuMeter {
       if (usage !== undefined) onUsage(usage);
     }
     wait = Math.min(longestWait, wait * 2);
-    // Where it cannot be asked it is not asked again for these jobs.
+    // After a query has failed, these jobs are no longer measured.
     if (usages.size > 0) again();
   }
   function again(): void {

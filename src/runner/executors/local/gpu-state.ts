@@ -40,8 +40,8 @@ export function usageTogether(
 }
 
 /**
- * The programs that compute on some of the GPUs and belong to none of these process groups. Those of another
- * PID namespace are left out: their numbers mean other processes here.
+ * The programs that compute on some of the GPUs and belong to none of these process groups. Processes of
+ * another PID namespace are omitted: their pids mean other processes here.
  */
 export async function gpuProcesses(
   gpus: readonly Gpu[],

@@ -28,7 +28,7 @@ interface LocalJob {
   readonly gpus: readonly Gpu[];
   /** Undefined while it runs. */
   result: JobResult | undefined;
-  /** Its GPUs are not looked at any more. */
+  /** Stops measuring its GPUs. */
   stopMeter: (() => void) | undefined;
   /** Lines that came before anybody followed the job. */
   readonly early: (string | null)[];
@@ -130,7 +130,7 @@ export function localExecutor(
       hasChanged = false;
       return handles.map((handle) => {
         const job = jobs.get(handle);
-        // That of an earlier runner died with it, or was ended with what was left over.
+        // A job of an earlier runner died with it, or was killed with the leftover processes.
         return job !== undefined && job.result === undefined ? 'running' : 'gone';
       });
     },

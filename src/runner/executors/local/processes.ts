@@ -77,7 +77,7 @@ function markedProcesses({ group, mark }: Family): readonly number[] {
   return marked(mark).filter((pid) => statOf(pid)?.group !== group);
 }
 
-/** The processes that carry a mark, Linux only: elsewhere it cannot be seen. This process is none of them. */
+/** The other processes that carry a mark. Linux only: other platforms do not expose it. */
 export function marked(mark: Mark): readonly number[] {
   if (process.platform !== 'linux') return [];
   return pids().filter((pid) => pid !== process.pid && carries(pid, mark) && isLiving(statOf(pid)));
@@ -95,7 +95,7 @@ function carries(pid: number, { environment, output }: Mark): boolean {
   );
 }
 
-/** A file of a user in the folder of logs is none of a stage. */
+/** A user's own file in the folder of logs is not the output of a stage. */
 function isOutput(path: string, output: string): boolean {
   const inside = path.startsWith(output) ? path.slice(output.length).replace(/ \(deleted\)$/, '') : undefined;
   return inside === '' || (inside !== undefined && /^\/[^/]+\/\d+\.txt$/.test(inside));

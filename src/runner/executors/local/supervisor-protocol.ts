@@ -30,8 +30,7 @@ export type Report =
   /** A line that the stage wrote on its event descriptor; null: one that was too long to keep. */
   | { readonly kind: 'line'; readonly stage: number; readonly line: string | null }
   /**
-   * The stage has ended and none of its processes is left. `stopped`: it had been asked to stop before it
-   * ended.
+   * The stage has ended and all its processes are gone. `stopped`: it had been asked to stop before it ended.
    */
   | {
       readonly kind: 'ended';

@@ -39,8 +39,8 @@ async function start({ stage, command, folder, environment, mark, output }: Star
     cwd: folder,
     env: { ...environment, PIPELINE_EVENTS: '3' },
     detached: true,
-    // A file, not a pipe: what a stage prints never passes through us, and nobody who holds it keeps us
-    // waiting.
+    // A file, not a pipe: the output of a stage needs no copying, and no process that holds it open can delay
+    // the supervisor.
     stdio: ['ignore', printed, printed, 'pipe'],
   });
   closeSync(printed);
@@ -67,8 +67,8 @@ async function start({ stage, command, folder, environment, mark, output }: Star
   if (gone) signalFamily(family, 'SIGKILL');
   const ending = await ended;
   const usage = meter.ended(pid);
-  // One that ended by itself has done its work, even if it is asked to stop while what it left behind is
-  // ended.
+  // A stage that exited by itself is complete, even if it is asked to stop while its leftover processes are
+  // being killed.
   const wasStopped = stopped.delete(stage);
   await endFamily(family, graceSeconds);
   await lines?.finish();

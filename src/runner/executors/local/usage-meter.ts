@@ -4,7 +4,7 @@ import { pids, readProc, statFields } from './proc.ts';
 /** Measures what process groups take whose leaders this process starts. */
 export interface UsageMeter {
   follow(group: number): void;
-  /** Called when the leader was reaped. Undefined: the platform does not tell. */
+  /** Called when the leader was reaped. Undefined: the platform does not report usage. */
   ended(group: number): Promise<Usage | undefined>;
 }
 
@@ -14,11 +14,11 @@ interface Followed {
 }
 
 /**
- * Linux tells it in /proc (proc(5)); elsewhere nothing is measured, since Node reaps a child without asking
- * what it took (wait4). CPU time is what the kernel counts for all children that this process reaped, with
- * their own reaped children: exact to a tick when groups end one after another. Where two end within one turn
- * of the event loop, and for memory, it is what was last seen: processes are measured after 20 ms, 40 ms and
- * so on, and then every second.
+ * Reads /proc (proc(5)) on Linux; elsewhere nothing is measured, since Node reaps a child without its usage
+ * (wait4). CPU time is what the kernel counts for all children that this process reaped, with their own
+ * reaped children: exact to a tick when groups end one after another. For groups that end within one turn of
+ * the event loop, and for memory, it is the last sample: processes are sampled after 20 ms, 40 ms and so on,
+ * and then every second.
  */
 export function usageMeter(): UsageMeter {
   if (process.platform !== 'linux') return { follow: () => undefined, ended: async () => undefined };
@@ -78,7 +78,7 @@ const longestWait = 1000;
 
 interface Taken {
   readonly cpuSeconds: number;
-  /** Of all processes together, as it is now: pages that two share count twice. */
+  /** The current memory of all processes together: pages that two share count twice. */
   readonly memoryBytes: number;
   /** Of the process that had most. */
   readonly peakBytes: number;

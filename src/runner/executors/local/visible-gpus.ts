@@ -32,7 +32,7 @@ export function visibleGpus(
   { CUDA_VISIBLE_DEVICES: preset, CUDA_DEVICE_ORDER: order }: NodeJS.ProcessEnv,
 ): readonly Gpu[] {
   if (preset === undefined) return listed.flatMap(wholeOrParts);
-  // CUDA numbers the fastest card first, unless it is told to go by the bus.
+  // CUDA numbers the fastest card first, unless it is set to use the bus order.
   const isByBus = order === 'PCI_BUS_ID' || new Set(listed.map(({ model }) => model)).size === 1;
   const named = new Map<string, Gpu>();
   for (const entry of preset.split(',').map((text) => text.trim())) {

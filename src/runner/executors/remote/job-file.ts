@@ -34,7 +34,7 @@ export interface JobMachine extends JobHost {
 /** The truth about a job: written by its wrapper, complete or not at all. */
 export interface ResultFile extends JobMachine {
   readonly nonce: string;
-  /** The id that its queue gave it, as far as the queue tells its jobs. */
+  /** Its id in the queue, where the queue passes it to its jobs. */
   readonly id: string;
   /** Milliseconds since the epoch, by the clock of its host. */
   readonly started: number;

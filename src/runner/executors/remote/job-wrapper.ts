@@ -73,8 +73,8 @@ function refusalOf({ root, platform, stamps }: JobFile): WrapperEnding | undefin
 }
 
 /**
- * By inode, size and times: the number of a device is another on each machine. What a folder holds is looked
- * at by the runner alone, when it has the result.
+ * Compares inode, size and times: device numbers differ between machines. The content of a folder is compared
+ * by the runner alone, when it has the result.
  */
 function isAsPlanned(inRoot: string, path: string, stamp: string): boolean {
   const stats = statSync(path.startsWith('/') ? path : inRoot, { bigint: true, throwIfNoEntry: false });
@@ -204,7 +204,7 @@ function endingOf(child: ChildProcess): Promise<WrapperEnding> {
   });
 }
 
-/** A file system that fails for a moment tells nothing. */
+/** A file system that fails for a moment proves nothing. */
 function isGivenUp(): boolean {
   try {
     return fencedJob() === undefined;

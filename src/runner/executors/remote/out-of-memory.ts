@@ -1,8 +1,9 @@
 import { readFileSync } from 'node:fs';
 
 /**
- * How many processes of this job's control group the kernel has killed for want of memory; 0 where there is
- * none. Version 2 of control groups counts in memory.events, version 1 in memory.oom_control (cgroups(7)).
+ * The number of processes in this job's control group that the kernel killed for lack of memory; 0 without a
+ * control group. Version 2 of control groups counts in memory.events, version 1 in memory.oom_control
+ * (cgroups(7)).
  */
 export function outOfMemoryKills(): number {
   const groups = textOf('/proc/self/cgroup').split('\n');

@@ -1,8 +1,8 @@
 import type { Job } from '../executor.ts';
 
 /**
- * A queue that runs jobs elsewhere: it takes them, gives their states, and ends them. How a job ended is in
- * its result file; the queue is asked only about one that left none.
+ * A queue that runs jobs on other machines: it accepts them, reports their states, and cancels them. The
+ * outcome of a job is in its result file; the queue is queried only for a job that left none.
  */
 export interface Queue {
   /**
@@ -17,7 +17,7 @@ export interface Queue {
    * now.
    */
   statuses(jobs: readonly KnownJob[]): Promise<ReadonlyMap<string, QueueStatus> | undefined>;
-  /** Asks for the end of jobs; it may be asked again. */
+  /** Cancels jobs; may be called again. */
   cancel(jobs: readonly KnownJob[]): Promise<void>;
 }
 

@@ -36,7 +36,7 @@ import { storedProgram } from './stored-program.ts';
 export interface RemoteHost {
   readonly root: string;
   readonly helpers: HelperPrograms;
-  /** What is known of the nodes; undefined: nothing yet. */
+  /** The nodes' platform; undefined: not known yet. */
   readonly platform: { get(): Platform | undefined; set(platform: Platform): void };
 }
 
@@ -50,9 +50,7 @@ interface Ticket extends KnownJob {
 /** What this process has seen of a job. */
 interface Tracked {
   status: QueueStatus | undefined;
-  /**
-   * Since when the queue has said that it is not there any more; undefined: it is there, or was not asked.
-   */
+  /** When the queue first reported the job as gone; undefined: it is there, or was not queried. */
   missingSince: number | undefined;
   isCancelled: boolean;
   lastReported: string | undefined;

@@ -38,6 +38,6 @@ export function readShared(path: string): string | undefined {
   }
 }
 
-/** Whether an error says that a file is not there; any other tells nothing about it. */
+/** Whether an error means that a file does not exist; other errors leave that open. */
 export const isMissing = (error: unknown): boolean =>
   error instanceof Error && 'code' in error && ['ENOENT', 'ENOTDIR'].includes(String(error.code));

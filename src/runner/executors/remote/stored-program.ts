@@ -5,8 +5,8 @@ import { jobsFolder } from '../../workspace/cache-layout.ts';
 import { writeShared } from './shared-file.ts';
 
 /**
- * A copy of a helper program in the project's cache, named by its content: a job runs the program as it was
- * when it was submitted, whatever is installed when it starts, and on nodes that see the project alone.
+ * A copy of a helper program in the project's cache, named by its content: a job runs the version that it was
+ * submitted with, whichever is installed when it starts, even on nodes that see only the project.
  */
 export async function storedProgram(root: string, program: string): Promise<string> {
   const name = `${root}\0${program}`;

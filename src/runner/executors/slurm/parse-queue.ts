@@ -2,8 +2,8 @@ import type { QueueEnding, QueueStatus } from '../remote/queue.ts';
 import { stuckText } from './stuck-text.ts';
 
 /**
- * What squeue is asked for (`-o`, squeue(1) of Slurm 22.05): id, raw id, id of the array, index, state,
- * reason, nodes, times of submission and start, comment. The comment is last, since it may hold anything.
+ * The format passed to squeue (`-o`, squeue(1) of Slurm 22.05): id, raw id, id of the array, index, state,
+ * reason, nodes, times of submission and start, comment. The comment is last, since it may contain anything.
  */
 export const queueFormat = '%i|%A|%F|%K|%T|%r|%N|%V|%S|%k';
 

@@ -53,8 +53,8 @@ export function slurmQueue(settings: SlurmSettings, environment: NodeJS.ProcessE
   }
 
   /**
-   * Jobs that Slurm took though sbatch said otherwise: a controller that hung takes what it was sent when it
-   * goes on. So it is asked twice, some time apart, once it answers.
+   * Jobs that Slurm accepted although sbatch failed: a controller that hung handles pending requests when it
+   * resumes. So the queue is queried twice, some time apart, once it answers.
    */
   async function ghosts(
     jobs: readonly QueuedJob[],
@@ -101,7 +101,7 @@ export function slurmQueue(settings: SlurmSettings, environment: NodeJS.ProcessE
 /** Submissions at once: each waits for the controller most of its time. */
 const atOnce = 4;
 const idsAtOnce = 500;
-/** So long a controller that does not answer is asked again. */
+/** How long a controller that does not respond is retried. */
 const retryMilliseconds = 600_000;
 const ghostMilliseconds = 2000;
 
@@ -134,7 +134,7 @@ export function placesOf(jobs: readonly Job[], mostOfArray: number): readonly st
   return places;
 }
 
-/** Exit code 1 says as little as "no" or "perhaps": only the text tells them apart. */
+/** Exit code 1 covers both a refusal and an unknown outcome: only the text distinguishes them. */
 const isUnknown = ({ code, stderr }: Answer): boolean =>
   (code === null && !/ENOENT/.test(stderr)) || isOutOfReach.test(stderr);
 

@@ -149,7 +149,7 @@ const wrongSize = (file: RemoteFile, found: number): HubProblem => ({
 /** 416: the server's file ends where ours does, so it is shorter than the hub says. */
 const isPastTheEnd = (problem: HubProblem): boolean => problem.kind === 'refused' && problem.status === 416;
 
-/** "bytes 100-199/200"; an answer that does not say where it starts is of no use. */
+/** "bytes 100-199/200"; a response without its start offset cannot be used. */
 function startOfRange({ headers }: Answer): number | undefined {
   const start = /^bytes (\d+)-/.exec(headers.get('content-range') ?? '')?.[1];
   return start === undefined ? undefined : Number(start);

@@ -22,9 +22,7 @@ import {
   word,
 } from './shape.ts';
 
-/**
- * A text as it is written: what "${…}" stands for in it is known when a job is submitted, or to the shell.
- */
+/** An unresolved text: the values of "${…}" in it are known when a job is submitted, or to the shell. */
 const verbatim: Shape<Located<string>> = {
   schema: { type: 'string' },
   expected: 'a text',

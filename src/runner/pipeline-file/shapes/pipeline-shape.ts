@@ -243,7 +243,7 @@ const stagesElsewhere: Readonly<Record<string, Instead>> = {
   wdir: { help: 'a cmd starts in the project folder: write `cmd: cd folder && …`' },
 };
 
-/** The fields of a stage as they are written. */
+/** The fields of a stage, unresolved. */
 export const stageShape = record(
   'a stage',
   {
@@ -299,7 +299,7 @@ export type StageFields = Of<typeof stageShape>;
 
 const bestDescription = 'which instance of a stage is the best; stages get it as ${best}';
 
-/** `best` as it is written. */
+/** `best`, unresolved. */
 export const bestShape: Shape<WrittenBest> = record('a map with by, goal and within', {
   by: required(text, 'a number of an out of kind metrics: stage.out.name, as train.summary.selection_loss'),
   goal: required(word(['min', 'max']), 'whether the smallest or the greatest is the best'),
@@ -335,8 +335,8 @@ const sharedCache = record('the shared cache', {
 });
 
 /**
- * The fields of a pipeline file as they are written. Stages are read one by one, so that one with faults does
- * not hide others.
+ * The fields of a pipeline file, unresolved. Stages are read one by one, so that one with faults does not
+ * hide others.
  */
 export const pipelineShape = record('a pipeline file', {
   name: optional(

@@ -87,9 +87,7 @@ const drawn: Shape<Draw> = choice(
         : 'logUniform',
 );
 
-/**
- * `search` as it is written, with its points drawn: a function of the seed, the names and the count alone.
- */
+/** `search`, unresolved, with its points drawn: they depend only on the seed, the names and the count. */
 export const searchShape: Shape<Search> = map(
   record('a search', {
     axis: required(matching('the name of an axis', namePattern), 'the axis whose values are the points'),

@@ -17,10 +17,7 @@ export interface Shape<T> {
   readonly read: (node: Node, report: Report) => T | undefined;
 }
 
-/**
- * Reports that a value is none of what is expected here. Of one with a fault of its own that was said
- * already.
- */
+/** Reports that a value is not what is expected here, unless its own fault was reported already. */
 export function refuse(
   node: Node,
   expected: string,
@@ -107,8 +104,8 @@ export function word<const T extends string>(words: readonly T[]): Shape<Located
 }
 
 /**
- * A text that may refer to axes, and gets its value in each instance. A number or a truth value counts as it
- * is written.
+ * A text that may refer to axes, and gets its value in each instance. A number or a boolean counts as its
+ * source text.
  */
 export const lateText = (expected: string): Shape<ScalarNode> => ({
   schema: { type: ['string', 'number', 'boolean'] },
@@ -195,7 +192,7 @@ export const badName = (name: string, at: Range): Diagnostic => ({
   at,
 });
 
-/** One name of a record, and what stands there. */
+/** One name of a record, and its value. */
 export interface Field<T> {
   readonly shape: Shape<T>;
   readonly required: boolean;
@@ -215,7 +212,8 @@ export const required = <T>(shape: Shape<T>, description: string): Field<T> => (
 
 type Fields = Readonly<Record<string, Field<unknown>>>;
 /**
- * What a record reads as: every name, undefined where it may be left out and is, and where the whole stands.
+ * The result of reading a record: every name, undefined where an optional one is absent, and the position of
+ * the whole.
  */
 type Read<F extends Fields> = { readonly [Name in keyof F]: F[Name] extends Field<infer T> ? T : never } & {
   readonly at: Range;
@@ -299,8 +297,8 @@ function nearestOf(name: string, known: readonly string[]): Partial<Diagnostic> 
 }
 
 /**
- * One of several forms, told apart by hand: `pick` names the form that the writer meant, so that a typo is
- * one fault and not one for each form.
+ * One of several forms, distinguished by hand: `pick` names the form that the writer intended, so that a typo
+ * is one fault and not one for each form.
  */
 export function choice<T, const Form extends string>(
   expected: string,

@@ -12,7 +12,7 @@ export interface When {
 
 /** What an axis, a var or a param has to be, or must not be. */
 export interface Condition {
-  /** As it is written: "dataset", "config.r", "vars.size", "params.model[0]". */
+  /** Its source text: "dataset", "config.r", "vars.size", "params.model[0]". */
   readonly name: string;
   /** Its steps, as those of a reference. */
   readonly path: readonly string[];

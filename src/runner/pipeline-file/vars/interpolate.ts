@@ -21,14 +21,14 @@ import {
 
 export type Reference = Extract<Part, { readonly kind: 'reference' }>;
 
-/** Gives what a reference stands for; undefined where it stands for nothing, which it has then reported. */
+/** Resolves a reference; undefined where it cannot be resolved, which is reported. */
 export type Lookup = (reference: Reference, report: Report) => Node | undefined;
 
 /**
  * The node with every reference replaced. A scalar that is exactly one reference becomes the value itself, of
- * whatever type and standing where it is written; in a longer text a scalar stands as it is written. A scalar
- * that replaces a reference holds no wildcards of paths.
- * Undefined where one has a fault.
+ * any type and with the position where the value is written; in a longer text a scalar is inserted as its
+ * source text. A scalar that replaces a reference contains no wildcards of paths. Undefined where one has a
+ * fault.
  */
 export function interpolate(node: Node, lookup: Lookup, report: Report): Node | undefined {
   if (node.kind === 'broken') return undefined;
@@ -102,7 +102,7 @@ function withoutWildcards(node: Node | undefined): Node | undefined {
   return pattern === node.text ? node : { ...node, pattern };
 }
 
-/** What a reference stands for inside a text; a list or a map is a fault there. */
+/** The text of a reference inside a longer text; a list or a map is a fault there. */
 export function textOf(reference: Reference, lookup: Lookup, report: Report): string | undefined {
   const node = lookup(reference, report);
   if (node === undefined || node.kind === 'broken') return undefined;

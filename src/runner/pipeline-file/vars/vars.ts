@@ -11,7 +11,7 @@ import {
 import { refers, type MapEntry, type MapNode, type Node } from '../yaml/node.ts';
 
 /**
- * What `${vars.…}` stands for. Vars may refer to vars, in any order; one that refers to itself is a fault.
+ * The values of `${vars.…}`. Vars may refer to vars, in any order; a var that refers to itself is a fault.
  */
 export function varsLookup(vars: MapNode | undefined, reportNow: Report): Lookup {
   const resolved = new Map<string, Node | 'open' | undefined>();
@@ -62,8 +62,8 @@ export function varsLookup(vars: MapNode | undefined, reportNow: Report): Lookup
 }
 
 /**
- * The node with its vars in place wherever a scalar refers to nothing else; other references wait for their
- * instance. Faults of what is left are found there.
+ * The node with its vars replaced in every scalar that has no other references; other references wait for
+ * their instance, and their faults are found there.
  */
 export function withVars(node: Node, lookup: Lookup, report: Report): Node | undefined {
   if (!refers(node)) return node;

@@ -1,5 +1,5 @@
 /**
- * The first character of a name that would break its line or turn its direction where it is shown, as
+ * The first character of a name that would break its line or change its direction when displayed, as
  * "U+202E"; undefined: there is none.
  */
 export function controlCharacter(name: string): string | undefined {

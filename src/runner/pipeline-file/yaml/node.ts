@@ -2,15 +2,15 @@ import type { Value } from '../../../stage/context.ts';
 import type { Range } from '../../diagnostic.ts';
 
 /**
- * A value of pipeline.yaml where it is written: aliases followed, `<<` merged, numbers and texts told apart
- * as YAML 1.2 core does.
+ * A value of pipeline.yaml at its position: aliases followed, `<<` merged, scalars typed by the YAML 1.2 core
+ * schema.
  */
 export type Node = ScalarNode | ListNode | MapNode | BrokenNode;
 
 export interface ScalarNode {
   readonly kind: 'scalar';
   readonly value: null | boolean | number | string;
-  /** As it stands inside a text: 1.10 is the number 1.1 and the text "1.10". */
+  /** Its source text: 1.10 is the number 1.1 and the text "1.10". */
   readonly text: string;
   /** The text as a pattern of paths where that differs: what replaced a reference matches only itself. */
   readonly pattern?: string;
@@ -22,7 +22,7 @@ export interface ScalarNode {
 export interface ListNode {
   readonly kind: 'list';
   readonly items: readonly Node[];
-  /** Whether a reference stands anywhere in it. */
+  /** Whether it contains a reference. */
   readonly refers: boolean;
   readonly at: Range;
 }
@@ -30,13 +30,13 @@ export interface ListNode {
 export interface MapNode {
   readonly kind: 'map';
   readonly entries: ReadonlyMap<string, MapEntry>;
-  /** Whether a reference stands anywhere in it. */
+  /** Whether it contains a reference. */
   readonly refers: boolean;
   readonly at: Range;
 }
 
 export interface MapEntry {
-  /** Where the name stands. */
+  /** The position of the name. */
   readonly key: Range;
   readonly value: Node;
 }
@@ -49,7 +49,7 @@ export interface BrokenNode {
 
 export type Part =
   | { readonly kind: 'text'; readonly text: string }
-  /** `${vars.models[0]}`: its names and indices ("vars", "models", "[0]"), and where it stands. */
+  /** `${vars.models[0]}`: its names and indices ("vars", "models", "[0]"), and its position. */
   | { readonly kind: 'reference'; readonly path: readonly string[]; readonly at: Range };
 
 /** Names and indices as a reference is written. */
@@ -89,7 +89,7 @@ export function valueOf(node: Node): Value {
 export const sortedEntries = ({ entries }: MapNode): readonly (readonly [string, MapEntry])[] =>
   [...entries].sort(([a], [b]) => (a < b ? -1 : 1));
 
-/** A value without references; `text`: as it is written. */
+/** A value without references; `text`: its source text. */
 export const scalarNode = (value: ScalarNode['value'], at: Range, text = String(value)): ScalarNode => ({
   kind: 'scalar',
   value,
@@ -111,7 +111,7 @@ export function mapNode(entries: ReadonlyMap<string, MapEntry>, at: Range): MapN
   return { kind: 'map', entries, refers: any, at };
 }
 
-/** Whether a reference stands anywhere in a node: most have none, and are what they are in every instance. */
+/** Whether a node contains a reference: most have none, and are the same in every instance. */
 export function refers(node: Node): boolean {
   switch (node.kind) {
     case 'broken':

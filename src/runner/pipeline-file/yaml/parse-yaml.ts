@@ -15,9 +15,9 @@ import { syntaxFault } from './syntax-fault.ts';
 import { toNode } from './to-node.ts';
 
 /**
- * Parses one document of YAML 1.2 (core schema; anchors, aliases and `<<`) into nodes that know where they
- * stand. Hostile text is refused early: the parser is fed token by token, so that depth and number are known
- * before they cost. Undefined where there is nothing to go on with; every fault is reported.
+ * Parses one document of YAML 1.2 (core schema; anchors, aliases and `<<`) into nodes with positions. Hostile
+ * text is refused early: the parser is fed token by token, so that depth and number are limited before they
+ * cost. Undefined where nothing can be read; every fault is reported.
  */
 export function parseYaml(file: string, text: string, report: Report): Node | undefined {
   const refused = guardText(file, text);

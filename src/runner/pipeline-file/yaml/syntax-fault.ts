@@ -2,8 +2,8 @@ import type { CST, YAMLParseError } from 'yaml';
 import type { Diagnostic } from '../../diagnostic.ts';
 
 /**
- * Where a text is no YAML, in words about the text; the parser's own speak of what it was building, and often
- * stand on the line after the fault.
+ * Syntax faults of a YAML text, described in terms of the text; the parser's own messages describe its
+ * internal state, and often point at the line after the fault.
  */
 export function syntaxFault(
   file: string,
@@ -131,7 +131,7 @@ function unexpected(text: string, here: Pick<Words, 'offset' | 'length'>, messag
   return { ...here, message };
 }
 
-/** The parser stands at the start of a line, or of those above it that hold nothing. */
+/** The parser is at the start of a line, or of the blank lines above it. */
 function badIndent(text: string, start: number): Words {
   const nothing = /(?:[^\S\n]*(?:#[^\n]*)?\n)*/y;
   nothing.lastIndex = lineStart(text, start);

@@ -52,9 +52,9 @@ interface Reader {
   readonly file: string;
   readonly text: string;
   readonly report: Report;
-  /** What each anchor stands for from here on; 'open' while its own value is being read. */
+  /** The current value of each anchor; 'open' while its own value is being read. */
   readonly anchors: Map<string, Node | 'open'>;
-  /** How many values lists and maps are when written out, as far as it was asked. */
+  /** The number of values in lists and maps with aliases expanded, memoized. */
   readonly sizes: Map<Node, number>;
   /** How many values aliases and merges have added so far. */
   total: number;
@@ -184,9 +184,7 @@ function readScalar(node: Scalar, at: Range, reader: Reader): ScalarNode | Broke
   }
 }
 
-/**
- * Whether digits of a whole number were lost: neither its value nor its shortest form is what stands there.
- */
+/** Whether digits of an integer were lost: neither its value nor its shortest form equals the source text. */
 const isRounded = (text: string, value: number): boolean =>
   /^[-+]?\d{16,}$/.test(text) &&
   (text.length > 400 ||

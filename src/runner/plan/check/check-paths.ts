@@ -79,7 +79,7 @@ function reportOverlaps(claims: readonly Claim[], report: Report): void {
     while (around.length > 0 && !entry.key.startsWith(around.at(-1)?.key ?? '')) around.pop();
     const other = around.find(({ claim }) => inTheWay(claim, entry.claim));
     if (other !== undefined) reportOverlap(other.claim, entry.claim, report);
-    // Of claims of one kind on one path the first stands for all.
+    // Of claims of one kind on the same path, only the first is kept.
     if (!around.some(({ key, claim }) => key === entry.key && claim.kind === entry.claim.kind))
       around.push(entry);
   }

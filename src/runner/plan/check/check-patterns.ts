@@ -3,7 +3,7 @@ import { couldReach, fixedPart } from '../../pipeline-file/glob.ts';
 import { foldedPath } from '../../pipeline-file/project-path.ts';
 import type { GlobDependency, Instance } from '../instance.ts';
 
-/** A pattern that an instance reads by; `path`: where it stands, links followed. */
+/** A pattern that an instance reads by; `path`: its path, with links resolved. */
 export interface PatternRead {
   readonly path: string;
   readonly what: string;
@@ -11,9 +11,8 @@ export interface PatternRead {
 }
 
 /**
- * Outs that a dep by a pattern could match, or that could hold what it matches: they are to be read by
- * `from`. A pattern that many instances have is looked at once; of the outs, only those are looked at that
- * are at its fixed part, above it or below it.
+ * Outs that a dep by a pattern could match, or that could contain a match: they are to be read by `from`. A
+ * pattern shared by many instances is checked once, against the outs at, above or below its fixed part only.
  */
 export function checkPatterns(
   patterns: readonly PatternRead[],
@@ -87,7 +86,7 @@ function* below(base: string, keys: readonly string[]): Generator<number> {
   for (let index = firstAtLeast(start, keys); keys[index]?.startsWith(start) === true; index++) yield index;
 }
 
-/** By halves: where the first of the sorted keys stands that is not smaller. */
+/** Binary search: the index of the first sorted key that is not smaller. */
 function firstAtLeast(key: string, keys: readonly string[]): number {
   let [low, high] = [0, keys.length];
   while (low < high) {

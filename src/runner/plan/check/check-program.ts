@@ -17,8 +17,8 @@ export interface ProgramContract {
 export type CheckProgram = (instance: Instance) => readonly Diagnostic[];
 
 /**
- * Compiles a program's schema once, for all its instances. A schema that is none is a fault of the program:
- * every instance reports it at its `uses`.
+ * Compiles a program's schema once, for all its instances. An invalid schema is a fault of the program: every
+ * instance reports it at its `uses`.
  */
 export function programCheck({ params, deps, outs }: ProgramContract): CheckProgram {
   const ajv = new Ajv({
@@ -76,7 +76,10 @@ function paramFaults(errors: readonly ErrorObject[], instance: Instance): readon
   return [...places].map(([place, same]) => paramFault(place, same, errors, instance));
 }
 
-/** Whether what is missing stands there under a name that is no name of the schema: one typo is one fault. */
+/**
+ * Whether a missing name is present with a typo, under a name that the schema does not have: one typo is one
+ * fault.
+ */
 function isMisspelt({ keyword, instancePath, params }: ErrorObject, errors: readonly ErrorObject[]): boolean {
   return (
     keyword === 'required' &&

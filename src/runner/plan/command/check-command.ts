@@ -4,7 +4,7 @@ import { projectPath } from '../../pipeline-file/project-path.ts';
 import type { Instance, Piece } from '../instance.ts';
 import { wordsOfLine } from './shell-line.ts';
 
-/** What is known of the project's files, by path from its root. */
+/** The project's files, by path from its root, as far as they have been checked. */
 export interface CommandFiles {
   isFile(path: string): boolean;
   /**
@@ -14,8 +14,8 @@ export interface CommandFiles {
 }
 
 /**
- * A word of a command that is a file of the project, and stands in neither deps nor code: a change of it
- * would run nothing again. The first word of a list counts by content; of a line that is the shell.
+ * A word of a command that is a file of the project but is in neither deps nor code: a change of it would not
+ * trigger a rerun. The first word of a list counts by content; that of a line is the shell.
  */
 export function checkCommand(instance: Instance, files: CommandFiles): readonly Diagnostic[] {
   const { program } = instance;

@@ -73,7 +73,7 @@ function reportGathered(at: Range | undefined, piece: Piece, { report }: Command
   });
 }
 
-/** Whether a reference stands where quoting it would not help: reported. */
+/** Whether a reference is in a place where quoting cannot protect it: reported. */
 function misquoted(parts: readonly Part[], { report }: CommandScope): boolean {
   for (const [index, part] of parts.entries()) {
     if (part.kind === 'text') continue;
@@ -159,7 +159,7 @@ function namedPiece(
   return { kind, name };
 }
 
-/** Where deps and outs stand, from the project root; a dep that gathers and a pattern are lists. */
+/** The paths of deps and outs, from the project root; a dep that gathers and a pattern are lists. */
 export interface CommandPaths {
   readonly deps: ReadonlyMap<string, string | readonly string[]>;
   readonly outs: ReadonlyMap<string, string>;
@@ -204,7 +204,7 @@ function pathsOf(piece: Piece, { deps, outs }: CommandPaths): readonly string[] 
 const noOption = (path: string): string => (path.startsWith('-') ? `./${path}` : path);
 
 /**
- * The words for the manifest: text as it stands, deps and outs by name, since their paths are no part of the
+ * The words for the manifest: literal text, and deps and outs by name, since their paths are not part of the
  * key.
  */
 export function manifestWords(command: Command): readonly Value[] {

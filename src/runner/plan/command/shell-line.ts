@@ -7,8 +7,8 @@ export interface ShellWord {
 }
 
 /**
- * The words of a line as far as they can be told without being the shell (POSIX 2.3, and bash's &> and &>>).
- * What stands for a reference is the character NUL, and so are the words that hold one.
+ * The words of a line, as far as they can be split without a shell (POSIX 2.3, and bash's &> and &>>). The
+ * character NUL represents a reference, and words that contain one.
  */
 export function wordsOfLine(line: string): readonly ShellWord[] {
   const words: ShellWord[] = [];
@@ -60,7 +60,7 @@ const unquoted = (word: string): string =>
 
 const isTee = (command: string | undefined): boolean => command !== undefined && /^(.*\/)?tee$/.test(command);
 
-/** What stands before the program that is meant. */
+/** Words that may precede the program's name. */
 const passedOver: ReadonlySet<string> = new Set([
   '!',
   '{',

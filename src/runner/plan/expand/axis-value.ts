@@ -6,7 +6,7 @@ import { axisName, labelOf } from '../instance-name.ts';
 
 /** One value of an axis. */
 export interface AxisValue {
-  /** As it is written, a map with its `name`. */
+  /** Its source text; for a map, with its `name`. */
   readonly node: Node;
   /** What `${axis}` becomes: a map without its `name`. */
   readonly bare: Node;

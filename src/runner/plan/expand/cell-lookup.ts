@@ -11,7 +11,7 @@ export function cellLookup(
     const [root = '', second] = reference.path;
     if (root === 'vars') return vars(reference, report);
     const axis = axes.get(root);
-    // A map's `name` labels it, and is no part of its value unless it is asked for.
+    // A map's `name` labels it, and belongs to its value only where it is referenced.
     if (axis !== undefined) return descend(second === 'name' ? axis.node : axis.bare, reference, 1, report);
     if (root === 'best' && best !== undefined) return descend(best.node, reference, 1, report);
     if (root === 'deps' || root === 'outs' || root === 'params') {

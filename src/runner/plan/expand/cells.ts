@@ -19,7 +19,7 @@ export interface StageCells {
   readonly left: ReadonlyMap<string, readonly LeftCell[]>;
   /** Of stages with an axis that comes from a list. */
   readonly listed: ReadonlyMap<string, readonly ListedCells[]>;
-  /** The lists that were asked for, with what they held. */
+  /** The lists that were read, with their content. */
   readonly lists: readonly PlannedList[];
   /** The stages that make the lists that each stage's axes come from, by its own matrix or by others. */
   readonly producers: ReadonlyMap<string, readonly Located<string>[]>;
@@ -151,7 +151,7 @@ function withValues(
 ): Product {
   const known = values.map((node) => axisValue(node, expansion.known));
   return {
-    // A product without choice is written as one block: its own place tells nothing, that of a value does.
+    // A product of single values is one block: only the position of an alternative identifies it.
     points: points.flatMap(({ axes, at, lists }) =>
       known.map((value): Point => ({
         axes: new Map([...axes, [name, value]]),

@@ -70,7 +70,7 @@ const noneLeft = ({ name }: Stage, { at }: When, left: readonly LeftCell[]): Fau
   at,
 });
 
-/** A condition, to be asked of each cell. */
+/** A condition, to be evaluated for each cell. */
 interface Judge {
   readonly text: string;
   /** Undefined: the value it refers to has a fault, which is reported when the instance is resolved. */
@@ -184,7 +184,7 @@ function isThereSomewhere(
   return false;
 }
 
-/** What is not there is none of the values. */
+/** A missing node equals no value. */
 const isMet = ({ values, isNegated }: Condition, node: Node | undefined): boolean =>
   values.some((value) => node !== undefined && isValue(node, value)) !== isNegated;
 

@@ -14,7 +14,7 @@ import { resolveDependency, type PlanScope } from './resolve-dependency.ts';
 import { resolvePattern, resolveText } from './resolve-text.ts';
 
 /**
- * The instance of a cell, every reference replaced by what it stands for. Undefined where one has a fault:
+ * The instance of a cell, with every reference replaced by its value. Undefined where one has a fault:
  * reported.
  */
 export function resolveInstance(stage: Stage, cell: Cell, scope: PlanScope): Instance | undefined {
@@ -198,7 +198,7 @@ function resolveCode(node: ScalarNode, lookup: Lookup, report: Report): Located<
     : void report({ severity: 'error', code: 'bad-path', message: path.error, at: node.at });
 }
 
-/** Where each param stands, and its name, by JSON pointer (RFC 6901). */
+/** The position of each param and of its name, by JSON pointer (RFC 6901). */
 function rangesOf(params: Node | undefined, at: Range): Pick<Instance, 'paramRanges' | 'paramNameRanges'> {
   const ranges: [string, Range][] = [];
   const names: [string, Range][] = [];

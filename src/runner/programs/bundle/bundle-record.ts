@@ -68,7 +68,7 @@ export async function recordOf(
   };
 }
 
-/** A stored record; undefined where there is none, or another version wrote it. */
+/** A stored record; undefined if there is none or another version wrote it. */
 export function parseRecord(value: Json | undefined): BundleRecord | undefined {
   if (!isJsonObject(value)) return undefined;
   const { bundler, bundle, owner, entry, inputs, absent, packages, sources } = value;

@@ -22,8 +22,8 @@ export interface Bundle {
   /** The files of the project that were read, from its root. */
   readonly inputs: readonly string[];
   /**
-   * Names that were looked for, or would be looked for before what was found: one that appears changes the
-   * bundle.
+   * Names that resolution tried, or would try, before the one that it found: a file that appears at one
+   * changes the bundle.
    */
   readonly absent: readonly string[];
   /** Whether what it was made from is known to be, until now, what the bundler read. */
@@ -32,7 +32,7 @@ export interface Bundle {
   readonly external: readonly string[];
   /** The package that it is a module of; undefined: it is a file of the project. */
   readonly owner: OwnerPackage | undefined;
-  /** The file that it was asked for by a path or a name, from the project's root. */
+  /** The file that a path or a name resolved to, from the project's root. */
   readonly entry: string;
 }
 
@@ -138,8 +138,7 @@ async function bundle(
 }
 
 /**
- * Whether what a path or a name stands for is a part of an installed package: an engine is named by a path
- * ("./…") alone.
+ * Whether a path or a name resolves into an installed package: an engine is named by a path ("./…") alone.
  */
 const isOfPackage = (path: string): boolean =>
   path.startsWith('./') ? /^\.\/\.\.\/|\/node_modules\//.test(path) : namesModule(path);
@@ -222,8 +221,7 @@ function alternativeNames({ inputs }: Esbuild.Metafile): readonly string[] {
     for (const { original } of imports) {
       if (original === undefined || !/^\.{0,2}\//.test(original)) continue;
       const exact = join(dirname(importer), original);
-      // A name that is the file's own is the first that is tried. (".js" is not: TypeScript's may stand for
-      // it.)
+      // A file's exact name is tried first. (".js" is not: it may resolve to TypeScript.)
       if (Object.hasOwn(inputs, exact) && /\.(ts|tsx|mts|cts|json)$/.test(exact)) continue;
       for (const candidate of candidates(exact)) names.add(candidate);
     }

@@ -16,7 +16,7 @@ export interface AwsSettings {
   credentials(): Promise<Result<Credentials | undefined>>;
 }
 
-/** Where settings and credentials are looked for. */
+/** Where to find settings and credentials. */
 export interface AwsHost {
   readonly environment: NodeJS.ProcessEnv;
   /** The home folder. */

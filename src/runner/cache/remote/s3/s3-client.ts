@@ -110,7 +110,7 @@ const busy = ({ status, code }: S3Answer, endpoint: string): RemoteFault => ({
   message: `${new URL(endpoint).host} answered ${status}${code === undefined ? '' : ` ${code}`} three times`,
 });
 
-/** An answer that stands for something wrong here or there, whatever was asked. */
+/** A response that reports a fault on either side, regardless of the request. */
 function faultIn(
   status: number,
   code: string | undefined,
@@ -150,7 +150,7 @@ const credentialCodes: ReadonlySet<string> = new Set([
   'TokenRefreshRequired',
 ]);
 
-/** Reads an answer in words to its end; what is longer than any is cut. */
+/** Reads the text of a response to its end; a text over the limit is truncated. */
 export async function textOf(answer: IncomingMessage): Promise<string> {
   const pieces: Buffer[] = [];
   let length = 0;

@@ -14,7 +14,7 @@ import { textOf } from './s3-client.ts';
 import { listedObjects, textIn } from './s3-xml.ts';
 import { faultOf } from './send-request.ts';
 
-/** From this size on, it is asked whether an object is there before it is sent. */
+/** An object of at least this size is sent only after checking that it does not exist. */
 const smallestToCheck = 1 << 20;
 
 /** From this size on, an object is sent in parts, each of which can be sent again. */

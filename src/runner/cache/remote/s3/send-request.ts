@@ -23,7 +23,7 @@ export interface SignedRequest {
 }
 
 export interface TimeLimits {
-  /** Until a connection stands. */
+  /** Milliseconds to establish a connection. */
   readonly connectMilliseconds: number;
   /** Without a byte in either direction. */
   readonly idleMilliseconds: number;
@@ -99,7 +99,7 @@ function exchanged(request: ClientRequest, exchange: Exchange): Promise<Answer<I
       if (isSending || body === undefined) return;
       isSending = true;
       pipeline(Readable.from(body()), request).catch((error: unknown) => {
-        // The answer came first: the rest of the body is of no use.
+        // The response came first, so the rest of the body is not needed.
         if (!request.destroyed) request.destroy(error instanceof Error ? error : undefined);
         else if (error instanceof RemoteFailure) resolve(failed(error.fault));
       });

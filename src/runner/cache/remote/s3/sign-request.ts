@@ -63,7 +63,7 @@ const hmac = (key: string | Buffer, text: string): Buffer => createHmac('sha256'
 
 const canonicalQuery = ({ searchParams }: URL): string => queryText([...searchParams]);
 
-/** A query as it is signed, and best sent: sorted by names, spaces as %20. */
+/** A query in the form that is signed, which is also the safest to send: sorted by name, spaces as %20. */
 export const queryText = (pairs: readonly (readonly [string, string])[]): string =>
   pairs
     .map(([name, value]) => [encoded(name), encoded(value)] as const)
