@@ -158,7 +158,7 @@ export type TextOf = (file: string) => string | undefined;
 /** A project as the command line sees it. Each call reads the pipeline file anew. */
 export interface Project {
   readonly root: string;
-  /** Of the pipeline files as they were last read. */
+  /** The state after the pipeline files were last read. */
   readonly textOf: TextOf;
   /** Where an instance of the pipeline file is written, as that was last read. */
   readonly writtenAt: (instance: InstanceId) => Range | undefined;
@@ -177,12 +177,12 @@ export interface Project {
   dryRun(request: RunRequest): Promise<Result<Forecast, Problem>>;
   /** `remote`: what is in the shared cache counts as restorable. */
   status(selection: Selection, remote?: boolean): Promise<Result<Status, Problem>>;
-  /** `instance`: as it was typed. */
+  /** `instance`: as typed. */
   explain(instance: string): Promise<Result<Explanation, Problem>>;
   graph(selection: Selection): Promise<Result<Graph, Problem>>;
   /** How much memory instances take, as far as their programs say. */
   estimate(selection: Selection): Promise<Result<readonly MemoryPlan[], Problem>>;
-  /** Of one instance, as it was typed. Undefined: it was never asked for (in that run). */
+  /** The history of one instance, as typed. Undefined: it was never part of a run (of that run). */
   log(instance: string, run?: string): Promise<Result<InstanceLog | undefined, Problem>>;
   /** The newest first. `before`: those that are older than this run. */
   history(limit: number, before?: string): Promise<Result<readonly RunRecord[], Problem>>;
@@ -199,8 +199,8 @@ export interface Project {
     selection: Selection,
   ): Promise<Result<readonly InstanceMetrics[] | undefined, Problem>>;
   /**
-   * As the results file of a commit has them, or else as the last good run from it without changed files left
-   * them. The inner error says what there is not.
+   * From the results file of a commit, or else from the last successful run of it without changed files. The
+   * inner error names the missing item.
    */
   metricsAtCommit(revision: string, selection: Selection): Promise<Result<Result<MetricsAtCommit>, Problem>>;
   /** Where the files of those results can be read. */
@@ -210,8 +210,8 @@ export interface Project {
   /** Compares the results file with what the project has now. */
   checkResults(): Promise<Result<ResultsCheck, Problem>>;
   /**
-   * The models that instances left, each with what was made from it alone: as they are now, or as a run left
-   * them. Undefined: there is no such run.
+   * The models of the instances, each with the results that depend on it alone: the current ones, or those of
+   * a run. Undefined: there is no such run.
    */
   models(run?: string): Promise<Result<readonly ModelResults[] | undefined, Problem>>;
   /** The place of an instance's model, by the name that the user typed, and the settings it is used with. */
@@ -221,7 +221,7 @@ export interface Project {
   tracking(): Promise<Result<Tracking, Problem>>;
   /** Where the files of results can be read; instances without a result are left out. */
   results(selection: Selection): Promise<Result<readonly ResultFiles[], Problem>>;
-  /** What instances cut to a limit of tokens, as they last said. */
+  /** How many inputs the instances truncated to a token limit, as last reported. */
   truncations(): Promise<Result<readonly Truncation[], Problem>>;
   /** Where the existing outs are. */
   artifacts(selection: Selection): Promise<Result<readonly Artifact[], Problem>>;
@@ -337,7 +337,7 @@ export async function openProject(
       if (!placed.ok) return placed;
       const { warnings, listFaults } = placed.value;
       for (const warning of warnings) warn(warning);
-      // The list may be made again; a run tells whether they are in the way.
+      // The list may be made again; a run reports whether they block it.
       for (const fault of listFaults) warn({ ...fault, severity: 'warning' });
       const resolved = await withKnownHubFolders(open.value, placed.value);
       return resolved.ok ? answer(open.value, resolved.value) : resolved;
@@ -391,7 +391,7 @@ export async function openProject(
               onEvent,
               stop,
             );
-            // A run tells them itself.
+            // A run reports them itself.
             if (!ran.ok)
               for (const diagnostic of plan.warnings)
                 onEvent({ kind: 'warned', at: Date.now(), instance: null, diagnostic });

@@ -11,7 +11,7 @@ export type ExistingOuts = 'adopt' | 'overwrite';
 export interface RunRequest extends Selection {
   readonly force: boolean;
   readonly keepGoing: boolean;
-  /** Only what failed, was blocked or was interrupted when it was last asked for. */
+  /** Only instances that failed, were blocked or were interrupted when last requested. */
   readonly retryFailed: boolean;
   /** Whether a dep on a path that is not here counts as it did in the last result. */
   readonly allowMissing?: boolean;
@@ -51,7 +51,7 @@ export interface RunSummary {
   readonly seconds: number;
   readonly exitCode: 0 | 1 | 130 | 143;
   readonly outcomes: ReadonlyMap<InstanceId, Outcome>;
-  /** Whether something was read that is out of date itself, and used as it was (`--only`, `--from`). */
+  /** Whether it read an input that was itself out of date (`--only`, `--from`). */
   readonly readsOutOfDate: boolean;
   /** Those of them that are frozen: their last results were used, whatever changed since. */
   readonly frozen?: readonly InstanceId[];

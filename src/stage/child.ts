@@ -10,9 +10,9 @@ import { isReported } from '../reported-error.ts';
 
 /**
  * The process that a stage program runs in: `stage-child.js BUNDLE`. This thread is the control channel: it
- * takes signals and hands messages on. The program has a thread of its own, since an engine blocks the one it
- * computes in. `stage-child.js --describe BUNDLE…` tells what the programs declare instead, on the same
- * channel, a line each.
+ * receives signals and forwards messages. The program has a thread of its own, since an engine blocks the
+ * thread that it computes in. `stage-child.js --describe BUNDLE…` instead writes the programs' declarations
+ * to the same channel, a line each.
  */
 if (!isMainThread) await work();
 else if (process.argv[2] === '--describe') await describe(process.argv.slice(3));
@@ -95,7 +95,7 @@ async function resultOf(
   try {
     return await program.run(context);
   } catch (error) {
-    // Thrown by what was given the signal: the program ended as it was asked to, which is no bug with a
+    // Thrown by code that received the signal: the program ended on request, so this is not a bug with a
     // stack.
     if (context.signal.aborted && error === context.signal.reason) return { ok: false, error: 'interrupted' };
     if (isReported(error)) return { ok: false, error: error.message };

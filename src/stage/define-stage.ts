@@ -39,7 +39,7 @@ export interface Engines {
   readonly programs: Readonly<Record<string, string>>;
   /** Those of them that `pipeline setup NAME` installs: `run` is given the folder of the one that is used. */
   readonly installed?: readonly string[];
-  /** What the value "auto" of that param stands for: the engine for a GPU, and that for the CPU. */
+  /** What the value "auto" of that param selects: the engine for a GPU, and that for the CPU. */
   readonly auto?: { readonly cuda: string; readonly cpu: string };
   /** The param that names the device, where a program has one: "auto", "cpu" or "cuda". */
   readonly device?: string;

@@ -19,7 +19,7 @@ export interface LiveTrackingRequest {
 export interface LiveTracking {
   /** Takes an event of a run; sends nothing itself. */
   take(event: Event): void;
-  /** Sends what was gathered, then all models as they are in the end. */
+  /** Sends the collected data, then all models in their final state. */
   finish(models: readonly ModelResults[]): Promise<void>;
 }
 

@@ -1,7 +1,7 @@
 import type { Result } from '../result.ts';
 import type { Exporter } from './exporter.ts';
 
-/** What `pipeline export` writes; each is loaded only where it is asked for. */
+/** The formats of `pipeline export`, each imported lazily. */
 export const exportFormats = ['csv', 'jsonl', 'parquet', 'tensorboard', 'mlflow', 'wandb'] as const;
 
 export type ExportFormat = (typeof exportFormats)[number];

@@ -62,7 +62,7 @@ export interface ReadRun {
   readonly warnings: readonly string[];
 }
 
-/** Reads all that a tracker shows of a model. `run`: the pipeline run that was asked for. */
+/** Reads all that a tracker shows of a model. `run`: the requested pipeline run. */
 export async function readTrackerRun(
   root: string,
   { model, evaluations }: ModelResults,

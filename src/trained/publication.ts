@@ -31,7 +31,7 @@ export interface PublishedFile {
   readonly content: { readonly text: string } | { readonly file: string };
 }
 
-/** The files of a model as they are published: its card has its scores and its licence. */
+/** The files of a published model: its card has its scores and its licence. */
 export async function publicationOf({
   folder,
   name,

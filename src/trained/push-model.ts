@@ -34,8 +34,8 @@ export interface PushProgress {
 }
 
 /**
- * Who will see what is pushed. A repository that is there keeps its visibility, and nothing goes to one that
- * everybody reads unless that was asked for.
+ * The visibility of the pushed files. An existing repository keeps its visibility, and nothing is pushed to a
+ * public one unless that was requested.
  */
 export async function visibilityOf({
   access,

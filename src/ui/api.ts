@@ -4,8 +4,8 @@ import type { Value } from '../stage/context.ts';
 import type { JsonNumber } from '../pages/result-answers.ts';
 
 /*
- * What the server of the local page answers of a project and its runs, and the page shows. What is known of
- * results alone is in result-answers.ts, which stage programs know too.
+ * The API between the local server and the page, for a project and its runs. The parts that concern results
+ * alone are in result-answers.ts, which stage programs use too.
  */
 
 /** /api/project */

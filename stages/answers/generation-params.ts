@@ -2,7 +2,7 @@ import type { JsonObject } from '../../src/files/json.ts';
 
 /** What `eval` and `qualitative` have in common: how a question is put, and how long an answer may be. */
 export interface GenerationParams {
-  /** "{human}" stands for the question. */
+  /** "{human}" is replaced by the question. */
   readonly prompt: string;
   readonly sourceTokens: number;
   /** The most tokens of an answer, the decoder's start included. */

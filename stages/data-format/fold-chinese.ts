@@ -2,8 +2,7 @@ import type { Fold } from '../../src/ml/dataset/leakage.ts';
 import type { Result } from '../../src/result.ts';
 
 /**
- * Traditional characters as simplified ones, by the optional package opencc-js, which is loaded only where
- * this is asked for.
+ * Converts traditional characters to simplified ones with the optional package opencc-js, imported lazily.
  */
 export async function chineseFold(): Promise<Result<Fold>> {
   try {

@@ -4,7 +4,7 @@ import type { Row } from '../../src/ml/dataset/row.ts';
 import { validationSplitOf } from '../../src/ml/dataset/split.ts';
 import { nearDuplicate } from '../../src/ml/dataset/similar-texts.ts';
 
-/** Test rows that training rows give away, and test rows that stand in the test twice. */
+/** Test rows that leaked into the training rows, as equals or near duplicates, and duplicate test rows. */
 export interface Leaks {
   readonly test: readonly RowLeak[];
   readonly withinTest: readonly RowLeak[];

@@ -6,7 +6,7 @@ import { characterTokens, mixedTokens, type Tokenize, wordTokenizer } from '../.
  */
 export type ChineseTokens = 'mixed' | 'characters' | 'words';
 
-/** jieba and its dictionary are loaded only where words are asked for. */
+/** jieba and its dictionary are imported lazily. */
 export async function tokenizerNamed(name: ChineseTokens): Promise<Tokenize> {
   switch (name) {
     case 'mixed':

@@ -81,7 +81,7 @@ export function evaluationOf(
   };
 }
 
-/** The same scores of the rows that no training row gives away; null where there are none. */
+/** The same scores without the test rows that leaked into the training rows; null if there are none. */
 function withoutLeaked(
   lines: readonly ScoredPrediction[],
   leaked: ReadonlySet<number>,

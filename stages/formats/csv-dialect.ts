@@ -10,9 +10,9 @@ export interface FoundDialect {
 }
 
 /**
- * Finds how a table is written. The delimiter is the first one by which the header has the columns that are
- * looked for (`isUsable`), tabs first in a .tsv file; Excel's line `sep=;` says it outright. Backslashes
- * escape quotes where the file has more good records that way.
+ * Detects the dialect of a table. The delimiter is the first one with which the header has the required
+ * columns (`isUsable`), tabs first in a .tsv file; Excel's line `sep=;` sets it explicitly. Backslashes
+ * escape quotes if the file has more valid records that way.
  */
 export function csvDialect(
   bytes: Uint8Array,

@@ -3,9 +3,9 @@ import { wrongColumns } from '../../src/ml/dataset/row.ts';
 import { markedTurn, type RecordRows, rowsOfTurns, turnOf, type TurnsRead } from './turns.ts';
 
 /**
- * The rows of a Huatuo conversation, texts as they are. Two forms occur: ShareGPT's
- * `{"conversations": [{"from": "human", "value": …}, {"from": "gpt", "value": …}]}`, and that of
- * HuatuoGPT-sft-data-v1, `{"data": ["问：…", "答：…"]}`.
+ * The rows of a Huatuo conversation, with unchanged texts. Two forms occur: ShareGPT's `{"conversations":
+ * [{"from": "human", "value": …}, {"from": "gpt", "value": …}]}`, and that of HuatuoGPT-sft-data-v1,
+ * `{"data": ["问：…", "答：…"]}`.
  */
 export function huatuoRows(values: ExactObject, read: TurnsRead): RecordRows {
   const { conversations = null, data = null, slots = null } = values;

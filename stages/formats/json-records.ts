@@ -164,7 +164,7 @@ function* itemsOf(bytes: Uint8Array, line: number, damaged: string | undefined):
     );
 }
 
-/** The members with a character that stands for bytes without a meaning. */
+/** The members with a replacement character, which stems from invalid bytes. */
 const replacedIn = (values: ExactObject, fault: Unreadable): ReadonlyMap<string, Unreadable> =>
   new Map(
     Object.entries(values)

@@ -28,8 +28,8 @@ export function lineCounter(bytes: Uint8Array): (offset: number) => number {
 }
 
 /**
- * Tells of each record that does not end as the first one does. A record that ends with the file has no line
- * end.
+ * Reports each record whose line end differs from the first one's. A record at the end of the file has no
+ * line end.
  */
 export function lineEndCheck(bytes: Uint8Array): (line: number, end: number) => readonly RawItem[] {
   let first: string | undefined;
@@ -70,7 +70,7 @@ export function nextLine(bytes: Uint8Array, offset: number): number {
     : Math.min(end + 1, bytes.length);
 }
 
-/** The offset of the next byte that is no line end. */
+/** The offset of the next byte that is not part of a line end. */
 export function afterBlankLines(bytes: Uint8Array, offset: number): number {
   let start = offset;
   while (bytes[start] === lineFeed || bytes[start] === carriageReturn) start += 1;

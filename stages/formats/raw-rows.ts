@@ -16,7 +16,7 @@ export interface RowChoice extends FormChoice {
 
 export interface RawRows {
   readonly rows: readonly Row[];
-  /** For each label that was asked for, the text of its field in each row. */
+  /** For each requested label, the text of its field in each row. */
   readonly labels: Readonly<Record<string, readonly string[]>>;
   /** Rows and dropped records together. */
   readonly read: number;
@@ -26,7 +26,7 @@ export interface RawRows {
   readonly repaired: readonly Finding[];
   /** What was read of each file, in order. */
   readonly files: readonly ReadFile[];
-  /** Exchanges of conversations after the first that are no rows. */
+  /** The number of exchanges after the first in conversations that did not become rows. */
   readonly laterExchanges: number;
 }
 
@@ -134,7 +134,7 @@ const lossOf = (error: RowFault | Unwanted): NonNullable<Outcome['found']>[numbe
     ? { kind: 'bad', ...error }
     : { kind: 'unwanted', reason: error.reason, detail: 'left out by the filters of the format' };
 
-/** The texts of the fields that come along: numbers and truth values are texts as they are written. */
+/** The texts of the additional fields: numbers and booleans as their source text. */
 function labelsOf(
   { values, unreadable }: RawRecord,
   { labels = {} }: RowChoice,

@@ -29,9 +29,9 @@ export interface RawData extends RawRows {
 }
 
 /**
- * Reads a raw data set: a file, or a folder of files in the order of their paths. The extension tells how a
- * file is read; others in a folder are listed as not read. What the filters of a format leave out is dropped,
- * whatever `onBadRow` says.
+ * Reads a raw data set: a file, or a folder of files in the order of their paths. The extension selects the
+ * reader; other files in a folder are listed as not read. Records that a format's filters exclude are
+ * dropped, regardless of `onBadRow`.
  */
 export async function readRaw(
   path: string,

@@ -2,16 +2,16 @@ import { type ExactJson, type ExactObject, isExactList, isExactObject } from '..
 import { type Row, type RowFault, rowOf } from '../../src/ml/dataset/row.ts';
 import type { Result } from '../../src/result.ts';
 
-/** One thing said in a conversation. What is not text is refused where a row is made of it. */
+/** One turn of a conversation. A turn without text is rejected when a row is made of it. */
 export interface Turn {
   readonly from: 'human' | 'assistant';
   readonly text: ExactJson;
 }
 
-/** Which exchanges of a conversation become rows: the first, or each (without what was said before it). */
+/** Which exchanges of a conversation become rows: the first, or each (without the earlier turns). */
 export type TurnsRead = 'first' | 'each';
 
-/** What one record gives: each row, or why there is none. */
+/** The result of one record: each row, or why there is none. */
 export interface RecordRows {
   readonly rows: readonly Result<Row, RowFault>[];
   /** Exchanges after the first that were left out. */

@@ -6,7 +6,7 @@ import { scores } from '../results/scores.ts';
 import { noScores } from '../train/model-card.ts';
 
 export interface PublishedScores {
-  /** Of the model, as it is published. */
+  /** Of the published model. */
   readonly name: string;
   /** What the model was tested on, for people. */
   readonly dataset: string;

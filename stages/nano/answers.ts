@@ -34,7 +34,7 @@ export const factsOf = ({ illness, trigger, age, duration }: Case): Facts => ({
 export const answer = (language: Language, { course, slots }: Facts): string =>
   fill(phrasings[language][course], slotTexts(language, slots));
 
-/** The value of every slot as it is written in the answer. */
+/** The text of every slot value in the answer. */
 export const slotTexts = (language: Language, slots: Facts['slots']): Record<SlotName, string> => ({
   symptom: slots.symptom[language],
   condition: slots.condition[language],

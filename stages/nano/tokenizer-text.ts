@@ -6,7 +6,7 @@ import { question } from './questions.ts';
 import { seededRandom } from './random.ts';
 
 /**
- * Stands around every Chinese slot value: no piece may reach across it (sentencepiece's
+ * Surrounds every Chinese slot value, so that no piece can span its boundary (sentencepiece's
  * pretokenization_delimiter).
  */
 const slotBorder = '|';

@@ -2,7 +2,7 @@ import type { Smoke } from '../../src/stage/question.ts';
 import type { DataFormatParams } from '../data-format.ts';
 import { atMost, smokeRows, smokeValidation } from './small.ts';
 
-/** So many rows that the smaller side of the split has eight, where that is no more than a few hundred. */
+/** As many rows as give the smaller side of the split eight, up to a few hundred. */
 export const smoke: Smoke<DataFormatParams> = (params) => {
   const share = Math.max(0.02, Math.min(params.testFraction, 1 - params.testFraction));
   return {

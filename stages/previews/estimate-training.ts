@@ -38,7 +38,7 @@ export async function estimateTraining(
   return { ok: true, value: { parts: memory.value, lower: waysToLower(params, training) } };
 }
 
-/** For this process, which is asked about all points at once. */
+/** Cached for this process, which handles all points. */
 const known = new Map<string, Result<TrainingMemory>>();
 
 const waysToLower = (

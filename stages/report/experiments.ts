@@ -9,13 +9,13 @@ import { type Axed, foundByAxes, type ScoreRow } from '../results/score-row.ts';
 import { selectionScore } from '../results/scores.ts';
 import { byInstance, labelsOf, nameOf } from './model-name.ts';
 
-/** A metrics file as it was read: the page shows every number in it. */
+/** The parsed metrics file: the page shows every number in it. */
 export type Document<T> = Axed<T> & { readonly document: Json };
 
 export interface Experiments {
   readonly evaluations: readonly Document<Evaluation>[];
   readonly trainings: readonly Document<TrainingSummary>[];
-  /** Each point with its seeds, as it is ranked. */
+  /** Each point with its seeds, in the form that is ranked. */
   readonly rows: readonly ScoreRow[];
   readonly points: BestPoints;
 }

@@ -96,7 +96,7 @@ export async function readReport(
   return { ok: true, value: { data: { pages, notice, hasCommands: false, answers, sets }, worst } };
 }
 
-/** Beside what is known of a file the whole of it: the page shows every number. */
+/** Adds the whole file to its parsed form: the page shows every number. */
 const withDocuments = <T>(
   contents: readonly Axed<T>[],
   members: readonly Gathered[],

@@ -28,8 +28,8 @@ interface Candidate {
 }
 
 /**
- * Marks the best points as `best` of the pipeline file says: by a number of the trainings, never by a score
- * of the test rows. A model that was not trained is none.
+ * Marks the best points by `best` of the pipeline file: by a metric of the trainings, never by a score of the
+ * test rows. A model that was not trained is never marked.
  */
 export function bestPoints(rows: readonly ScoreRow[], best: Best | undefined): Result<BestPoints> {
   const none = { by: undefined, best: new Set<ScoreRow>(), tied: new Set<ScoreRow>(), warnings: [] };

@@ -72,7 +72,7 @@ function followsEvaluations(): Schema {
   };
 }
 
-/** Where the condition holds, none of the settings may be given. */
+/** If the condition holds, none of the settings may be given. */
 function refused(where: Schema, names: readonly string[], reason: string): Schema {
   return implies(where, { properties: Object.fromEntries(names.map((name) => [name, never(reason)])) });
 }

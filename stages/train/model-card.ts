@@ -88,7 +88,7 @@ function titleOf({ params: { config }, steps }: TrainedModel, base: string): str
   return config.method === 'lora' ? `LoRA adapter of ${name}` : `${name}, fine-tuned`;
 }
 
-/** The hub refuses a `base_model` that is no name of a model there. */
+/** The hub rejects a `base_model` that is not the name of a model there. */
 function frontMatter(
   { params: { config }, type }: TrainedModel,
   base: string | undefined,

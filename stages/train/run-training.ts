@@ -25,8 +25,8 @@ import { needOfValidation, noValidationText } from './validation-fault.ts';
 import { writeTrained } from './write-trained.ts';
 
 /**
- * What a training is measured by beside its loss: made once, asked at every evaluation with the parameters as
- * they are.
+ * The metrics of a training besides its loss: created once, called at every evaluation with the current
+ * parameters.
  */
 export type MeasureFor = (setting: {
   readonly model: Mt5Folder;

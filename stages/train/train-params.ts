@@ -10,7 +10,7 @@ import { optimizerSchema, type plainSchedules, scheduleSchema } from './variant-
 /** The params of `train`, as pipeline.yaml gives them. */
 export interface TrainParams {
   readonly config: MethodParams;
-  /** "{human}" stands for the question. */
+  /** "{human}" is replaced by the question. */
   readonly prompt: string;
   /**
    * What an adapter says of the model it was trained on: a name or path that means the same on every machine.

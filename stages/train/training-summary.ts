@@ -6,7 +6,7 @@ import type { TrainOutcome } from '../../src/ml/train/train-outcome.ts';
 import type { TrainingSummary, ValidationRow } from '../results/evaluation.ts';
 import type { TrainParams } from './train-params.ts';
 
-/** What summary.json says of a finished training; `validation`: the held-out rows as they were evaluated. */
+/** The content of summary.json for a finished training; `validation`: the evaluated held-out rows. */
 export const trainingSummary = (
   { config: { method }, baseModel }: TrainParams,
   { steps, parameters, best, given, rows, validationRows }: Extract<TrainOutcome, { kind: 'finished' }>,

@@ -106,7 +106,7 @@ export async function run(
   });
 }
 
-/** What earlier smoke runs made. None of them is in progress: this one has the lock. */
+/** The results of earlier smoke runs. None is in progress: this one has the lock. */
 async function removeEarlierSmoke({ workspace, lockFolder }: Opened, own: string): Promise<void> {
   for (const folder of new Set([placeOf(workspace, smokeFolder), join(lockFolder, basename(smokeFolder))])) {
     if (workspace.disk.stat(folder)?.isDirectory() !== true) continue;
@@ -338,8 +338,7 @@ export async function gc(
 }
 
 /**
- * Drops the rows of the store that cannot be read: what they said is computed or looked up again. Gives how
- * many there were.
+ * Drops the unreadable rows of the store: their content is computed or fetched again. Returns their number.
  */
 export async function repair(opened: Opened): Promise<Result<number, Problem>> {
   return locked(opened, 0, new AbortController().signal, async () => {

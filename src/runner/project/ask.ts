@@ -113,8 +113,8 @@ export async function status(
 }
 
 /**
- * Files of instances that no pipeline file names; with a file that cannot be read, nobody knows. What was
- * deleted by hand is gone.
+ * Files of instances that no pipeline file names; unknown if one of them cannot be read. Files that were
+ * deleted by hand are not listed.
  */
 async function unnamed(opened: Opened): Promise<Status['unnamed']> {
   const named = await namedInstances(opened);
@@ -205,8 +205,8 @@ const reasonsIn = (state: InstanceStatus['state'], because: readonly Reason[]): 
     : because;
 
 /**
- * The states of the instances that a selection names, each with all that it needs, and what lists will give
- * it. `onRemoteWarning`: the shared cache is asked, too, and what goes wrong there is reported.
+ * The states of the instances that a selection names, each with its dependencies, and of the instances that
+ * lists will give it. `onRemoteWarning`: the shared cache is queried, too, and its errors are reported there.
  */
 export async function inspected(
   opened: Opened,
@@ -353,7 +353,7 @@ function runState(row: RunRow): RunState {
   return row.exitCode >= 130 ? 'interrupted' : 'failed';
 }
 
-/** What instances cut to a limit of tokens, as they last said. */
+/** How many inputs the instances truncated to a token limit, as last reported. */
 export const truncations = ({ store }: Opened, { plan }: Planned): readonly Truncation[] =>
   lastTruncations(store, plan.pipeline);
 

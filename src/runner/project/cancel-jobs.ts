@@ -14,9 +14,9 @@ import type { Planned } from './planning/plan-here.ts';
 import { selectFrom } from './planning/select-from.ts';
 
 /**
- * Cancels the jobs that instances have in queues, and waits until they are gone. What a run is about to
- * submit is waited for. A run that follows its jobs sees their end, and records it; where there is none, it
- * is recorded here.
+ * Cancels the queued jobs of instances, and waits until they are gone. If a run is about to submit some, it
+ * waits for them first. A run that follows its jobs records their end; without such a run, it is recorded
+ * here.
  */
 export async function cancelJobs(
   opened: Opened,
@@ -46,7 +46,8 @@ export async function cancelJobs(
 }
 
 /**
- * A run stores an attempt first and its job when a queue has taken it: until then there is none to cancel.
+ * A run stores an attempt first, and its job once a queue has accepted it: until then there is nothing to
+ * cancel.
  */
 const pollMilliseconds = 100;
 

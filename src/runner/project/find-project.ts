@@ -7,7 +7,7 @@ import { nearest } from '../pipeline-file/nearest.ts';
 import { isOverrideName, overrideName } from '../wording/override-name.ts';
 import { type WorkspaceDisk, workspaceDisk } from '../workspace/disk/workspace-disk.ts';
 
-/** Where a project is, and the pipeline file that is asked for. */
+/** The location of a project, and the requested pipeline file. */
 export interface ProjectPlace {
   /** Absolute, every link followed. */
   readonly root: string;
@@ -17,7 +17,7 @@ export interface ProjectPlace {
 
 export interface NoProject {
   readonly message: string;
-  /** The pipeline file that may have been meant, as it would be named. */
+  /** The pipeline file that was probably intended, as the user would name it. */
   readonly suggestion?: string;
 }
 
@@ -47,7 +47,7 @@ export function findProject(folder: string, file: string | undefined): Result<Pr
   };
 }
 
-/** By its name alone: the folder is what is left out. */
+/** Compares names alone: the folder is the part that is often omitted. */
 function nearestFile(start: string, named: string): Pick<NoProject, 'suggestion'> {
   const root = nearestRoot(start);
   const files = new Map(

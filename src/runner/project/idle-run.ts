@@ -24,9 +24,9 @@ import { wasKilled } from '../store/runs.ts';
 import { type DiskRead, readsTheSame, recordReads } from '../workspace/recorded-reads.ts';
 
 /**
- * A run with nothing to do leaves a record of all that it read. The next run that is asked for the same
- * checks the same files again; if each of them is as it was, and no row that counts was changed, there is
- * nothing to do again, and nothing has to be planned, hashed or compared to know it.
+ * A run with nothing to do leaves a record of all that it read. The next run with the same request checks
+ * those files: if none has changed, and no row that matters has, there is nothing to do again, which saves
+ * planning, hashing and comparing.
  */
 interface IdleRecord {
   readonly pipeline: string;
@@ -35,14 +35,16 @@ interface IdleRecord {
   readonly environment: Readonly<Record<string, Digest | null>>;
   readonly reads: readonly DiskRead[];
   readonly instances: readonly (readonly [InstanceId, Key])[];
-  /** What was used as it is, whatever changed, and what every run says of it. */
+  /**
+   * Frozen instances, whose results are used regardless of changes, and the warnings that every run prints.
+   */
   readonly frozen: readonly InstanceId[];
   readonly warnings: readonly Diagnostic[];
   /** For the terminal, which shows them without a plan. */
   readonly results: readonly FinalOut[];
 }
 
-/** What is asked of a run that could have nothing to do. */
+/** The request of a run that may have nothing to do. */
 export interface IdleRequest {
   /**
    * All that decides what the run does, beside files, rows and variables: the request, the program, the
@@ -62,7 +64,7 @@ export function idleRequest(
   if (force || retryFailed || allowMissing === true || existingOuts !== undefined || mode !== 'needs')
     return undefined;
   const { jobs } = executor.capacity(wantedJobs);
-  // As it is judged whether the machine has what an instance asks for.
+  // The capacity that requests are checked against.
   const { cpus, memory } = executor.capacity(undefined);
   return {
     text: JSON.stringify([
@@ -82,7 +84,7 @@ export function idleRequest(
   };
 }
 
-/** What is asked in a project, on the executors and by the machine files that it has now. */
+/** A request in a project, with its current executors and machine files. */
 export const idleRequestIn = (
   program: string,
   { place, executors, host }: Opened,

@@ -15,7 +15,7 @@ import { workspaceDisk } from '../workspace/disk/workspace-disk.ts';
 
 export interface ProjectHealth {
   readonly store: StoreHealth;
-  /** The run that is on. Where the store is damaged, neither this nor what was left over is known. */
+  /** The run in progress. If the store is damaged, neither this nor the leftovers are known. */
   readonly run: { readonly pid: number; readonly since: number } | undefined;
   /** Processes of stages that outlived their run; the next run ends them. */
   readonly leftOver: readonly number[];

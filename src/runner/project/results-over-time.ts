@@ -40,7 +40,7 @@ async function knownNow(opened: Opened, planned: Planned): Promise<Result<KnownN
 
 const everything: Selection = { patterns: [], mode: 'needs' };
 
-/** The metrics of a commit; the inner error says in words what there is not. */
+/** The metrics of a commit; the inner error names the missing item. */
 export async function metricsAtCommit(
   opened: Opened,
   planned: Planned,

@@ -5,9 +5,9 @@ import { printable } from '../wording/printable.ts';
 import { textWidth } from '../wording/text-width.ts';
 
 /**
- * A diagnostic as text: place, what happened, the source line with a caret, what to do next, and notes with
- * places of their own. Lines and columns count from 1, columns in characters as an editor counts them.
- * `sourceOf` gives the text that a range's file stands for; undefined: then the line is not shown.
+ * A diagnostic as text: place, message, the source line with a caret, what to do next, and notes with places
+ * of their own. Lines and columns count from 1, columns in characters as an editor counts them. `sourceOf`
+ * gives the text of a range's file; undefined: the line is not shown.
  */
 export function diagnosticText(
   diagnostic: Diagnostic,

@@ -53,7 +53,7 @@ function scoresText(scores: readonly RunScore[]): string {
   return joinFirst(texts, mostShown);
 }
 
-/** "learningRate 0.001 -> 0.003 (4 instances)": a change that several instances have stands once. */
+/** "learningRate 0.001 -> 0.003 (4 instances)": a change shared by several instances is listed once. */
 function paramsText(params: readonly ChangedParam[]): string {
   const counts = new Map<string, number>();
   for (const { param, before, after } of params) {

@@ -13,9 +13,9 @@ export type LogPart =
   | { readonly kind: 'printed'; readonly file: string };
 
 /**
- * What happened to an instance in a run, in order: why each attempt was started, what it said (of its progress,
- * the last), what it printed, how it ended. Printed lines carry no times, so they come at the end of their attempt. `timeOf`: a
- * moment as people read it.
+ * The log of an instance in a run, in order: why each attempt started, its messages (of progress, the last),
+ * its output, how it ended. Output lines have no times, so they come at the end of their attempt. `timeOf`:
+ * formats a time for people.
  */
 export function logParts(
   { run, instance, events, files }: InstanceLog,

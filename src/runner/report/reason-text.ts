@@ -158,7 +158,7 @@ const filesByName = (files: Value | undefined): ReadonlyMap<string, string> =>
       .map((file) => [String(file['name']), canonical(file)]),
   );
 
-/** Of a content: there is nothing shorter to say than which it was and which it is. */
+/** Contents are identified by their digests alone. */
 const digestsText = (before: Value | undefined, after: Value | undefined): string =>
   ` (${String(before).slice(0, 8)} → ${String(after).slice(0, 8)})`;
 

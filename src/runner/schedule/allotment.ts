@@ -8,12 +8,9 @@ export interface Share {
   release(): void;
 }
 
-/**
- * Hands out shares of the machine in the order in which they were asked for: a large one is not starved by
- * small ones.
- */
+/** Allocates shares of the machine in the order of the requests: small ones do not starve a large one. */
 export interface Allotment {
-  /** `onWait`: told at once of what holds the GPUs, where too few of them are free. */
+  /** `onWait`: called at once with the holders of the GPUs, if too few are free. */
   take(wanted: Wanted, onWait?: (holders: readonly GpuHolder[]) => void): Promise<Share>;
   /** Undefined: it would have to wait. */
   takeNow(wanted: Wanted): Share | undefined;

@@ -45,7 +45,7 @@ export async function keepFailed(
       disk.makeFolder(dirname(`${written}/${declared}`));
       await move(workspace, place, `${written}/${declared}`);
     }
-    // Not before it is gone: what stands there and is not written down as ours is in the next run's way.
+    // Only after its removal: an unrecorded file at that path would block the next run.
     forgetPlacement(store, path);
   }
   const kept = placeOf(workspace, failedFolder(instance));

@@ -18,7 +18,7 @@ export interface BringBackSteps {
   assessNow(instance: Instance, policy: Policy): Promise<Assessment | Ending>;
   /** Restores or runs an instance until its outs are in place. */
   bringUpToDate(instance: Instance, policy: Policy): Promise<Ending>;
-  /** Is told the end of what was started. */
+  /** Called with the end of each started instance. */
   readonly onOutcome: (instance: Instance, key: Key | null, outcome: Outcome) => void;
 }
 
@@ -55,7 +55,7 @@ async function broughtBack(
   const before = await assessNow(producer, policy);
   if ('outcome' in before) return before.outcome;
   const { lookup, decision } = before;
-  // Other inputs would give another result than the one that is asked for.
+  // With other inputs, the result would differ from the requested one.
   if (decision.kind === 'run' && lookup.kind !== 'dropped')
     return failedBy(
       `${path} was dropped, and ${producer.id} is out of date: update it with ` +

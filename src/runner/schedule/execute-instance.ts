@@ -141,7 +141,7 @@ export async function executeInstance(
       if (isLost) losses += 1;
       else if (outcome.kind === 'failed') failures += 1;
       if (outcome.kind === 'failed') {
-        // What is in the way of one attempt is in the way of the next.
+        // An obstacle of one attempt blocks the next one too.
         const isHindered = !ready.ok || outcome.failure.kind === 'existing-outs';
         if (isHindered || failures > instance.retries || run.stop.isStopping()) return outcome;
       } else if (run.stop.isStopping()) return { kind: 'interrupted', seconds: seconds() };
@@ -180,7 +180,7 @@ interface AttemptFacts {
   readonly gpus: readonly Gpu[];
   /** Whose job is taken up, instead of a new one. */
   readonly left: InterruptedAttempt | undefined;
-  /** Aborts when the result is of no use any more. */
+  /** Aborts when the result is no longer needed. */
   readonly cancelled: AbortSignal;
 }
 
@@ -498,8 +498,8 @@ export function recordFinished(
 }
 
 /**
- * Reads again all that the result depends on, and gives the first file that is not as it was when the stage
- * was started.
+ * Reads all inputs of the result again, and returns the first file that has changed since the stage was
+ * started.
  */
 async function touchedFile(
   session: Session,

@@ -38,9 +38,9 @@ export interface AttemptRequest {
   /** The file that takes what it prints, from the project root. */
   readonly output: string;
   readonly stop: Stop;
-  /** Aborts when the result is of no use any more. */
+  /** Aborts when the result is no longer needed. */
   readonly cancelled?: AbortSignal;
-  /** Whether its job is left to the queue as soon as it is there. */
+  /** Whether its job is left to the queue once it is submitted. */
   readonly detach?: boolean;
   /** Whether its job ends when the run is stopped, also one that could go on without it. */
   readonly endsWithRun?: boolean;
@@ -48,7 +48,7 @@ export interface AttemptRequest {
   onOutput(appended: Appended): void;
   onUsage(usage: Usage): void;
   onGpuUsage(usage: GpuUsage): void;
-  /** Lines on the event descriptor that are no messages, when the attempt is over. */
+  /** The number of malformed lines on the event channel, when the attempt is over. */
   onForeignLines(count: number): void;
 }
 
@@ -58,7 +58,7 @@ export interface NewAttempt {
   onSubmitted(handle: Handle): void;
 }
 
-/** How an attempt ended, none of its processes left: it exited with 0, or why not. */
+/** How an attempt ended, with all its processes gone: exit code 0, or the failure. */
 export type AttemptEnding =
   | { readonly kind: 'exited' }
   | { readonly kind: 'failed'; readonly failure: Failure }

@@ -8,8 +8,8 @@ export interface RunningStage {
   readonly instance: Instance;
   readonly assessment: Assessment;
   /**
-   * Asks it to end: what it makes is of no use any more. It is assessed again, and runs with its current
-   * inputs. False: it was asked before.
+   * Asks it to stop: its result is no longer needed. It is assessed again, and runs with its current inputs.
+   * False: it was asked before.
    */
   cancel(because: string): boolean;
 }

@@ -31,7 +31,7 @@ import { unassessableText } from '../status/unassessable-text.ts';
 
 export interface RunRules {
   policyOf(instance: Instance): Policy;
-  /** What the user said of files that no run made, at the places of its outs; undefined: they stay. */
+  /** The user's choice for files at the paths of its outs that no run made; undefined: they are kept. */
   existingOutsOf(instance: Instance): ExistingOuts | undefined;
   readonly keepGoing: boolean;
   readonly allotmentOf: (instance: Instance) => Allotment;
@@ -41,14 +41,14 @@ export interface RunRules {
   readonly failures: ReadonlyMap<Key, FailedOutcome>;
   /** How instances ended before, in the same run. */
   readonly ended: ReadonlyMap<InstanceId, Outcome>;
-  /** What was known of the instances when the run began. */
+  /** The assessments of the instances at the start of the run. */
   readonly assessments: ReadonlyMap<InstanceId, AssessedInstance>;
 }
 
 /**
- * Settles instances in the order of the graph, as many at once as the machine carries. What an instance reads
- * from and that is not among them is taken as it stands. Resolves when nothing runs any more; `onOutcome` is
- * told each end.
+ * Settles instances in the order of the graph, as many at once as the machine has capacity for. Inputs from
+ * other instances are used as they are. Resolves when nothing runs any more; `onOutcome` is called for each
+ * end.
  */
 export async function runInstances(
   run: Run,
@@ -60,7 +60,7 @@ export async function runInstances(
   const ids = new Set(instances.map(({ id }) => id));
   // What failed or is blocked, by the failure that caused it.
   const failures = new Map<InstanceId, InstanceId>();
-  // What is left to a queue, or waits for what is.
+  // Instances left to a queue, and those that wait for them.
   const unfinished = new Set<InstanceId>();
   const turns = new Turns(rules.failures);
   const bringBack = bringingBack(run, {
@@ -125,7 +125,7 @@ class Turns {
     this.failed = new Map(failures);
   }
 
-  /** Waits for the others that asked for this key; gives the end of the turn. */
+  /** Waits for earlier users of this key; returns the function that ends the turn. */
   async take(key: Key): Promise<() => void> {
     const before = this.#last.get(key);
     const { promise, resolve } = withResolvers();
@@ -252,9 +252,8 @@ async function assessNow(run: Run, instance: Instance, policy: Policy): Promise<
 }
 
 /**
- * The result to restore, as it was found when the run began, unless the run has changed anything since. A
- * folder of thousands of files takes seconds to read; restoring reads again what it is about to
- * replace.
+ * The result to restore, as found at the start of the run, unless the run has changed anything since. Reading
+ * a folder of thousands of files takes seconds, and restoring reads again what it replaces.
  */
 function knownRestorable(run: Run, { id }: Instance, { assessments }: RunRules): Assessment | undefined {
   const seen = assessments.get(id);
@@ -302,7 +301,7 @@ const isForced = (because: readonly Reason[]): boolean => because.some(({ kind }
 const isAdoptable = ({ decision, displaced }: Assessment): boolean =>
   decision.kind === 'run' || (displaced.length > 0 && displaced.every(({ was }) => was !== 'missing'));
 
-/** Puts back the outs that do not stand as the entry says, and writes down that all of them do. */
+/** Restores the outs that differ from the entry, and records that all of them match. */
 async function restoreEntry(
   run: Run,
   instance: Instance,

@@ -111,7 +111,7 @@ export async function runSelected(
       },
       onInPlace(found) {
         for (const [id] of found) ended.set(id, { kind: 'up-to-date' });
-        // What ran before in this run stays told as that.
+        // Instances that ran earlier in this run are still reported as such.
         ends.onInPlace(found.filter(([id]) => !ran.has(id)));
       },
     };
@@ -253,8 +253,8 @@ const listNotCached = (producer: InstanceId): Diagnostic => ({
 });
 
 /**
- * What nothing of the selection could be planned with, were it to begin now: undefined where lists have to be
- * made before that can be told.
+ * The faults of lists that leave nothing of the selection to plan now; empty if lists have to be made first
+ * to know.
  */
 export async function refusedLists(planned: PlannedRun): Promise<readonly Diagnostic[]> {
   const faults = faultsOfLists(planned);
@@ -272,7 +272,7 @@ const faultsOfLists = ({ selected, listFaults }: PlannedRun): readonly Diagnosti
   ...selected.unmatched,
 ];
 
-/** The instances whose lists the selection depends on, and which are not as it was planned with. */
+/** The instances whose lists the selection depends on, and which have changed since it was planned. */
 function staleProducers(
   { session: { plan }, selected: { chosen, listed } }: PlannedRun,
   ready: readonly Instance[],
@@ -337,7 +337,7 @@ function noteInPlace(
     if (seen?.kind !== 'assessed' || !isInPlace(seen) || seen.assessment.decision.kind !== 'restore')
       return true;
     const { key, decision, dropped } = seen.assessment;
-    // A run that was killed may have put outs in their places and not said so.
+    // A run that was killed may have put outs in their places without recording it.
     const isRecorded =
       keys.get(instance.id) === key &&
       Object.entries(decision.entry.outs).every(

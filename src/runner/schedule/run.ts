@@ -191,7 +191,7 @@ function bookkeeper({ store, plan }: Framed, run: RunId): (instance: Named, outc
   const good = new Set<string>(['ran', 'up-to-date', 'restored']);
   return (instance, outcome) => {
     const before = last.get(instance.id)?.kind;
-    // What was not asked to start is as it was: failed, interrupted or well.
+    // An instance that was not started keeps its last outcome.
     if (outcome.kind === 'skipped') return;
     if (
       before !== outcome.kind &&

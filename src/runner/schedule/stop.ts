@@ -5,7 +5,7 @@ import { graceSeconds } from '../executors/executor.ts';
 export interface Stop {
   /** No more instances are started: one failed, or the user stopped the run. */
   isStopping(): boolean;
-  /** The user stopped the run: what runs is asked to end. */
+  /** The user stopped the run: running stages are asked to stop. */
   isStoppingStages(): boolean;
   /** A failure: what runs may finish. */
   startNoMore(): void;

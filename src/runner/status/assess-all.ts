@@ -57,7 +57,7 @@ export async function assessAll(
   return inPlanOrder(instances, assessments);
 }
 
-/** A shared cache answers after a while: it is asked for so many instances at a time. */
+/** A shared cache has latency, so this many instances are looked up in parallel. */
 const concurrentLookups = 16;
 
 async function assessInstance(

@@ -87,7 +87,7 @@ export function readCacheOf(workspace: Workspace, known: ReadonlyMap<string, Key
   };
 }
 
-/** What an instance's result depends on, as it is at this reads. */
+/** The inputs of an instance's result, at the time of `reads`. */
 export interface Identity {
   readonly key: Key;
   readonly manifest: Manifest;
@@ -96,7 +96,7 @@ export interface Identity {
   readonly stamps: ReadonlyMap<string, Stamp>;
 }
 
-/** What is known of an instance whose deps are all there. */
+/** The assessment of an instance whose deps all exist. */
 export interface Assessment extends Identity {
   readonly lookup: Lookup;
   /** With a hit: the outs in the project that differ from the entry. */
@@ -181,7 +181,7 @@ export async function assess(
   if (instance.frozen !== undefined) return assessFrozen(session, instance, policy, reads);
   const identity = await identityOf(session, instance, reads, known);
   if (!identity.ok) return identity;
-  // For what runs anyway, no other cache is asked.
+  // An instance that runs anyway needs no shared cache.
   const source = policy.forced || !policy.cache ? { ...session, source: undefined } : session;
   const found = await lookupOuts(source, instance, identity.value.key, policy, reads);
   const { lookup } = found;
@@ -272,8 +272,8 @@ function outPath({ instances }: Pick<Session, 'instances'>, instance: InstanceId
 }
 
 /**
- * What the cache holds under an instance's key, and the outs in the project that are not as the entry says.
- * Outs that were dropped may be missing as long as they are temp, and not wanted.
+ * The cached entry under an instance's key, and the outs in the project that differ from it. Dropped outs may
+ * be missing as long as they are temp and not wanted.
  */
 async function lookupOuts(
   session: Session,

@@ -4,8 +4,8 @@ import { notAFolder } from '../workspace/disk/not-a-folder.ts';
 import { placeOf, type ProjectFiles } from '../workspace/workspace.ts';
 
 /**
- * What is in the place of a folder above an out, each reported once, at the first out that it is in the way
- * of: hours may be computed before one is put there.
+ * Files in the place of a folder above an out, each reported once, at the first out that it blocks: otherwise
+ * hours may be computed before the out is put there.
  */
 export function inTheWay(workspace: ProjectFiles, instances: readonly Instance[]): readonly Diagnostic[] {
   const known = new Map<string, string | undefined>([['', undefined]]);

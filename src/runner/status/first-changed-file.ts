@@ -2,8 +2,8 @@ import { differences } from '../manifest/differences.ts';
 import type { Identity } from './assess.ts';
 
 /**
- * The first file that is not as it was when an instance's identity was read. Stamps see an edit that was put
- * back; contents see one that was too quick for the stamps.
+ * The first file that has changed since an instance's identity was read. Stamps reveal an edit that was
+ * reverted; contents reveal one that was too quick for the stamps.
  */
 export function firstChangedFile(before: Identity, now: Identity): string | undefined {
   const names = new Set([...before.stamps.keys(), ...now.stamps.keys()]);

@@ -21,7 +21,7 @@ import { readProgram } from '../programs/read-program.ts';
 import { isHit, assessAll, presentOuts, type AssessedInstance } from './assess-all.ts';
 import { unassessableText } from './unassessable-text.ts';
 
-/** What is known of an instance without running anything. */
+/** The state of an instance, determined without running anything. */
 export interface Inspection {
   readonly instance: Instance;
   readonly state: 'up-to-date' | 'restorable' | 'out-of-date' | 'waiting' | 'unknown';
@@ -116,7 +116,7 @@ async function inspection(
   }
 }
 
-/** What is not as it was when the last result of an instance was made, which is used all the same. */
+/** What has changed since the last result of an instance, which is used all the same. */
 export async function sinceLastResult(session: Session, instance: Instance): Promise<SinceResult> {
   const reads = readCacheOf(session.workspace);
   const identity = await identityOf(session, instance, reads);

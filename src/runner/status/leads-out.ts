@@ -19,7 +19,7 @@ export function realPathInProject(
 
 /**
  * Tells whether a path from the project root leads out of the project by a symbolic link, itself or a folder
- * above it. Of what is not there yet, the part that is there decides. Each folder is checked once.
+ * above it. For a path that does not exist yet, its existing part decides. Each folder is checked once.
  * `linkOn`: the first link on a path.
  */
 export function leadsOut(

@@ -96,7 +96,7 @@ const literalsHelp = (path: string): string | undefined =>
 
 export const allowMissingHelp = 'to use its digest from the last result, run `pipeline run --allow-missing`';
 
-/** That nothing is at a path, with the path that may be meant. */
+/** The fault that a path does not exist, with the path that was probably intended. */
 export function missing(workspace: ProjectFiles, path: string, at: Range): Diagnostic {
   const link = deadLinkOn(workspace, path);
   if (link !== undefined)

@@ -55,10 +55,7 @@ export function uncheckedDeps(
   return [...warnings.values()];
 }
 
-/**
- * A warning for each optional path that is no longer as the last result of an instance saw it: something
- * appeared there, or was removed.
- */
+/** A warning for each optional path that has appeared or disappeared since the last result of an instance. */
 export function changedOptionalPaths(
   {
     workspace,

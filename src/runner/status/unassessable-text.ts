@@ -1,6 +1,6 @@
 import type { Unassessable } from './assess.ts';
 
-/** Why nothing can be known of an instance, in words. */
+/** Why the state of an instance is unknown, in words. */
 export function unassessableText(why: Unassessable): string {
   if (why.kind !== 'inputs') return why.message;
   return why.missing

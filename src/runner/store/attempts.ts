@@ -197,7 +197,7 @@ export function abandonAttempt(store: Store, { run, instance, attempt }: OpenAtt
     .run(run, instance, attempt);
 }
 
-/** Forgets an attempt whose result was only looked at. */
+/** Deletes an attempt whose result was only inspected. */
 export function forgetAttempt(
   store: Store,
   { run, instance, attempt }: Pick<Attempt, 'run' | 'instance' | 'attempt'>,

@@ -45,7 +45,7 @@ export function findEntry(store: Store, key: Key): FinishedResult | undefined {
     seconds: row.number('seconds'),
     at: row.number('created_at'),
     origin: parseOrigin(row.optionalText('origin')),
-    // Parsed where it is asked for: a run with nothing to do finds thousands of entries.
+    // Parsed on access: a run with nothing to do reads thousands of entries.
     get manifest() {
       const manifest = parseManifest(row.text('manifest'));
       if (manifest === undefined) throw new Error(`the manifest of the entry ${key} is damaged`);

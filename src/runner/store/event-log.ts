@@ -6,10 +6,9 @@ import { parseEvent } from './parse-event.ts';
 import { type Row, rowOf, rowsOf } from './database/row.ts';
 
 /**
- * Writes the events of a run into the store as they happen, each with the next sequence number from 0 on.
- * Events that may come by the hundred a second, and those at the start of a run that may have nothing to do,
- * are gathered for a moment so that each does not cost a commit; an event that tells how something ended is
- * written at once.
+ * Writes the events of a run into the store as they happen, with sequence numbers from 0 on. Frequent events,
+ * and those at the start of a run that may have nothing to do, are batched for a moment so that not each
+ * costs a commit; an event that reports an end is written at once.
  */
 export interface EventLog {
   add(event: Event): void;

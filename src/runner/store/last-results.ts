@@ -101,8 +101,8 @@ export function wasFinished(store: Store, key: Key): boolean {
 }
 
 /**
- * A manifest as this room writes it; one of another format differs in its first field and is only shown.
- * Undefined where the text is none.
+ * A manifest in the stored format; one of another format differs in its first field and is only displayed.
+ * Undefined for a text that is not a manifest.
  */
 export function parseManifest(text: string): Manifest | undefined {
   try {

@@ -24,10 +24,10 @@ export interface Busy {
 }
 
 /**
- * Takes the project's lock, waiting as long as is asked for. It is a lock of the operating system on a
- * database of its own, never written to, so the kernel releases it when the holder is gone, however it went:
- * there is no stale lock, and no process id to mistake for another's. The row in the store only says who
- * holds it. `folder`: that of the project's rows, where these are those of a smoke run.
+ * Takes the project's lock, and waits for it as long as requested. It is a lock of the operating system on a
+ * separate database that is never written to, so the kernel releases it when the holder ends in any way:
+ * there is no stale lock, and no process id that could be reused. The row in the store only identifies the
+ * holder. `folder`: that of the project's rows, where these are those of a smoke run.
  */
 export async function takeLock(
   store: Store,

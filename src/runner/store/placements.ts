@@ -27,7 +27,7 @@ export function recordPlacement(
     .run(path, pipeline, instance, content.form, content.digest);
 }
 
-/** Of an out that a program writes by itself, before it has ended: nothing is known of it. */
+/** An out that a program writes by itself, before the program has ended: its content is unknown. */
 export const unwritten: Content = { form: 'file', digest: digestOf('') };
 
 export const isUnwritten = ({ content: { form, digest } }: Placement): boolean =>

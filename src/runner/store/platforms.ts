@@ -2,14 +2,14 @@ import { isJsonObject, parseJson } from '../../files/json.ts';
 import type { Store } from './database/open-store.ts';
 import { rowOf } from './database/row.ts';
 
-/** What decides what a program computes besides its inputs, as far as it is the machine's. */
+/** The properties of the machine that affect a program's results. */
 export interface StoredPlatform {
   readonly os: string;
   readonly arch: string;
   readonly node: string;
 }
 
-/** What the nodes are that are asked for in these words; undefined: no job has been there yet. */
+/** The platform of the nodes that this request selects; undefined: no job has run there yet. */
 export function platformOfNodes(store: Store, nodes: string): StoredPlatform | undefined {
   const row = rowOf(store.sql('SELECT platform FROM platforms WHERE nodes = ?').get(nodes));
   const parsed = row && parseJson(row.text('platform'), '');

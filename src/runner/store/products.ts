@@ -8,8 +8,8 @@ export interface StageName {
 }
 
 /**
- * Notes paths at which nothing stood when an attempt of a stage began: a file that comes into being there is
- * what the stage wrote. Noted before the attempt, so that it is known while it runs, and after a kill.
+ * Records paths that did not exist when an attempt of a stage began: a file that appears there is the stage's
+ * output. Recorded before the attempt, so that it is known while it runs, and after a kill.
  */
 export function noteAbsent(store: Store, { pipeline, stage }: StageName, paths: readonly string[]): void {
   for (const path of paths)

@@ -97,8 +97,8 @@ export function markReaped(store: Store): void {
 }
 
 /**
- * The last runs, the newest first: in the order in which they were written down, whatever the clock said.
- * `before`: of those that are older than this run; none where it is unknown.
+ * The last runs, the newest first: ordered by insertion, independent of the clock. `before`: only runs older
+ * than this one; empty if it is unknown.
  */
 export function lastRuns(store: Store, limit: number, before?: string): readonly RunRow[] {
   const rows =
@@ -233,7 +233,7 @@ export function eventsOf(store: Store, run: string, instance: string): readonly 
   ).flatMap((row) => parseEvent<RecordedEvent>(row.text('body')) ?? []);
 }
 
-/** How each instance of a pipeline ended when it was last asked for. */
+/** How each instance of a pipeline ended when it was last requested. */
 export function lastOutcomes(
   store: Store,
   pipeline: string,
@@ -256,7 +256,7 @@ export function recordOutcome(
   );
 }
 
-/** What instances of a pipeline cut to a limit, the last that each said of each kind of input. */
+/** How many inputs the instances of a pipeline truncated, as each last reported for each kind of input. */
 export function lastTruncations(store: Store, pipeline: string): readonly Truncation[] {
   const rows = rowsOf(
     store

@@ -31,7 +31,8 @@ export class AttemptLedger {
   }
 
   /**
-   * `changesItself`: as it is after it ran, it is not to be run again. `at`: when it ended, in milliseconds.
+   * `changesItself`: the instance changes its own inputs, and that change alone does not trigger a rerun.
+   * `at`: when it ended, in milliseconds.
    */
   note(instance: InstanceId, key: Key | null, outcome: Outcome, changesItself: boolean, at: number): void {
     const before = this.#instances.get(instance);
@@ -48,7 +49,7 @@ export class AttemptLedger {
       this.#failures.set(attempted.key, outcome);
   }
 
-  /** Tries one again, as if it had never been. */
+  /** Forgets an instance, so that it is tried again. */
   forget(instance: InstanceId): void {
     const attempted = this.#instances.get(instance);
     if (attempted?.kind === 'under-key') this.#failures.delete(attempted.key);
@@ -116,7 +117,7 @@ function attemptedOf(
   }
   if (outcome.kind !== 'ran') return undefined;
   if (changesItself) return { kind: 'changed-itself' };
-  // What was edited meanwhile is tried again, as it is now.
+  // An instance edited meanwhile is tried again with the edit.
   return key === null || outcome.published || outcome.edited !== undefined
     ? undefined
     : { kind: 'under-key', key, failed: false };

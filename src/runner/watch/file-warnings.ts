@@ -1,12 +1,10 @@
 import type { Diagnostic } from '../diagnostic.ts';
 
-/**
- * The warnings of the pipeline file as it was read last: shown when they are new, not with every run.
- */
+/** The warnings of the last version of the pipeline file: shown when they are new, not with every run. */
 export class FileWarnings {
   #texts: ReadonlySet<string> = new Set();
 
-  /** Takes those of the file as it is now; gives the ones that it did not have before. */
+  /** Stores the warnings of the current file; returns those that are new. */
   renew(warnings: readonly Diagnostic[]): readonly Diagnostic[] {
     const added = warnings.filter((warning) => !this.has(warning));
     this.#texts = new Set(warnings.map((warning) => JSON.stringify(warning)));

@@ -93,7 +93,7 @@ function namesByFolder(root: string, outs: readonly string[]): ReadonlyMap<strin
   return names;
 }
 
-/** Undefined: there is nothing, or it cannot be read. */
+/** Undefined: the path does not exist, or cannot be read. */
 function inodeOf(path: string): bigint | undefined {
   try {
     return lstatSync(path, { bigint: true, throwIfNoEntry: false })?.ino;

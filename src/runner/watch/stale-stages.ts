@@ -11,7 +11,7 @@ import type { Instance, Plan } from '../plan/instance.ts';
 import type { Selected } from '../plan/select.ts';
 import type { Result } from '../../result.ts';
 
-/** The work of a run in progress that is no longer needed. */
+/** Work of a run in progress that is no longer needed. */
 export interface Stale {
   /** What it goes by is out of date: nothing more should be started. */
   readonly run: boolean;
@@ -30,8 +30,8 @@ export interface StaleStage {
 }
 
 /**
- * Compares a run in progress with what would be run now. `current`: what it has finished, and under which
- * key. What cannot be read just now may be as it was: that is a problem, and no reason to end anything.
+ * Compares a run in progress with what would be run now. `current`: the finished instances, with their keys.
+ * An unreadable file may be unchanged: that is a problem, and no reason to cancel anything.
  */
 export async function staleStages(
   now: Session,
@@ -99,8 +99,8 @@ const changed = (because: string, own = false): Result<Change, never> => ({
 });
 
 /**
- * Why a stage that runs is not what would be run now, under this or another name; undefined: it is, and none
- * of its files was touched.
+ * Why a running stage differs from what would be run now, under this or another name; undefined: it does not,
+ * and none of its files was touched.
  */
 async function changeOf(
   session: Session,

@@ -133,8 +133,8 @@ class Watch {
   }
 
   /**
-   * Whether there is something to run or to restore that was not tried as it is now, or what had to be mended
-   * is.
+   * Whether there is something to run or to restore that was not tried in its current state, or a reported
+   * fault is fixed.
    */
   async isAnyDue(stop: AbortSignal): Promise<boolean> {
     const seen = await orDiskProblem(async () => {
@@ -253,7 +253,7 @@ class Watch {
     return false;
   }
 
-  /** `until`: when it is of no use any more. */
+  /** `until`: aborts when it is no longer needed. */
   async #openSession(
     open: () => Promise<Result<Opened, Problem>>,
     until: AbortSignal,

@@ -4,11 +4,11 @@ export interface HubName {
   readonly repository: string;
   /** A commit (40 hex digits), a branch or a tag. */
   readonly revision: string;
-  /** The file or folder of a data set that is meant; absent: all of it. */
+  /** The file or folder within a data set; absent: all of it. */
   readonly path?: string | undefined;
 }
 
-/** As it stands in a pipeline file: "hf:google/mt5-base@main", "hf:datasets/owner/name@main/data". */
+/** Its form in a pipeline file: "hf:google/mt5-base@main", "hf:datasets/owner/name@main/data". */
 export const hubName = ({ repository, revision, path }: HubName): string =>
   `hf:${repository}@${revision}${path === undefined ? '' : `/${path}`}`;
 

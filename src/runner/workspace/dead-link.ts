@@ -13,10 +13,7 @@ export function deadLinkOn(
   return message === undefined ? earlier : { path, message };
 }
 
-/**
- * What is wrong with a symbolic link that leads to nothing, in words that follow its path; undefined: it is
- * none.
- */
+/** Describes a dangling symbolic link, in words that follow its path; undefined: it is not one. */
 export function deadLink(
   disk: Pick<WorkspaceDisk, 'lstat' | 'stat' | 'readLink' | 'realPath'>,
   place: string,

@@ -1,8 +1,8 @@
 import { placeOf, type ProjectFiles } from './workspace.ts';
 
 /**
- * Gives the outermost symbolic link among a path and the folders above it, from the project root; undefined:
- * there is none. Each folder is checked once.
+ * Returns the outermost symbolic link among a path and the folders above it, from the project root;
+ * undefined: there is none. Each folder is checked once.
  */
 export function linkFinder({ root, disk }: ProjectFiles): (path: string) => string | undefined {
   const known = new Map<string, string | undefined>([['', undefined]]);

@@ -33,9 +33,9 @@ export interface Found {
 }
 
 /**
- * What to do with a symbolic link that leads out of what is read. `follow`: its content counts, since a stage
- * that reads the path reads it (deps). `keep`: it is a link like those that stay inside (outs, which are
- * restored as they were).
+ * What to do with a symbolic link that leads out of the folder that is read. `follow`: its content counts,
+ * since a stage that reads the path reads it (deps). `keep`: it is kept as a link, like those that stay
+ * inside (outs, which are restored exactly).
  */
 export type Links = 'follow' | 'keep';
 

@@ -3,8 +3,8 @@ import { dirname, join } from 'node:path';
 import type { Workspace } from './workspace.ts';
 
 /**
- * Moves what is finished into its place. A file takes a file's name in one step; of anything else, what stood
- * there is renamed aside first and then removed, so its place never holds a mixture of both.
+ * Moves a finished file or folder into its place. A file replaces a file atomically; otherwise the old
+ * content is first renamed aside and then removed, so its place never holds a mixture of both.
  */
 export async function replace(workspace: Workspace, finished: string, place: string): Promise<void> {
   const { disk } = workspace;
@@ -41,7 +41,7 @@ export async function move(workspace: Workspace, from: string, to: string): Prom
     await removeTree(workspace, partial).catch(() => undefined);
     throw error;
   }
-  // The new name is in place: what is left of the old one does no harm.
+  // The new content is in place: leftovers of the old one do no harm.
   await removeTree(workspace, from).catch(() => undefined);
 }
 

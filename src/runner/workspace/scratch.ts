@@ -18,9 +18,9 @@ export const originOf = (stamps: ReadonlyMap<string, Stamp>): Digest =>
   digestOf(JSON.stringify([...stamps].sort(([a], [b]) => (a < b ? -1 : 1))));
 
 /**
- * Opens the scratch folder of a key: as it was left, if it was made from deps with these very stamps, else
- * empty. An edit that was reverted shows in the stamps: what was trained on other data is never resumed.
- * Gives whether there is something to resume.
+ * Opens the scratch folder of a key: with its content, if that was made from deps with exactly these stamps,
+ * else empty. Stamps reveal an edit that was reverted, so training on other data is never resumed. Returns
+ * whether there is something to resume.
  */
 export async function openScratch(
   workspace: Workspace,
@@ -46,7 +46,10 @@ export async function openScratch(
 export const hasOrigin = async (workspace: Workspace, key: Key, origin: Digest): Promise<boolean> =>
   (await readFile(originPath(workspace, key), 'utf8').catch(() => undefined)) === origin;
 
-/** Throws the scratch folder of a key away. The record goes last: until then, it describes what is left. */
+/**
+ * Deletes the scratch folder of a key. The record is deleted last: until then it describes the remaining
+ * files.
+ */
 export async function dropScratch(workspace: Workspace, key: Key): Promise<void> {
   await removeTree(workspace, placeOf(workspace, scratchPath(key)));
   await workspace.disk.remove(originPath(workspace, key));

@@ -38,7 +38,7 @@ export const isRenamed = (before: Stamp, after: Stamp): boolean =>
 
 const withoutChange = (stamp: Stamp): string => stamp.slice(0, stamp.lastIndexOf(':'));
 
-/** A stamp that was written down before; undefined where the text is none. */
+/** Parses a stored stamp; undefined if the text is not a stamp. */
 export const parseStamp = (text: string): Stamp | undefined => (isStamp(text) ? text : undefined);
 
 const isStamp = (text: string): text is Stamp => /^-?\d+(:-?\d+){4}$/.test(text);

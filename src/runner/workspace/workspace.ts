@@ -15,7 +15,7 @@ export interface StatCache {
   forget(path: string): void;
 }
 
-/** A file of ours as it was when it got its name. */
+/** A file that the runner wrote, at the time of its rename. */
 export interface Written {
   readonly stamp: Stamp;
   readonly digest: Digest;
@@ -31,7 +31,7 @@ export interface Workspace {
   readonly now: () => bigint;
   /** Files that we wrote ourselves, too young for their stamps to be trusted: see written.ts. By path. */
   readonly written: Map<string, Written>;
-  /** Aborted when what is being done is of no use any more. */
+  /** Aborted when the work is no longer needed. */
   readonly givenUp?: AbortSignal;
 }
 

@@ -4,9 +4,9 @@ import { isSettled, stampOf } from './stamp.ts';
 import { placeOf, type Workspace } from './workspace.ts';
 
 /**
- * Notes a file whose bytes were hashed on their way to this name: an object, a restored file, an out of a
- * stage whose processes are gone. It is too young for the stat cache; `recordWritten` puts it there when it
- * has become settled and still is as it was here.
+ * Notes a file whose bytes were hashed while it was written: an object, a restored file, an out of a stage
+ * whose processes are gone. It is too young for the stat cache; `recordWritten` puts it there later if it has
+ * not changed.
  */
 export function noteWritten(
   workspace: Workspace,

@@ -54,7 +54,7 @@ export function mlflowExporter(
         const series: Record<string, TimedPoint[]> = {};
         for (const { name, ...point } of points) (series[name] ??= []).push(point);
         const batches = mlflowBatches({ ...run, series }, pipeline, there.value.metrics);
-        // Params and tags stay as they are.
+        // Params and tags are unchanged.
         const needed = opened === undefined ? batches : batches.filter((batch) => 'metrics' in batch);
         const logged = await log(server, there.value.id, needed);
         if (!logged.ok) return logged;

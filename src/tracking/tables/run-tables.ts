@@ -63,7 +63,7 @@ const areWhole = ({ series }: TrackerRun): boolean =>
 
 const time = (name: string): Column => ({ name, kind: 'time' });
 
-/** The fields of the rows as they are in the files, in the order in which they come. */
+/** The fields of the rows of the files, in order of appearance. */
 function predictionTable({ id, name, predictions }: TrackerRun): Table {
   const fields = [...new Set(predictions.flatMap(({ rows }) => rows.flatMap((row) => Object.keys(row))))];
   const own: readonly Column[] = [

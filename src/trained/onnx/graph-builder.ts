@@ -16,9 +16,9 @@ export interface GraphBuilder {
   ): readonly string[];
   input(name: string, type: OnnxType, shape: OnnxValue['shape']): string;
   output(value: string, name: string, type: OnnxType, shape: OnnxValue['shape']): void;
-  /** A small constant; asked for again, it is there already. */
+  /** A small constant; repeated requests return the same one. */
   constant(type: OnnxType, shape: readonly number[], values: readonly number[]): string;
-  /** A constant whose elements are read when they are written, once whatever the times it is asked for. */
+  /** A constant whose elements are read when they are written, once for any number of uses. */
   weight(tensor: OnnxTensor): string;
   /** Another graph that sees all values of this one, as a branch of an `If`. */
   branch(name: string, build: (branch: GraphBuilder) => void): OnnxGraph;

@@ -157,7 +157,7 @@ type Part = 'key' | 'value';
 /** [batch, heads, length, dKv] */
 type KeyValue = Readonly<Record<Part, string>>;
 
-/** The keys and values of the source: those of the cache, or computed where there are none yet. */
+/** The keys and values of the source: from the cache, or computed if it is empty. */
 function chosen(
   builder: GraphBuilder,
   useCache: string,
@@ -250,7 +250,7 @@ function feedForward(from: Mt5Source, builder: GraphBuilder, x: string, layer: s
 const linear = (from: Mt5Source, builder: GraphBuilder, x: string, module: string): string =>
   builder.apply('MatMul', [x, from.weight(builder, `${module}.weight`, 'transposed')]);
 
-/** A tied head is the embedding: it stays as it is stored, so that the file holds it once. */
+/** A tied head is the embedding: it is stored unchanged, so that the file contains it once. */
 function logits(from: Mt5Source, builder: GraphBuilder, hidden: string): string {
   const { tieWordEmbeddings, scaleDecoderOutputs, dModel, vocabSize } = from.config;
   const scaled = scaleDecoderOutputs
@@ -375,6 +375,6 @@ const sizeOf = (builder: GraphBuilder, x: string, axis: number): string =>
 const range = (builder: GraphBuilder, length: string): string =>
   builder.apply('Range', [builder.constant('int64', [], [0]), length, builder.constant('int64', [], [1])]);
 
-/** 0 keeps a size, -1 is what is left. */
+/** 0 keeps a size, -1 is inferred from the others. */
 const reshape = (builder: GraphBuilder, x: string, shape: readonly number[]): string =>
   builder.apply('Reshape', [x, builder.constant('int64', [shape.length], shape)]);

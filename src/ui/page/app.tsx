@@ -34,7 +34,7 @@ export function App() {
   const page = known.find((each) => each.path === path) ?? known[0] ?? pages[0];
   const { answer: project } = useAnswer<ProjectAnswer>('/api/project');
   const View = views[page.path];
-  // Without a model in place there is nothing to ask.
+  // Without a usable model, the page to ask one is hidden.
   const isShown = ({ path: other }: (typeof pages)[number]): boolean =>
     other !== '/ask' || project?.hasModels === true || page.path === '/ask';
   useEffect(() => {

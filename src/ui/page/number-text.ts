@@ -23,7 +23,7 @@ export function percentText(share: number): string {
   return share < 0.001 ? '<0.1 %' : `${(share * 100).toFixed(1)} %`;
 }
 
-/** A tick of an axis: as few digits as tell it from the next. */
+/** The label of a tick: with as few digits as distinguish it from the next. */
 export function tickText(value: number, step: number): string {
   if (value === 0) return '0';
   const size = Math.abs(value);

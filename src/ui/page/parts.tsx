@@ -20,7 +20,7 @@ export function PageHead(props: {
   );
 }
 
-/** Why there is nothing to see: the problem, or that it is on its way. */
+/** Why there is no content: a problem, or it is still loading. */
 export function Waiting(props: { readonly problem: string | undefined; readonly isLoading: boolean }) {
   if (props.problem !== undefined)
     return (

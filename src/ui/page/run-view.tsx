@@ -23,7 +23,7 @@ export function RunView({ run: id, query }: { readonly run: string; readonly que
   useLive((events) => {
     const own = events.filter((event) => event.run === id);
     if (own.length === 0) return;
-    // What instances took is no event: it is asked for when all have ended.
+    // The resource usage of instances is not an event: it is fetched when all have ended.
     const isOver = own.some(({ event }) => event.kind === 'run-finished');
     if (isOver || run === undefined || own.some(({ sequence }, index) => sequence > run.next + index))
       again();

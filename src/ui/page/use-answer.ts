@@ -3,7 +3,7 @@ import type { QuestionAnswer } from '../api.ts';
 import { port } from './port/data-port.ts';
 import { serverPort } from './port/server-port.ts';
 
-/** An answer, or why there is none; the last answer stays while the next is on its way. */
+/** An answer, or why there is none; the last answer is kept while the next one loads. */
 export interface Answered<T> {
   readonly answer: T | undefined;
   readonly problem: string | undefined;

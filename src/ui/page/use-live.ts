@@ -65,6 +65,6 @@ export const startsRun = ({ event }: LiveEvent): boolean => event.kind === 'run-
 
 export const endsRun = ({ event }: LiveEvent): boolean => event.kind === 'run-finished';
 
-/** Events after which what is known of instances is not what it was. */
+/** Events that change the states of instances. */
 export const changesStates = (live: LiveEvent): boolean =>
   live.event.kind === 'started' || live.event.kind === 'finished' || startsRun(live) || endsRun(live);

@@ -11,7 +11,7 @@ export interface RequestHead {
 export interface Keys {
   readonly token: string;
   readonly session: string;
-  /** Cookies do not tell ports apart, so the name of this one does. */
+  /** Cookies do not distinguish ports, so the name of this one contains the port. */
   readonly cookie: string;
 }
 

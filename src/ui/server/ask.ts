@@ -7,7 +7,7 @@ import type { QuestionAnswer, AskModelsAnswer } from '../api.ts';
 import { everything } from './answers/graph.ts';
 import type { Refusal } from './answers/refusal.ts';
 
-/** What POST /ask is asked: one model, one question. */
+/** The body of POST /ask: one model, one question. */
 export interface Question {
   readonly instance: string;
   readonly question: string;

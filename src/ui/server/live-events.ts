@@ -14,9 +14,9 @@ export interface Cursor {
 
 /**
  * Sends the events of the newest run as they are stored, and of each run that follows (server-sent events, as
- * https://html.spec.whatwg.org/multipage/server-sent-events.html defines them). A listener that lost its
- * connection says what it got last, by Last-Event-ID, and misses nothing. A new one gets what comes from
- * `since` on, or from now on.
+ * https://html.spec.whatwg.org/multipage/server-sent-events.html defines them). A client that reconnects
+ * sends the last event that it received as Last-Event-ID, and misses nothing. A new client gets the events
+ * from `since` on, or from now on.
  */
 export async function liveEvents(
   request: IncomingMessage,

@@ -22,7 +22,7 @@ import { thinnedCurve } from '../../pages/report/thinned-curve.ts';
 export interface ProjectReportOptions {
   readonly project: Project;
   readonly version: string;
-  /** Stands on every page: when it was made, say. */
+  /** Shown on every page: the time of creation, for example. */
   readonly notice: string;
   /** Whether it names who started the runs, and on which machine. */
   readonly withUser: boolean;
@@ -48,7 +48,7 @@ export interface ProjectReport {
 const mostRuns = 50;
 const mostPrinted = 8000;
 
-/** All that the pages of a project can show, as it is now. */
+/** All the current data that the pages of a project can show. */
 export async function projectReport(options: ProjectReportOptions): Promise<Result<ProjectReport, Refusal>> {
   const { version, notice, withUser, mostBytes, onProgress = () => undefined } = options;
   const project = memoizedProject(options.project);

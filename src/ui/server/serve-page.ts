@@ -17,7 +17,7 @@ export interface PageOptions {
   readonly pageFolder: string;
   /** The version of this program, for the foot of the page. */
   readonly version: string;
-  /** Opens the project again: each answer is of the files and rows as they are then. */
+  /** Opens the project again for each answer, so that it reflects the current files and rows. */
   readonly openProject: () => Promise<Project>;
   readonly problemText: (problem: Problem) => Promise<string>;
   readonly askCommand: AskCommand;

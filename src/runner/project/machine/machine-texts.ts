@@ -5,7 +5,7 @@ import type { Result } from '../../../result.ts';
 import { settingsFolder } from '../../workspace/settings-folder.ts';
 import { readProjectText } from '../find-project.ts';
 
-/** A machine file as it is on the disk. */
+/** The text of a machine file. */
 export interface MachineText {
   /** From the project root, or absolute. */
   readonly name: string;

@@ -44,7 +44,7 @@ export function choose({ store }: Opened, planned: Planned, request: RunRequest)
   const frozen = named?.value.chosen.find((instance) => instance.frozen !== undefined);
   if (frozen?.frozen !== undefined && request.patterns.length > 0)
     return invalid([isFrozen(frozen.id, frozen.frozen)], planned.sources);
-  // What is named is asked for, with the bytes of its temp outs.
+  // Named instances are wanted with the bytes of their temp outs.
   const asked =
     patterns.length > 0 && hasTempOuts(planned.plan)
       ? selectToRun(planned, { patterns, mode: 'only' })
@@ -74,7 +74,9 @@ export const isFrozen = (id: InstanceId, at: Range): Diagnostic => ({
   help: 'remove `frozen: true` first',
 });
 
-/** What is meant that could come from lists alone which this request does not make (`--only`, `--from`). */
+/**
+ * Selected instances that could come only from lists that this request does not make (`--only`, `--from`).
+ */
 function unmadeLists({ chosen, listed, unmatched }: Selected): readonly Diagnostic[] {
   const ids = new Set(chosen.map(({ id }) => id));
   const open = listed.filter(({ after }) => !after.some((producer) => ids.has(producer)));

@@ -11,9 +11,9 @@ import type { Opened } from '../open-rows.ts';
 import type { Planned } from './plan-here.ts';
 
 /**
- * The plan with each model of the hub as the folder where it is, read only and by content: what needs it
- * must have been fetched for that. `needed`: the instances whose models are fetched where they are missing;
- * nothing is asked of the network for the others, whose models stay names until they are there.
+ * The plan with each model of the hub as its folder, read only and by content, which requires that the model
+ * was fetched. `needed`: instances whose missing models are fetched; the models of other instances are never
+ * fetched, and remain names until they are here.
  */
 export async function withHubFolders(
   { place: { root }, host: { environment } }: Opened,

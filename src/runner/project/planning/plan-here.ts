@@ -32,7 +32,7 @@ export interface Planned {
   /** The queues that its instances may be placed on; none before they are. */
   readonly executors: ReadonlyMap<string, ExecutorSettings>;
   readonly warnings: readonly Diagnostic[];
-  /** What is wrong with the lists that matrices take values from, as they were when they were made last. */
+  /** Faults of the lists that matrices take values from, in their last version. */
   readonly listFaults: readonly Diagnostic[];
   readonly sources: ReadonlyMap<string, string>;
   /** Whether the store has it, for the next process. */
@@ -48,8 +48,8 @@ export function placeHere(folder: string, file: string | undefined): Result<Proj
 export type FindFileFaults = (sound: Plan, loose: readonly LooseDependency[]) => readonly Diagnostic[];
 
 /**
- * Plans a pipeline file, `--set` as it was typed; what the store remembers is taken where nothing changed
- * since, and before it what this process planned last (`before`, with the same `set`).
+ * Plans a pipeline file, with `--set` as typed. Reuses the plan in the store if nothing changed since, and
+ * first the last plan of this process (`before`, with the same `set`).
  */
 export async function planHere(
   place: ProjectPlace,
@@ -164,7 +164,7 @@ function sameName({ root, file }: ProjectPlace, name: string): Diagnostic | unde
   };
 }
 
-/** The name that another file says it has; read as text, since its faults are none of this run's. */
+/** The name in another pipeline file; read as text, since faults of that file do not concern this run. */
 function pipelineName(root: string, file: string): string {
   const text = readProjectText(root, file);
   const written = text.ok

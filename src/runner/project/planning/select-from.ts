@@ -33,7 +33,7 @@ export const unknownList = ({ name, after }: AwaitedInstances): Diagnostic => ({
   help: `compute it with \`pipeline run ${after.map(shellName).join(' ')}\``,
 });
 
-/** The fault of a name that selects several instances where one is meant. */
+/** The fault of a name that selects several instances where one is required. */
 export const oneInstance = (typed: string, found: readonly Instance[]): Diagnostic => ({
   severity: 'error',
   code: 'many-instances',

@@ -7,7 +7,7 @@ import { smokeInstance } from '../../plan/smoke-instance.ts';
 import { deviceOf } from '../../status/manifest-of.ts';
 import type { Opened } from '../open-rows.ts';
 
-/** The plan of a smoke run: each stage program is asked how it is made small. */
+/** The plan of a smoke run: each stage program defines how it is made small. */
 export async function smokePlan(
   { workspace, host }: Pick<Opened, 'workspace' | 'host'>,
   plan: Plan,

@@ -35,7 +35,7 @@ export function markBest(measured: readonly Measured[], best: PlannedBest): read
   });
 }
 
-/** Whether results of the stage are there and none of them has the metric: then its name is wrong. */
+/** Whether the stage has results and none of them has the metric: then its name is wrong. */
 export const lacksMetric = (measured: readonly Measured[], best: PlannedBest): boolean =>
   measured.some((row) => isRanked(row, best)) && measured.every((row) => candidate(row, best) === undefined);
 

@@ -37,7 +37,7 @@ import {
   resultsFileText,
 } from './results-file.ts';
 
-/** What is known of all instances of the plan now. */
+/** The current states of all instances of the plan. */
 export interface KnownNow {
   readonly inspections: readonly Inspection[];
   /** Instances that a list names which is not made yet. */
@@ -176,13 +176,14 @@ const recordedMetrics = (row: InstanceMetrics | undefined): RecordedResult['metr
   );
 
 /**
- * What is known of a commit: the results file in it, or else the last good run from it without changed files.
+ * The results of a commit: from the results file in it, or else from the last successful run of it without
+ * changed files.
  */
 export type AtCommit =
   | { readonly kind: 'file'; readonly commit: string; readonly recorded: RecordedResults }
   | { readonly kind: 'run'; readonly commit: string; readonly run: string };
 
-/** The inner error says in words what there is not. */
+/** The inner error names the missing item. */
 export async function atCommit(
   { store, place }: Opened,
   { plan }: Planned,

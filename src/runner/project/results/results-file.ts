@@ -9,9 +9,7 @@ import type { Key } from '../../identity.ts';
 import { canonical, isMap } from '../../manifest/canonical.ts';
 import { parseKey } from '../../manifest/key-of.ts';
 
-/**
- * A metric as the results file keeps it: its bounds, and of how many rows it is, as far as they are known.
- */
+/** A metric as the results file stores it: its bounds, and its number of rows, where known. */
 export interface RecordedMetric {
   readonly value: MetricValue;
   readonly low?: number;

@@ -17,8 +17,8 @@ import type { Opened } from '../open-rows.ts';
 import { namedMetrics } from './named-metrics.ts';
 
 /**
- * The whole of a run, from its events, in order. `plan`: the pipeline file as it is now, which says what outs
- * are metrics; undefined where the file has faults.
+ * A whole run, from its events, in order. `plan`: the current pipeline file, which defines the outs that are
+ * metrics; undefined if the file has faults.
  */
 export async function runHistory(
   opened: Opened,

@@ -10,7 +10,7 @@ export interface CacheKey {
   readonly place: string;
 }
 
-/** `make`: makes one where there is none; the one that is there is never replaced. */
+/** `make`: creates a key if there is none; an existing key is never replaced. */
 export function cacheKey(
   environment: Readonly<Record<string, string | undefined>>,
   make: boolean,

@@ -20,7 +20,7 @@ import { selectFrom } from '../planning/select-from.ts';
 import { sessionFor } from '../session-for.ts';
 import { noSharedCache, sharedCache } from './shared-source.ts';
 
-/** What is asked of a push. */
+/** The options of a push. */
 export interface PushRequest extends Selection {
   readonly dryRun: boolean;
 }
@@ -29,8 +29,8 @@ export interface PushRequest extends Selection {
 export type OnList = (listed: Pushed) => void;
 
 /**
- * Uploads results that are up to date here and that this user has not signed there yet. Unlike the upload of
- * a run it is what was asked for: what fails is a problem.
+ * Uploads up-to-date results that this user has not signed there yet. Unlike in the upload of a run, a
+ * failure is an error, since the upload was requested.
  */
 export async function push(
   opened: Opened,

@@ -11,7 +11,7 @@ import { machineTexts } from '../machine/machine-texts.ts';
 import type { Opened } from '../open-rows.ts';
 import { invalid } from '../planning/invalid.ts';
 
-/** The shared cache of a pipeline, as far as it is set. */
+/** The shared cache of a pipeline, with the settings that it has. */
 export interface SharedCache {
   readonly storage: RemoteStorage;
   readonly settings: RemoteSettings;
@@ -58,7 +58,7 @@ export const noSharedCache = (): { readonly ok: false; readonly error: Problem }
       'PIPELINE_CACHE_REMOTE',
   );
 
-/** The same as a source of results, and what is to be said of it. */
+/** The shared cache as a source of results, and its warnings. */
 export async function sharedSource(
   opened: Opened,
   plan: Plan,

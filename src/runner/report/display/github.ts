@@ -6,7 +6,7 @@ import { positionIn } from '../position-in.ts';
 
 /** Where the files of diagnostics are. */
 export interface AnnotatedFiles {
-  /** The place on the disk of a file that a diagnostic names; undefined for a text that is no file. */
+  /** The path of a file that a diagnostic names; undefined for a text that is not a file. */
   readonly placeOf: (file: string) => string | undefined;
   readonly textOf: (file: string) => string | undefined;
   /** Where an instance is written, as far as that is known. */
@@ -48,7 +48,7 @@ export function diagnosticAnnotations(
   });
 }
 
-/** Undefined for a place in a text that is no file. */
+/** Undefined for a place in a text that is not a file. */
 function positionOf(
   { file: name, offset }: Range,
   { placeOf, textOf }: AnnotatedFiles,

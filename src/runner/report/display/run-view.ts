@@ -1,7 +1,7 @@
 import type { AwaitedInstances, Event, GpuUsage, OutcomeCounts, RecordedEvent } from '../../event.ts';
 import { type InstanceId, stageOf } from '../../identity.ts';
 
-/** What is known of an instance that is running. */
+/** The state of a running instance. */
 export interface Running {
   readonly startedAt: number;
   readonly done: number;
@@ -17,7 +17,7 @@ export interface Running {
   readonly gpu: GpuUsage | undefined;
 }
 
-/** What has been seen of a stage, to guess what is left of it. */
+/** Observed times of a stage, to estimate its remaining time. */
 export interface StageTimes {
   readonly left: number;
   readonly ran: number;

@@ -32,9 +32,8 @@ export interface MetricsTable {
 const mostMetrics = 8;
 
 /**
- * Instances with the values of axes and params in which they differ, and their metrics. `columns`: metrics to
- * show; undefined: those that differ, the best known of many. No wider than `width`, as far as what was asked
- * for allows.
+ * Instances with the axes and params in which they differ, and their metrics. `columns`: metrics to show;
+ * undefined: those that differ, the best-known first. Fits into `width`, if the requested columns allow it.
  */
 export function metricsTable(
   measured: readonly MeasuredInstance[],
@@ -99,7 +98,7 @@ function fitting(
   });
 }
 
-/** The metrics that fit; one at least, since a table without a metric would tell nothing. */
+/** The metrics that fit, but at least one, since a table without metrics is useless. */
 function mostTelling(
   columns: readonly MetricColumn[],
   room: number,
@@ -166,14 +165,11 @@ export function sortedBy<T extends MeasuredInstance>(measured: readonly T[], wan
     : inOrder(measured, (row) => settings.of(row, name), 1);
 }
 
-/** Whether an instance has one of the metrics that were asked for. */
+/** Whether an instance has one of the requested metrics. */
 export const hasColumn = ({ values }: MeasuredInstance, columns: readonly string[]): boolean =>
   columns.some((name) => matching(Object.keys(values), name).length > 0);
 
-/**
- * Columns that are asked for and that no instance has: without a word, it would look as if they had been
- * respected.
- */
+/** Requested columns that no instance has: reported, since they would otherwise be missing without notice. */
 export function unknownColumns(
   measured: readonly MeasuredInstance[],
   columns: readonly string[],
@@ -320,9 +316,9 @@ interface Settings {
 }
 
 /**
- * A param, or a part of an axis that is a map (a single value is seen in the name of the instance), by its
- * path. Where a metric has that name, or a param another value than an axis, it is told by where it comes
- * from: params.loss.
+ * A param, or a part of an axis that is a map (the instance's name already shows a single value), by its
+ * path. Where a metric has the same name, or a param differs from an axis, its origin is prefixed:
+ * params.loss.
  */
 function settingsOf(measured: readonly MeasuredInstance[]): Settings {
   const rows = new Map(

@@ -5,7 +5,7 @@ import { joinFirst } from '../../wording/join-first.ts';
 import { wrapped } from '../../wording/wrapped.ts';
 import { hasColumn, metricsTable } from './metrics-table.ts';
 
-/** Metrics as tables, one a stage, no wider than `width`. `columns`: the metrics that were asked for. */
+/** Metrics as tables, one for each stage, no wider than `width`. `columns`: the requested metrics. */
 export function metricsText(
   measured: readonly InstanceMetrics[],
   columns: readonly string[] | undefined,

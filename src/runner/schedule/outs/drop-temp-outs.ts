@@ -54,9 +54,9 @@ export async function dropTempOuts(
 }
 
 /**
- * Drops the bytes of temp outs that are not needed: all that reads them in the pipeline is up to date, and their
- * program is known to make the same bytes again. What was asked for by name stays for this time. Undefined:
- * nothing was dropped.
+ * Drops the bytes of temp outs that are not needed: all their readers in the pipeline are up to date, and
+ * their program is known to make the same bytes again. An out that was requested by name is kept this time.
+ * Undefined: nothing was dropped.
  */
 async function dropUnneeded(
   run: Run,

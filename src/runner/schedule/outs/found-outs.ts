@@ -27,8 +27,8 @@ export function asideFault({ workspace }: Pick<Places, 'workspace'>, path: strin
 }
 
 /**
- * Moves aside what stands at the place of an out and was not made by a run, until the attempt at this key has
- * ended.
+ * Moves files aside that are at the path of an out but were not made by a run, until the attempt at this key
+ * has ended.
  */
 export async function setAside({ workspace, store }: Places, found: FoundOut): Promise<void> {
   recordFoundOut(store, found);
@@ -65,8 +65,8 @@ export async function dropFoundOuts({ workspace, store }: Places, key: Key): Pro
 }
 
 /**
- * Puts back what attempts at some keys moved aside, in place of what they wrote. Where something stands that
- * no run made, or a link is on the way, all stays as it is: the next attempt says so.
+ * Puts back what attempts at some keys moved aside, in place of their output. If the path holds something
+ * that no run made, or leads through a link, nothing changes: the next attempt reports it.
  */
 export async function putBackFoundOuts(
   { workspace, store }: Places,
@@ -78,7 +78,7 @@ export async function putBackFoundOuts(
     const [place, aside] = [placeOf(workspace, path), placeOf(workspace, asidePath(path))];
     const placement = placementAt(store, path);
     if (disk.lstat(aside) === undefined) {
-      // The machine lost power before the move was on the disk: what stands there is what was found.
+      // The machine lost power before the move reached the disk: the path still holds the found file.
       if (placement !== undefined && isUnwritten(placement))
         committed(store, () => forgetPlacement(store, path));
     } else {
@@ -86,7 +86,7 @@ export async function putBackFoundOuts(
         if (placement === undefined) continue;
         await removeTree(workspace, place);
       }
-      // On the disk before the rename: what stands there from then on is not ours to remove.
+      // Committed before the rename: from then on the runner must not remove what is at the path.
       committed(store, () => forgetPlacement(store, path));
       await disk.rename(aside, place);
     }

@@ -28,9 +28,9 @@ interface Places {
 }
 
 /**
- * Renames an out that an attempt wrote into its place. What stands there with the same content stays: readers
- * need not read it again. Files of others in the folder that it replaces are moved: gives the folder they are
- * in.
+ * Renames an out that an attempt wrote into its place. Existing files with the same content are kept, so that
+ * readers need not read them again. Other people's files in a replaced folder are moved: returns the folder
+ * that they are now in.
  */
 export async function placeOut(
   { workspace, store, pipeline }: Places,
@@ -66,10 +66,7 @@ export const keptFilesWarning = (keptIn: string): Diagnostic => ({
   help: 'keep your own files outside of outs: an out contains only what its stage writes',
 });
 
-/**
- * A process that got away from its stage could have written until now: only what is still as it was read is
- * known.
- */
+/** A process that escaped from its stage could have written until now: only unchanged files are recorded. */
 function noteAll(workspace: Workspace, from: string, to: string, { content, items, stamps }: Found): void {
   const files =
     content.form === 'folder'
@@ -106,7 +103,7 @@ export async function removeOlderOuts(
   return left;
 }
 
-/** Removes what stands at a path if it is what the runner put there; false: it is not, and stays. */
+/** Removes what is at a path if the runner put it there; false: it did not, and the path is unchanged. */
 async function removeOwn(workspace: Workspace, path: string, content: Content): Promise<boolean> {
   if (linkFinder(workspace)(path) !== undefined) return false;
   const existing = await readContent(workspace, path, { links: 'keep' });
@@ -118,9 +115,10 @@ async function removeOwn(workspace: Workspace, path: string, content: Content): 
 }
 
 /**
- * Clears the places outside the instance's folder that a program will write by itself, so that nothing old is
- * taken for its result, and writes down that what stands there from now on is ours: a program that is cut
- * short leaves the half of it. What no run put there is moved aside. Gives the words for what hinders that.
+ * Clears the paths outside the instance's folder that a program writes by itself, so that no old file is
+ * taken for its result, and records that the runner owns what appears there from now on: a program that is
+ * killed leaves partial files. Files that no run made are moved aside. Returns the reason if that is not
+ * possible.
  */
 export async function clearWorkspaceOuts(
   places: Places,

@@ -21,9 +21,8 @@ export interface TakenAsIs {
 }
 
 /**
- * Makes ready what chosen instances read from and that is not chosen itself (`--only`, `--from`): it is taken
- * as it stands. What is missing is restored from its last result; what is out of date is used, with a
- * warning.
+ * Prepares the inputs of chosen instances that are not chosen themselves (`--only`, `--from`). Missing outs
+ * are restored from the last result; outs that are out of date are used, with a warning.
  */
 export async function takeAsIs(run: Run, { chosen, takenAsIs }: Selected): Promise<TakenAsIs> {
   if (takenAsIs.length === 0) return { warnings: [], blocked: new Map() };

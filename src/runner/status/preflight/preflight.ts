@@ -47,7 +47,7 @@ import type { Capacity } from '../../executors/executor.ts';
 import { engineOf, installedFacts } from '../../programs/engine.ts';
 import type { StageProgramFacts } from '../../programs/stage-programs.ts';
 
-/** What there is to run with. */
+/** The machine's capacity. */
 export interface Machine {
   readonly capacityOf: (instance: Instance) => Capacity;
   /** Says where programs and engines are. */
@@ -213,8 +213,8 @@ function missingProgram(workspace: ProjectFiles, { program }: Instance): readonl
 }
 
 /**
- * A pattern that names no file may be misspelt: then a change of the code that was meant would run nothing
- * again.
+ * A pattern that matches no file may be misspelt: then a change of the intended code would not trigger a
+ * rerun.
  */
 function missingCode(
   workspace: ProjectFiles,
@@ -286,8 +286,8 @@ function bundleFaults(
 }
 
 /**
- * The params and names that programs expect; not checked again while programs, params and names are as they
- * were when all was well.
+ * The params and names that programs expect; a successful check is repeated only after programs, params or
+ * names have changed.
  */
 async function programFaults(
   store: Store,
@@ -352,8 +352,8 @@ function linkedOuts(workspace: ProjectFiles, instance: Instance, linkOn: LinkOn)
 }
 
 /**
- * Commands whose first word finds no program, each name looked for once. What a line for the shell starts is
- * the shell's to find, and a program that a stage may still make is not missing.
+ * Commands whose first word is not a program that can be found, each name looked up once. A shell line is
+ * left to the shell, and a program that a stage may still make is not missing.
  */
 function missingExecutables(
   workspace: Workspace,
@@ -414,7 +414,7 @@ function severalCommands(
   };
 }
 
-/** A word as it is written. */
+/** A word, unresolved. */
 const lineOf = (word: Word): string =>
   word.map((piece) => (piece.kind === 'text' ? piece.text : `\${${piece.kind}s.${piece.name}}`)).join('');
 

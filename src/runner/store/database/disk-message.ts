@@ -10,7 +10,7 @@ export function diskMessage(error: unknown): string {
   return fileProblemText(fileProblem(pathOf(error) ?? 'the disk', error));
 }
 
-/** Of a rename, the new name: what is there, or the folder around it, is what is in the way. */
+/** For a rename, the new name: the obstacle is there, or is its folder. */
 function pathOf(error: unknown): string | undefined {
   return error instanceof Error && 'dest' in error && typeof error.dest === 'string'
     ? error.dest

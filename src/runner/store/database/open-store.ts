@@ -37,13 +37,13 @@ export interface Store {
 /** The file of the rows that are kept in a folder. */
 export const storeFileIn = (folder: string): string => join(folder, 'pipeline.sqlite');
 
-/** Why a store cannot be used, in words; what it holds is left as it is. */
+/** Why a store cannot be used, in words; its content is left unchanged. */
 export type StoreFault =
   | { readonly kind: 'damaged'; readonly message: string }
   /** It may not be written here, or the disk is full or fails. */
   | { readonly kind: 'disk'; readonly message: string; readonly help: string };
 
-/** Opens the store to write into it: makes it where there is none, and brings an older one up. */
+/** Opens the store for writing: creates it if it does not exist, and migrates an older one. */
 export function openStore(file: string): Result<Store, StoreFault> {
   const refusal =
     folderFault(file) ??
@@ -56,9 +56,9 @@ export function openStore(file: string): Result<Store, StoreFault> {
 }
 
 /**
- * Opens the store for commands that only read the project, and leaves no trace where there is none or it may
- * not be written: its rows, or none, are in memory then. Where it may be written, what was looked up is
- * remembered in it for the next.
+ * Opens the store for commands that only read the project. If it does not exist or is not writable, nothing
+ * is created: its rows, if any, are in memory then. If it is writable, what the command hashed is stored for
+ * the next one.
  */
 export function openStoreToRead(file: string): Result<Store, StoreFault> {
   const fault = folderFault(file);
@@ -76,7 +76,7 @@ function opened(file: string, open: () => Sqlite.Database, isKept: boolean): Res
   let database: Sqlite.Database | undefined;
   try {
     database = open();
-    // A reader is never in the way of a writer, nor the other way round.
+    // Readers never block writers, and writers never block readers.
     database.pragma('journal_mode = WAL');
     database.pragma('synchronous = NORMAL');
     const version = Number(database.pragma('user_version', { simple: true }));
@@ -284,7 +284,7 @@ export async function readTogether<T>({ database }: Store, read: () => Promise<T
     if (database.inTransaction) database.exec('COMMIT');
     return found;
   } finally {
-    // What is left open would swallow all that is written from now on.
+    // An open transaction would include, and lose, all later writes.
     if (database.inTransaction) database.exec('ROLLBACK');
   }
 }

@@ -13,7 +13,7 @@ export function recordBundle(store: Store, path: string, record: unknown): void 
   store.sql('INSERT OR REPLACE INTO bundles (path, record) VALUES (?, ?)').run(path, JSON.stringify(record));
 }
 
-/** What a bundle said of itself when it was evaluated. */
+/** The description that a bundle gave when it was evaluated. */
 export function programDescription(store: Store, digest: Digest): Json | undefined {
   const row = rowOf(store.sql('SELECT description FROM programs WHERE digest = ?').get(digest));
   return row && parsed(row.text('description'));

@@ -3,9 +3,10 @@ import { foldedPath } from '../../pipeline-file/project-path.ts';
 import type { WorkspaceDisk } from './workspace-disk.ts';
 
 /**
- * A disk that changes nothing in a project through a symbolic link: a link that a user, or a stage during
- * the run, put in the place of a folder leads to files that are not ours. Only `cache` itself may be a link,
- * as it was when the project was opened. Asked at each change, since a link may appear at any moment.
+ * A disk that changes nothing in a project through a symbolic link: a link that a user, or a stage during the
+ * run, put in the place of a folder leads to files outside the runner's control. Only `cache` itself may be a
+ * link, if it was one when the project was opened. Checked at each change, since a link may appear at any
+ * moment.
  */
 export function guardedDisk(disk: WorkspaceDisk, root: string): WorkspaceDisk {
   const cache = join(root, 'cache');

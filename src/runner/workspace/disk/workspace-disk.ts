@@ -91,8 +91,8 @@ export const workspaceDisk: WorkspaceDisk = {
 const syncFile = promisify(fsync);
 
 /**
- * Below a file, and behind links that lead in a cycle, there is nothing, which Node calls an error (ENOTDIR,
- * ELOOP) even where a missing entry is none.
+ * A path below a file, or through a cycle of links, does not exist; Node reports an error (ENOTDIR, ELOOP)
+ * for it even where it accepts a missing entry.
  */
 function ifPresent<T>(read: () => T | undefined): T | undefined {
   try {

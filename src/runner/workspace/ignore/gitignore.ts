@@ -1,6 +1,6 @@
 /** A line of a .gitignore. */
 export interface GitignoreRule {
-  /** As it is written. */
+  /** The line of the file. */
   readonly pattern: string;
   /** "!…": takes back what a line before it ignores. */
   readonly isNegated: boolean;

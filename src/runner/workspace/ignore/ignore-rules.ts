@@ -6,7 +6,7 @@ import { placeOf, type ProjectFiles } from '../workspace.ts';
 /** The file of a project's own rules, at its root, in the syntax of .gitignore. */
 const ignoreFile = '.pipelineignore';
 
-/** What systems, editors and interpreters leave in folders: of a folder that is read, none of it counts. */
+/** Files that systems, editors and interpreters create in folders: ignored in folders that are read. */
 const ignoredByDefault = [
   '__pycache__/',
   '.ipynb_checkpoints/',

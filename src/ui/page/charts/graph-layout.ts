@@ -48,7 +48,7 @@ export interface StageLine {
   readonly from: string;
   readonly to: string;
   readonly path: string;
-  /** Whether no more is known of it than that a list comes before. */
+  /** Whether only its list is known so far. */
   readonly isAwaited: boolean;
 }
 

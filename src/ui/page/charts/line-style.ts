@@ -8,7 +8,7 @@ export interface LineStyle {
 
 const colors = 8;
 
-/** Around 0, 0. Filled ones first; outlines can be told from them where colors cannot. */
+/** Centred at 0, 0. Filled shapes first; outlined ones differ from them even without color. */
 export const markerShapes = [
   { path: circle(3.6), isFilled: true },
   { path: 'M-3.3 -3.3H3.3V3.3H-3.3Z', isFilled: true },

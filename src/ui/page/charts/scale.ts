@@ -5,7 +5,7 @@ export interface Scale {
   readonly step: number;
 }
 
-/** Round values at even distances, about as many as asked for: 1, 2 or 5 times a power of ten. */
+/** Round values at even distances, about as many as requested: 1, 2 or 5 times a power of ten. */
 export function linearScale(
   values: readonly number[],
   [from, to]: readonly [number, number],

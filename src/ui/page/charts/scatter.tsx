@@ -129,7 +129,7 @@ function nearestPoint(
 
 interface Label {
   readonly name: string;
-  /** Where the text starts, or ends where it stands left of its point. */
+  /** Where the text starts, or where it ends if it is left of its point. */
   readonly at: number;
   readonly y: number;
   readonly isRight: boolean;

@@ -204,7 +204,7 @@ const acrossTitle = (across: Across): string => (across === 'seconds' ? 'seconds
 
 interface LoadedCurve {
   readonly instance: string;
-  /** The run that was asked for; undefined: the last. */
+  /** The requested run; undefined: the last. */
   readonly run: string | undefined;
   readonly curve: CurveAnswer;
 }

@@ -135,7 +135,7 @@ export function shownMetrics(rows: readonly ExperimentRow[]): readonly string[] 
   return leading.length > 0 ? leading : others.slice(0, 6);
 }
 
-/** Each name by as many of its last parts as tell it from the others. */
+/** Shortens each name to as many of its last parts as make it unique. */
 export function shortNames(names: readonly string[]): (name: string) => string {
   const headings = headingsOf(names);
   return (name) => (headings.get(name) ?? name).replace('\n', '');

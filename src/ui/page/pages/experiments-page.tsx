@@ -312,7 +312,7 @@ const isSpread = (metric: RowMetric | undefined): boolean =>
   metric !== undefined &&
   (Number.isFinite(metric.deviation) || (Number.isFinite(metric.low) && Number.isFinite(metric.high)));
 
-/** What stands before the last dot above it: a column is no wider than it has to be. */
+/** The part before the last dot goes above the name, to keep the column narrow. */
 function BrokenName({ text }: { readonly text: string }) {
   const dot = text.lastIndexOf('.');
   if (dot === -1) return <>{text}</>;

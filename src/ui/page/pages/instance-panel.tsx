@@ -10,7 +10,7 @@ import { useAnswer } from '../use-answer.ts';
 import { changesStates, useLive } from '../use-live.ts';
 import { useLiveAnswer } from '../use-live-answer.ts';
 
-/** What is known of one instance: why it ran, what it said and printed, its files, metrics and manifest. */
+/** An instance: why it ran, its messages and output, its files, metrics and manifest. */
 export function InstancePanel(props: {
   readonly name: string;
   /** The log of this run; undefined: of the last that tried it. */
@@ -134,7 +134,7 @@ function Section(props: {
   );
 }
 
-/** Lines of a training are many: the last ones tell how it went. */
+/** A training prints many lines: the last ones show its outcome. */
 const mostLines = 60;
 
 function Log({ name, log }: { readonly name: string; readonly log: LogAnswer }) {

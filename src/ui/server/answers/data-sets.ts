@@ -10,8 +10,8 @@ import type { Refusal } from './refusal.ts';
 import { everything } from './graph.ts';
 
 /**
- * The prepared data sets: the instances with an out `preparation`, the splits beside it, and what the instances
- * that depend on it cut: as the `summary` of a training says, or else as they said when they last ran.
+ * The prepared data sets: the instances with an out `preparation`, the splits beside it, and how much their
+ * dependents truncated: from the `summary` of a training, or else from their last reports.
  */
 export async function dataAnswer(project: Project): Promise<Result<DataAnswer, Refusal>> {
   const results = await project.results(everything);

@@ -7,8 +7,8 @@ import type { Refusal } from './refusal.ts';
 import { everything } from './graph.ts';
 
 /**
- * One row a model, with the metrics of its own and of the instances that read it. A model is an instance with
- * an out of kind `model`; where there is none, whatever has metrics is a row.
+ * One row for each model, with the metrics of its own and of the instances that read it. A model is an
+ * instance with an out of kind `model`; in a pipeline without one, each instance with metrics is a row.
  */
 export async function experimentsAnswer(project: Project): Promise<Result<ExperimentsAnswer, Refusal>> {
   const measured = await project.metrics(everything);

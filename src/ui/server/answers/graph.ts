@@ -7,7 +7,7 @@ import type { Refusal } from './refusal.ts';
 /** Every instance and every stage of the pipeline. */
 export const everything = { patterns: [], mode: 'needs' } as const;
 
-/** The instances by stage, with what is known of each, and what depends on what. */
+/** The instances by stage, with their states and their dependencies. */
 export async function graphAnswer(project: Project): Promise<Result<GraphAnswer, Refusal>> {
   const graph = await project.graph(everything);
   if (!graph.ok) return graph;

@@ -13,7 +13,7 @@ import type { JsonNumber } from '../../../pages/result-answers.ts';
 import type { Refusal } from './refusal.ts';
 import { everything } from './graph.ts';
 
-/** What is known of one instance, and what happened to it in a run, or the last one that tried it. */
+/** The state of one instance, and its history in a run, or in the last run that tried it. */
 export async function instanceAnswer(
   project: Project,
   name: string,
@@ -61,7 +61,7 @@ const unknownInstance = (name: string): Result<never, Refusal> => ({
 const jsonNumbers = (values: Readonly<Record<string, MetricValue>>): Readonly<Record<string, JsonNumber>> =>
   Object.fromEntries(Object.entries(values).map(([name, value]) => [name, Number(value)]));
 
-/** An out, and where its content can be read: undefined where that is no file. */
+/** An out, and the path of its content: undefined if it is not a file. */
 interface ReadableOut extends OutAnswer {
   readonly file: string | undefined;
 }

@@ -11,7 +11,7 @@ import type { EvaluatedRow, Evaluation } from '../../../pages/results/evaluation
 /** What was read, by file, size and time: pages ask for the same files again and again. */
 export type KnownEvaluations = Map<string, { readonly bytes: number; readonly evaluation: Evaluation }>;
 
-/** So many bytes of files are kept; what was not asked for longest goes first. */
+/** The most bytes of files to keep; the least recently used are evicted first. */
 const mostBytes = 256 * 1024 * 1024;
 
 /** The rows of a predictions file. */

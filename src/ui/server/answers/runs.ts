@@ -21,7 +21,7 @@ export async function runsAnswer(
 
 /** A run with its instances, without their series. */
 export async function runAnswer(project: Project, run: string): Promise<Result<RunAnswer, Refusal>> {
-  // Asked for first: what is stored after it comes again by the stream of events, which does no harm.
+  // Read first: events stored later are also sent by the event stream, and duplicates are harmless.
   const events = await project.eventsSince(run, 0);
   if (!events.ok) return events;
   const found = await project.runHistory(run);
