@@ -1,10 +1,9 @@
 /**
- * What an out of many small files costs, here and with DVC, in one go:
- *   node bench/many-files.mjs [files] [rounds]
- * DVC=path/to/dvc names the program; without one, only this project is measured. Each round: publish an out
- * for the first time (the stage's own time included, and measured alone as "stage"), run with nothing to do,
- * restore the out after one file was edited. DVC never calls fsync; here, objects and their names are synced
- * before they count. "without sync": the same with syncs made a no-op in the process that is measured.
+ * Measures the cost of an out of many small files, here and with DVC:   node bench/many-files.mjs [files]
+ * [rounds] DVC=path/to/dvc sets the program; without it, only this project is measured. Each round: publish
+ * an out for the first time (the stage's own time included, and measured alone as "stage"), run with nothing
+ * to do, restore the out after one file was edited. DVC never calls fsync; here, objects and their names are
+ * synced before they count. "without sync": the same with syncs made a no-op in the measured process.
  */
 import { spawnSync } from 'node:child_process';
 import { appendFileSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';

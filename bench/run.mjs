@@ -69,7 +69,7 @@ function idleSides({ options: { runs } }) {
     if (status !== 0) throw new Error(stderr);
     return stderr;
   };
-  // What was just written is read again by a few runs.
+  // A few runs that warm up the cache.
   for (let round = 0; round < 6; round += 1) run([main, 'run']);
   const timed = (words) => () => {
     const [started, before] = [performance.now(), cpuOfChildren()];
@@ -83,7 +83,7 @@ function idleSides({ options: { runs } }) {
   return [timed([main, 'run']), timed(['-e', '0'])];
 }
 
-/** Seconds, of those that have ended; only Linux says it. */
+/** Seconds, of child processes that have ended; Linux only. */
 function cpuOfChildren() {
   const fields = readFileSync('/proc/self/stat', 'utf8')
     .replace(/^.*\) /, '')

@@ -33,7 +33,7 @@ const { values } = parseArgs({
 const epochs = Number(values.epochs);
 const root = join(import.meta.dirname, '..');
 const fixed = { method: 'lora', epochs, batch: 8, schedule: 'cosine', warmupRatio: 0.1, alpha: 32 };
-/** Its best point is not at an edge: a best point there says that the intervals are too narrow. */
+/** Its best point is not at an edge; otherwise the intervals would be too narrow. */
 const grid = {
   learningRate: { $logspace: { from: 1e-3, to: 1e-1, count: 6 } },
   r: [4, 8, 16],
@@ -83,7 +83,7 @@ function trainAll() {
   }
 }
 
-/** The grid, the pool, and one training of a single epoch, which says what a start costs. */
+/** The grid, the pool, and one training of a single epoch, which measures the cost of a start. */
 function writeExperiment(folder) {
   const { stages, vars } = parse(readFileSync(join(folder, 'pipeline.yaml'), 'utf8'), { merge: true });
   const dataset = [{ name: values.dataset, format: values.dataset }];
@@ -186,7 +186,7 @@ function report(whole, pool, short) {
       }
 }
 
-/** The fewest points with which a search finds one that is good enough in so many of its replays. */
+/** The fewest points with which a search finds a good enough one in this share of its replays. */
 function fewest(pool, random, chosen, target, chance) {
   const replays = Number(values.replays);
   for (let points = 1; points <= pool.length; points += 1) {

@@ -19,7 +19,10 @@ const external = [
 const banner =
   "import{createRequire as __createRequire}from'node:module';const require=__createRequire(import.meta.url);";
 
-/** What a run with nothing to do never loads: the executors of queues, and what reads machine files. */
+/**
+ * Modules that a run with nothing to do never loads: the executors of queues, and the reader of machine
+ * files.
+ */
 const neverIdle = {
   name: 'never-idle',
   setup(idle) {

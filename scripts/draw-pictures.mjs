@@ -40,7 +40,10 @@ try {
   if (named === undefined) rmSync(dirname(project), { recursive: true, force: true });
 }
 
-/** A copy of what git knows, as a repository of its own, with all results of the default experiment. */
+/**
+ * A copy of all files that git tracks, as a repository of its own, with all results of the default
+ * experiment.
+ */
 function experimentInCopy() {
   const copy = join(mkdtempSync(join(tmpdir(), 'pictures-')), 'medical-qa-pipeline');
   const files = execFileSync('git', ['ls-files', '-z'], { cwd: root, encoding: 'utf8' }).split('\0');

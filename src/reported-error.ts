@@ -1,6 +1,6 @@
 /**
- * Thrown where nothing in the program is wrong: memory is used up, a device is lost. Its message is for the
- * user, in place of a stack.
+ * Thrown for failures that are not bugs: out of memory, a lost device. Its message is for the user, in place
+ * of a stack.
  */
 export class ReportedError extends Error {
   override readonly name = 'ReportedError';

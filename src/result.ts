@@ -1,3 +1,3 @@
-/** What an operation gives that can fail for a reason the user can mend: the value, or what went wrong. */
+/** The result of an operation that can fail for a reason that the user can fix: the value, or the fault. */
 export type Result<T, E = string> =
   { readonly ok: true; readonly value: T } | { readonly ok: false; readonly error: E };

@@ -2,8 +2,8 @@ import { CommanderError } from 'commander';
 import { pipelineProgram } from './program.ts';
 
 /**
- * Runs the command that the words of this process name. False: they name none that can be run, as with help,
- * the version and wrong options.
+ * Runs the command of this process's arguments. False: there is none to run, as with help, the version and
+ * wrong options.
  */
 export async function runCommandLine(): Promise<boolean> {
   // Messages may get lost (the terminal was closed, the disk is full), the run may not.
@@ -20,7 +20,7 @@ export async function runCommandLine(): Promise<boolean> {
     await pipelineProgram().parseAsync();
     return true;
   } catch (error) {
-    // Commander has printed what is wrong. Help and version are no faults.
+    // Commander has printed the error. Help and version are not errors.
     if (error instanceof CommanderError) process.exitCode = error.exitCode === 0 ? 0 : 2;
     else {
       const { reportBrokenInstallation } = await import('./output/report-broken-installation.ts');

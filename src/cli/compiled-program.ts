@@ -65,7 +65,7 @@ function codeName(source: string, use: string): string {
   return `${sha256(made).toString('hex').slice(0, 32)}.code`;
 }
 
-/** Of this program in the user's cache folder; undefined: there is no such folder. */
+/** In the user's cache folder; undefined: there is no such folder. */
 export function codeFolder(environment: NodeJS.ProcessEnv): string | undefined {
   const named = environment['XDG_CACHE_HOME'] ?? '';
   if (isAbsolute(named)) return join(named, 'medical-qa-pipeline');

@@ -10,9 +10,9 @@ export interface EventFile {
 }
 
 /**
- * The event stream of a run as NDJSON, each line there when its event has happened; without a path nothing is
- * written. A file that does not take a line is given up, and reported to `onProblem`: the run is worth more
- * than its events.
+ * The event stream of a run as NDJSON, each event written as it happens; without a path nothing is written. A
+ * file that cannot be written is abandoned, and reported to `onProblem`: the run matters more than its
+ * events.
  */
 export function openEventFile(
   path: string | undefined,

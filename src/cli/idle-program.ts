@@ -51,5 +51,5 @@ export async function ranIdle(words: readonly string[]): Promise<boolean> {
   return true;
 }
 
-/** What is wrong with the words is reported by the whole command line. */
+/** The full command line reports faults of the arguments. */
 const silent = { writeOut: () => undefined, writeErr: () => undefined };

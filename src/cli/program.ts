@@ -30,7 +30,7 @@ import { statusCommand } from './commands/status.ts';
 import { uiCommand } from './commands/ui.ts';
 import { verifyCommand } from './commands/verify.ts';
 
-/** The commands by what they are for, in the order in which help lists them. */
+/** The commands grouped by purpose, in the order of the help. */
 const commands: Readonly<Record<string, readonly (() => Command)[]>> = {
   'Run:': [runCommand, statusCommand, explainCommand, graphCommand, estimateCommand, cancelCommand],
   'Look at results:': [

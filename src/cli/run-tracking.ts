@@ -5,11 +5,11 @@ import { openScreen } from './output/screen.ts';
 /** Shows runs in the trackers that the project names. */
 export interface RunTracking {
   take(event: Event): void;
-  /** `run`: its name; undefined: it was stopped, and nothing is sent but what was gathered. */
+  /** `run`: its name; undefined: it was stopped, and only the collected data is sent. */
   finish(run: string | undefined): Promise<void>;
 }
 
-/** Nothing is loaded before an instance starts, and no tracker where none is named. */
+/** Nothing is loaded before an instance starts, and no tracker unless one is configured. */
 export function runTracking(project: Project): RunTracking {
   let opening: Promise<LiveTracking | undefined> | undefined;
   let waiting: Event[] = [];

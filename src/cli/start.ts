@@ -10,7 +10,7 @@ import type * as IdleProgram from './idle-program.ts';
 const [, , command = '', ...words] = process.argv;
 if (command !== 'run' || !(await ranIdle())) await runCommandLine();
 
-/** A fault is no answer: the whole command line will find it too, and has the words for it. */
+/** A fault is no answer: the full command line will find it too, and reports it. */
 async function ranIdle(): Promise<boolean> {
   try {
     const { exports, keep } = compiledProgram<typeof IdleProgram>(builtFile('idle.cjs'));

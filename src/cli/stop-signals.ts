@@ -15,8 +15,8 @@ export function stopSignals(): StopSignals & { readonly release: () => void } {
 }
 
 /**
- * A run goes on when its terminal is closed. Node resets what `nohup` and `trap '' HUP` had set, so it is
- * ignored here.
+ * A run continues when its terminal is closed. Node resets the handlers that `nohup` and `trap '' HUP` had
+ * set, so the signal is ignored here.
  */
 export function ignoreHangup(): void {
   process.on('SIGHUP', () => undefined);

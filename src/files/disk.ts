@@ -1,6 +1,6 @@
 import { open, rename, rm } from 'node:fs/promises';
 
-/** What a file is filled with: a text (UTF-8), bytes, or pieces that are made while they are written. */
+/** The content of a new file: a text (UTF-8), bytes, or pieces that are produced while they are written. */
 export type Content = string | Uint8Array | Iterable<Uint8Array> | AsyncIterable<Uint8Array>;
 
 /**

@@ -1,10 +1,10 @@
-/** What is wrong with a file, and where: line and column count from 1. Printed by `fileProblemText`. */
+/** A fault in a file, with its position: line and column count from 1. Printed by `fileProblemText`. */
 export interface FileProblem {
   readonly path: string;
   readonly line?: number;
   readonly column?: number;
   readonly message: string;
-  /** Of the system, where it refused the call: what the file holds is not known then. */
+  /** The system's error, if it refused the call: then the content of the file is unknown. */
   readonly code?: string;
 }
 
@@ -14,8 +14,8 @@ export function fileProblemText({ path, line, column, message }: FileProblem): s
 }
 
 /**
- * Whether a problem of reading says what is there: something else than expected, or nothing. Otherwise
- * the device failed, or the file may not be opened just now, and it may be whole the next time.
+ * Whether a read problem is about the content: missing, or not what was expected. Otherwise the device failed
+ * or the file cannot be opened now, and it may be intact the next time.
  */
 export const isDamage = ({ code }: FileProblem): boolean =>
   code === undefined || ['ENOENT', 'ENOTDIR', 'EISDIR'].includes(code);
@@ -47,7 +47,7 @@ export function fileProblem(path: string, error: unknown): FileProblem {
   };
 }
 
-/** The path that a failed call of the file system was about, where it says so. */
+/** The path of a failed file system call, if the error has one. */
 export const failedPath = (error: unknown): string | undefined =>
   error instanceof Error && 'path' in error && typeof error.path === 'string' ? error.path : undefined;
 

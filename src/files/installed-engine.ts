@@ -6,7 +6,7 @@ import { isJsonObject, jsonIn } from './json.ts';
 
 /** An engine that is not a package of the project but was installed by `pipeline setup`, for all projects. */
 export interface InstalledEngine {
-  /** What it is: "TensorFlow 2.21.0 (cpu)". */
+  /** Its description: "TensorFlow 2.21.0 (cpu)". */
   readonly version: string;
   /** Whether it can compute on a GPU. */
   readonly gpu: boolean;
@@ -34,7 +34,7 @@ export const engineFolder = (name: string, environment: Environment, home: strin
     name,
   );
 
-/** The file in an engine's folder that says which of its versions is used. */
+/** The file in an engine's folder that names the current version. */
 export const installedName = 'installed.json';
 
 /** When each engine of a user was installed: with another text, others may be chosen. */
@@ -46,7 +46,7 @@ export function installedText(environment: Environment, home: string): string {
     .join();
 }
 
-/** What is installed; undefined: nothing. */
+/** The installed version; undefined: none. */
 export function readInstalled(folder: string): Result<InstalledEngine | undefined> {
   const path = join(folder, installedName);
   let text: string;

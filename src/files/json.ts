@@ -12,8 +12,8 @@ export interface JsonObject {
 }
 
 /**
- * Parses a text; `path` and `line` say where it is from, for the problem. A byte order mark before it is
- * passed over, and NaN, Infinity and -Infinity are read as Python's json module reads and writes them.
+ * Parses a text; `path` and `line` are its source, for the problem. A leading byte order mark is skipped, and
+ * NaN, Infinity and -Infinity are accepted as in Python's json module.
  */
 export function parseJson(text: string, path: string, line = 1): Result<Json, FileProblem> {
   const body = text.startsWith('\uFEFF') ? text.slice(1) : text;

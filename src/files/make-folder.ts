@@ -24,7 +24,7 @@ export function makeFolder(path: string): string | undefined {
 const isAboveMissing = (error: unknown): boolean =>
   error instanceof Error && 'code' in error && error.code === 'ENOENT';
 
-/** The folder above is there, and the system says that it is not. */
+/** The parent folder exists, although the system reports that it does not. */
 class NotMade extends Error {
   readonly code = 'ENOTSUP';
   readonly syscall = 'mkdir';

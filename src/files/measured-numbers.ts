@@ -8,7 +8,7 @@ export interface MeasuredNumber {
   readonly interval?: readonly [low: number, high: number];
   /** Whether the file calls them a range: the least and the greatest of too few rows for an interval. */
   readonly isRange?: true;
-  /** How many rows the file says that it is of. */
+  /** The number of rows that the file states. */
   readonly rows?: number;
 }
 
@@ -61,7 +61,7 @@ function withRows(number: MeasuredNumber, file: Json): MeasuredNumber {
 /** Names by which metrics files count rows, the field's usual ones. */
 const rowCounts: readonly string[] = ['rows', 'n', 'num_samples'];
 
-/** What a map of this name around a metric says of it; the nearest counts. */
+/** The description of a metric in an enclosing map of this name; the nearest applies. */
 function repeated(name: string, path: readonly string[], file: Json): Json | undefined {
   for (let depth = path.length - 1; depth >= 0; depth -= 1) {
     const found = valueAt(file, [...path.slice(0, depth), name, ...path.slice(depth)]);

@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 
-/** What NVIDIA's driver shows of itself in files. It says nothing of whether a library can use it. */
+/** NVIDIA's driver as its files describe it. Whether a library can use it remains open. */
 export interface NvidiaDriver {
   /** Its version; undefined: there is no driver. */
   readonly version: string | undefined;

@@ -1,5 +1,6 @@
 /**
- * The pages, in the order of the navigation. A page shows what its query says, so each view has an address.
+ * The pages, in the order of the navigation. A page's content depends only on its query, so each view has an
+ * address.
  */
 export const pages = [
   { path: '/runs', title: 'Runs' },

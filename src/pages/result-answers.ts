@@ -9,11 +9,11 @@ export interface ExperimentsAnswer {
   readonly models: readonly ModelAnswer[];
   /** Why models that were ranked together cannot be compared. */
   readonly warnings: readonly string[];
-  /** What a reader has to know of the numbers, a sentence each. */
+  /** Notes on the numbers, a sentence each. */
   readonly notes: readonly string[];
 }
 
-/** One trained model, with the metrics of its own and of what was evaluated from it. */
+/** One trained model, with its own metrics and those of its evaluations. */
 export interface ModelAnswer {
   readonly instance: string;
   /** Instances whose metrics are beside its own. */
@@ -40,9 +40,9 @@ export interface MeasuredValue {
   readonly high?: JsonNumber | undefined;
   /** Whether the bounds are the least and the greatest of too few rows for an interval. */
   readonly isRange?: true | undefined;
-  /** Of how many rows it is, where the metrics file says so. */
+  /** Its number of rows, if the metrics file has it. */
   readonly rows?: number | undefined;
-  /** What values its rows can have, of what has bounds. */
+  /** The possible values of its rows, for metrics with bounds. */
   readonly scale?: Scale | undefined;
 }
 

@@ -176,9 +176,7 @@ async function modelsOf(
   return { ok: true, value: models };
 }
 
-/**
- * Why the file that is compared may not be the one that is expected. `artifact`: where the project has it.
- */
+/** Why the compared file may not be the expected one. `artifact`: its path in the project. */
 async function doubtAbout(
   { instance, state }: ResultFiles,
   {

@@ -12,7 +12,7 @@ interface ExportOptions extends PipelineOptions {
   readonly run?: string;
 }
 
-/** `pipeline export`. Exported again, a model takes the place of what was exported of it before. */
+/** `pipeline export`. Exporting a model again replaces its earlier export. */
 export function exportCommand(): Command {
   return withPipelineOptions(new Command('export'))
     .description(

@@ -64,7 +64,7 @@ export function logCommand(): Command {
     });
 }
 
-/** A reader that goes away has seen enough. */
+/** The reader of the pipe has closed it. */
 async function untilReaderLeaves(write: () => Promise<void>): Promise<void> {
   try {
     await write();

@@ -95,7 +95,7 @@ async function run(
 const trackedRun = ({ run: name, exitCode }: RunSummary): string | undefined =>
   exitCode >= 130 ? undefined : name;
 
-/** Until Ctrl-C: what the runs do, and what has to be mended. */
+/** Runs until Ctrl-C: prints the runs, and faults to be fixed. */
 async function watch(
   project: Project,
   request: RunRequest,
@@ -107,7 +107,7 @@ async function watch(
   const { openDisplay } = await import('../output/display.ts');
   let display = openDisplay(screen, files);
   const signals = stopSignals();
-  // What is printed between runs, in order: results have to be read first.
+  // Output between runs, in order: results have to be read first.
   let printed: Promise<void> = Promise.resolve();
   const show = (find: () => Promise<string> | string, write = screen.write): void => {
     printed = printed.then(async () => display.print(await find(), write));
@@ -214,8 +214,7 @@ function notWithWatch({ dryRun: only, retryFailed, wait, detach }: RunOptions): 
 }
 
 /**
- * What is wrong with --adopt and --overwrite: both are about files that could be lost, and so about named
- * instances.
+ * Faults of --adopt and --overwrite: both concern files that could be lost, so they require named instances.
  */
 function existingOutsFault(
   names: readonly string[],

@@ -41,7 +41,7 @@ export function setupCommand(): Command {
 
 const say = (line: string): void => void process.stdout.write(`${line}\n`);
 
-/** What this command runs in a process of its own: one line that says what answered. */
+/** The command's child process: prints one line with the version and the device. */
 async function tried(folder: string, { device }: SetupOptions): Promise<Result<void>> {
   const { tryTensorflow } = await import('../setup/try-tensorflow.ts');
   try {

@@ -19,9 +19,9 @@ export type FindNames = (options: {
 }) => Promise<Names>;
 
 /**
- * What can follow: `words` is the command line after the program's name, its last word the one that is being
- * typed (empty: a new one). No candidates: a file, or a text that cannot be completed. `findNames` is called
- * only where a name of the pipeline is expected.
+ * The candidates for completion: `words` is the command line after the program's name, its last word the one
+ * being typed (empty: a new one). No candidates: a file, or a text that cannot be completed. `findNames` is
+ * called only where a name of the pipeline is expected.
  */
 export async function candidates(
   program: Command,

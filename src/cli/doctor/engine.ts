@@ -1,6 +1,6 @@
 import type { NativeModule } from './native-module.ts';
 
-/** The engine of the stages that compute. It says itself on which device it does. */
+/** The engine of the computing stages, which reports its device. */
 export const engine: NativeModule = {
   name: 'onnxruntime-node',
   purpose: 'models cannot be trained or used',

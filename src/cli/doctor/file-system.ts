@@ -133,7 +133,7 @@ function keepsMode(file: string, mode: number): boolean {
   return (statSync(file).mode & 0o777) === mode;
 }
 
-/** What cannot be read, such as a cycle of links, gives no. */
+/** False for an unreadable path, such as a cycle of links. */
 function isFolder(path: string): boolean {
   try {
     return statSync(path).isDirectory();

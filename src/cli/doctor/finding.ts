@@ -1,4 +1,4 @@
-/** What was found of one part of an installation. */
+/** The finding about one part of an installation. */
 export interface Finding {
   /** "Node", "better-sqlite3", "disk". */
   readonly part: string;

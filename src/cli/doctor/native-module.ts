@@ -1,6 +1,6 @@
 import type { Finding } from './finding.ts';
 
-/** A package with a native part: `load` loads it, lets it do something, and says what answered. */
+/** A package with a native part: `load` loads it, makes it compute something, and returns its description. */
 export interface NativeModule {
   readonly name: string;
   /** What does not work without it. */

@@ -12,7 +12,7 @@ import type { Result } from '../../result.ts';
 import type { Tried } from '../setup/try-in-child.ts';
 import type { Finding } from './finding.ts';
 
-/** What was found out about TensorFlow and GPUs, before it is put into words. */
+/** The findings about TensorFlow and GPUs, before they are worded. */
 export interface TensorflowInspection {
   readonly installed: Result<InstalledEngine | undefined>;
   /** A file that is missing or has another size. */
@@ -21,7 +21,7 @@ export interface TensorflowInspection {
   readonly tried: Result<Tried> | undefined;
   /** Whether NVIDIA's CUDA libraries lie beside it. */
   readonly hasCuda: boolean;
-  /** The driver's own words; undefined: there is no driver. */
+  /** The driver's own message; undefined: there is no driver. */
   readonly driver: string | undefined;
   /** "/dev/nvidia0", … */
   readonly devices: readonly string[];

@@ -13,7 +13,7 @@ import { installedFile } from '../installed-file.ts';
 import { packageReference } from './package-reference.ts';
 import type { Template } from './template.ts';
 
-/** What was made: paths from `folder`. */
+/** The created paths, from `folder`. */
 export interface NewProject {
   readonly folder: string;
   readonly written: readonly string[];
@@ -21,7 +21,7 @@ export interface NewProject {
   readonly kept: readonly string[];
   /** By a kept file: the lines that it lacks. */
   readonly missingLines: Readonly<Record<string, readonly string[]>>;
-  /** The command that installs what the project needs; null: it is installed. */
+  /** The command that installs the project's packages; null: they are installed. */
   readonly install: string | null;
 }
 

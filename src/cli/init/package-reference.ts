@@ -32,7 +32,7 @@ function ownRoot(): string | undefined {
   return undefined;
 }
 
-/** npm's note of what it installed in a node_modules folder. */
+/** npm's record of what it installed in a node_modules folder. */
 function installRecord(modules: string, name: string): Readonly<Record<string, Json>> | undefined {
   const packages = jsonIn(join(modules, '.package-lock.json'))?.['packages'];
   const record = isJsonObject(packages) ? packages[`node_modules/${name}`] : undefined;

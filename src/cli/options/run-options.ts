@@ -26,8 +26,8 @@ export interface RunOptions extends PipelineOptions {
 }
 
 /**
- * Adds the options of `pipeline run`: to the command, and to the check for nothing to do before that is
- * loaded.
+ * Adds the options of `pipeline run`: to the command, and to the check for nothing to do, which runs before
+ * the command is loaded.
  */
 export function withRunOptions(command: Command): Command {
   return withPipelineOptions(command)

@@ -6,9 +6,9 @@ import { printJson } from './print-json.ts';
 import { reportProblem } from './report-problem.ts';
 
 /**
- * What every read-only command does: asks the project, then prints the answer on stdout, as JSON or for
- * people. A problem goes to stderr and into the exit code. `text` loads what it needs: a run with nothing to
- * do shall not.
+ * The common part of all read-only commands: queries the project, then prints the answer on stdout, as JSON
+ * or for people. A problem goes to stderr and into the exit code. `text` imports lazily, since a run with
+ * nothing to do must not load it.
  */
 export async function answer<T extends object>(
   options: PipelineOptions,

@@ -8,12 +8,12 @@ import type { Screen } from './screen.ts';
 
 export interface Display {
   readonly show: (event: Event) => void;
-  /** Text that stays, besides the events. `write`: where it goes, the screen by default. */
+  /** Permanent text besides the events. `write`: where it goes, the screen by default. */
   readonly print: (text: string, write?: (text: string) => void) => void;
   readonly close: () => void;
 }
 
-/** Shows a run while it goes on: lines that stay, and on a terminal a frame below them that is redrawn. */
+/** Displays a run in progress: permanent lines, and on a terminal a frame below them that is redrawn. */
 export function openDisplay(screen: Screen, files: AnnotatedFiles): Display {
   let view = emptyView;
   let drawn = 0;

@@ -3,10 +3,7 @@ import type { AnnotatedFiles } from '../../runner/report/display/github.ts';
 import type { Display } from './display.ts';
 import type { Screen } from './screen.ts';
 
-/**
- * The display of one run, loaded with the first event that it shows something of: a run with nothing to do
- * has none.
- */
+/** The display of one run, imported with the first event that it shows: a run with nothing to do has none. */
 export interface LazyDisplay {
   readonly show: (event: Event) => void;
   /** Resolves when everything is shown. */

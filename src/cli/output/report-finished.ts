@@ -8,7 +8,7 @@ import { summaryJson } from './summary-json.ts';
 import { sharedCacheLine } from './shared-cache-line.ts';
 import { summaryText } from './texts/summary-text.ts';
 
-/** Says how a run ended, shows its results, and sets the exit code. `root`: of the project. */
+/** Prints how a run ended and its results, and sets the exit code. `root`: of the project. */
 export async function reportFinished(
   root: string,
   finished: FinishedRun,
@@ -22,7 +22,7 @@ export async function reportFinished(
       : smokeText(finished, smoke, screen.colors),
   );
   if (options.json === true) printJson({ ...summaryJson(finished), ...(smoke && { smoke }) });
-  // Scores of a smoke run are no scores.
+  // Scores of a smoke run are meaningless.
   else if (finished.exitCode === 0 && smoke === undefined)
     process.stdout.write(await resultsText(root, finished.results));
   process.exitCode = finished.exitCode;

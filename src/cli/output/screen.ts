@@ -2,7 +2,7 @@ import pico from 'picocolors';
 import { inReadingOrder } from '../../runner/wording/printable.ts';
 import type { Colors } from '../../runner/wording/colors.ts';
 
-/** Where people's output goes, and what it can do. */
+/** The stream for people's output, and its capabilities. */
 export interface Screen {
   readonly write: (text: string) => void;
   readonly columns: () => number;
@@ -32,8 +32,8 @@ export function openScreen(stream: NodeJS.WriteStream = process.stderr): Screen 
 }
 
 /**
- * What is no terminal has lines of any length; one that does not say its size (`docker run -t`, `stty cols
- * 0`) is taken for the usual one.
+ * Outside a terminal, lines may have any length; a terminal without a size (`docker run -t`, `stty cols 0`)
+ * gets the usual one.
  */
 export function sizeOf(stream: {
   readonly columns?: number;
@@ -48,7 +48,7 @@ const positiveOr = (fallback: number, reported = Infinity): number => (reported 
 export const tableWidth = ({ wide }: { readonly wide?: true }): number =>
   wide === true ? Infinity : sizeOf(process.stdout).columns();
 
-/** An interactive terminal: not one that a CI system keeps as a log, as it says by CI=true. */
+/** An interactive terminal, and not a CI system's log (CI=true). */
 export function isLive(
   { isTTY }: { readonly isTTY?: boolean },
   { TERM: term, CI: ci = '' }: NodeJS.ProcessEnv,

@@ -20,7 +20,7 @@ import { nodeHeaders, type TensorflowRelease } from './tensorflow-release.ts';
 export const installedVersion = ({ version, gpu }: TensorflowRelease): string =>
   `TensorFlow ${version} (${gpu ? 'gpu' : 'cpu'})`;
 
-/** What is not installed of what an installation needs. */
+/** The missing requirements of an installation. */
 export async function missingPrograms(needs: readonly string[]): Promise<readonly string[]> {
   const missing: string[] = [];
   for (const program of needs) {
@@ -32,9 +32,8 @@ export async function missingPrograms(needs: readonly string[]): Promise<readonl
 }
 
 /**
- * Downloads, compiles and tries an engine in `folder`, and then makes it the one that is used. What was
- * downloaded whole is not downloaded again after a failure; an engine that was installed before stays until
- * the new one works.
+ * Downloads, compiles and tests an engine in `folder`, then makes it the current one. Completed downloads are
+ * reused after a failure; the engine installed before stays current until the new one works.
  */
 export async function installTensorflow(
   folder: string,
@@ -265,7 +264,7 @@ async function hashed(folder: string): Promise<Readonly<Record<string, Installed
   return files;
 }
 
-/** Removes what `pipeline setup` put there, and nothing else. Gives the names of what it removed. */
+/** Removes only what `pipeline setup` installed. Returns the names of what it removed. */
 export async function removeTensorflow(folder: string): Promise<readonly string[]> {
   const names = await readdir(folder).catch(() => []);
   const own = names.filter((name) =>

@@ -11,7 +11,7 @@ export interface TensorflowRelease {
   readonly onDisk: number;
   /** Programs that must be there before anything is downloaded. */
   readonly needs: readonly string[];
-  /** What a GPU needs beside it, in words. */
+  /** The additional requirements of a GPU, in words. */
   readonly cuda: string | undefined;
 }
 

@@ -3,7 +3,7 @@ import { isJsonObject, jsonIn } from '../../files/json.ts';
 import type { Result } from '../../result.ts';
 import { installedFile } from '../installed-file.ts';
 
-/** What an engine says of itself once it has computed. */
+/** An engine's description of itself after a computation. */
 export interface Tried {
   readonly version: string;
   readonly device: string;

@@ -29,7 +29,10 @@ export interface AdapterConfig {
   readonly bias: 'none' | 'all' | 'lora_only';
   /** Modules that are trained and stored whole. */
   readonly modulesToSave: readonly string[];
-  /** What is taken off the base weights before the adapter is laid over them; absent: nothing. */
+  /**
+   * The initialisation, part of which is subtracted from the base weights before the adapter is added;
+   * absent: none.
+   */
   readonly initLoraWeights?: 'pissa' | 'olora' | undefined;
   /** Each row of an updated weight is scaled to a trained length (Liu et al. 2024). */
   readonly useDora?: boolean | undefined;
@@ -179,7 +182,7 @@ export function adapterConfigJson(config: AdapterConfig): JsonObject {
 /** The fields that Python holds as floats. */
 export const adapterConfigFloats: readonly string[] = ['lora_dropout'];
 
-/** Read above: each changes what a folder computes, or says where it belongs. */
+/** Read above: each changes what a folder computes, or where it belongs. */
 const supported: readonly string[] = [
   'alpha_pattern',
   'base_model_name_or_path',

@@ -11,10 +11,10 @@ export interface ConfigFields {
   boolean(name: string, fallback: boolean): boolean;
   choice<T extends string>(name: string, fallback: T, choices: readonly T[]): T;
   /**
-   * A field of any other form: `accept` returns its value, or undefined where it is not what `expected` says.
+   * A field of any other form: `accept` returns its value, or undefined if it is not as `expected` describes.
    */
   value<T>(name: string, fallback: T, expected: string, accept: (json: Json) => T | undefined): T;
-  /** What is wrong, a line a field. */
+  /** The faults, one for each line. */
   problems(): readonly string[];
   /** The fields whose values are the problems. */
   refused(): JsonObject;

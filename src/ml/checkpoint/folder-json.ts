@@ -5,8 +5,8 @@ import { isJsonObject, type JsonObject, readJson } from '../../files/json.ts';
 import type { Result } from '../../result.ts';
 
 /**
- * A JSON object that a folder must hold. `expected` says what the folder should be, for a user who has
- * another there, or none.
+ * A JSON object that a folder must hold. `expected` describes the folder, for a user whose folder is another
+ * or missing.
  */
 export async function readFolderJson(
   folder: string,

@@ -39,7 +39,7 @@ export interface GenerationConfig {
   readonly other: JsonObject;
 }
 
-/** What is added to the score of the last of these tokens where the others precede it. */
+/** Added to the score of the last of these tokens if the others precede it. */
 export interface SequenceBias {
   readonly tokens: readonly number[];
   readonly bias: number;

@@ -73,8 +73,8 @@ export function zeros(dtype: HostDType, shape: readonly number[]): HostTensor {
 }
 
 /**
- * The tensor whose elements, little-endian and row-major, start at `offset` of `memory`: a view, nothing is
- * copied.
+ * The tensor whose elements, little-endian and row-major, start at `offset` of `memory`: a view without a
+ * copy.
  */
 export function tensorOver(
   dtype: HostDType,

@@ -22,8 +22,8 @@ export async function load(tensor: LazyTensor): Promise<Result<HostTensor, FileP
 }
 
 /**
- * Fetches a tensor as float32 into `into`, which has as many elements as the tensor: memory of the caller's,
- * say a WebAssembly.Memory. A tensor that is stored as float32 is read straight into it.
+ * Fetches a tensor as float32 into `into`, which has as many elements as the tensor: the caller's memory,
+ * such as a WebAssembly.Memory. A tensor stored as float32 is read directly into it.
  */
 export async function loadFloat32(
   tensor: LazyTensor,
@@ -38,7 +38,7 @@ export async function loadFloat32(
 }
 
 /**
- * Fetches tensors as float32, whatever they are stored as. Names of one tensor (tied weights) share its
+ * Fetches tensors as float32, regardless of their stored type. Names of one tensor (tied weights) share its
  * memory.
  */
 export async function loadAllFloat32(
@@ -74,7 +74,7 @@ export async function loadAll(
   return { ok: true, value: loaded };
 }
 
-/** Tensors in memory, as what a writer takes. */
+/** In-memory tensors in the form that a writer takes. */
 export function fromMemory(tensors: ReadonlyMap<string, HostTensor>): LazyTensors {
   return new Map(
     [...tensors].map(([name, tensor]) => [

@@ -13,8 +13,9 @@ import {
 } from './mt5-config-fields.ts';
 
 /**
- * What a T5 is made of: mT5 and T5 v1.1 (gated GELU, a head of its own), T5 v1.0 (ReLU, the head tied to the
- * embedding), and umT5 (a table of positions in every layer). Fields are named as in transformers' MT5Config.
+ * The architecture of a T5: mT5 and T5 v1.1 (gated GELU, a head of its own), T5 v1.0 (ReLU, the head tied to
+ * the embedding), and umT5 (a table of positions in every layer). Fields are named as in transformers'
+ * MT5Config.
  */
 export interface Mt5Config {
   readonly modelType: 'mt5' | 't5' | 'umt5';
@@ -122,7 +123,7 @@ export function parseMt5Config(json: JsonObject, path: string): Result<Mt5Config
 
 /**
  * Whether transformers 5 saved the file. It ties every head to the embedding unless the weights have another
- * one, and says in a field of its own whether a T5 scales the head's input; transformers 4 goes by
+ * one, and has a separate field for whether a T5 scales the head's input; transformers 4 uses
  * `tie_word_embeddings` for both.
  */
 export const isOfVersion5 = (json: JsonObject): boolean =>
@@ -176,7 +177,7 @@ const isUntiedAndUnscaled = ({ tieWordEmbeddings, scaleDecoderOutputs }: Mt5Conf
   !tieWordEmbeddings && !scaleDecoderOutputs;
 
 /**
- * The default of T5Config and UMT5Config is not written: the file says it only where the head is not tied.
+ * The default of T5Config and UMT5Config is omitted: the field is written only where the head is not tied.
  */
 const headFieldsOfVersion4 = ({ modelType, tieWordEmbeddings }: Mt5Config): JsonObject => ({
   ...(modelType !== 'mt5' && tieWordEmbeddings ? {} : { tie_word_embeddings: tieWordEmbeddings }),

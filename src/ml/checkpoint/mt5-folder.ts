@@ -47,8 +47,8 @@ export interface Mt5Folder {
 export type Mt5Part = 'whole' | 'encoder';
 
 /**
- * Opens a folder in Hugging Face's form, whatever form its weights have. Missing and misshaped tensors are
- * reported in one problem.
+ * Opens a folder in Hugging Face's form, with weights in any supported format. Missing and misshaped tensors
+ * are reported in one problem.
  */
 export async function openMt5Folder(folder: string): Promise<Result<Mt5Folder, FileProblem>> {
   const json = await readFolderJson(folder, 'config.json', modelFolder);

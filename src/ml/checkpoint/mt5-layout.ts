@@ -43,8 +43,8 @@ export async function canonicalMt5Tensors(
 }
 
 /**
- * Whether the files hold a head that is not the embedding: to transformers 5, that head counts, whatever the
- * configuration says.
+ * Whether the files have a head that differs from the embedding: transformers 5 uses that head regardless of
+ * the configuration.
  */
 export async function hasOwnHead(stored: LazyTensors): Promise<boolean> {
   const head = stored.get('lm_head.weight');

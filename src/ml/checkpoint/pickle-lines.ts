@@ -69,6 +69,6 @@ export function unicodeLine(line: string): string | undefined {
   return isWhole ? text : undefined;
 }
 
-/** What the bytes say in UTF-8, if they are that. */
+/** The bytes decoded as UTF-8, if they are valid. */
 export const utf8Text = (bytes: Buffer): string | undefined =>
   isUtf8(bytes) ? bytes.toString('utf8') : undefined;

@@ -74,8 +74,8 @@ export function safetensorsHeader({ metadata, tensors }: SafetensorsHeader): str
 }
 
 /**
- * Where each tensor goes: widest type first, so that all are aligned, then by name (both as the library sorts
- * them).
+ * The order of the tensors in the file: widest type first, so that all are aligned, then by name (both as the
+ * library sorts them).
  */
 export function layOut(
   tensors: ReadonlyMap<string, { readonly dtype: HostDType; readonly shape: readonly number[] }>,
@@ -154,7 +154,7 @@ const isSizes = (value: Json | undefined): value is readonly number[] =>
 const isStringRecord = (value: Json): value is Readonly<Record<string, string>> =>
   isJsonObject(value) && Object.values(value).every((text) => typeof text === 'string');
 
-/** What is wrong with the tensors' places, given in the order of their bytes. */
+/** The faults in the tensors' offsets, given in the order of their bytes. */
 function uncovered(
   tensors: readonly (readonly [string, StoredTensor])[],
   dataBytes: number,

@@ -45,7 +45,7 @@ function isLittleEndian(machine: Pickled | undefined): boolean {
   );
 }
 
-/** Bytes of an element, by the key of its storage: the storages themselves do not say what they hold. */
+/** Bytes of an element, by the key of its storage: the storages themselves do not store their type. */
 function elementSizes(state: Pickled): ReadonlyMap<string, number> {
   const tensors = torchState(state);
   return new Map(

@@ -28,10 +28,7 @@ export interface TorchTensor {
 export const isTorchName = (name: string): boolean =>
   ['collections.OrderedDict', rebuildTensor, rebuildParameter, ...Object.keys(storageTypes)].includes(name);
 
-/**
- * The tensors of a state dict, by name. Whatever else the file holds under a name is a problem that says the
- * name.
- */
+/** The tensors of a state dict, by name. Any other value is a problem that names its key. */
 export function torchState(pickled: Pickled): Result<ReadonlyMap<string, TorchTensor>> {
   if (!isOf(pickled, 'dict')) return { ok: false, error: 'it holds something that is not a dict of tensors' };
   if (pickled.entries.size > maxTensors)
@@ -92,12 +89,12 @@ function torchTensor(value: Pickled): Result<TorchTensor> {
     : { ok: false, error: 'something that is not a tensor' };
 }
 
-/** As many as NumPy allows; torch computes on no more. */
+/** NumPy's limit; torch computes on no more. */
 const mostAxes = 64;
 
 /**
- * _rebuild_tensor_v2(storage, offset, shape, strides, requires_grad, hooks, metadata): the last says of a
- * lazy view that its elements are to be negated or conjugated.
+ * _rebuild_tensor_v2(storage, offset, shape, strides, requires_grad, hooks, metadata): metadata marks a lazy
+ * view whose elements are to be negated or conjugated.
  */
 function rebuilt({
   inputs: [reference, offset, size, stride, , , metadata],
@@ -114,8 +111,7 @@ function rebuilt({
   if (!isSize(offset) || shape === undefined || shape.length > mostAxes || strides?.length !== shape.length)
     return { ok: false, error: 'a tensor with inconsistent shape, strides and offset' };
   const last = shape.reduce((index, length, axis) => index + (length - 1) * (strides[axis] ?? 0), offset);
-  // A view may repeat elements (stride 0), but one that is larger than what it shows would only fill the
-  // memory.
+  // A view may repeat elements (stride 0), but a view larger than its storage would only fill the memory.
   if (elementCount(shape) > storage.value.count)
     return {
       ok: false,

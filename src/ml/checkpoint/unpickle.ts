@@ -2,8 +2,8 @@ import type { Result } from '../../result.ts';
 import { floatLine, integerLine, stringLine, unicodeLine, utf8Text } from './pickle-lines.ts';
 
 /**
- * What a pickle says, as inert data: nothing that it names is resolved or called. A call that it asks for
- * is kept as a call, for the reader to interpret.
+ * The content of a pickle as inert data: no name is resolved or called. A call is kept as data, for the
+ * reader to interpret.
  */
 export type Pickled =
   | null

@@ -116,8 +116,8 @@ function only({ outputs }: Graph, layer: number): Graph {
 }
 
 /**
- * As bert_score encodes: stripped as Python strips, cut to what the tokenizer says that its model takes, and
- * nothing but special tokens for a text without words.
+ * As bert_score encodes: stripped as Python strips, truncated to the maximum length in the tokenizer's
+ * folder, and only special tokens for a text without words.
  */
 function tokensOf(text: string, tokenizer: Tokenizer, longest: number): readonly number[] {
   const stripped = pythonStrip(text);

@@ -4,7 +4,10 @@ import type { Rows } from '../model/rows.ts';
 export interface SentenceEncoder {
   /** Whose vectors they are: "nano-mt5 encoder, layer 2". */
   readonly label: string;
-  /** Stripped, cut to what the model takes, special tokens around; a text without words has these alone. */
+  /**
+   * Stripped, truncated to the model's maximum length, with special tokens around; a text without words has
+   * these alone.
+   */
   tokenize(text: string): readonly number[];
   /**
    * A BERT's [CLS] and [SEP]: matched against, but of no weight without idf. A T5 has none: its end token

@@ -20,8 +20,8 @@ export interface Decoder {
    */
   step(ids: Int32Array, parents: Int32Array): Promise<Float32Array>;
   /**
-   * Goes on with some of the sources: finished ones are no longer computed. Rows are chosen by the next
-   * step's `parents`, which still count over all sources.
+   * Continues with some of the sources: finished ones are no longer computed. Rows are chosen by the next
+   * step's `parents`, which still index all sources.
    */
   keep(sources: readonly number[]): Promise<void>;
   /** Another way to take a step, where all scores take long to get. */

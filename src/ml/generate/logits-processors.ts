@@ -55,8 +55,8 @@ export const samplingProcessors = (search: {
 
 /**
  * Adds to the score of the token that would complete a sequence. As transformers'
- * SequenceBiasLogitsProcessor: of equal sequences the last counts, and one longer than what is there so far
- * does not.
+ * SequenceBiasLogitsProcessor: of equal sequences the last applies, and a sequence longer than the current
+ * output never does.
  */
 export function sequenceBias(biases: readonly SequenceBias[]): LogitsProcessor {
   const unique = [...new Map(biases.map((each) => [each.tokens.join(), each])).values()];

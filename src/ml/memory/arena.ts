@@ -1,8 +1,7 @@
 /**
- * The arena that onnxruntime takes memory from (core/framework/bfc_arena.cc of 1.30, with its defaults):
- * regions of doubling size, cut into chunks, of which the smallest that fits is taken. Memory that was used
- * once stays with the process, so what a step needs is what its order of requests touches, not what lives at
- * one time.
+ * The memory arena of onnxruntime (core/framework/bfc_arena.cc of 1.30, with its defaults): regions of
+ * doubling size, split into chunks, of which the smallest that fits is taken. Memory is never returned to the
+ * system, so the need of a step depends on the order of its requests, not on what is alive at one time.
  */
 export interface Arena {
   allocate(bytes: number): Chunk;

@@ -10,8 +10,8 @@ import type { LiveMemory, LiveOptions } from './live-memory.ts';
 import { onnxSizes } from './onnx-sizes.ts';
 
 /**
- * Runs a graph as onnxruntime does, without computing anything. Of what is fed only the dropout masks are
- * counted, which are in memory all the time.
+ * Simulates the memory of onnxruntime running a graph, without computing. Of the feeds, only the dropout
+ * masks count: they are in memory all the time.
  */
 export function onnxMemory(graph: Graph, { sizes, vocabulary, isElsewhere }: LiveOptions): LiveMemory {
   const { graph: masked, masks } = takeOutMasks(graph);
@@ -50,7 +50,7 @@ export function onnxMemory(graph: Graph, { sizes, vocabulary, isElsewhere }: Liv
         const { bytes, shape } = sized.get(name) ?? { bytes: 0, shape: [] };
         const isView = node.operator === 'Reshape' || node.operator === 'Identity';
         const viewed = isView && !elsewhere.has(name) ? buffers.get(node.inputs[0] ?? '') : undefined;
-        // A view of what is fed takes none either.
+        // A view of a feed takes no memory either.
         const isOwn = !isView && !elsewhere.has(name);
         const buffer = viewed ?? {
           bytes: isOwn ? bytes : 0,

@@ -13,7 +13,10 @@ interface Sized {
   readonly values?: readonly number[];
 }
 
-/** What each value is that the nodes of a graph compute, by name. `sizes`: the named sizes of what is fed. */
+/**
+ * The type and shape of each value that the nodes of a graph compute, by name. `sizes`: the named sizes of
+ * the feeds.
+ */
 export function onnxSizes(
   { graph, inputs, sizeVectors }: EmittedGraph,
   sizes: ReadonlyMap<string, number>,

@@ -17,7 +17,7 @@ export interface TensorflowOptions {
   /** A last axis of this size makes a value one of the logits. */
   readonly vocabulary: number;
   readonly precision: Precision;
-  /** Of what is trained, by name. */
+  /** The trained parameters, by name. */
   readonly gradientBytes: ReadonlyMap<string, number>;
 }
 
@@ -62,7 +62,7 @@ export function tensorflowMemory(
       if (held.values === 0) change(-held.bytes, held.ofLogits);
     }
   }
-  // Rows are added up to a table when all of them are there; what the head gives of one is there by then.
+  // Rows are added up to a table once all of them are there; the head's part is there by then.
   for (const name of new Set(lookups.map(({ parameter }) => parameter))) change(gradientBytes.get(name) ?? 0);
   const both = dense.filter((name) => lookups.some(({ parameter }) => parameter === name));
   for (const name of both) change(-(gradientBytes.get(name) ?? 0));

@@ -23,7 +23,7 @@ export interface TrainingPlace {
   readonly targetTokens: number;
 }
 
-/** Bytes, by what they are for. */
+/** Bytes by purpose. */
 export type TrainingMemory = Readonly<Record<MemoryPartName, number>>;
 
 export type MemoryPartName =
@@ -120,7 +120,7 @@ const bytesOf = (shapes: Iterable<readonly number[]>): number =>
   [...shapes].reduce((sum, shape) => sum + 4 * elementCount(shape), 0);
 
 interface EngineFacts {
-  /** Beyond what the order of requests says. */
+  /** The part that the order of requests does not explain. */
   readonly slack: { readonly ofUsed: number; readonly ofGradients: number; readonly bytes: number };
   /** What the process, or its part of the device, has before a model is loaded. */
   readonly library: number;

@@ -8,7 +8,7 @@ export interface ScoredModel {
 }
 
 export interface ScoredRow {
-  /** Equal where two models were asked the same: the question with its reference, say. */
+  /** Equal for two models with the same input, such as the question with its reference. */
   readonly identity: string;
   readonly scores: Readonly<Record<string, number>>;
 }

@@ -19,7 +19,10 @@ export function overlapScore(common: number, predicted: number, expected: number
   return { precision, recall, fmeasure: (2 * precision * recall) / (precision + recall) };
 }
 
-/** How many units two texts have in common, each counted as often as in the one that has it less often. */
+/**
+ * The number of units that two texts have in common, each counted as often as in the text that has fewer of
+ * it.
+ */
 export function commonCount<Unit>(left: readonly Unit[], right: readonly Unit[]): number {
   const rest = countsOf(left);
   let common = 0;

@@ -25,7 +25,7 @@ export interface PairedComparison extends Omit<Estimate, 'method'> {
 
 export interface RandomizationTest {
   readonly seed: number;
-  /** How many patterns of signs are tried where there are more; 10,000 by default. */
+  /** How many random sign patterns to try if there are more; 10,000 by default. */
   readonly trials?: number;
 }
 
@@ -140,7 +140,7 @@ interface SignPatterns {
   readonly bits: (trial: number, word: number) => number;
 }
 
-/** All that there are, each once, or as many random ones. */
+/** All patterns, each once, or this many random ones. */
 function signPatterns(rows: number, seed: number, trials: number): SignPatterns {
   const others = 2 ** rows - 1;
   return others <= trials

@@ -166,8 +166,8 @@ function finalDoubleL(word: string): string {
 type SuffixRule = readonly [suffix: string, replacement: string];
 
 /**
- * The first rule whose suffix the word has decides, also when the rest's measure is too small and nothing is
- * replaced.
+ * The first rule whose suffix the word has is the only one tried, even when the rest's measure is too small
+ * and nothing is replaced.
  */
 function replaceSuffix(word: string, rules: readonly SuffixRule[], leastMeasure: number): string {
   const rule = rules.find(([end]) => word.endsWith(end));

@@ -16,6 +16,6 @@ export interface ScoredPrediction extends Prediction {
   };
   /** Of each slot of the row: only where the data names slots. */
   readonly slots?: Readonly<Record<string, SlotOutcome>>;
-  /** Of the row, where the data says it. */
+  /** The row's source, if the data has one. */
   readonly source?: string;
 }

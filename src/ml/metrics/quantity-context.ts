@@ -38,7 +38,7 @@ function isBeforeNumber(text: Tokens, end: number): boolean {
 /** Between two numbers: they are one, a sum, or a range, such as "2、3天" for two or three days. */
 const joinsNumbers = /^(?: ?(?:[-~+±、·・]|\+\/?-|\.{2,3}) ?| )?$/;
 
-/** "every three days" is no stay of three days. */
+/** "every three days" is not a duration of three days. */
 const isInterval = (before: MentionToken | undefined): boolean =>
   before !== undefined && ['every', '每'].includes(before.text);
 

@@ -9,7 +9,7 @@ import { mentionFinder, valueIdentity } from './mentions.ts';
  */
 export type SlotOutcome = 'named' | 'other' | 'negated' | 'missing';
 
-/** What is counted of one slot, over the rows that have it. */
+/** Counts for one slot, over the rows that have it. */
 export type SlotCounts = Readonly<Record<SlotOutcome, number>> & { readonly rows: number };
 
 type SlotRow = Pick<Row, 'slots'> & Partial<Pick<Row, 'assistant'>>;

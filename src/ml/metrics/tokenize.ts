@@ -29,7 +29,10 @@ export const characterTokens: Tokenize = (text) =>
 /** The words of a text in any script; Han and other scripts without spaces by the letter. */
 export const mixedTokens: Tokenize = wordsOf;
 
-/** The words that `cut` finds in the lower-cased text (jieba, say), less those without a letter or digit. */
+/**
+ * The words that `cut` finds in the lower-cased text (with jieba, for example), except those without a letter
+ * or digit.
+ */
 export const wordTokenizer =
   (cut: (text: string) => readonly string[]): Tokenize =>
   (text) =>

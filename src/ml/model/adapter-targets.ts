@@ -25,7 +25,7 @@ export interface LoraLayer {
   readonly inputs: number;
   readonly outputs: number;
   readonly rank: number;
-  /** What the update is multiplied by: alpha / r, or alpha / sqrt(r). */
+  /** The scale of the update: alpha / r, or alpha / sqrt(r). */
   readonly scale: number;
 }
 
@@ -89,7 +89,7 @@ export function adapterTargets(
     const rank = rankOf(name);
     const scale = alphaOf(name) / (adapter.useRslora ? Math.sqrt(rank) : rank);
     if (kind === 'embedding') return { module: name, kind, inputs: outputs, outputs: inputs, rank, scale };
-    // These initialisations decompose the weight, which has no more parts than its smaller side.
+    // These initialisations decompose the weight, whose rank is at most its smaller side.
     const parts = adapter.initLoraWeights === undefined ? rank : Math.min(rank, inputs, outputs);
     return { module: name, kind: 'linear', inputs, outputs, rank: parts, scale };
   });

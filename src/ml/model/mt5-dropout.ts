@@ -26,8 +26,8 @@ export const hashedDropout: Mt5Trace['dropout'] = (x, site, after = (node) => no
   site.rate === 0 ? x : multiply(x, maskOf(x, site, after));
 
 /**
- * How the masks are drawn, in every checkpoint's fingerprint: one that was written with others is not resumed
- * from.
+ * The version of how masks are drawn, in every checkpoint's fingerprint: a checkpoint with another version is
+ * not resumed.
  */
 export const dropoutGenerator = 'lowbias32 rows and columns, odd product, 16 bits an element';
 

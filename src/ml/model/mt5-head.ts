@@ -72,7 +72,7 @@ export interface HeadGradients {
 }
 
 /**
- * The same loss and its gradients: those of a part are made with its loss, so that nothing of it but sums is
+ * The same loss and its gradients: each part's gradients are computed with its loss, so that only sums are
  * kept.
  */
 export function headGradients(

@@ -65,7 +65,10 @@ interface DecoderEntry extends Graph {
   readonly updates: Readonly<Record<string, Node>>;
 }
 
-/** What is kept from step to step: once a source "cross.…", once a row (a beam of a source) "self.…". */
+/**
+ * The state kept from step to step: once for a source "cross.…", once for a row (a beam of a source)
+ * "self.…".
+ */
 export const decoderVariables = (config: Mt5Config): Readonly<Record<string, Shape>> => ({
   ...Object.fromEntries(
     Array.from({ length: config.numDecoderLayers }, (_, layer) =>

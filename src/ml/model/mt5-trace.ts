@@ -43,7 +43,7 @@ export interface Mt5Trace {
    * [tokens, in] -> [tokens, out]
    */
   readonly linear: (x: Node, module: string, side: Side, dropout: Mt5Trace['dropout']) => Node;
-  /** `after`, if given, is applied to what the masks are made from. */
+  /** `after`, if given, is applied to the inputs of the masks. */
   readonly dropout: (x: Node, site: DropoutSite, after?: (node: Node) => Node) => Node;
   /** In how many groups of rows attention is computed: one, if not given. */
   readonly groups?: number;

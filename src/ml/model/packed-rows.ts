@@ -73,7 +73,7 @@ export function packedFeeds(side: Side, rows: Rows, groups?: RowGroups): Feeds {
   };
 }
 
-/** What is fed for each group, under the names that it has in the group's graph. */
+/** The feeds of each group, under their names in the group's graph. */
 export const feedsOfGroups = (
   rows: Rows,
   groups: RowGroups | undefined,

@@ -82,7 +82,7 @@ function longestSquare(lengths: readonly number[], batch: number): number {
     .reduce((sum, length, rank) => sum + length ** 2 * (noLonger(rank + 1) - noLonger(rank)), 0);
 }
 
-/** What has to be saved for a row, in cells and as a share of its own: else the operators cost more. */
+/** The saving that a row needs, in cells and as a share of its own: below it, the operators cost more. */
 const fewestCells = 64 ** 2;
 const leastShare = 0.25;
 

@@ -4,8 +4,8 @@ import type { Graph, Node, Shape } from '../tensor/node.ts';
 import type { OptimizerSettings } from './optimizer.ts';
 
 /**
- * A tensor in this process' memory: what a session is fed with and what it gives back. Row-major; `bool` is a
- * byte an element.
+ * A tensor in this process's memory: a feed or an output of a session. Row-major; `bool` is a byte an
+ * element.
  */
 export type HostValue = { readonly shape: readonly number[] } & (
   | { readonly dtype: 'float32'; readonly data: Float32Array }
@@ -27,7 +27,7 @@ export interface Runtime {
   readonly device: string;
   /** Name and version of the engine, as in the manifest: "onnxruntime-node 1.30.0". */
   readonly version: string;
-  /** Compiles the entries of a session. Throws where a graph is not legal: a bug of what built it. */
+  /** Compiles the entries of a session. Throws on an illegal graph: a bug of the code that built it. */
   open<Name extends string>(plan: SessionPlan<Name>): Promise<Session<Name>>;
 }
 
@@ -65,8 +65,8 @@ export interface Entry extends Graph {
 
 export interface Session<Name extends string = string> {
   /**
-   * Runs an entry. Named sizes are taken from the shapes of what is fed and held; two that disagree are an
-   * error that names both. Feeds are read only. The returned values are the caller's.
+   * Runs an entry. Named sizes are taken from the shapes of the feeds and the held values; two that disagree
+   * are an error that names both. Feeds are read only. The returned values are the caller's.
    */
   run(entry: Name, feeds: Values): Promise<Values>;
   /** Frees the memory of the device. The session cannot run afterwards. */
@@ -80,7 +80,7 @@ export interface TrainingPlan<Name extends string = string> extends SessionPlan<
 
 export interface Training {
   readonly graph: TrainingGraph;
-  /** What is trained: float32. Entries read it as they read variables, and do not update it. */
+  /** The trained parameters: float32. Entries read them like variables, and do not update them. */
   readonly trained: ReadonlyMap<string, readonly number[]>;
   readonly optimizer: OptimizerSettings;
   readonly weightDecayOf: (name: string) => number;

@@ -18,8 +18,8 @@ import { sameShape, typeText } from './shape.ts';
 import { inputsFirst } from './walk.ts';
 
 /**
- * What is wrong with a graph, a line a fault; a legal one has none. Every node has the type that its op's
- * rule gives, inputs of one name are of one type, and each named size is an axis of an input, so that it is
+ * The faults of a graph, one for each line; a legal graph has none. Every node has the type that its op's
+ * rule gives, inputs of one name have one type, and each named size is an axis of an input, so that it is
  * known at run time.
  */
 export function graphFaults({ outputs }: Graph): readonly string[] {

@@ -13,7 +13,7 @@ export type DType = 'float32' | 'bfloat16' | 'int32' | 'uint32' | 'int64' | 'boo
 export type Dimension = number | string;
 export type Shape = readonly Dimension[];
 
-/** An attribute of a node: what an op needs beside its inputs, and what does not change from run to run. */
+/** An attribute of a node: a parameter of an op besides its inputs that does not change from run to run. */
 export type Attribute = number | string | boolean | readonly number[] | Shape;
 
 /**

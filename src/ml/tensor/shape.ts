@@ -2,7 +2,7 @@ import { canonical } from './dimension.ts';
 import type { Dimension, DType, Node, Shape } from './node.ts';
 import type { OpName } from './op.ts';
 
-/** What a node is by type: every shape rule gives one. */
+/** The type of a node: the result of every shape rule. */
 export interface TensorType {
   readonly dtype: DType;
   readonly shape: Shape;

@@ -1,7 +1,7 @@
 import type { Emit, OperatorAttribute, Value } from './emit.ts';
 import type { DType } from './node.ts';
 
-/** Applies an operator of TensorFlow whose attribute T is the type of what it computes with. */
+/** Applies an operator of TensorFlow whose attribute T is the type of its operands. */
 export const typed = (
   emit: Emit,
   operator: string,

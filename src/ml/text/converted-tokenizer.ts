@@ -4,8 +4,8 @@ import { t5TokenizerJson } from './transformers/t5-tokenizer-json.ts';
 import { readTokenizerConfig } from './transformers/tokenizer-config.ts';
 
 /**
- * The text of the tokenizer.json that a folder of a T5 lacks; undefined where it has one, or nothing to make
- * one from.
+ * The text of the tokenizer.json that a folder of a T5 lacks; undefined if it has one, or nothing to make it
+ * from.
  */
 export async function convertedTokenizer(folder: string): Promise<string | undefined> {
   const files = await readTokenizerFiles(folder);

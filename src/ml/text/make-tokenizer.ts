@@ -94,5 +94,5 @@ function unlessNamed(known: RegExp, { className }: TokenizerConfig): string | un
   );
 }
 
-/** Classes that take what tokenizer.json says, of transformers 4 and 5. */
+/** Classes of transformers 4 and 5 that use tokenizer.json. */
 const anyClass: readonly string[] = ['PreTrainedTokenizerFast', 'TokenizersBackend'];

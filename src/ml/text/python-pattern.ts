@@ -59,7 +59,8 @@ const longestPattern = 20_000;
 const refused = (error: string): Result<never> => ({ ok: false, error });
 
 /**
- * The pattern in the syntax of RE2, where the two differ. The error says what about the pattern is refused.
+ * The pattern in the syntax of RE2, where the two differ. The error names the unsupported part of the
+ * pattern.
  */
 function translate(source: string): Result<string> {
   let out = '';
@@ -168,7 +169,7 @@ const inexpressible: Readonly<Record<string, string>> = {
   '(?(': 'a condition',
 };
 
-/** "a" and "u" say how far \w reaches beyond ASCII, which no name of a module does. */
+/** "a" and "u" define how far \w reaches beyond ASCII, which no module name does. */
 function flagsAt(
   [whole, on = '', off = '', end]: RegExpExecArray,
   at: number,

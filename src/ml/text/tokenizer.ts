@@ -3,10 +3,7 @@ export interface Tokenizer {
   /** One more than the highest id, those of added tokens included: the rows that an embedding has to have. */
   readonly vocabularySize: number;
   readonly special: SpecialIds;
-  /**
-   * The longest encoding that its model takes, as the folder's tokenizer_config.json says; Infinity where it
-   * does not.
-   */
+  /** The model's maximum length, from the folder's tokenizer_config.json; Infinity if it has none. */
   readonly modelMaxLength: number;
   encode(text: string, options?: EncodeOptions): number[];
   /**
@@ -37,8 +34,8 @@ export interface DecodeOptions {
   /** Leave special tokens out. Default: false. */
   readonly skipSpecialTokens?: boolean;
   /**
-   * Remove the spaces that cutting into words leaves before punctuation and English contractions. Default: as
-   * the folder's tokenizer_config.json says.
+   * Remove the spaces before punctuation and in English contractions that splitting into words leaves.
+   * Default: the setting of the folder's tokenizer_config.json.
    */
   readonly cleanUp?: boolean;
 }

@@ -12,10 +12,11 @@ import { openSafetensors, writeSafetensors } from '../checkpoint/safetensors.ts'
 import type { TrainRecord } from './train-config.ts';
 
 /**
- * What a training is made again from: the tensors lie beside it, under the names that their owners give them.
+ * The state to resume a training from: the tensors are beside it, under the names that their owners give
+ * them.
  */
 export interface TrainingState {
-  /** Of what must not differ between the training that wrote it and the one that reads it. */
+  /** A hash of what must be equal in the training that wrote it and in the one that reads it. */
   readonly fingerprint: string;
   /** How many steps are done. */
   readonly step: number;
@@ -201,9 +202,7 @@ async function readStored(folder: string, step: number): Promise<Result<StoredSt
   return { ok: true, value: json.value };
 }
 
-/**
- * Its checksum says that it was written by this program: what is read is what the checksum covers.
- */
+/** A valid checksum shows that this program wrote it: the checksum covers all that is read. */
 function isState(json: Json): json is JsonObject & StoredState {
   return (
     isJsonObject(json) &&

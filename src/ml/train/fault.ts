@@ -5,8 +5,8 @@ import { planOf } from './plan.ts';
 import type { TrainConfig } from './train-config.ts';
 
 /**
- * What is wrong with rows or settings, in words; tokens are checked because an index outside a table is a
- * fault of the engine.
+ * A fault of rows or settings, in words; tokens are checked because an index outside a table is a fault of
+ * the engine.
  */
 export function faultOf(
   examples: readonly Example[],

@@ -9,7 +9,7 @@ export interface HeldOut {
   /** `evaluate` gives the token losses of a batch with the current parameters. */
   readonly session: Session<'evaluate'>;
   readonly config: Mt5Config;
-  /** Of all rows; `rows` says which of them are held out. */
+  /** Of all rows; `rows` selects the held-out ones. */
   readonly examples: readonly Example[];
   readonly rows: readonly number[];
   /** Rows of a batch whose mean counts once in the Trainer's loss. */

@@ -17,7 +17,7 @@ export async function loadFrozen(
   return { ok: true, value: Object.fromEntries(frozen) };
 }
 
-/** Fills a parameter from where the training starts, say an adapter, else from the model. */
+/** Loads a parameter from the starting point of the training, such as an adapter, else from the model. */
 export const parameterLoader =
   (start: LazyTensors, tensors: LazyTensors) =>
   (name: string, into: Float32Array): Promise<Result<void, FileProblem>> => {

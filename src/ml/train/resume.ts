@@ -16,7 +16,7 @@ import {
 } from './checkpoints.ts';
 import type { TrainConfig } from './train-config.ts';
 
-/** Of what must not differ between a training and the one that resumes from its checkpoints. */
+/** A hash of what must be equal in a training and in the one that resumes from its checkpoints. */
 export function fingerprintOf(
   config: TrainConfig,
   model: Mt5Config,

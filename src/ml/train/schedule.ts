@@ -39,9 +39,7 @@ type LowestRate = { readonly minRate: number } | { readonly minLearningRate: num
 
 type Ramp = 'linear' | 'cosine' | '1-sqrt';
 
-/**
- * What a schedule is laid over: steps of warm-up, all steps, and the learning rate that its factors multiply.
- */
+/** The span of a schedule: steps of warm-up, all steps, and the learning rate that its factors multiply. */
 export interface Span {
   readonly warmup: number;
   readonly total: number;
@@ -49,9 +47,9 @@ export interface Span {
 }
 
 /**
- * The factor of the learning rate that step `step` (from 0) is made with. `evaluations` are the losses of the
- * evaluations before it: `reduce_lr_on_plateau` alone looks at them. Past the end of the span each goes on as
- * transformers' does: cosine rises again, linear stays at 0.
+ * The factor of the learning rate of step `step` (from 0). `evaluations` are the losses of the evaluations
+ * before it, which only `reduce_lr_on_plateau` uses. Past the end of the span each behaves as transformers'
+ * does: cosine rises again, linear stays at 0.
  */
 export function scheduleFactor(
   schedule: Schedule,

@@ -8,7 +8,7 @@ import type { TrainingRuntime } from '../runtime/runtime.ts';
 import type { TrainConfig } from './train-config.ts';
 import type { TrainEvent } from './train-event.ts';
 
-/** What a training needs. */
+/** The inputs of a training. */
 export interface TrainOptions {
   readonly model: { readonly config: Mt5Config; readonly tensors: LazyTensors };
   /**
@@ -26,14 +26,14 @@ export interface TrainOptions {
   /** A folder for checkpoints. A training that finds its own checkpoints resumes from the newest. */
   readonly scratch: string;
   /**
-   * Aborted: the step in work is finished and a checkpoint written; an evaluation in work is left, and made
-   * when the training goes on.
+   * On abort, the current step is finished and a checkpoint written; an evaluation in progress is dropped,
+   * and repeated when the training resumes.
    */
   readonly signal: AbortSignal;
   readonly emit: (event: TrainEvent) => void;
   /**
-   * Measures the model beside its validation loss, say by generation, from all its parameters, an adapter
-   * merged. Has to be a function of them; may throw the signal's reason when it is aborted.
+   * Measures the model besides its validation loss, for example by generation, from all its parameters, an
+   * adapter merged. Must be a function of them; may throw the signal's reason when it is aborted.
    */
   readonly measure?: ((parameters: Feeds) => Promise<Readonly<Record<string, number>>>) | undefined;
   /** Asks for the losses of the held-out rows at the end: one more pass over them. */

@@ -8,8 +8,8 @@ export type TrainOutcome =
   | {
       readonly kind: 'finished';
       /**
-       * What was trained: all parameters, or the adapter's tensors. Lies in the engine's memory: write it
-       * before the next training.
+       * The trained tensors: all parameters, or the adapter's. In the engine's memory: write them before the
+       * next training.
        */
       readonly trained: Feeds;
       readonly parameters: ParameterCounts;

@@ -25,9 +25,9 @@ export interface Trainee {
   readonly headParts: number;
   /** In how many groups of rows a training step computes attention. */
   readonly groups: number;
-  /** What is trained, by name. */
+  /** The trained tensors, by name. */
   readonly shapes: ReadonlyMap<string, readonly number[]>;
-  /** The values of what is trained and is not in the model's folder. */
+  /** The values of trained tensors that are not in the model's folder. */
   readonly initial: LazyTensors;
   readonly parameters: ParameterCounts;
   /** All parameters as those of a plain model: an adapter is merged into copies. */

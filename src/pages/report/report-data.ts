@@ -1,7 +1,7 @@
 import type { Profile } from '../../ml/metrics/metric-table.ts';
 import type { PagePath } from '../pages.ts';
 
-/** What a report holds: all that its pages can ask for. */
+/** The content of a report: all that its pages can request. */
 export interface ReportData {
   readonly pages: readonly PagePath[];
   /** Shown on every page. */
@@ -45,7 +45,7 @@ export interface ReportModel {
 /** The element of the file that holds the data as JSON. */
 export const reportElement = 'report';
 
-/** The name of an answer among those of a report: its path, with what of the query says which one it is. */
+/** The name of an answer in a report: its path, with the part of the query that identifies it. */
 export function answerKey(path: string, query: URLSearchParams): string {
   const names = identifying[path] ?? [];
   const parameters = new URLSearchParams(

@@ -2,7 +2,7 @@ import type { Profile } from '../../ml/metrics/metric-table.ts';
 
 /** Which rows of which models, in which order. */
 export interface AnswerRequest {
-  /** Instances; the first is A, the second B where `hasB` says so, and the others are shown beside them. */
+  /** Instances; the first is A, the second B if `hasB` is set, and the others are shown beside them. */
   readonly models: readonly string[];
   readonly hasB: boolean;
   readonly profile: Profile;

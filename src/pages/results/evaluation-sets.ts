@@ -25,8 +25,8 @@ export function evaluationSets(evaluations: readonly NamedEvaluation[]): readonl
 const union = (a: readonly string[], b: readonly string[]): readonly string[] => [...new Set([...a, ...b])];
 
 /**
- * The evaluations of instances, in their order; the error says which is missing, or that they are not of the
- * same rows.
+ * The evaluations of instances, in their order; the error names the missing one, or those with different
+ * rows.
  */
 export function evaluationsOfSameRows(
   instances: readonly string[],

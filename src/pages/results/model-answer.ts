@@ -18,7 +18,7 @@ export interface MeasuredPart {
   readonly ranges?: readonly string[] | undefined;
   /** Of how many rows they are, where that is known. */
   readonly rows?: Readonly<Record<string, number>> | undefined;
-  /** What values the rows of one can have, where its name does not say it. */
+  /** The possible values of its rows, if its name does not imply them. */
   readonly scales?: Readonly<Record<string, Scale>> | undefined;
   readonly adopted?: boolean | undefined;
   /** The metric by which it is the best. */

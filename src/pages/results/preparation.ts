@@ -3,7 +3,7 @@ import { readJsonLines } from '../../files/json-lines.ts';
 import type { DataSet, LengthHistogram, ReasonCount } from '../result-answers.ts';
 import { histogram } from './histogram.ts';
 
-/** What preparation.json says, as far as it says it. */
+/** The known fields of preparation.json. */
 export function preparationIn(file: Json): Omit<DataSet, 'instance' | 'lengths' | 'truncations'> {
   const all = isJsonObject(file) ? file : {};
   const leaks = isJsonObject(all['leaks']) ? all['leaks'] : {};

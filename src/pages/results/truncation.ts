@@ -3,7 +3,7 @@ import type { Truncation } from '../result-answers.ts';
 
 export type InstanceTruncation = Omit<Truncation, 'instances'> & { readonly instance: string };
 
-/** What the summary of a training says of its limits of tokens; nothing in that of an earlier version. */
+/** The truncation section of a training's summary; earlier versions have none. */
 export function truncationsIn(instance: string, summary: Json): readonly InstanceTruncation[] {
   const all = isJsonObject(summary) ? summary['truncation'] : undefined;
   return (isJsonList(all) ? all : []).flatMap((one) => {

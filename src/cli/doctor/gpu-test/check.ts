@@ -20,10 +20,10 @@ export interface Figure {
  */
 export type Unit = 'relative' | 'differences' | 'ms' | 'bytes';
 
-/** How a child process says one check: a line of JSON. */
+/** A check as a child process writes it: a line of JSON. */
 export const checkLine = (check: Check): string => `${JSON.stringify(check)}\n`;
 
-/** Reads such a line; undefined: it is something else, say a word of a library. */
+/** Parses such a line; undefined: it is something else, such as a library's output. */
 export function parseCheck(line: string): Check | undefined {
   const json = jsonIn(line);
   if (!isJsonObject(json)) return undefined;
@@ -62,7 +62,7 @@ export const figure = (name: string, value: number, unit: Unit, bound: number | 
   unit,
 });
 
-/** Whether a figure is over its bound; what is no number is. */
+/** Whether a figure is over its bound; a value that is not a number is. */
 export const isOver = ({ value, bound }: Figure): boolean =>
   bound !== null && (value === null || value > bound);
 
@@ -82,7 +82,7 @@ const overText = ({ name, value, bound, unit }: Figure): string =>
   `${name}: ${numberText(value)} ${unit === 'differences' ? 'differences' : 'off'}, ` +
   `at most ${numberText(bound)} allowed`;
 
-/** Two digits of what is small or large: "1.3e-7", "12". */
+/** Small and large numbers with two significant digits: "1.3e-7", "12". */
 export const numberText = (value: number | null): string =>
   value === null
     ? 'not a number'

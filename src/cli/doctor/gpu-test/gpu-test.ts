@@ -10,7 +10,7 @@ import type { TestedMachine } from './report-block.ts';
 import { type Part, parts } from './parts.ts';
 import { reportIt } from './what-to-do.ts';
 
-/** Checks the machine, as long as it can be used. Then it says what the machine is. */
+/** Checks the machine until a check shows that it cannot be used, then describes it. */
 export async function* gpuTest(
   device: 'cpu' | 'cuda',
   environment: NodeJS.ProcessEnv,
@@ -32,7 +32,7 @@ async function* allParts(
   for (const part of parts) yield* inChild(part, folder, device);
 }
 
-/** Why nothing is tested, with all that was found; undefined: it can begin. */
+/** Why nothing is tested, with all findings; undefined: the test can begin. */
 export function refusal(inspection: TensorflowInspection, device: 'cpu' | 'cuda'): Check | undefined {
   const { installed, damaged, tried, driver, devices } = inspection;
   const engine = installed.ok ? installed.value : undefined;

@@ -13,13 +13,13 @@ export interface MeasuredSteps {
   readonly tested: TrainingRuntime;
   readonly device: 'cpu' | 'cuda';
   readonly precision: Precision;
-  /** Steps that are timed, after one that is not. */
+  /** Timed steps, after one warm-up step. */
   readonly steps: number;
 }
 
 /**
- * How long a step takes and how much memory the process has at most: to be measured in a process that did
- * nothing else. What an estimate of the same training plans is reported with it.
+ * Measures the time of a step and the peak memory of the process, which must have done nothing else. Reports
+ * the estimate of the same training too.
  */
 export async function measureSteps({
   tested,

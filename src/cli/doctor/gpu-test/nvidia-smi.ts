@@ -1,6 +1,6 @@
 import { askNvidiaSmi } from '../../../files/nvidia-smi.ts';
 
-/** The names, memories and driver of the cards, as nvidia-smi says them; none: it is not there. */
+/** The names, memories and driver of the cards, from nvidia-smi; none: it is not installed. */
 export async function cardNames(): Promise<readonly string[]> {
   return linesOf('--query-gpu=name,memory.total,driver_version');
 }

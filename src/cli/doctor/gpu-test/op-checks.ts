@@ -60,7 +60,7 @@ export const opChecks: Readonly<Record<string, () => OpCheck>> = {
   'dropout masks of an odd size': () => exact((rows, columns) => keepMask(bits(rows, columns), 0.1)),
 };
 
-/** What an op is fed with. */
+/** The inputs of an op. */
 interface Fed {
   readonly node: Node;
   readonly value: HostValue;

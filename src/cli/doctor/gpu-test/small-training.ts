@@ -69,7 +69,7 @@ const randomWords = (name: string, length: number): readonly number[] =>
 
 export interface SmallTraining {
   readonly session: TrainingSession;
-  /** What is trained, by name. */
+  /** The trained parameters, by name. */
   readonly names: Iterable<string>;
   /** From 1 on. */
   readonly step: (number: number) => Promise<StepResult>;

@@ -2,7 +2,7 @@ import type { MemoryPlan } from '../../../runner/project.ts';
 import { aligned } from '../../../runner/wording/aligned.ts';
 import { sizeText } from '../../../runner/wording/size-text.ts';
 
-/** The memory of instances by what it is for, those that take the same together. */
+/** The memory of instances by purpose; instances with equal needs are grouped. */
 export const estimateText = (plans: readonly MemoryPlan[]): string =>
   `${plans.length === 0 ? noneText : alike(plans).map(planText).join('\n\n')}\n`;
 

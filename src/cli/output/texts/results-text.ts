@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import type { FinalOut } from '../../../runner/project.ts';
 import { inReadingOrder } from '../../../runner/wording/printable.ts';
 
-/** What a run was for: its tables, and the paths of its final outs. */
+/** The purpose of a run: its tables, and the paths of its final outs. */
 export async function resultsText(root: string, results: readonly FinalOut[]): Promise<string> {
   const present = results.filter(({ path }) => existsSync(join(root, path)));
   if (present.length === 0) return '';

@@ -4,7 +4,7 @@ import { countsText } from '../../../runner/report/counts-text.ts';
 import type { Colors } from '../../../runner/wording/colors.ts';
 import { durationText } from '../../../runner/wording/duration-text.ts';
 
-/** The end of a smoke run: what was tried, how long that took, and that nothing of it is a result. */
+/** The end of a smoke run: what was tried, how long it took, and a note that these are not results. */
 export function smokeText(
   { run, outcomes, seconds, exitCode }: RunSummary,
   { folder, small, whole }: SmokeReport,

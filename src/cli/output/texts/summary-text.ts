@@ -66,7 +66,7 @@ function droppedLines(dropped: RunSummary['dropped']): readonly string[] {
 
 interface Unfinished {
   readonly failed: readonly InstanceId[];
-  /** How many were not started, although nothing that they depend on failed. */
+  /** How many were not started, although none of their dependencies failed. */
   readonly skipped: number;
   readonly isStopped: boolean;
   /** Whether jobs are in a queue, or wait for what is. */

@@ -19,7 +19,7 @@ export interface OnnxProgram {
   release(): Promise<void>;
 }
 
-/** Throws where the graph is not legal: a bug of what built it. */
+/** Throws on an illegal graph: a bug of the code that built it. */
 export async function compileOnnx(graph: Graph, { threads }: RuntimeOptions): Promise<OnnxProgram> {
   const faults = graphFaults(graph);
   if (faults.length > 0) throw new Error(`the graph is not legal: ${faults.join('; ')}`);
@@ -32,7 +32,7 @@ export async function compileOnnx(graph: Graph, { threads }: RuntimeOptions): Pr
     // Memory patterns keep a block for each shape of a batch, so memory would grow with every new shape.
     enableMemPattern: false,
     graphOptimizationLevel: 'basic', // the further levels fuse nothing in these graphs
-    logSeverityLevel: 4, // what goes wrong is thrown, and so need not be printed
+    logSeverityLevel: 4, // errors are thrown, and so need not be printed
   });
   return {
     run: async (feeds, into = {}) => {

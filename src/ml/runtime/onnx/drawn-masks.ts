@@ -12,7 +12,7 @@ import type { DrawMasks } from './kernels/draw-masks.ts';
 export interface DrawnMask {
   /** The input that it is fed as. */
   readonly input: Node;
-  /** The hashes of what is masked: [..., 1] of rows, [n] of columns. */
+  /** The hashes of the masked positions: [..., 1] of rows, [n] of columns. */
   readonly rows: Node;
   readonly columns: Node;
   readonly axis: number;

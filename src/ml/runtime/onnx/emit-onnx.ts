@@ -80,7 +80,7 @@ function known(values: ReadonlyMap<Node, Value>, node: Node): Value {
   return value;
 }
 
-/** Collects operators; one that was applied to the same values before is not applied again. */
+/** Collects operators; an operator applied again to the same values is reused. */
 function createEmitter(): {
   emit: Emit;
   asOutput(value: Value): Value;
@@ -125,7 +125,7 @@ function createEmitter(): {
 
   return {
     emit,
-    /** What is an input or a constant has to pass through an operator to be an output. */
+    /** An input or a constant needs an operator to become an output. */
     asOutput: (value) =>
       value.name.startsWith('in:') || [...constants.values()].some(({ name }) => name === value.name)
         ? emit.apply('Identity', [value])

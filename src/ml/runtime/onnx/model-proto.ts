@@ -76,7 +76,7 @@ function nodeProto({ operator, inputs, outputs, attributes }: OnnxNode): Message
   ];
 }
 
-/** The value's own field, and field 20, which says of which type it is. */
+/** The value's own field, and field 20, the type. */
 function attributeValue(attribute: OperatorAttribute): Message {
   if ('float' in attribute) return [floatField(2, attribute.float), integerField(20, 1)];
   if ('int' in attribute) return [integerField(3, attribute.int), integerField(20, 2)];

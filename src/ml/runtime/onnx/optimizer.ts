@@ -25,6 +25,6 @@ export interface OptimizerStep {
 export interface Optimizer {
   /** One step over all tensors. */
   update(step: OptimizerStep): void;
-  /** What it remembers from step to step, under the names of optimizerMemory. */
+  /** Its state from step to step, under the names of optimizerMemory. */
   readonly memory: ReadonlyMap<string, Float32Array>;
 }

@@ -18,7 +18,7 @@ export async function openSession<Name extends string>(
   };
 }
 
-/** Entries as programs that are fed with what the session holds. */
+/** Entries as programs whose feeds are the session's values. */
 export interface Entries<Name extends string> {
   run(name: Name, feeds: Values): Promise<{ readonly outputs: Values; readonly updates: Values }>;
   release(): Promise<void>;

@@ -40,7 +40,7 @@ export function loadBinding(folder: string, options: Pick<RuntimeOptions, 'threa
   return binding;
 }
 
-/** The log of a stage has all that TensorFlow says, unless its `env` names this variable. */
+/** A stage's log has all of TensorFlow's messages, unless its `env` sets this variable. */
 const logLevel = 'TF_CPP_MIN_LOG_LEVEL';
 
 /**

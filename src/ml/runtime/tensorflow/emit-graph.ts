@@ -19,15 +19,15 @@ import type { DeclaredInput } from '../sizes-of-feeds.ts';
 import type { NodeDef } from './graph-def.ts';
 import { runOrderOf, type Step } from './run-order.ts';
 
-/** A graph that is being written: every entry of a session goes into the same one. */
+/** A graph under construction: every entry of a session goes into the same one. */
 export interface GraphWriter {
   readonly precision: Precision;
   readonly nodes: readonly NodeDef[];
-  /** Adds a node; one that is as an earlier one is that. Gives its name. */
+  /** Adds a node, or reuses an equal one. Returns its name. */
   add(operator: string, inputs: readonly string[], attributes: NodeDef['attributes']): string;
 }
 
-/** What the session holds on the device, by name. */
+/** The session's values on the device, by name. */
 export type Held = ReadonlyMap<string, HeldValue>;
 
 export interface HeldValue {
@@ -40,7 +40,7 @@ export interface Scope {
   readonly emit: Emit;
   readonly fed: ReadonlyMap<string, FedInput>;
   readonly sizeVectors: ReadonlyMap<string, SizeVector>;
-  /** The reads of what is held, by its name. */
+  /** The reads of held values, by their names. */
   readonly reads: ReadonlyMap<string, ReadVariable>;
   lower(outputs: Graph['outputs']): Readonly<Record<string, Value>>;
 }

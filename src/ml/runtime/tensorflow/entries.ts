@@ -16,11 +16,11 @@ import {
 import type { Fetched, Program } from './program.ts';
 import { explainingFailure } from './run-failure.ts';
 
-/** What is fed and fetched to compute an entry. */
+/** The feeds and fetches of an entry. */
 export interface Call {
   readonly scope: Pick<Scope, 'fed' | 'sizeVectors' | 'reads'>;
   readonly outputs: readonly Output[];
-  /** What has to be fetched for all changes to happen. */
+  /** The fetches that make all changes happen. */
   readonly done: readonly Fetched[];
   /** The shapes that variables have afterwards. */
   readonly shapes: Readonly<Record<string, Shape>>;

@@ -28,7 +28,7 @@ export interface TrainedVariable {
   readonly gradient: Value;
 }
 
-/** The changes of a variable and of what the optimizer remembers of it: the nodes to be computed. */
+/** The updates of a variable and of its optimizer state: the nodes to be computed. */
 export function lowerOptimizer(
   to: OptimizerScope,
   settings: OptimizerSettings,
@@ -42,7 +42,7 @@ export function lowerOptimizer(
   }
 }
 
-/** What the step is fed with beside its batch: all that depends on the step is computed here, in float64. */
+/** The feeds of a step besides its batch: all that depends on the step is computed here, in float64. */
 export function optimizerFeeds(settings: OptimizerSettings, { step, learningRate }: Update): Values {
   switch (settings.name) {
     case 'adamw': {

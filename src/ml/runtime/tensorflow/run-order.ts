@@ -5,7 +5,7 @@ import { inputsFirst } from '../../tensor/walk.ts';
 export interface Step {
   readonly node: Node;
   readonly inputs: readonly Step[];
-  /** What it waits for beside its inputs. */
+  /** Its control dependencies. */
   readonly waitsFor: Step | undefined;
 }
 

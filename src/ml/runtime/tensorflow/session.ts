@@ -28,7 +28,7 @@ export async function openSession<Name extends string>(
   };
 }
 
-/** What a training holds and reads besides its plan. */
+/** A training's held values and reads besides its plan. */
 export interface Beside {
   readonly held: ReadonlyMap<string, readonly number[]>;
   readonly reads: readonly Graph[];
@@ -43,7 +43,7 @@ export function openEntries<Name extends string, More>(
 ): {
   readonly program: Program;
   readonly more: More;
-  /** Shapes of what is held. */
+  /** Shapes of the held values. */
   readonly shapes: Map<string, Given>;
   readonly run: (name: Name, feeds: Values) => Values;
 } {
@@ -95,7 +95,7 @@ export function openEntries<Name extends string, More>(
 
 const real = (shape: Shape) => ({ dtype: 'float32', shape }) as const;
 
-/** Throws where a graph is not legal: a bug of what built it. */
+/** Throws on an illegal graph: a bug of the code that built it. */
 function requireLegal(graph: Graph): void {
   const faults = graphFaults(graph);
   if (faults.length > 0) throw new Error(`the graph is not legal: ${faults.join('; ')}`);

@@ -3,7 +3,7 @@ import { loadBinding } from './binding.ts';
 import { type OpenedEngine, openSession } from './session.ts';
 
 /**
- * TensorFlow by the binding of @tensorflow/tfjs-node or -gpu. What a session holds stays on the device. A run
+ * TensorFlow by the binding of @tensorflow/tfjs-node or -gpu. A session's values stay on the device. A run
  * blocks the thread that calls it.
  */
 export function openEngine(options: RuntimeOptions): Runtime {

@@ -113,7 +113,7 @@ function stepCall(
     typed(emit, 'IsFinite', [norm]),
   ]);
   const branch = typed(emit, 'Switch', [finite, finite], 'bool');
-  // One after the other: what an optimizer makes of a gradient may be as large, and both are gone then.
+  // One after the other: the update of a gradient may be as large as the gradient, and both are freed then.
   let gate = typed(emit, 'Identity', [{ name: `${branch.name}:1` }], 'bool').name;
   const smallestFirst = [...gradients]
     .map(([name, gradient]) => ({ name, gradient, shape: trained.get(name) ?? [] }))

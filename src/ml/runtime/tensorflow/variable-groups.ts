@@ -15,8 +15,8 @@ import type { Fetched, Program } from './program.ts';
 import { explainingFailure } from './run-failure.ts';
 
 /**
- * Variables that are read and assigned together. TensorFlow prepares each set of feeds and fetches for
- * itself, which takes tenths of a second in a large graph; and what goes to the device in one call lies in
+ * Variables that are read and assigned together. TensorFlow prepares each set of feeds and fetches
+ * separately, which takes tenths of a second in a large graph; and data sent to the device in one call is in
  * memory twice.
  */
 export interface VariableGroup {
@@ -28,7 +28,7 @@ export interface VariableGroup {
 interface Member {
   readonly name: string;
   readonly shape: readonly number[];
-  /** What is fed to assign it. */
+  /** The feed that assigns it. */
   readonly fed: string;
   readonly read: Fetched;
 }
@@ -68,7 +68,7 @@ function lowerGroup(
     const handle = handleOf(graph, held, name);
     const dtype = held.get(name)?.dtype === 'int32' ? 'int32' : 'float32';
     const fed = emit.input(`value of ${name}`, dtype, shape);
-    // What is fed may be read where it lies; a variable would be changed there.
+    // A feed may be read in place; a variable would be changed there.
     const copy = typed(emit, 'DeepCopy', [fed], dtype);
     const zero = emit.apply('Fill', [emit.sizes(shape), emit.constant(dtype, [], [0])], {
       T: { dtype },

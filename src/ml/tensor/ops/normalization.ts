@@ -95,7 +95,10 @@ export const gradients = {
   },
 } satisfies Record<Op, GradientRule>;
 
-/** What scaling a row to unit length lets through of a gradient: its part along the row goes. */
+/**
+ * The part of a gradient that passes through scaling a row to unit length: the component along the row is
+ * removed.
+ */
 const centred = (normal: Node, upstream: Node, scale: Node): Node =>
   multiply(subtract(upstream, multiply(normal, reduceMean(multiply(upstream, normal), [-1], true))), scale);
 

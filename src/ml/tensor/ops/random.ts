@@ -108,7 +108,7 @@ export const keepMaskOfHalf = (bits: number, half: 'upper' | 'lower', probabilit
 export const keepMaskOf = (bits: number, probability: number): number =>
   bits >>> 0 < threshold(probability) ? 0 : keptScale(probability);
 
-/** What a mask is where an element is kept. */
+/** The mask's value where an element is kept. */
 export const keptScale = (probability: number): number => Math.fround(1 / (1 - probability));
 
 const multipliers = [0x7feb352d, 0x846ca68b] as const;

@@ -1,5 +1,5 @@
-// Indices are in range by construction in this file: a node is one that was made, and behind the last cell
-// there is room for every byte.
+// Indices are in range by construction in this file: a node is always an existing one, and behind the last
+// cell there is room for every byte.
 import { freeCells, placeChild, placeChildren, usedCells } from './double-array.ts';
 
 /**
@@ -180,8 +180,8 @@ export function longestMatch(trie: ByteTrie, bytes: Uint8Array, at: number): num
 }
 
 /**
- * Whether a string of the trie begins with bytes[at..end), or ends within them: if not, none matches at `at`,
- * whatever follows.
+ * Whether a string of the trie begins with bytes[at..end), or ends within them: if not, no string matches at
+ * `at` in any text with these bytes.
  */
 export function mayBegin(trie: ByteTrie, bytes: Uint8Array, at: number, end: number): boolean {
   let node = 0;

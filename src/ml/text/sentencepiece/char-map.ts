@@ -75,8 +75,8 @@ export function findRule(
 }
 
 /**
- * Whether a rule begins with bytes[at..end), or ends within them: if not, none matches at `at`, whatever
- * follows.
+ * Whether a rule begins with bytes[at..end), or ends within them: if not, no rule matches at `at` in any text
+ * with these bytes.
  */
 export function mayHaveRule({ units }: CharMap, bytes: Uint8Array, at: number, end: number): boolean {
   let position = offsetOf(units[0] as number);

@@ -48,7 +48,7 @@ export function placeChildren(cells: Cells, parent: number, bytes: readonly numb
   return base;
 }
 
-/** What is used, and behind it room for what a node could lead to. */
+/** The used cells, and behind them room for the children of any node. */
 export const usedCells = ({ numbers, end }: Cells): Int32Array => numbers.slice(0, end + room);
 
 function extendTo(cells: Cells, end: number): void {

@@ -2,7 +2,7 @@ import type { Result } from '../../../result.ts';
 import { type FieldValue, visitFields } from './protobuf.ts';
 
 /**
- * What a piece is: only normal ones have a score of their own; unused ones keep their id but are never found
+ * The type of a piece: only normal ones have a score of their own; unused ones keep their id but never match
  * in a text.
  */
 export type PieceType = 'normal' | 'unknown' | 'control' | 'user-defined' | 'unused' | 'byte';
@@ -16,7 +16,7 @@ export interface NormalizerSpec {
 }
 
 /**
- * What the `.model` file of a unigram model says, as far as encoding and decoding need it; defaults are
+ * The content of the `.model` file of a unigram model, as far as encoding and decoding need it; defaults are
  * filled in.
  */
 export interface ModelProto {

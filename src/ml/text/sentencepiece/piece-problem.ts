@@ -1,8 +1,8 @@
 import type { ModelProto } from './model-proto.ts';
 
 /**
- * What is wrong with the pieces of a model, each by itself; undefined: nothing. As
- * ModelInterface::InitializePieces of sentencepiece 0.2.
+ * A fault of a single piece of a model; undefined: none. As ModelInterface::InitializePieces of sentencepiece
+ * 0.2.
  */
 export function pieceProblem(proto: ModelProto): string | undefined {
   const { pieces, scores, types } = proto;

@@ -30,8 +30,8 @@ export function pieceOf({ pieces }: Vocabulary, id: number): string {
 }
 
 /**
- * The id of a piece; control pieces and their like come first, and what is no piece is unknown. As PieceToId
- * of sentencepiece 0.2.
+ * The id of a piece; control pieces and their like take precedence, and a text that is not a piece is
+ * unknown. As PieceToId of sentencepiece 0.2.
  */
 export function pieceId(vocabulary: Vocabulary, piece: string): number {
   const named = vocabulary.named.get(piece);

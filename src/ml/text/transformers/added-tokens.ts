@@ -4,8 +4,8 @@ import type { AddedToken } from './added-token.ts';
 export type AddedTokens = ReadonlyMap<number, AddedToken>;
 
 /**
- * Tokens by id, after more were added: one that is there or in the vocabulary keeps its id, others get
- * ids from `next` on.
+ * Tokens by id, after adding more: an existing token or one of the vocabulary keeps its id, others get ids
+ * from `next` on.
  */
 export function withTokens(
   before: AddedTokens,

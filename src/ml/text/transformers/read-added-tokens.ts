@@ -73,5 +73,5 @@ export function readAddedEncoder(
 const isTokenId = (id: Json | undefined): id is number =>
   typeof id === 'number' && Number.isInteger(id) && id >= 0 && id <= largestId;
 
-/** An id past this is no token's: it would make an embedding larger than any. */
+/** The largest id of a token: a larger one would make an embedding of impossible size. */
 const largestId = 10_000_000;

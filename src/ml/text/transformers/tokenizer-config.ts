@@ -37,7 +37,7 @@ export interface TokenizerConfig {
 
 export type Role = 'bos' | 'eos' | 'unk' | 'sep' | 'pad' | 'cls' | 'mask';
 
-/** The files of a folder that say it; those that it lacks are undefined. */
+/** The files of a folder that configure a tokenizer; missing ones are undefined. */
 export interface TokenizerConfigFiles {
   /** tokenizer_config.json */
   readonly config: Json | undefined;
@@ -125,7 +125,7 @@ export function readTokenizerConfig(files: TokenizerConfigFiles): Result<Tokeniz
     additionalSpecialTokens: list?.flatMap((json, index) => token(json, `${listName}[${index}]`) ?? []),
     addedTokens,
     cleanUp: boolean('clean_up_tokenization_spaces'),
-    // Python writes 10 ** 30 where there is no limit.
+    // Python writes 10 ** 30 for no limit.
     modelMaxLength: value(
       'model_max_length',
       'a number from 1',

@@ -96,7 +96,7 @@ export function slowBert(vocabulary: Uint8Array, config: TokenizerConfig): Resul
   };
 }
 
-/** A piece a line, whatever ends the lines; as Python reads a text file. */
+/** One piece a line, with any line ends, as Python reads a text file. */
 function readVocabulary(bytes: Uint8Array): string[] {
   const lines = Buffer.from(bytes)
     .toString()

@@ -77,7 +77,7 @@ interface IntegerWidth {
   readonly shiftLeft: Code;
   readonly shiftRight: Code;
   readonly atLeast: Code;
-  /** Of what `atLeast` gives and a word: the word where that is true, else 0. */
+  /** Combines the result of `atLeast` with a word: the word where it is true, else 0. */
   readonly whereTrue: Code;
 }
 

@@ -37,7 +37,7 @@ const alignedBytes = (length: number): number =>
 export const pageBytes = 65_536;
 const memoryPages = 65_536;
 /**
- * Groups share memories up to this size: many memories cost address space, one large one is not always to be
- * had.
+ * Groups share memories up to this size: many memories cost address space, and one large memory may not be
+ * available.
  */
 const sharedBytes = 2 ** 30;
