@@ -35,7 +35,7 @@ export interface RunAnswer extends RunRecord {
 
 export interface RunInstance {
   readonly instance: string;
-  /** The kind of its outcome; `running` or `waiting` before it has one. */
+  /** The kind of its outcome; before it has one `running` or `waiting`, or how the run ended without one. */
   readonly state: string;
   /** How it ended, in words. */
   readonly outcome?: string | undefined;

@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest';
 import { pluralize } from '../../src/runner/wording/pluralize.ts';
 import { historyText } from '../../src/runner/report/history-text.ts';
+import { stateInRun } from '../../src/runner/report/run-text.ts';
 import { countsText } from '../../src/runner/report/counts-text.ts';
 import { durationText } from '../../src/runner/wording/duration-text.ts';
 import { sizeText } from '../../src/runner/wording/size-text.ts';
@@ -106,4 +107,15 @@ test('a table that is too wide has its last column wrapped, or rows as blocks', 
     '  state: waiting',
     '  because: waiting for train',
   ]);
+});
+
+test.each([
+  ['running', 'running', 'waiting'],
+  ['killed', 'killed', 'not-started'],
+  ['interrupted', 'interrupted', 'not-started'],
+  ['done', 'verified', 'not-started'],
+] as const)('in a run that is %s, what has no outcome is %s once started, else %s', (run, started, other) => {
+  expect(stateInRun({ outcome: undefined, startedAt: 1 }, run)).toBe(started);
+  expect(stateInRun({ outcome: undefined, startedAt: undefined }, run)).toBe(other);
+  expect(stateInRun({ outcome: { kind: 'skipped' }, startedAt: 1 }, run)).toBe('skipped');
 });

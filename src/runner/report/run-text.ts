@@ -1,4 +1,4 @@
-import type { InstanceHistory, RunHistory, RunResults } from '../answers.ts';
+import type { InstanceHistory, RunHistory, RunResults, RunState } from '../answers.ts';
 import { durationText } from '../wording/duration-text.ts';
 import { joinFirst } from '../wording/join-first.ts';
 import { sizeText } from '../wording/size-text.ts';
@@ -6,11 +6,15 @@ import { table } from '../wording/table.ts';
 import { metricText } from './metrics/metric-text.ts';
 
 /** The instances of a run as a table, with the time, CPU time and memory that they took. */
-export function runText({ run, instances }: RunHistory, { scores }: RunResults, width: number): string {
+export function runText(
+  { run, state, instances }: RunHistory,
+  { scores }: RunResults,
+  width: number,
+): string {
   if (instances.length === 0) return `run ${run} has no instances\n`;
   const rows = instances.map((row) => [
     row.instance,
-    outcomeText(row),
+    stateInRun(row, state).replaceAll('-', ' '),
     row.startedAt === undefined || row.finishedAt === undefined
       ? ''
       : durationText((row.finishedAt - row.startedAt) / 1000),
@@ -27,5 +31,15 @@ export function runText({ run, instances }: RunHistory, { scores }: RunResults, 
   return `${table([head, ...rows], width).join('\n')}\n`;
 }
 
-const outcomeText = ({ outcome, startedAt }: InstanceHistory): string =>
-  (outcome?.kind ?? (startedAt === undefined ? 'waiting' : 'running')).replaceAll('-', ' ');
+/**
+ * The state of an instance in a run. In a run that is over, what was started and has no outcome was killed with
+ * it, or executed again by `verify --rerun`.
+ */
+export function stateInRun(
+  { outcome, startedAt }: Pick<InstanceHistory, 'outcome' | 'startedAt'>,
+  run: RunState,
+): string {
+  if (outcome !== undefined) return outcome.kind;
+  if (startedAt === undefined) return run === 'running' ? 'waiting' : 'not-started';
+  return run === 'done' || run === 'failed' ? 'verified' : run;
+}

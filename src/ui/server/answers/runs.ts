@@ -2,6 +2,7 @@ import type { InstanceHistory, Project, RunHistory } from '../../../runner/proje
 import { diagnosticText } from '../../../runner/report/diagnostic-text.ts';
 import { outcomeText } from '../../../runner/report/outcome-text.ts';
 import { reasonText } from '../../../runner/report/reason-text.ts';
+import { stateInRun } from '../../../runner/report/run-text.ts';
 import { noColors } from '../../../runner/wording/colors.ts';
 import type { RunAnswer, RunInstance, RunsAnswer } from '../../api.ts';
 import type { Result } from '../../../result.ts';
@@ -33,16 +34,16 @@ export async function runAnswer(project: Project, run: string): Promise<Result<R
     ok: true,
     value: {
       ...record,
-      instances: instances.map(runInstance),
+      instances: instances.map((history) => runInstance(history, record.state)),
       warnings: warnings.map((warning) => warningIn(warning, project)),
       next: (events.value?.at(-1)?.sequence ?? -1) + 1,
     },
   };
 }
 
-const runInstance = (history: InstanceHistory): RunInstance => ({
+const runInstance = (history: InstanceHistory, run: RunHistory['state']): RunInstance => ({
   instance: history.instance,
-  state: history.outcome?.kind ?? (history.startedAt === undefined ? 'waiting' : 'running'),
+  state: stateInRun(history, run),
   outcome: history.outcome && outcomeText(history.outcome),
   startedAt: history.startedAt,
   finishedAt: history.finishedAt,
