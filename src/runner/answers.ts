@@ -142,6 +142,8 @@ export interface InstanceStatus {
   readonly adopted: boolean;
   /** Its stage is frozen: its last result is used, whatever changed since. */
   readonly frozen?: true;
+  /** The device that made its result, where the instance would compute on the CPU here. */
+  readonly madeOn?: 'cuda';
   /** Deps that are not on this machine: they count as they did in the last result. */
   readonly unchecked: readonly string[];
   /** What has to run first. */
@@ -174,6 +176,8 @@ export interface Explanation {
   readonly adopted: boolean;
   /** As in the status. */
   readonly frozen?: true;
+  /** As in the status. */
+  readonly madeOn?: 'cuda';
   /** Of a frozen instance with a result. */
   readonly sinceResult?: SinceResult;
   /** Undefined while a dep's content is not known. */

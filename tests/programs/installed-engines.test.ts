@@ -1,21 +1,22 @@
 import { mkdirSync, mkdtempSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { digestOf } from '../../src/files/digest.ts';
+import { fakeNvidiaSmi } from '../rig/fake-nvidia-smi.ts';
 import { createRig, type Rig } from '../rig/rig.ts';
 
 const cache = mkdtempSync(join(tmpdir(), 'user-cache-'));
 const engines = join(cache, 'medical-qa-pipeline/engines/far');
 
 /** Puts an engine there as `pipeline setup` does. */
-function install(version: string, library: string): void {
+function install(version: string, library: string, gpu = false): void {
   mkdirSync(join(engines, version), { recursive: true });
   writeFileSync(join(engines, version, 'lib.so'), library);
   const files = { 'lib.so': { digest: digestOf(library), size: library.length } };
   writeFileSync(
     join(engines, 'installed.json'),
-    JSON.stringify({ version: `Far ${version}`, folder: version, files }),
+    JSON.stringify({ version: `Far ${version}`, gpu, folder: version, files }),
   );
 }
 
@@ -105,6 +106,35 @@ describe('an engine installed for all projects of a user', () => {
       expect(refused.code).toBe(2);
       expect(refused.stderr).toMatch(message);
     }
+  });
+
+  test('a result that "auto" made on a GPU stays the result where there is none, until something changes', async () => {
+    const file = ['-f', 'gpu.yaml'];
+    rig.write({
+      'gpu.yaml': 'stages: { g: { uses: stages/a.ts, params: { runtime: auto }, outs: { out: out.txt } } }',
+    });
+    install('3.0.0', 'three', true);
+    fakeNvidiaSmi([{ uuid: 'GPU-a', usedMebibytes: 0, totalMebibytes: 24_000, busy: '0' }]);
+    expect((await rig.pipeline('run', ...file).result).json).toMatchObject({ ran: ['g'] });
+    expect(rig.read('artifacts/gpu/g/out.txt')).toBe('far three');
+    fakeNvidiaSmi([]);
+    rmSync(join(engines, 'installed.json'));
+
+    const status = JSON.parse((await rig.pipeline('status', '--json', ...file).result).stdout);
+    expect(status.instances).toMatchObject([{ instance: 'g', state: 'up-to-date', madeOn: 'cuda' }]);
+    expect((await rig.pipeline('status', ...file).result).stdout).toMatch(/^g +up to date +made on cuda$/m);
+    expect((await rig.pipeline('run', ...file).result).json).toMatchObject({ ran: [] });
+    rmSync(join(rig.root, 'artifacts/gpu/g/out.txt'));
+    expect((await rig.pipeline('run', ...file).result).json).toMatchObject({ ran: [], restored: ['g'] });
+    expect(rig.read('artifacts/gpu/g/out.txt')).toBe('far three');
+
+    rig.write({ 'engines/far.ts': "export const name = 'far, changed';" });
+    // That of the other engine, which an instance with the same key has computed before.
+    expect((await rig.pipeline('run', ...file).result).json).toMatchObject({ restored: ['g'] });
+    expect(rig.read('artifacts/gpu/g/out.txt')).toBe('near no folder');
+    rig.write({ 'engines/far.ts': "export const name = 'far';" });
+    vi.unstubAllEnvs();
+    install('2.0.0', 'two');
   });
 
   test('that is damaged is a fault, not a result', async () => {

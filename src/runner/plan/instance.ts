@@ -143,6 +143,11 @@ export interface Instance {
   readonly env: readonly string[];
   readonly passEnv: readonly string[];
   readonly resources: Resources;
+  /**
+   * Where its params leave engine and device to the machine, which has no GPU: what they are for its last
+   * result, which a GPU made. That result is used as long as nothing else changes.
+   */
+  readonly madeOnGpu?: MadeOnGpu;
   /** Where each is written; the stage where it is not. */
   readonly resourceRanges: Readonly<Record<'cpus' | 'gpus' | 'memory', Range>>;
   /** Where it runs; absent: where the pipeline file, or this machine, says for all. */
@@ -159,6 +164,13 @@ export interface Instance {
   /** Of a smoke run alone. */
   readonly smoke?: SmokeTraits;
   readonly at: Range;
+}
+
+export interface MadeOnGpu {
+  readonly params: Instance['params'];
+  readonly resources: Resources;
+  /** The value that represents the installed engine in the key, which need not be installed here. */
+  readonly installed?: string;
 }
 
 /** How an instance is run in a smoke run. */

@@ -4,7 +4,7 @@ import type { Instance } from '../plan/instance.ts';
 import type { Stamp } from '../workspace/stamp.ts';
 import type { Workspace } from '../workspace/workspace.ts';
 import { readCommand } from './command-program.ts';
-import { type EngineFacts, engineOf, type InstalledFacts, installedFacts } from './engine.ts';
+import { type EngineFacts, engineOf, installedFacts } from './engine.ts';
 import type { ReadProgram, Reads } from './reads.ts';
 import type { StageProgramFacts } from './stage-programs.ts';
 
@@ -15,11 +15,15 @@ export interface ProgramSourcesOfRun {
   readonly environment: NodeJS.ProcessEnv;
 }
 
-/** Reads the current program of an instance; the error is why it cannot run. */
+/**
+ * Reads the current program of an instance; the error is why it cannot run. `recorded`: the value of an
+ * installed engine to use in place of what is installed here, for a result that another machine made.
+ */
 export async function readProgram(
   instance: Instance,
   { workspace, programs, stageChild, environment }: ProgramSourcesOfRun,
   reads: Reads,
+  recorded?: string,
 ): Promise<Result<ReadProgram>> {
   const { program } = instance;
   if (program.kind !== 'uses') return readCommand(workspace, program, environment['PATH'], reads);
@@ -38,7 +42,9 @@ export async function readProgram(
     if (!unchanged.ok) return unchanged;
   }
   const installed =
-    engine === undefined ? undefined : installedFacts(facts.description, engine.name, environment);
+    engine === undefined || recorded !== undefined
+      ? undefined
+      : installedFacts(facts.description, engine.name, environment);
   if (installed?.ok === false) return installed;
   if (installed?.value !== undefined) stamps.set(installed.value.record, reads.stamp(installed.value.record));
   for (const path of [stageChild, ...facts.sources, ...(engine?.facts.value.sources ?? [])])
@@ -52,7 +58,11 @@ export async function readProgram(
         packages: facts.packages,
         ...(engine === undefined
           ? {}
-          : { engines: { [engine.name]: engineDigest(engine.facts.value, installed?.value) } }),
+          : {
+              engines: {
+                [engine.name]: engineDigest(engine.facts.value, recorded ?? installed?.value?.identity),
+              },
+            }),
       },
       native: facts.description.packages.length > 0 || engine !== undefined,
       stamps,
@@ -60,13 +70,10 @@ export async function readProgram(
   };
 }
 
-const engineDigest = (
-  { bundle, packages }: EngineFacts,
-  installed: InstalledFacts | undefined,
-): EngineDigest => ({
+const engineDigest = ({ bundle, packages }: EngineFacts, installed: string | undefined): EngineDigest => ({
   bundle,
   packages,
-  ...(installed === undefined ? {} : { installed: installed.identity }),
+  ...(installed === undefined ? {} : { installed }),
 });
 
 /** Takes the stamps of a bundle that is still what was bundled. */

@@ -87,6 +87,7 @@ export async function status(
           displaced,
           dropped,
           adopted,
+          madeOn,
           unchecked,
           after,
           fault,
@@ -100,6 +101,7 @@ export async function status(
           ...(dropped.length > 0 ? { dropped } : {}),
           adopted,
           ...(frozen === undefined ? {} : { frozen: true as const }),
+          ...(madeOn === undefined ? {} : { madeOn }),
           unchecked,
           after,
           fault,
@@ -160,6 +162,7 @@ export async function explain(
     displaced,
     dropped,
     adopted,
+    madeOn,
     ignored,
     fault,
     instance: { id, frozen },
@@ -178,6 +181,7 @@ export async function explain(
       ...(dropped.length > 0 ? { dropped } : {}),
       adopted,
       ...(frozen === undefined ? {} : { frozen: true as const }),
+      ...(madeOn === undefined ? {} : { madeOn }),
       ...(frozen === undefined || key === undefined
         ? {}
         : { sinceResult: await sinceLastResult(session, inspection.instance) }),

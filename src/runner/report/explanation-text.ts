@@ -16,6 +16,7 @@ export function explanationText({
   dropped = [],
   adopted,
   frozen,
+  madeOn,
   sinceResult,
   after,
   failure,
@@ -30,6 +31,9 @@ export function explanationText({
     ...(frozen === true && fault === undefined
       ? ['its stage is frozen: its last result is used, whatever changed since']
       : []),
+    ...(madeOn === undefined
+      ? []
+      : [`its result was made on ${madeOn}; on this machine it would run on the CPU`]),
     ...(sinceResult === undefined ? [] : sinceResultLines(sinceResult)),
     ...(adopted
       ? [

@@ -20,8 +20,12 @@ export function statusText({ instances, awaited, unnamed }: Status, { all, width
   const listed = all
     ? instances
     : instances.filter(
-        ({ state, adopted, frozen, unchecked }) =>
-          state !== 'up-to-date' || adopted || frozen === true || unchecked.length > 0,
+        ({ state, adopted, frozen, madeOn, unchecked }) =>
+          state !== 'up-to-date' ||
+          adopted ||
+          frozen === true ||
+          madeOn !== undefined ||
+          unchecked.length > 0,
       );
   const shown = all ? listed : listed.slice(0, mostRows);
   const rows = [
@@ -72,12 +76,14 @@ function whyText({
   dropped = [],
   adopted,
   frozen,
+  madeOn,
   unchecked,
   after,
   fault,
 }: InstanceStatus): string {
   return [
     ...(frozen === true && fault === undefined ? ['frozen: its last result is used'] : []),
+    ...(madeOn === undefined ? [] : [`made on ${madeOn}`]),
     ...(adopted ? ['adopted: no run computed its result'] : []),
     ...(unchecked.length > 0 ? [uncheckedText(unchecked)] : []),
     ...(fault === undefined ? [] : [fault]),

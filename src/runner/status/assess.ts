@@ -104,6 +104,8 @@ export interface Assessment extends Identity {
   /** With a hit: temp outs, by name, whose bytes were dropped and are not in place. */
   readonly dropped: readonly string[];
   readonly decision: Decision;
+  /** With a hit: a GPU made it, and here the instance would compute on the CPU. */
+  readonly madeOn?: 'cuda';
 }
 
 /** Why nothing can be known: deps that are missing, or a program that is. */
@@ -128,14 +130,18 @@ const nothingKnown: KnownResults = {
   dropped: () => undefined,
 };
 
-/** Reads all that an instance's result depends on. */
+/**
+ * Reads all that an instance's result depends on. `installed`: the value of an installed engine that another
+ * machine has.
+ */
 export async function identityOf(
   session: Session,
   instance: Instance,
   reads: ReadCache,
   known: KnownResults = nothingKnown,
+  installed?: string,
 ): Promise<Result<Identity, Unassessable>> {
-  const program = await readProgram(instance, session, reads);
+  const program = await readProgram(instance, session, reads, installed);
   if (!program.ok) return { ok: false, error: { kind: 'program', message: program.error } };
   const inputs = await readInputs(instance, {
     read: reads.read,
@@ -179,6 +185,8 @@ export async function assess(
   known: KnownResults = nothingKnown,
 ): Promise<Result<Assessment, Unassessable>> {
   if (instance.frozen !== undefined) return assessFrozen(session, instance, policy, reads);
+  const elsewhere = await madeOnGpu(session, instance, policy, reads, known);
+  if (elsewhere !== undefined) return { ok: true, value: elsewhere };
   const identity = await identityOf(session, instance, reads, known);
   if (!identity.ok) return identity;
   // An instance that runs anyway needs no shared cache.
@@ -193,6 +201,25 @@ export async function assess(
   return decision.kind === 'run' && unchecked.length > 0
     ? { ok: false, error: { kind: 'inputs', missing: unchecked } }
     : { ok: true, value: { ...identity.value, ...found, decision } };
+}
+
+/** The last result of an instance, where a GPU made it that this machine lacks and nothing else changed. */
+async function madeOnGpu(
+  session: Session,
+  instance: Instance,
+  policy: Policy,
+  reads: ReadCache,
+  known: KnownResults,
+): Promise<Assessment | undefined> {
+  if (instance.madeOnGpu === undefined || policy.forced || !policy.cache) return undefined;
+  const { params, resources, installed } = instance.madeOnGpu;
+  const there = { ...instance, params, resources };
+  const identity = await identityOf(session, there, reads, known, installed);
+  if (!identity.ok) return undefined;
+  const found = await lookupOuts(session, there, identity.value.key, policy, reads);
+  if (found.lookup.kind !== 'hit') return undefined;
+  const decision = { kind: 'restore', entry: found.lookup.entry } as const;
+  return { ...identity.value, ...found, decision, madeOn: 'cuda' };
 }
 
 /** What is frozen is as its last result, whatever it reads by now. */

@@ -39,6 +39,8 @@ export interface Inspection {
   readonly ignored: readonly Ignored[];
   /** No run computed its result: existing files were taken. */
   readonly adopted: boolean;
+  /** A GPU made its result, and here it would compute on the CPU. */
+  readonly madeOn?: 'cuda';
   /** Deps that are not on this machine: they count as they did in the last result. */
   readonly unchecked: readonly string[];
   /** Why nothing can be known, in words. */
@@ -96,7 +98,7 @@ async function inspection(
     case 'unassessable':
       return { ...nothing, state: 'unknown', fault: unassessableText(assessed.why) };
     case 'assessed': {
-      const { key, manifest, decision, displaced, dropped, inputs } = assessed.assessment;
+      const { key, manifest, decision, displaced, dropped, inputs, madeOn } = assessed.assessment;
       const because =
         decision.kind === 'run' ? await nameChanges(session, instance, decision.because, inputs) : [];
       return {
@@ -111,6 +113,7 @@ async function inspection(
         ignored: inputs.ignored,
         unchecked: inputs.unchecked.map(({ path }) => path),
         adopted: decision.kind === 'restore' && decision.entry.adopted === true,
+        ...(madeOn === undefined ? {} : { madeOn }),
       };
     }
   }

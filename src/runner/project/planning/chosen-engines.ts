@@ -1,7 +1,9 @@
 import type { Result } from '../../../result.ts';
 import type { Diagnostic } from '../../diagnostic.ts';
-import type { Instance, Plan } from '../../plan/instance.ts';
+import type { Manifest } from '../../manifest/manifest.ts';
+import type { Instance, MadeOnGpu, Plan } from '../../plan/instance.ts';
 import type { StageProgramFacts } from '../../programs/stage-programs.ts';
+import { lastResult } from '../../store/last-results.ts';
 import type { Opened } from '../open-rows.ts';
 
 /**
@@ -39,13 +41,33 @@ export async function chosenEngines(
     const engines = facts?.ok === true ? facts.value.description.engines : undefined;
     if (facts?.ok !== true || !engines || !leavesChoice(engines, instance)) return instance;
     const chosen = chooseEngine(engines, instance, isHere(instance) && hasGpu(facts.value));
-    if (chosen.ok) return { ...instance, ...chosen.value };
+    if (chosen.ok) {
+      const onGpu = chooseEngine(engines, instance, true);
+      const made =
+        onGpu.ok && chosen.value.resources.gpus === 0 && onGpu.value.resources.gpus > 0
+          ? madeOnGpu(lastResult(store, plan.pipeline, instance.id)?.manifest, engines.by, onGpu.value)
+          : undefined;
+      return { ...instance, ...chosen.value, ...(made === undefined ? {} : { madeOnGpu: made }) };
+    }
     const { param, message } = chosen.error;
     const at = instance.paramRanges[`/${param}`] ?? instance.program.at;
     faults.push({ severity: 'error', code: 'bad-engine', message, at });
     return instance;
   });
   return faults.length > 0 ? { ok: false, error: faults } : { ok: true, value: { ...plan, instances } };
+}
+
+/** The choice for a GPU, where the last result was made by it. */
+function madeOnGpu(
+  last: Manifest | undefined,
+  by: string,
+  choice: Pick<MadeOnGpu, 'params' | 'resources'>,
+): MadeOnGpu | undefined {
+  const engine = choice.params[by];
+  if (last?.program.kind !== 'uses' || last.platform['device'] !== 'cuda' || typeof engine !== 'string')
+    return undefined;
+  const installed = last.program.engines?.[engine]?.installed;
+  return { ...choice, ...(installed === undefined ? {} : { installed }) };
 }
 
 /** A value that an engine or a device may be left open or named by. */
