@@ -1,3 +1,4 @@
+import { stat } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { Command } from 'commander';
 import manifest from '../../../package.json' with { type: 'json' };
@@ -33,6 +34,9 @@ export function reportCommand(): Command {
 }
 
 async function writeReport(options: ReportOptions): Promise<void> {
+  // Reading all results takes a while.
+  const there = await stat(resolve(options.out)).catch(() => undefined);
+  if (there?.isDirectory() === true) return refuse(`${options.out} is a folder: name the file to write`, 2);
   const { projectReport } = await import('../../ui/server/project-report.ts');
   const { reportDocument } = await import('../../pages/report/report-document.ts');
   const { writeFileAtomically } = await import('../../files/write-atomically.ts');
