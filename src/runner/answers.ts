@@ -34,7 +34,7 @@ export type Problem =
   | { readonly kind: 'busy'; readonly pid: number | undefined; readonly since: number | undefined }
   /** The store cannot be read: exit 4. */
   | { readonly kind: 'damaged'; readonly message: string }
-  /** The disk takes no more, or fails: exit 1. */
+  /** The disk is full, or fails: exit 1. */
   | { readonly kind: 'disk'; readonly message: string; readonly help?: string };
 
 /** The memory that an instance takes at most, on its device. */
@@ -43,14 +43,14 @@ export type MemoryPlan =
       readonly kind: 'estimated';
       readonly instance: InstanceId;
       readonly device: 'cpu' | 'cuda';
-      /** Bytes by what they are for. */
+      /** Bytes by purpose. */
       readonly parts: Readonly<Record<string, number>>;
       readonly total: number;
       /** What the machine or its GPU has; undefined: it is not known here. */
       readonly capacity: number | undefined;
       readonly lower: readonly string[];
     }
-  /** What is missing to say it. */
+  /** The missing information. */
   | { readonly kind: 'unknown'; readonly instance: InstanceId; readonly message: string };
 
 /** A result that could be uploaded to the shared cache. */
@@ -140,13 +140,13 @@ export interface InstanceStatus {
   readonly dropped?: readonly string[];
   /** No run computed its result: existing files were taken (`run --adopt`). */
   readonly adopted: boolean;
-  /** Its stage is frozen: its last result is used, whatever changed since. */
+  /** Its stage is frozen: its last result is used, even if its inputs changed. */
   readonly frozen?: true;
   /** The device that made its result, where the instance would compute on the CPU here. */
   readonly madeOn?: 'cuda';
   /** Deps that are not on this machine: they count as they did in the last result. */
   readonly unchecked: readonly string[];
-  /** What has to run first. */
+  /** The instances that have to run first. */
   readonly after: readonly InstanceId[];
   /** Why its state is unknown. */
   readonly fault: string | undefined;
@@ -187,7 +187,7 @@ export interface Explanation {
   readonly displaced: readonly DisplacedOut[];
   /** As in the status. */
   readonly dropped?: readonly string[];
-  /** What has to run first for the key to be known. */
+  /** The instances that have to run before the key is known. */
   readonly after: readonly InstanceId[];
   /** How its last attempt failed, where that is its state. */
   readonly failure: Failure | undefined;
@@ -226,11 +226,11 @@ export interface InstanceLog {
   readonly run: string;
   readonly instance: InstanceId;
   readonly events: readonly RecordedEvent[];
-  /** What it printed, each a file from the project root, in the order of the attempts. */
+  /** Its output, each a file from the project root, in the order of the attempts. */
   readonly files: readonly string[];
 }
 
-/** What is checked out of the repository that the project is in. */
+/** The commit that is checked out in the project's repository. */
 export interface CommitState {
   readonly commit: string;
   /** Undefined: none is checked out, only a commit. */
@@ -315,7 +315,7 @@ export interface InstanceHistory {
   readonly params: Readonly<Record<string, Value>> | undefined;
   /** The metrics of the result, from the cache; empty without a result. */
   readonly metrics: Readonly<Record<string, MetricValue>>;
-  /** What the stage reported by step, by name: the loss, say. */
+  /** The stage's reported values by step, by name, such as the loss. */
   readonly series: Readonly<Record<string, readonly SeriesPoint[]>>;
   readonly progress: { readonly done: number; readonly total: number; readonly unit: string } | undefined;
   readonly device: { readonly runtime: string; readonly device: string } | undefined;
@@ -323,11 +323,11 @@ export interface InstanceHistory {
   readonly gpu: (GpuUsage & { readonly peakBytes: number }) | undefined;
   readonly attempts: readonly AttemptHistory[];
   /**
-   * What its processes took in all attempts together, and the most memory that one attempt had; undefined:
-   * not known, as outside Linux.
+   * The resource usage of its processes in all attempts together, and the peak memory of one attempt;
+   * undefined: unknown, as outside Linux.
    */
   readonly usage: InstanceUsage | undefined;
-  /** The files of what it printed, from the project root. */
+  /** The files of its output, from the project root. */
   readonly logs: readonly string[];
 }
 
@@ -387,7 +387,7 @@ export interface InstanceMetrics {
    * Those whose bounds the files call a range: the least and the greatest of too few rows for an interval.
    */
   readonly ranges?: readonly string[];
-  /** Of how many rows those of `values` are for which the files say so. */
+  /** The numbers of rows of `values`, where the files have them. */
   readonly rows?: Readonly<Record<string, number>>;
   /** The metric, a name of `values`, by which it is the best: see `best` of the pipeline file. */
   readonly best?: string;
@@ -440,7 +440,7 @@ export interface ModelPlace {
   /** How the pipeline file names the base: a path, an instance, `hf:owner/name@revision`. */
   readonly baseName: string | undefined;
   readonly params: Readonly<Record<string, Value>>;
-  /** What is made from this model alone. */
+  /** The results that depend on this model alone. */
   readonly evaluations: readonly EvaluationOfModel[];
 }
 
@@ -470,8 +470,8 @@ export interface HubAccess {
   /** Whether large files may be uploaded by Xet, where the hub offers it. */
   readonly xet: boolean;
   /**
-   * The fetch that goes through the proxy. `silence`: after so many milliseconds without a byte a connection
-   * counts as broken. The error is what is wrong with the proxy's URL.
+   * The fetch that goes through the proxy. `silence`: milliseconds without a byte after which a connection
+   * counts as broken. The error describes a fault in the proxy's URL.
    */
   readonly connect: (silence: number) => Promise<Result<typeof fetch>>;
 }
@@ -487,7 +487,7 @@ export interface WrittenResults {
   readonly leftOut: readonly InstanceId[];
 }
 
-/** How the results file differs from what the project has now. */
+/** How the results file differs from the project's current results. */
 export interface ResultsCheck {
   readonly file: string;
   /** Of the same manifest, with the same metrics. */
@@ -534,7 +534,7 @@ export interface ResultFiles {
 export interface Verification {
   readonly objects: number;
   readonly bytes: number;
-  /** What is wrong; empty: all is well. */
+  /** The faults; empty: all is well. */
   readonly faults: readonly { readonly path: string; readonly message: string }[];
 }
 
@@ -559,7 +559,7 @@ export interface Collected {
 /** A result that was deleted, and why. */
 export interface RemovedResult {
   readonly key: Key;
-  /** Which instance it was last computed for; null: not known, as of one that was fetched. */
+  /** The instance that it was last computed for; null: unknown, as for a fetched result. */
   readonly instance: string | null;
   /** The day on which a run made or used it last, as "2026-11-29". */
   readonly lastUse: string;
@@ -571,7 +571,7 @@ export interface RemovedResult {
   readonly because: 'unnamed' | 'unused' | 'size';
 }
 
-/** What was not deleted, and why. */
+/** Paths that were not deleted, and why. */
 export interface KeptResults {
   /** Results that nothing names, within the limits of size and age. */
   readonly withinLimits: number;

@@ -43,7 +43,7 @@ export type Outcome =
 export type OutcomeCounts = Readonly<Record<Exclude<Outcome['kind'], Unfinished> | 'adopted', number>> &
   Readonly<Partial<Record<Unfinished, number>>>;
 
-/** Of a run that leaves jobs to a queue: counted where there are any. */
+/** For a run that leaves jobs to a queue: the number of jobs, if any. */
 type Unfinished = 'submitted' | 'waiting';
 
 export type FailedOutcome = Extract<Outcome, { readonly kind: 'failed' }>;
@@ -92,7 +92,7 @@ export type Failure =
   | { readonly kind: 'existing-outs'; readonly message: string }
   | { readonly kind: 'disk'; readonly message: string };
 
-/** A piece of what a stage printed, in whole lines, and where its bytes are in the attempt's log file. */
+/** A piece of a stage's output, in whole lines, and the position of its bytes in the attempt's log file. */
 export interface OutputEvent {
   readonly kind: 'output';
   readonly at: number;

@@ -48,7 +48,7 @@ export interface Cache {
 
 /** The entry under a key, or why there is none. */
 export type CachedResult =
-  /** Every object is there and, by the stat cache, right; or another source says that it has the result. */
+  /** Every object is there and, by the stat cache, intact; or another source claims to have the result. */
   | { readonly kind: 'hit'; readonly entry: Entry }
   /** An object is missing or has wrong bytes: the out, or the file in it, that it is. */
   | {
@@ -59,7 +59,7 @@ export type CachedResult =
     }
   | { readonly kind: 'absent' };
 
-/** What a caller knows already, so that nothing is read twice. */
+/** Facts that a caller has already, so that nothing is read twice. */
 export interface KnownObjects {
   readonly object: ObjectCheck;
   /** The listing of a folder of the project that has this content. */
@@ -72,7 +72,7 @@ export type ObjectCheck = (digest: Digest) => Promise<ObjectState>;
 export const objectCheck = (workspace: Workspace): ObjectCheck =>
   memoize((digest) => objectState(workspace, digest));
 
-/** Tries this disk, then the source. What was computed there goes before what was adopted here. */
+/** Tries this disk, then the source. A result computed there takes precedence over one adopted here. */
 export async function lookupResult(cache: Cache, key: Key, known?: KnownObjects): Promise<CachedResult> {
   const here = await lookupLocally(cache, key, known);
   if (cache.source === undefined || (here.kind === 'hit' && here.entry.adopted !== true)) return here;
@@ -159,7 +159,7 @@ export interface Made {
 }
 
 /**
- * Files a result under its key: on this disk, and, where a run computed it, then in the source. A file that
+ * Stores a result under its key: on this disk, and, if a run computed it, then in the source. A file that
  * changes meanwhile is a problem: then there is no entry.
  */
 export async function publish(
@@ -210,7 +210,7 @@ function objectsIn(workspace: Workspace, path: string, { content, items }: Found
 }
 
 /**
- * The paths of the outs of an instance. One that is `inPlace` is right already: it is only written down as
+ * The paths of the outs of an instance. An out that is `inPlace` is correct already: it is only recorded as
  * placed by the runner.
  */
 export interface OutPlaces {
@@ -278,8 +278,8 @@ async function keepForeign(cache: Cache, path: string, { form, digest }: Content
 }
 
 /**
- * Copies a result that only the source has onto this disk, every object hashed on its way, and gives it;
- * undefined: it is here. `damaged`: the source does not have what it says.
+ * Copies a result that only the source has onto this disk, hashing every object on its way, and returns it;
+ * undefined: it is here. `damaged`: the source does not have the result that it claims.
  */
 async function fetchObject(cache: Cache, entry: Entry): Promise<SourceResult | undefined | 'damaged'> {
   const { workspace, store, source } = cache;
@@ -376,8 +376,7 @@ export async function originOf({ workspace, store }: Cache, key: Key): Promise<O
 export const confirmAdopted = ({ store }: Pick<Cache, 'store'>, key: Key): void => markComputed(store, key);
 
 /**
- * Takes a result out of the cache. The row goes before the object: nothing ever names an object that is not
- * there.
+ * Removes a result from the cache. The row is deleted before the objects: no row ever names a missing object.
  */
 export async function evict({ workspace, store }: Cache, key: Key, damaged?: Digest): Promise<void> {
   deleteEntry(store, key);
@@ -385,8 +384,8 @@ export async function evict({ workspace, store }: Cache, key: Key, damaged?: Dig
 }
 
 /**
- * Drops the bytes of outs of results; what they were stays known. The rows say so before an object goes, and
- * an object that anything else needs stays. Gives how many bytes were freed.
+ * Drops the bytes of outs of results; their digests remain. The rows are updated before an object is deleted,
+ * and an object that anything else needs stays. Returns the number of freed bytes.
  */
 export async function dropOuts(
   { workspace, store }: Pick<Cache, 'workspace' | 'store'>,

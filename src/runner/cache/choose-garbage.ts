@@ -2,7 +2,7 @@ import type { Digest } from '../../files/digest.ts';
 import type { RemovedResult } from '../answers.ts';
 import type { Key } from '../identity.ts';
 
-/** How much of what no pipeline file names may stay; without either limit nothing of it does. */
+/** The limits on results that no pipeline file names; without either limit, all of them are deleted. */
 export interface GcLimits {
   /** Of all objects together. */
   readonly maxBytes?: number | undefined;
@@ -25,13 +25,13 @@ export interface Chosen {
   readonly key: Key;
   readonly lastUse: number;
   readonly because: RemovedResult['because'];
-  /** What is freed when it goes, after those before it. */
+  /** The bytes freed by deleting it after those before it. */
   readonly bytes: number;
 }
 
 /**
- * Chooses the results to delete: what nothing names before what is named, and the least recently used first.
- * An object that several results share goes with the last of them.
+ * Chooses the results to delete: unnamed ones before named ones, and the least recently used first. A shared
+ * object is freed with the last of its results.
  */
 export function chooseGarbage(
   entries: readonly CachedEntry[],

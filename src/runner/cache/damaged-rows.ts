@@ -13,7 +13,7 @@ import { parseEvent } from '../store/parse-event.ts';
 import { isJsonText } from '../store/remembered/program-rows.ts';
 import { type Row, rowsOf } from '../store/database/row.ts';
 
-/** A row that says what the runner cannot have written. */
+/** A row that the runner cannot have written. */
 export interface DamagedRow {
   readonly table: string;
   /** The columns that name it, and their values. */
@@ -49,7 +49,7 @@ export function dropRows(store: Store, rows: readonly DamagedRow[]): void {
 interface Table {
   readonly name: string;
   readonly keys: readonly string[];
-  /** What is wrong with a row; undefined: nothing. What it throws is wrong, too. */
+  /** A fault of a row; undefined: none. An exception is a fault, too. */
   readonly fault: (row: Row) => string | undefined;
 }
 

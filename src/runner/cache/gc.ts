@@ -70,8 +70,8 @@ export async function collectGarbage(
   const deleteRows = store.database.transaction(() => {
     for (const key of gone) deleteEntry(store, key);
   });
-  // A full disk takes no rows before it has room again. A row without its objects is no result: what asks for
-  // it runs.
+  // A full disk takes no rows before it has room again. A row without its objects is not a result: an
+  // instance that needs it runs.
   const rowsAreLeft = !dryRun && !unlessDiskFails(deleteRows, isFullDisk);
 
   const left = cached.filter(({ key }) => !gone.has(key));

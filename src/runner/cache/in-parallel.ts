@@ -7,8 +7,8 @@ const atOnce = 16;
 const turnMilliseconds = 50;
 
 /**
- * Calls `act` for each item, several at once, until one call throws or gives false. Whatever happens, no call
- * is still running when this ends. Gives whether every call gave true.
+ * Calls `act` for each item, several at once, until one call throws or returns false. No call is still
+ * running when this returns or throws. Returns whether every call returned true.
  */
 export async function inParallel<T>(
   items: Iterable<T>,

@@ -9,7 +9,7 @@ import { readListing } from './restore-out.ts';
 
 /** What remains at the path of a folder out. */
 export interface KeptFiles {
-  /** What was there; undefined: no folder that can be read. */
+  /** The content before; undefined: not a readable folder. */
   readonly existing: readonly TreeItem[] | undefined;
   /** The folder that what no run wrote was moved to, from the project root; undefined: there was none. */
   readonly keptIn: string | undefined;
@@ -53,7 +53,7 @@ export async function keepForeignFiles(
   return { existing: items, keptIn: kept };
 }
 
-/** What is there under a name, or with bytes, that no result has. */
+/** Files whose name or bytes are in no result. */
 function foreignItems(existing: readonly TreeItem[], listing: readonly TreeItem[]): readonly TreeItem[] {
   const paths = new Set(listing.map((item) => item.path));
   const contents = new Set(listing.map((item) => (item.kind === 'file' ? item.digest : undefined)));

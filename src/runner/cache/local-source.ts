@@ -21,8 +21,8 @@ export function localSource(workspace: Workspace, store: Store): LocalSource {
       return workspace.disk.lstat(place)?.isFile() === true ? createReadStream(place) : undefined;
     },
     /**
-     * Every object is in the cache, by its own copy, and its name is on the disk, before the row that speaks
-     * of it is written. Bytes that are not those of the digest are a problem: then there is no row.
+     * Every object is in the cache, as a copy of its own, with its name flushed to disk, before the row that
+     * refers to it is written. Bytes that do not match the digest are a problem: then there is no row.
      */
     async put(result, objects) {
       const distinct = new Map(objects.map((object) => [object.digest, object]));

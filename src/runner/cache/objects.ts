@@ -98,7 +98,7 @@ async function stageObjects(
   return problems[0];
 }
 
-/** Gives the digest of what was written; undefined: nothing. */
+/** Returns the digest of the written bytes; undefined: none. */
 async function writeObject(
   { root, disk }: Workspace,
   { file, open }: NewObject,
@@ -147,7 +147,7 @@ async function nameObjects(
   return undefined;
 }
 
-/** What has its name already stays: it is right. */
+/** An existing object is kept: it is correct. */
 async function dropStaged({ disk }: Workspace, { staged }: Staging): Promise<void> {
   await inParallel(staged, async ({ partial }) => disk.remove(partial).then(() => true));
 }
@@ -159,7 +159,7 @@ function makeFolder(workspace: Workspace, folder: string, folders: Set<string>):
   folders.add(dirname(folder));
 }
 
-/** What was believed of an object turned out to be untrue. */
+/** Forgets cached facts about an object that turned out to be wrong. */
 export function forgetObject({ stats, written }: Workspace, digest: Digest): void {
   stats.forget(objectPath(digest));
   written.delete(objectPath(digest));

@@ -6,13 +6,13 @@ import type { Workspace } from '../workspace/workspace.ts';
 
 /** What makes the folder in a place the one that a listing describes. */
 export interface Repairs {
-  /** What is missing or differs. */
+  /** Items that are missing or differ. */
   readonly write: readonly TreeItem[];
   /** Paths to remove first: those that the listing does not have, and those that block one that it has. */
   readonly remove: readonly string[];
 }
 
-/** Undefined: nothing of the existing folder can stay, so it is replaced as a whole. */
+/** Undefined: nothing of the existing folder can be kept, so it is replaced as a whole. */
 export function repairsOf(existing: readonly TreeItem[], listing: readonly TreeItem[]): Repairs | undefined {
   const changes = treeChanges(existing, listing);
   const toWrite = new Set(changes.filter(({ kind }) => kind !== 'removed').map(({ path }) => path));

@@ -99,7 +99,7 @@ function noteFiles(workspace: Workspace, path: string, items: readonly TreeItem[
     if (item.kind === 'file') noteWritten(workspace, `${path}/${item.path}`, item.digest);
 }
 
-/** Writes what a folder holds into a folder of its own. */
+/** Writes the content of a folder into a separate folder. */
 async function stage(
   workspace: Workspace,
   path: string,

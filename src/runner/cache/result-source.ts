@@ -20,7 +20,7 @@ export interface ResultSource {
   object(digest: Digest): Promise<Bytes | undefined>;
   /** Keeps a result: its objects, in this order, and only then the entry that names them. */
   put(result: FinishedResult, objects: readonly StoredObject[]): Promise<Result<void, FileProblem>>;
-  /** Its result under a key is not what it says: an object is missing, or has other bytes. */
+  /** Its result under a key is damaged: an object is missing, or has other bytes. */
   markUntrusted?(key: Key): void;
   /** Its result under a key was copied here. */
   restored?(key: Key): void;
@@ -34,7 +34,7 @@ export interface ResultSource {
 
 /** A result as a source has it. */
 export interface SourceResult extends FinishedResult {
-  /** Outs whose bytes the source does not have: it knows what they are, no more. */
+  /** Outs whose bytes the source does not have: it has only their digests. */
   readonly withheld?: readonly string[];
 }
 

@@ -41,7 +41,7 @@ async function listingText(source: ResultSource, digest: Digest): Promise<Buffer
   return bytes === undefined ? undefined : gathered(bytes);
 }
 
-/** What a stream holds; undefined: it fails, or is too long. */
+/** The content of a stream; undefined: it fails, or is too long. */
 async function gathered(bytes: Bytes): Promise<Buffer | undefined> {
   const pieces: Uint8Array[] = [];
   let length = 0;

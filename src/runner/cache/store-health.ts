@@ -14,7 +14,7 @@ export interface StoreHealth {
   readonly bytes: number;
   /** Results with a missing object: they are recomputed when needed. */
   readonly incomplete: number;
-  /** What is wrong with the file, as SQLite sees it, or with a row; undefined: nothing. */
+  /** A fault of the file, as SQLite reports it, or of a row; undefined: none. */
   readonly damage: string | undefined;
 }
 
@@ -35,7 +35,7 @@ export async function storeHealth(workspace: Workspace, store: Store): Promise<S
   };
 }
 
-/** Every entry, or what is wrong: with the file as SQLite sees it, or with what a row says. */
+/** Every entry, or the faults: of the file as SQLite reports them, or of a row. */
 function soundEntries(store: Store): Result<ReturnType<typeof allEntries>> {
   try {
     const { file, rows } = storeDamage(store);

@@ -20,9 +20,9 @@ export interface Verified {
 }
 
 /**
- * Reads every object and every placed out again, whatever the stat cache says, and compares them with the
- * rows. Changes nothing. `named`: the instances that pipeline files name ("pipeline instance"); undefined:
- * not known. Outs that no pipeline file names are never restored, so a deleted or edited one is no fault.
+ * Reads every object and every placed out again, ignoring the stat cache, and compares them with the rows.
+ * Changes nothing. `named`: the instances that pipeline files name ("pipeline instance"); undefined: unknown.
+ * Outs that no pipeline file names are never restored, so a deleted or edited one is no fault.
  */
 export async function verifyStore(
   workspace: Workspace,

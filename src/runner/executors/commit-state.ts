@@ -11,9 +11,8 @@ export interface CommitQuery {
 }
 
 /**
- * Asks git which commit is checked out, and whether the files are still those of the commit. Nothing of the
- * repository is written or run: no lock of the index is taken, and no monitor of files that its settings
- * name.
+ * Queries git for the commit that is checked out, and whether the files still match it. Nothing in the
+ * repository is written or executed: the index is not locked, and no configured file monitor is started.
  */
 export function queryCommit(folder: string): CommitQuery {
   if (!isInRepository(folder)) return { state: Promise.resolve(undefined), stop: () => undefined };
@@ -41,7 +40,7 @@ const isInRepository = (folder: string): boolean =>
 /** Whole lines after those of the head. */
 const isDirty = (text: string): boolean => /^[^#].*\n/m.test(text);
 
-/** What `git status --porcelain=v2 --branch` says; undefined where there is no commit yet. */
+/** Parses `git status --porcelain=v2 --branch`; undefined if there is no commit yet. */
 export function commitStateIn(text: string): CommitState | undefined {
   const commit = /^# branch\.oid ([0-9a-f]{40,64})$/m.exec(text)?.[1];
   const branch = /^# branch\.head (.+)$/m.exec(text)?.[1];

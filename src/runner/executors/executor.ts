@@ -2,9 +2,9 @@ import type { GpuProcess, GpuUsage } from '../event.ts';
 import type { Resources } from '../plan/instance.ts';
 
 /**
- * Where stages run: the processes of this machine, or the queue of a cluster. Only what is behind this port
- * knows a process, a supervisor or a queue. An executor may outlive the runner: its jobs go on, and the next
- * run finds them by what was stored with the attempt.
+ * The environment that stages run in: the processes of this machine, or the queue of a cluster. Only
+ * implementations of this port know about processes, supervisors and queues. Jobs may outlive the runner: the
+ * next run finds them by what was stored with the attempt.
  */
 export interface Executor {
   /** Stored with each attempt: a handle is given back only to the executor that made it. */
@@ -26,13 +26,13 @@ export interface Executor {
    */
   prepare?(signal: AbortSignal, onWait: () => void): Promise<string | undefined>;
   /**
-   * What its jobs may use together. `jobs`: how many the user wants at once; undefined: as many as it
-   * carries.
+   * The resources that its jobs may use together. `jobs`: the number of parallel jobs that the user wants;
+   * undefined: as many as fit.
    */
   capacity(jobs: number | undefined): Capacity;
   /**
-   * Starts jobs, and gives a handle for each, in their order. It does not reject: a job that could not be
-   * started has a result that says why.
+   * Starts jobs, and returns a handle for each, in their order. It never rejects: a job that could not be
+   * started has a result with the reason.
    */
   submit(jobs: readonly Job[]): Promise<readonly Handle[]>;
   /** The states of jobs, in the order of their handles: those of an earlier runner too. */
@@ -71,7 +71,7 @@ export interface Executor {
 }
 
 declare const brand: unique symbol;
-/** What an executor knows a job by, as a text that can be stored. */
+/** An executor's handle of a job, as a text that can be stored. */
 export type Handle = string & { readonly [brand]: 'handle' };
 
 /**
@@ -147,7 +147,7 @@ export type JobProgram =
   | { readonly kind: 'stage'; readonly bundle: string }
   | { readonly kind: 'command'; readonly words: readonly string[] };
 
-/** What is stored of a job that was submitted. */
+/** The stored data of a submitted job. */
 export interface SubmittedJob {
   readonly handle: Handle;
   readonly nonce: string;

@@ -1,6 +1,6 @@
 import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
 
-/** How much of what a stage prints is shown as it comes; the file has all of it. */
+/** The limit of a stage's output that is displayed live; the file has all of it. */
 const shownBytes = 1 << 20;
 const pieceBytes = 1 << 16;
 const pollMilliseconds = 250;
@@ -50,8 +50,8 @@ export function followOutput(path: string, onText: (appended: Appended) => void)
 }
 
 /**
- * The last lines of a file that a program itself printed, however long it is; a line is cut at some length.
- * `orLibraries`: those of native libraries, where there are no others.
+ * The last lines of a file that a program itself printed, however long the file is; long lines are cut.
+ * `orLibraries`: lines of native libraries, if there are no others.
  */
 export function lastLines(path: string, count: number, orLibraries: boolean): readonly string[] {
   const size = sizeOf(path);
@@ -65,8 +65,9 @@ export function lastLines(path: string, count: number, orLibraries: boolean): re
 }
 
 /**
- * What native libraries log unasked, TensorFlow first of all: notices, warnings and errors with a place in
- * C++ sources, and the lines that go on from them. Fatal ones (F) say why a process ended.
+ * Unrequested log lines of native libraries, above all TensorFlow: notices, warnings and errors with a
+ * position in C++ sources, and their continuation lines. Fatal ones (F) are kept, since they explain why a
+ * process ended.
  */
 const isLibraryLog = (line: string): boolean => libraryLogs.some((form) => form.test(line));
 

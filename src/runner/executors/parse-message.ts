@@ -2,8 +2,8 @@ import { isJsonObject, type Json, parseJson } from '../../files/json.ts';
 import type { StageMessage } from '../../stage/message.ts';
 
 /**
- * A line that a stage wrote on its event descriptor; undefined: it is no message. Whoever holds the
- * descriptor can write anything.
+ * Parses a line of a stage's event descriptor; undefined: it is malformed. Any process that holds the
+ * descriptor can write to it.
  */
 export function parseMessage(line: string): StageMessage | undefined {
   const parsed = parseJson(line, '');
@@ -45,7 +45,7 @@ export function parseMessage(line: string): StageMessage | undefined {
 const isText = (value: Json | undefined): value is string => typeof value === 'string';
 const isNumber = (value: Json | undefined): value is number =>
   typeof value === 'number' && Number.isFinite(value);
-/** JavaScript's JSON has null for what is no number, and the store a text. */
+/** JavaScript's JSON writes null for a value that is not a finite number, and the store a text. */
 const isMeasured = (value: Json): boolean =>
   typeof value === 'number' || value === null || isNonFinite(value);
 const isNonFinite = (value: Json): boolean =>

@@ -12,9 +12,8 @@ export interface Hub {
 }
 
 /**
- * Sends one request to the hub and judges the answer: anything but success is a problem in words, its body
- * left unread.
- * `path` is under the endpoint, so the token goes nowhere else.
+ * Sends one request to the hub and checks the response: anything but success is a problem in words, its body
+ * left unread. `path` is under the endpoint, so the token is sent nowhere else.
  */
 export async function ask(
   hub: Hub,
@@ -83,8 +82,8 @@ const redirectFaults = [
 ] as const;
 
 /**
- * What a status means. Which of several, the hub says in X-Error-Code; to one who may not know whether a
- * repository exists, it answers 401 (huggingface_hub, utils/_http.py, hf_raise_for_status).
+ * The meaning of a status. X-Error-Code distinguishes several; without permission to know whether a
+ * repository exists, the hub answers 401 (huggingface_hub, utils/_http.py, hf_raise_for_status).
  */
 function refusal(hub: Hub, repository: string, { status, headers, url }: Answer): Attempt<never> {
   const code = headers.get('x-error-code') ?? '';

@@ -16,9 +16,9 @@ export class BodyFault extends Error {
 }
 
 /**
- * The body of an answer, piece by piece. Every fault of the connection is thrown as a BodyFault, so that it
- * is distinguished from one of the disk: a connection that breaks, one that stays below the least speed for a
- * minute (silence has a limit of its own, see send.ts), and time that is up.
+ * The body of a response, piece by piece. Every fault of the connection is thrown as a BodyFault, to
+ * distinguish it from one of the disk: a broken connection, one below the minimum speed for a minute (silence
+ * has a limit of its own, see send.ts), and a timeout.
  */
 export async function* piecesOf(answer: Answer, control: Control): AsyncGenerator<Uint8Array> {
   const { host } = new URL(answer.url);

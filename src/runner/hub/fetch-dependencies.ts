@@ -23,8 +23,8 @@ export interface FetchControl {
 }
 
 /**
- * Fetches what a pipeline names of the hub, in order, each once, and keeps pipeline.lock in the project's
- * root: what is in it is fetched as it says, what is new is added. For the one run that may write in the
+ * Fetches a pipeline's references to the hub, in order, each once, and updates pipeline.lock in the project's
+ * root: locked commits are fetched as locked, new ones are added. For the one run that may write in the
  * project.
  */
 export async function fetchDependencies(

@@ -15,7 +15,7 @@ import type { HubProgress } from './download/progress.ts';
 import { type FetchedFile, readPublished } from './published.ts';
 
 export interface FetchRequest extends HubReference, HubSettings {
-  /** What pipeline.lock says of this reference: its commit is taken, and its files must come out the same. */
+  /** The entry of pipeline.lock for this reference: its commit is used, and its files must match. */
   readonly locked?: LockedRepository | undefined;
   /** The commit that the revision is known to be, by pipeline.lock. */
   readonly commit?: string | undefined;

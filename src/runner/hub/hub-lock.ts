@@ -62,7 +62,7 @@ export function writeHubLock(root: string, lock: HubLock): Promise<Result<void, 
   return writeJson(join(root, lockName), { version: 1, hub: entries });
 }
 
-/** What the lock says of a reference. */
+/** The lock's entry for a reference. */
 export const lockedAs = (lock: HubLock, reference: HubReference): LockedRepository | undefined =>
   lock.find((entry) => keyOf(entry) === keyOf(reference));
 

@@ -12,9 +12,12 @@ export interface HubSettings {
   readonly proxy: ProxySettings | undefined;
   /** Whether large files may be uploaded by Xet, where the hub offers it. */
   readonly xet: boolean;
-  /** Bytes per second below which a connection is given up; 0: none; NaN: set to what is no number. */
+  /**
+   * Minimum speed in bytes per second, below which a connection is closed; 0: none; NaN: the setting is not a
+   * number.
+   */
   readonly leastSpeed: number;
-  /** Seconds that fetching a model may take; 0: any; NaN: set to what is no number. */
+  /** Seconds that fetching a model may take; 0: no limit; NaN: the setting is not a number. */
   readonly totalTime: number;
 }
 

@@ -89,7 +89,7 @@ function remoteFile({ path, size, oid, lfs }: ListFileEntry): RemoteFile | undef
     : undefined;
 }
 
-/** Carries a problem through the library, which knows nothing of it. */
+/** Carries a problem through the library, which treats it as opaque. */
 class Refused extends Error {
   readonly problem: HubProblem;
   constructor(problem: HubProblem) {

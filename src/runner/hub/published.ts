@@ -15,17 +15,17 @@ export interface FetchedFile {
   readonly digest: Digest;
 }
 
-/** What is at the place where a commit is published. */
+/** The state of the folder where a commit is published. */
 export type Published =
   | { readonly kind: 'whole'; readonly files: readonly FetchedFile[] }
   | { readonly kind: 'absent' }
   /** Files that are gone, have other bytes, or do not belong there; fetching again repairs them. */
   | { readonly kind: 'damaged'; readonly files: readonly string[] }
-  /** What is there cannot be found out now. */
+  /** The state cannot be determined now. */
   | { readonly kind: 'unreadable'; readonly problem: FileProblem };
 
 /**
- * What is published for a commit, every byte vouched for: by the stamp that a file had when it was last read,
+ * The published files of a commit, every byte verified: by the stamp that a file had when it was last read,
  * else by reading it.
  */
 export async function readPublished(place: CommitPlace, world: HubWorld): Promise<Published> {
@@ -52,7 +52,7 @@ interface RecordedFile extends FetchedFile {
   readonly stamp: string | undefined;
 }
 
-/** Writes down what a folder holds. */
+/** Records the content of a folder. */
 export function writeRecord(
   path: string,
   files: readonly RecordedFile[],

@@ -3,15 +3,15 @@ import type { Result } from '../../result.ts';
 import type { ProxySettings } from './hub-settings.ts';
 
 /**
- * Sends a GET request and follows redirects; on its way to another origin the Authorization header is dropped
- * (as the fetch standard says).
+ * Sends a GET request and follows redirects; on a redirect to another origin the Authorization header is
+ * dropped (as the fetch standard requires).
  */
 export type Send = (
   url: string,
   request: { readonly headers: Readonly<Record<string, string>>; readonly signal: AbortSignal },
 ) => Promise<Answer>;
 
-/** What is used of the standard's Response. */
+/** The used part of the standard's Response. */
 export interface Answer {
   readonly ok: boolean;
   readonly status: number;

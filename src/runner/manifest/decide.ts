@@ -25,7 +25,7 @@ export const droppedOuts = ({ outs, dropped = [] }: Entry): Entry['outs'] =>
 export const keptOuts = ({ outs, dropped = [] }: Entry): Entry['outs'] =>
   Object.fromEntries(Object.entries(outs).filter(([name]) => !dropped.includes(name)));
 
-/** What the cache holds under an instance's key. */
+/** The cached entry under an instance's key. */
 export type Lookup =
   /** An entry whose every object is present and, by the stat cache, right. */
   | { readonly kind: 'hit'; readonly entry: Entry }
@@ -48,7 +48,7 @@ export interface Policy {
   readonly wanted?: { readonly for: InstanceId | undefined } | undefined;
 }
 
-/** As the pipeline file says. */
+/** The policy of the pipeline file. */
 export const declaredPolicy = ({ cache }: Pick<Policy, 'cache'>): Policy => ({ forced: false, cache });
 
 /** To have the bytes of all outs in place. */
@@ -106,7 +106,7 @@ function absent(past: Past, changed: readonly Difference[] | undefined): readonl
     case 'never': {
       const [first, ...rest] = since;
       if (first !== undefined) return [first, ...rest];
-      // The last result has this very key, and no entry: it was never kept in the cache, or is no longer.
+      // The last result has this very key, but no entry: it was never cached, or has been evicted.
       return [{ kind: changed === undefined ? 'no-result' : 'evicted' }];
     }
   }

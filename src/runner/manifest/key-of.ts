@@ -11,7 +11,7 @@ export function keyOf(manifest: Manifest): Key {
   return key;
 }
 
-/** What the results of a program have in common, whatever it is given: its code and the platform. */
+/** The key of a program and a platform, without params and deps. */
 export const programKeyOf = (manifest: Manifest): Key => keyOf({ ...manifest, params: {}, deps: {} });
 
 /** Parses a stored key; undefined if the text is not a key. */
@@ -20,8 +20,8 @@ export const parseKey = (text: string): Key | undefined => (isKey(text) ? text :
 const isKey = (text: string): text is Key => /^[0-9a-f]{64}$/.test(text);
 
 /**
- * The manifest as a plain value. Every field is named here: one that is added without counting in the key
- * does not compile.
+ * The manifest as a plain value. Every field is listed here: a field that is added without counting in the
+ * key does not compile.
  */
 export function manifestValue({
   format,

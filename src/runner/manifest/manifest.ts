@@ -21,13 +21,13 @@ export type ProgramDigest =
   | {
       readonly kind: 'command';
       readonly words: readonly Value[];
-      /** What a line is given to: the shell and its options. */
+      /** The program that runs a command line: the shell and its options. */
       readonly shell?: readonly string[];
       readonly executable: Digest;
       readonly code: Readonly<Record<string, Digest>>;
     };
 
-/** What an engine is, by content: its own bundle, and each package that this can reach. */
+/** The identity of an engine, by content: its own bundle, and each package that it can reach. */
 export interface EngineDigest {
   readonly bundle: Digest;
   /** For an engine that `pipeline setup` installs: its version, and the value that represents its files. */
@@ -36,8 +36,8 @@ export interface EngineDigest {
 }
 
 /**
- * What a path holds: the digest of a file's bytes, or of a folder's listing (tree.ts). `form` keeps a
- * file that holds a listing's text apart from the folder.
+ * The content of a path: the digest of a file's bytes, or of a folder's listing (tree.ts). `form`
+ * distinguishes a file that contains a listing's text from the folder.
  */
 export interface Content {
   readonly form: 'file' | 'executable' | 'folder';
@@ -60,7 +60,7 @@ export type DependencyDigest =
       readonly kind: 'files';
       readonly files: readonly { readonly name: string; readonly content: Content }[];
     }
-  /** An optional path where nothing is. */
+  /** An optional path that does not exist. */
   | { readonly kind: 'absent' }
   | {
       readonly kind: 'gather';

@@ -12,10 +12,7 @@ export type TreeItem =
   | { readonly kind: 'symlink'; readonly path: string; readonly target: string }
   | { readonly kind: 'empty-folder'; readonly path: string };
 
-/**
- * A file that does not count, and the rule that says so: a line of `.pipelineignore`, or one that is built
- * in.
- */
+/** An ignored file, and the rule that ignores it: a line of `.pipelineignore`, or a built-in one. */
 export interface Ignored {
   readonly path: string;
   readonly rule: string;

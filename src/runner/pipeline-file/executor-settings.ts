@@ -1,4 +1,4 @@
-/** How jobs are given to a queue, by the name of an executor. Nothing of it is in a key. */
+/** How jobs are submitted to a queue, by the name of an executor. None of this is part of a key. */
 export type ExecutorSettings = SlurmSettings | CommandSettings;
 
 /** What every queue has. */
@@ -41,8 +41,8 @@ export interface CommandSettings extends QueueSettings {
 export const localName = 'local';
 
 /**
- * The settings of several files together, the last file first: what a later file says of an executor replaces
- * what an earlier one says, name by name.
+ * The settings of several files, the last file first: for each executor, a later file replaces the settings
+ * of an earlier one, name by name.
  */
 export function mergedSettings(
   files: readonly ReadonlyMap<string, ExecutorSettings>[],

@@ -32,7 +32,7 @@ export const machineShape = record('a machine file', {
   tracking: optional(trackingShape, 'trackers that runs are sent to'),
 });
 
-/** Reads a machine file; an empty one says nothing. Undefined where it has faults. */
+/** Reads a machine file; an empty file is valid. Undefined where it has faults. */
 export function parseMachineFile(file: string, content: string, report: Report): MachineFile | undefined {
   const faults: Fault[] = [];
   const note: Report = (fault) => {

@@ -76,7 +76,7 @@ export interface Stage {
   readonly timeout: Deferred<Located<number>> | undefined;
   readonly retries: Deferred<Located<number>> | undefined;
   readonly cache: boolean;
-  /** Where it says that it does not run and its last result is used. */
+  /** The position of `frozen: true`: it does not run, and its last result is used. */
   readonly frozen: Range | undefined;
   /** Whether the bytes of its outs may be uploaded to the shared cache. */
   readonly push: boolean;

@@ -2,10 +2,10 @@ import type { Result } from '../../result.ts';
 import { controlCharacter } from './yaml/control-character.ts';
 
 /**
- * A path from the project root, in its plain form ("./data//x/" is "data/x"), or why it is refused. What
- * leaves the project on any system is refused on every system: "..", an absolute path, a drive, and whatever
- * a file system, an editor or a careless tool takes for one of those. (A symbolic link on the way is seen by
- * the shell, not here.)
+ * A path from the project root, normalized ("./data//x/" is "data/x"), or why it is refused. A path that
+ * leaves the project on any system is refused on every system: "..", an absolute path, a drive, and anything
+ * that a file system, an editor or a careless tool takes for one of those. (Symbolic links on the way are
+ * checked elsewhere, on the disk.)
  */
 export function projectPath(text: string): Result<string> {
   const refuse = (why: string): Result<string> => ({

@@ -5,7 +5,7 @@ import type { InstanceId } from '../identity.ts';
 export interface SourceRequest {
   /** The pipeline file, from the project root. */
   readonly file: string;
-  /** The text of a file of the project; the error says why it cannot be read. */
+  /** The text of a file of the project; the error is why it cannot be read. */
   readonly readText: (path: string) => Result<string>;
   /** Where a file of the project leads by a symbolic link, if that is outside of it. */
   readonly leadsOutTo?: (path: string) => string | undefined;
@@ -23,6 +23,6 @@ export interface SourceRequest {
 /** An out that holds the values of an axis. */
 export interface ListText {
   readonly digest: string;
-  /** Undefined where it is no text, or larger than a pipeline file may be. */
+  /** Undefined if it is not text, or larger than a pipeline file may be. */
   readonly text: () => string | undefined;
 }

@@ -38,7 +38,7 @@ export function bestOf(
         'train.summary.loss',
       at,
     });
-  // What is wrong with the stage is reported already.
+  // Faults of the stage are reported already.
   if (broken.has(stageName)) return undefined;
   const stage = stages.get(stageName);
   if (stage === undefined) return void report(unknownReference(stageName, 'among the stages', stages, at));

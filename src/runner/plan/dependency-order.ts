@@ -12,8 +12,8 @@ export interface Ordered<E extends Edge> {
 }
 
 /**
- * Depth-first order with a stack of its own, so that a chain of any length is no danger. Edges to unknown
- * names are passed over. Takes time in proportion to names and edges.
+ * Depth-first order with an explicit stack, so that long chains do not overflow. Edges to unknown names are
+ * skipped. Takes time in proportion to names and edges.
  */
 export function dependencyOrder<E extends Edge>(
   names: Iterable<string>,

@@ -19,7 +19,7 @@ export interface Forecast {
     readonly instance: InstanceId;
     readonly displaced: readonly DisplacedOut[];
   }[];
-  /** Those of them whose last result is used, whatever changed since; absent: none. */
+  /** Those of them whose last result is used, even if inputs changed; absent: none. */
   readonly frozen?: readonly InstanceId[];
   /** What comes from lists that are made again first. */
   readonly awaited: readonly AwaitedInstances[];

@@ -71,7 +71,7 @@ export type Dependency =
 
 export type GlobDependency = Extract<Dependency, { readonly kind: 'glob' }>;
 
-/** Whether a stage may run where nothing is at the path of a dep. */
+/** Whether a stage may run if the path of a dep does not exist. */
 export const isOptional = (dep: Dependency): boolean => dep.kind === 'path' && dep.optional === true;
 
 /** The outs of other instances that a dep is. */
@@ -87,8 +87,8 @@ export interface GatherMember {
   readonly instance: InstanceId;
   readonly out: string;
   /**
-   * Whole: a map value keeps its `name` here, since a stage that gathers may show it. So renaming a point
-   * reruns what gathers it, and no more.
+   * Unabridged: a map value keeps its `name` here, since a stage that gathers may show it. So renaming a
+   * point reruns only the stages that gather it.
    */
   readonly axes: Readonly<Record<string, Value>>;
 }
@@ -96,10 +96,7 @@ export interface GatherMember {
 export interface Out {
   /** From the project root; inside the instance's folder unless `workspace`. */
   readonly path: string;
-  /**
-   * As written: from the instance's folder, or from the root for `workspace`. This is what the manifest
-   * holds.
-   */
+  /** Unresolved: from the instance's folder, or from the root for `workspace`. The manifest has this path. */
   readonly declared: string;
   readonly kind: OutKind;
   readonly workspace: boolean;
@@ -156,7 +153,7 @@ export interface Instance {
   readonly timeout: number | null;
   readonly retries: number;
   readonly cache: boolean;
-  /** Where its stage says `frozen: true`: it does not run, and its last result is used. */
+  /** The position of its stage's `frozen: true`: it does not run, and its last result is used. */
   readonly frozen?: Range;
   /** Whether the bytes of its outs may be uploaded to the shared cache. */
   readonly push: boolean;
@@ -229,7 +226,7 @@ export interface Plan {
   readonly lists?: readonly PlannedList[];
   /** What comes from them. */
   readonly listed?: readonly ListedInstances[];
-  /** What its stages' `when` leaves out; absent: nothing. */
+  /** The instances that `when` of a stage leaves out; absent: none. */
   readonly leftOut?: readonly LeftInstance[];
   /** Which instance is the best: for tables, no key depends on it. */
   readonly best?: PlannedBest;

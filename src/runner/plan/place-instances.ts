@@ -16,8 +16,8 @@ export const executorName = ({ executor }: Pick<Instance, 'executor'>): string =
   executor?.value ?? localName;
 
 /**
- * Settles where instances run: where the command line says (`asked`), else their stage, else the machine
- * files, the first before the others, else the pipeline file.
+ * Decides where instances run: on the executor of the command line (`asked`), else of their stage, else of
+ * the machine files, the first before the others, else of the pipeline file.
  */
 export function placeInstances(
   plan: Plan,

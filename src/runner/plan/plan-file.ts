@@ -9,9 +9,9 @@ import { planOf } from './plan-of.ts';
 import type { LooseDependency } from './expand/resolve-dependency.ts';
 
 export interface PlannedFile {
-  /** The plan, or every fault of the file, of what it extends and of the command line. */
+  /** The plan, or every fault of the file, of the files that it extends, and of the command line. */
   readonly result: Result<Plan, readonly Diagnostic[]>;
-  /** Where there are faults: what of the plan has none. */
+  /** If there are faults: the part of the plan without any. */
   readonly sound?: Plan;
   /** And what the stages with faults read. */
   readonly loose?: readonly LooseDependency[];
@@ -20,7 +20,7 @@ export interface PlannedFile {
    * lists can still run.
    */
   readonly listFaults?: readonly Diagnostic[];
-  /** What is no fault and most probably a mistake. */
+  /** Legal, but probably a mistake. */
   readonly warnings: readonly Diagnostic[];
   /** The texts that ranges point into, by the name of their file. */
   readonly sources: ReadonlyMap<string, string>;

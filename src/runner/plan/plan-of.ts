@@ -20,7 +20,7 @@ import {
 import { resolveInstance } from './expand/resolve-instance.ts';
 
 export interface Planned {
-  /** Whole only where there are no faults. */
+  /** Complete only without faults. */
   readonly plan: Plan;
   readonly faults: readonly Fault[];
   /** What stages with faults read. */
@@ -81,7 +81,7 @@ export function planOf(pipeline: Pipeline, readList?: SourceRequest['readList'])
         needs.set(instance.id, [...new Set([...needsOf(instance), ...found.known])]);
       }
     }
-    // What is wrong with it is to be known before anything runs.
+    // Its faults must be known before anything runs.
     const [sample] = own.length === 0 ? parts : [];
     if (sample !== undefined)
       resolveInstance(stage, sampleCell(stage, sample), {
@@ -144,7 +144,10 @@ const listedInstances = (
   isKnown: isKnown && !lists.some((list) => pending.has(list)),
 });
 
-/** Instances that make lists; those that wait for lists themselves are replaced by what makes these. */
+/**
+ * Instances that make lists; those that wait for lists themselves are replaced by the instances that make
+ * those.
+ */
 const plannedProducers = (
   lists: Iterable<InstanceId>,
   pending: PlanScope['pending'],

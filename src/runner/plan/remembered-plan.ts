@@ -6,9 +6,9 @@ import type { Plan } from './instance.ts';
 import type { PlannedFile } from './plan-file.ts';
 
 /**
- * A plan without faults and warnings as a text, to be found again by `rememberedPlan`: reading YAML is most
- * of what a run with nothing to do would cost. `runner` names the very code that made it. Two lines: what it
- * was made from, and the plan.
+ * A plan without faults and warnings as a text, for `rememberedPlan`: reading YAML is most of the cost of a
+ * run with nothing to do. `runner` identifies the code that made it. Two lines: what it was made from, and
+ * the plan.
  */
 export function rememberPlan(
   plan: Plan,

@@ -32,9 +32,7 @@ export interface Selected {
   readonly unmatched: readonly Diagnostic[];
 }
 
-/**
- * The instances that a command is about. A pattern that matches nothing is an error with the nearest name.
- */
+/** The selected instances of a command. A pattern that matches nothing is an error with the nearest name. */
 export function select(plan: Plan, { patterns, mode }: Selection): Result<Selected, readonly Diagnostic[]> {
   const matches = patterns.map((pattern) => matching(plan, pattern));
   const faults = matches.flatMap((match) => (match.ok ? [] : [match.error]));
@@ -71,7 +69,7 @@ export function select(plan: Plan, { patterns, mode }: Selection): Result<Select
 interface Match {
   readonly ids: readonly InstanceId[];
   readonly listed: readonly ListedInstances[];
-  /** Where it matches no instance that there is now. */
+  /** If it matches no current instance. */
   readonly unmatched?: Diagnostic;
 }
 

@@ -7,7 +7,7 @@ export type PresentOuts = (
   id: InstanceId,
 ) => Readonly<Record<string, { readonly digest: string }>> | undefined;
 
-/** The instances that make lists which are not, or may not be, what a plan was made with. */
+/** The instances whose lists differ, or may differ, from those that a plan was made with. */
 export const staleLists = (
   { lists = [] }: Pick<Plan, 'lists'>,
   outsOf: PresentOuts,
@@ -22,7 +22,7 @@ export const staleLists = (
 export const isAwaited = ({ isKnown, after }: ListedInstances, stale: ReadonlySet<InstanceId>): boolean =>
   !isKnown || after.some((producer) => stale.has(producer));
 
-/** Of what comes from lists, what is known once they are made again. */
+/** Of instances from lists, those that are known once the lists are made again. */
 export const awaitedInstances = (
   listed: readonly ListedInstances[],
   stale: ReadonlySet<InstanceId>,

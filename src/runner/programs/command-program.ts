@@ -57,7 +57,7 @@ export async function readCommand(
   };
 }
 
-/** What is wrong where nothing can be started by a name, and what to do about it. */
+/** Faults that keep a command from being found by name, and what to do about them. */
 export function noSuchProgram(
   workspace: ProjectFiles,
   name: string,
@@ -150,7 +150,7 @@ function* filesBelow(workspace: ProjectFiles, path: string): Generator<string> {
   const place = placeOf(workspace, path === '' ? '.' : path);
   const stats = workspace.disk.stat(place);
   if (stats?.isFile() === true) yield path;
-  // A linked folder is not entered: it could be one that holds this one.
+  // A linked folder is not entered: it could contain this one.
   if (
     stats?.isDirectory() !== true ||
     (path !== '' && workspace.disk.lstat(place)?.isSymbolicLink() === true)

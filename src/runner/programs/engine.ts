@@ -30,8 +30,8 @@ export interface EngineFacts {
 }
 
 /**
- * The engines of a stage program, by name. One that cannot be bundled is a fault of the instances that name
- * it alone.
+ * The engines of a stage program, by name. An engine that cannot be bundled is a fault only of the instances
+ * that name it.
  */
 export type Engines = ReadonlyMap<string, Result<EngineFacts, readonly BundleFault[]>>;
 
@@ -47,7 +47,7 @@ export interface InstalledFacts {
   readonly identity: string;
   /** Whether it can compute on a GPU. */
   readonly gpu: boolean;
-  /** The file that says which version is used. */
+  /** The file that names the current version. */
   readonly record: string;
 }
 

@@ -3,9 +3,9 @@ import { placeOf, type Workspace } from '../workspace/workspace.ts';
 import { executablePlaces, isExecutable } from './command-program.ts';
 
 /**
- * Why the system could not start a script, where its first line says so: the kernel takes the carriage return
- * of a file with Windows line ends for a part of the interpreter's name, and calls the script missing where
- * its interpreter is.
+ * Why the system could not start a script, if its first line is the cause: with Windows line ends, the kernel
+ * takes the carriage return as part of the interpreter's name, and reports the script as missing when its
+ * interpreter is.
  */
 export function interpreterFault(
   workspace: Workspace,

@@ -20,8 +20,8 @@ export function ownerOf({ disk }: ProjectFiles, file: string): OwnerPackage | un
 }
 
 /**
- * Lets the programs in a folder of bundles find the packages that their owner finds, wherever npm put them: a
- * link for each of the owner's dependencies. From there Node goes on by itself, since it follows links.
+ * Makes the packages of their owner visible to the programs in a folder of bundles, for any layout of npm: a
+ * link for each of the owner's dependencies. From there Node resolves by itself, since it follows links.
  */
 export async function linkDependencies(
   { disk }: Workspace,

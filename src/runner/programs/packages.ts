@@ -22,9 +22,9 @@ export interface PackageFacts {
 
 /**
  * The installed closure of packages: version and integrity from npm's record of what is installed
- * (node_modules/.package-lock.json). What has no integrity there, since it is a link, a bundled or an
- * unrecorded package, counts by its content. One that is not installed counts as nothing. `owner`: the
- * package that asks for them, where it is not the project.
+ * (node_modules/.package-lock.json). A package without integrity there (a link, a bundled or an unrecorded
+ * package) counts by its content. A package that is not installed is skipped. `owner`: the package that
+ * depends on them, if it is not the project.
  */
 export async function packageFacts(
   workspace: Workspace,
@@ -145,7 +145,7 @@ async function recorded(
   return `${version} ${await contentOf(workspace, `${folder}/${target ?? path}`, sources)}`;
 }
 
-/** A package that npm knows nothing of: put there by hand, or by another package manager. */
+/** A package without a record of npm: put there by hand, or by another package manager. */
 async function unrecorded(
   workspace: Workspace,
   folder: string,
@@ -171,8 +171,8 @@ export async function sourceDigest(workspace: Workspace, path: string): Promise<
 }
 
 /**
- * Of a package's folder what it ships: a link may lead to a whole project, whose tests and data are in no
- * package. Of one that does not say what it ships, all but what a pipeline made in it.
+ * The shipped files of a package's folder: a link may lead to a whole project, whose tests and data are not
+ * part of the package. For a package without `files`, everything except what a pipeline made in it.
  */
 function whatCounts(workspace: Workspace, path: string): (inside: string) => boolean {
   const folder = placeOf(workspace, path);

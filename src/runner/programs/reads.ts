@@ -15,7 +15,7 @@ export interface Reads {
   readonly read: ContentReader;
   /** Where the program of a name is, and which files patterns name: found once. */
   readonly executable: (name: string, find: () => string | undefined) => string | undefined;
-  /** The stamp of what a path leads to, taken once; of nothing, that of nothing. */
+  /** The stamp of a path with links resolved, taken once; a missing path has a stamp of its own. */
   readonly stamp: (path: string) => Stamp;
   /** Which files of folders do not count. */
   readonly ignoring: () => IgnoreRules;

@@ -5,14 +5,12 @@ import { entriesFolder, entryName, objectName } from './remote-names.ts';
 import type { Answer, NewContent, RemoteStorage } from './remote-storage.ts';
 import type { SigningKey } from './signed-entry.ts';
 
-/**
- * What is written to find out whether that is possible: an object like any other, and no entry of anything.
- */
+/** The test file: an object like any other, part of no entry. */
 const probe = Buffer.from('a probe of medical-qa-pipeline\n');
 
 /**
- * Does with a storage what a run does, one thing after another, and says of each how it went. `key`: of
- * whoever may write; undefined: nothing is written.
+ * Performs the operations of a run on a storage, one after another, and reports the outcome of each. `key`: a
+ * signing key with write access; undefined: nothing is written.
  */
 export async function checkStorage(
   storage: RemoteStorage,

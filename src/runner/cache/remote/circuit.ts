@@ -8,13 +8,13 @@ const mostInRow = 3;
  * few seconds.
  */
 export interface Circuit {
-  /** Aborts when it is given up: what is under way ends then. */
+  /** Aborts when it is disabled: pending operations end then. */
   readonly signal: AbortSignal;
-  /** The answer of an action; undefined: it failed, or everything is given up. */
+  /** The result of an action; undefined: it failed, or the remote is disabled. */
   call<T>(act: (signal: AbortSignal) => Promise<Answer<T>>): Promise<{ readonly value: T } | undefined>;
   /** A fault that came to light later, while a stream was read. */
   fault(fault: RemoteFault): void;
-  /** Why it was given up. */
+  /** Why it was disabled. */
   reason(): string | undefined;
   /** What failed last. */
   lastFault(): RemoteFault | undefined;
@@ -29,7 +29,7 @@ export function circuit(stopped: AbortSignal, onOff: (fault: RemoteFault) => voi
   let last: RemoteFault | undefined;
   function fault(found: RemoteFault): void {
     last = found;
-    // That an object is damaged here says nothing of the remote; nor does a request that was given up.
+    // A damaged object does not count against the remote; nor does a cancelled request.
     if (found.kind === 'unsent' || signal.aborted) return;
     inRow += 1;
     if (inRow < mostInRow) return;

@@ -92,7 +92,8 @@ function faultOf(root: string, path: string, error: unknown): RemoteFault {
 }
 
 /**
- * The shared folder is not there: not mounted, say. It is never made, lest it is made below a mount point.
+ * The shared folder does not exist, for example because it is not mounted. It is never created, since that
+ * could create it below a mount point.
  */
 class NoFolder extends Error {}
 
@@ -116,10 +117,7 @@ async function present(root: string): Promise<void> {
 const codeOf = (error: unknown): string | undefined =>
   error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : undefined;
 
-/**
- * A link, a pipe or a device that somebody put there is no file of ours, and opening it must neither follow
- * nor wait.
- */
+/** A link, a pipe or a device is not a file of the cache, and opening it must neither follow nor block. */
 async function opened(path: string, signal: AbortSignal): Promise<RemoteFile | undefined> {
   const flags = constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK;
   const file = await open(path, flags).catch((error: unknown) => {
@@ -133,7 +131,7 @@ async function opened(path: string, signal: AbortSignal): Promise<RemoteFile | u
     return undefined;
   }
   const stream = file.createReadStream({ highWaterMark: 1 << 20, signal });
-  // What is not read any more may fail unseen.
+  // Errors after the reader has stopped are ignored.
   stream.on('error', () => undefined);
   return { size: stats.size, bytes: stream, close: () => void stream.destroy() };
 }

@@ -13,7 +13,7 @@ export interface RemoteSettings {
   readonly rules: RemoteRules;
   /** With which results are signed that are uploaded by hand. */
   readonly own: SigningKey | undefined;
-  /** What is set and cannot be, in a few words each. */
+  /** Settings that cannot be used, in a few words each. */
   readonly notices: readonly string[];
 }
 

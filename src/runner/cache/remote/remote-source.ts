@@ -24,7 +24,7 @@ export interface RemoteRules {
   /** Whose entries count, in this order. */
   readonly trust: readonly Signer[];
   readonly read: boolean;
-  /** Undefined: nothing is written. */
+  /** Undefined: read only. */
   readonly signing: SigningKey | undefined;
   readonly host: string;
 }
@@ -33,9 +33,8 @@ export interface RemoteRules {
 const freshSeconds = 7 * 86_400;
 
 /**
- * The results that several machines share. Entries are believed where somebody who is trusted signed them for
- * this project and this key; objects are whatever has the right digest. No fault of the storage is one of the
- * run.
+ * The results that several machines share. An entry is accepted if a trusted signer signed it for this
+ * project and this key; an object if its digest matches. A fault of the storage never fails the run.
  */
 export function remoteSource(
   storage: RemoteStorage,

@@ -16,7 +16,7 @@ export interface RemoteStorage {
   read(name: string, signal: AbortSignal): Promise<Answer<RemoteFile | undefined>>;
   /** Writes a file that is not there yet, whole or not at all. */
   create(name: string, content: NewContent, signal: AbortSignal): Promise<Answer<'created' | 'present'>>;
-  /** Writes a file, in place of one that is there. */
+  /** Writes a file; an existing one is replaced. */
   replace(name: string, content: NewContent, signal: AbortSignal): Promise<Answer<void>>;
   /** Sets the age of a file to that of a new one. False: there is no such file. */
   refresh(name: string, signal: AbortSignal): Promise<Answer<boolean>>;
@@ -37,7 +37,7 @@ export interface RemoteFile {
   close(): void;
 }
 
-/** What is to be written; `open` is called once a try. */
+/** The content of an upload; `open` is called once for each try. */
 export interface NewContent {
   readonly size: number;
   readonly digest: Digest;
@@ -55,7 +55,7 @@ export interface RemoteFault {
     | 'failed'
     /** The clocks of this machine and of the server differ too much for a signature. */
     | 'clock'
-    /** What was to be sent is not what it should be. */
+    /** The content to be sent does not match its digest. */
     | 'unsent';
   readonly message: string;
 }

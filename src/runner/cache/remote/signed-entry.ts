@@ -25,7 +25,7 @@ export interface SigningKey {
   readonly privateKey: KeyObject;
 }
 
-/** What a signer says: this key has these outs. */
+/** A signer's statement: this key has these outs. */
 export interface SharedEntry {
   readonly project: string;
   readonly key: Key;
@@ -44,13 +44,13 @@ export interface SharedOut extends Content {
   readonly withheld: boolean;
 }
 
-/** Why a signed text is no entry of ours. */
+/** Why a signed text is not a valid entry. */
 export type Refusal = 'malformed' | 'bad-signature' | 'another-key' | 'another-project';
 
-/** What is signed begins with this, so that a signature means nothing anywhere else. */
+/** Signed texts begin with this prefix, so that a signature is not valid in any other context. */
 const domain = 'medical-qa-pipeline shared cache entry 1';
 
-/** A text longer than this is no entry: half a million objects fit. */
+/** A longer text is rejected: half a million objects fit. */
 export const longestEntry = 64 << 20;
 
 export function signEntry(entry: SharedEntry, { privateKey }: SigningKey): string {
@@ -150,7 +150,7 @@ function sharedOut(value: Json): SharedOut | undefined {
 const size = (value: Json): number | undefined =>
   typeof value === 'number' && Number.isSafeInteger(value) && value >= 0 ? value : undefined;
 
-/** RFC 8410: the 32 bytes of an Ed25519 key behind twelve that say so. */
+/** RFC 8410: the 32 bytes of an Ed25519 key after a fixed prefix of twelve bytes. */
 function publicKeyOf(signer: Signer): KeyObject {
   const der = Buffer.concat([Buffer.from('302a300506032b6570032100', 'hex'), bytesOf(signer)]);
   return createPublicKey({ key: der, format: 'der', type: 'spki' });
@@ -158,7 +158,7 @@ function publicKeyOf(signer: Signer): KeyObject {
 
 const bytesOf = (signer: Signer): Buffer => Buffer.from(signerFile(signer), 'hex');
 
-/** The signer that a private key belongs to; undefined: it is no Ed25519 key. */
+/** The signer of a private key; undefined: it is not an Ed25519 key. */
 export function signerOf(privateKey: KeyObject): Signer | undefined {
   if (privateKey.asymmetricKeyType !== 'ed25519') return undefined;
   const der = createPublicKey(privateKey).export({ format: 'der', type: 'spki' });

@@ -55,7 +55,7 @@ function parsedKey(text: string, where: string): Result<SigningKey> {
   }
 }
 
-/** Makes a key that only this user can read. One that is there is never replaced. */
+/** Makes a key that only this user can read. An existing key is never replaced. */
 export function makeSigningKey(path: string): Result<SigningKey> {
   const { privateKey } = generateKeyPairSync('ed25519');
   const partial = `${path}.${process.hrtime.bigint()}`;

@@ -1,4 +1,4 @@
-/** What is sent at once: enough to hide latency, few enough to leave the line to others. */
+/** The number of parallel uploads: enough to hide latency, few enough to leave bandwidth to others. */
 const atOnce = 4;
 
 export interface UploadQueue {

@@ -42,7 +42,7 @@ export function commandQueue(settings: CommandSettings, root: string, environmen
       if (id === '') continue;
       const { code, stdout } = await run(settings.poll, { id, nonce: place });
       const word = stdout.trim();
-      // One that cannot be asked after now makes no other job seem gone.
+      // A job that cannot be queried now must not make other jobs seem gone.
       if (code !== 0 || !['pending', 'running', 'gone'].includes(word)) return undefined;
       if (word === 'pending') statuses.set(place, { kind: 'pending', id });
       if (word === 'running') statuses.set(place, { kind: 'running', id, node: 'another machine' });

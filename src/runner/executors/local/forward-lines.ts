@@ -38,7 +38,7 @@ export function forwardLines(
   return { finish: () => Promise.race([ended, flowing(stream, finishMilliseconds)]) };
 }
 
-/** Long enough to read what a pipe holds. */
+/** Enough to read the whole capacity of a pipe. */
 const finishMilliseconds = 1000;
 
 /** Resolves when a stream has flowed for so long; the time that it is paused does not count. */

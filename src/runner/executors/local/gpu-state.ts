@@ -68,7 +68,7 @@ async function rowsOf(query: string): Promise<readonly (readonly string[])[]> {
 
 const lastName = (path: string): string => path.split('/').at(-1) ?? path;
 
-/** Of "[N/A]" and the like there is no number. */
+/** Values such as "[N/A]" give no number. */
 function numberIn(text = ''): number | undefined {
   return /^\d+(\.\d+)?$/.test(text) ? Number(text) : undefined;
 }

@@ -6,7 +6,7 @@ export const pids = (): readonly number[] =>
     .map(Number)
     .filter((pid) => pid > 0);
 
-/** A file of a process in /proc (proc(5)); one that is gone, or another user's, has none: "". */
+/** A file of a process in /proc (proc(5)); "" if the process is gone or another user's. */
 export function readProc(pid: number | 'self', name: string): string {
   try {
     return readFileSync(`/proc/${pid}/${name}`, 'latin1');

@@ -3,8 +3,8 @@ import { setTimeout } from 'node:timers/promises';
 import { pids, readProc, statFields } from './proc.ts';
 
 /**
- * When a process was started, in the platform's own words: with it, an id that was given to another process
- * meanwhile is never taken for the first. Undefined: there is no such process.
+ * When a process was started, in the platform's own format: it distinguishes a process from a later one with
+ * the same id. Undefined: there is no such process.
  */
 export function startOf(pid: number): string | undefined {
   if (process.platform === 'linux') return statOf(pid)?.start;
@@ -20,7 +20,7 @@ export function startOf(pid: number): string | undefined {
   }
 }
 
-/** What shows, on Linux, that a process is a stage's, whatever group and session it made itself. */
+/** Evidence, on Linux, that a process belongs to a stage, even in a group and session of its own. */
 export interface Mark {
   /** A text in its environment. */
   readonly environment: string;
@@ -32,8 +32,8 @@ export interface Mark {
 }
 
 /**
- * The processes that belong to a stage: its process group, and, where the platform lets us look (Linux),
- * whatever left the group but still carries the mark.
+ * The processes that belong to a stage: its process group, and, where the platform exposes it (Linux),
+ * processes outside the group that carry the mark.
  */
 export interface Family {
   /** Undefined: it is not known. */

@@ -4,7 +4,7 @@ import { endFamily, type Family, type Mark } from './processes.ts';
 import { lineSplitter } from './split-lines.ts';
 import type { Order, Report, StartOrder } from './supervisor-protocol.ts';
 
-/** What is reported of a stage while it runs. */
+/** Reports of a running stage. */
 export interface Listener {
   started(pid: number, start: string): void;
   line(line: string | null): void;
@@ -33,7 +33,7 @@ export function supervisor(program: string): Supervisor {
   let count = 0;
 
   function launched(): ChildProcess {
-    // Loaded only now: a run with nothing to do starts nothing.
+    // Imported lazily: a run with nothing to do starts nothing.
     const { spawn } = process.getBuiltinModule('node:child_process');
     const started = spawn(process.execPath, [program], {
       detached: true,

@@ -27,7 +27,7 @@ export interface StartOrder {
 export type Report =
   | { readonly kind: 'started'; readonly stage: number; readonly pid: number; readonly started: string }
   | { readonly kind: 'refused'; readonly stage: number; readonly message: string }
-  /** A line that the stage wrote on its event descriptor; null: one that was too long to keep. */
+  /** A line that the stage wrote on its event descriptor; null: a line over the limit. */
   | { readonly kind: 'line'; readonly stage: number; readonly line: string | null }
   /**
    * The stage has ended and all its processes are gone. `stopped`: it had been asked to stop before it ended.
@@ -40,5 +40,5 @@ export type Report =
       readonly usage?: Usage | undefined;
     };
 
-/** A longer line on the event descriptor is no message: progress and metrics take some hundred bytes. */
+/** A longer line on the event descriptor is malformed: progress and metrics take some hundred bytes. */
 export const longestLine = 1 << 16;

@@ -10,8 +10,8 @@ import type { Order, Report, StartOrder } from './supervisor-protocol.ts';
 
 /**
  * A small process between the runner and the stages of a run. It starts each in a process group of its own,
- * and it outlives the runner: when the pipe from the runner ends, whatever the reason, it ends all that still
- * runs, and itself.
+ * and it outlives the runner: when the pipe from the runner closes for any reason, it ends all running
+ * stages, and itself.
  */
 const meter = usageMeter();
 const families = new Map<number, Family>();

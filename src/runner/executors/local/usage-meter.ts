@@ -104,7 +104,7 @@ function takenByGroup(groups: ReadonlyMap<number, unknown>): ReadonlyMap<number,
 /** CPU time of the children that this process reaped: cutime and cstime. */
 const reapedSeconds = (): number => seconds((statFields('self') ?? []).slice(13, 15));
 
-/** Linux counts in hundredths of a second here, whatever its own tick is (USER_HZ). */
+/** Linux counts in hundredths of a second here, for any kernel tick (USER_HZ). */
 const seconds = (ticks: readonly string[]): number =>
   ticks.reduce((sum, count) => sum + Number(count), 0) / 100;
 

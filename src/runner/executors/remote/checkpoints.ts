@@ -2,7 +2,8 @@ import { readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 
 /**
- * Whether something below a folder was written since a moment: a checkpoint that a later job goes on from.
+ * Whether anything below a folder was written since a given time: a checkpoint that a later job can resume
+ * from.
  */
 export function hasNewFile(folder: string, since: number): boolean {
   try {

@@ -3,24 +3,24 @@ import type { JobHost, Platform, Usage } from '../executor.ts';
 
 /**
  * The instructions for a job in a queue, in a file of its attempt's folder. It is also the fence: a wrapper
- * whose nonce is not that of the file there belongs to an attempt that was given up, and publishes nothing.
+ * whose nonce differs from the file's belongs to an abandoned attempt, and publishes nothing.
  */
 export interface JobFile {
   readonly nonce: string;
-  /** What its queue knows it by before it has an id. */
+  /** Its name in the queue before it has an id. */
   readonly place: string;
   readonly root: string;
   readonly program:
     | { readonly kind: 'stage'; readonly child: string; readonly bundle: string }
     | { readonly kind: 'command'; readonly words: readonly string[] }
-    /** Says what the node is, and runs nothing. */
+    /** Prints the platform of the node, and runs nothing. */
     | { readonly kind: 'probe' };
   readonly environment: Readonly<Record<string, string>>;
   /** Names of variables that are as the node has them, after the setup lines. */
   readonly ofNode: readonly string[];
   readonly output: string;
   readonly scratch: string;
-  /** Null: whatever it is. */
+  /** Null: any. */
   readonly platform: Platform | null;
   readonly stamps: readonly (readonly [path: string, stamp: string])[];
   readonly timeoutSeconds: number | null;
@@ -55,7 +55,7 @@ export type WrapperEnding =
   | { readonly kind: 'inputs-changed'; readonly path: string }
   | { readonly kind: 'refused'; readonly message: string };
 
-/** `signal`: by its queue, for whatever reason. */
+/** `signal`: sent by its queue, for any reason. */
 export type StopReason = 'time-limit' | 'timeout' | 'signal';
 
 export const jobFilePath = (folder: string): string => `${folder}/job.json`;
@@ -66,7 +66,7 @@ export const resultPath = (folder: string, nonce: string): string => `${folder}/
 export const reservePath = (folder: string, nonce: string): string => `${folder}/${nonce}.reserve`;
 /** What the program writes on its event descriptor. */
 export const eventsPath = (folder: string, nonce: string): string => `${folder}/${nonce}.events`;
-/** What the queue itself says in a job's output. */
+/** The queue's own messages in a job's output. */
 export const queueLogPath = (folder: string, nonce: string): string => `${folder}/${nonce}.queue.txt`;
 
 /** A file that one of us wrote, whole: only its nonce has to be checked. */

@@ -152,7 +152,7 @@ async function runProgram(job: JobFile): Promise<number> {
 
 /** setTimeout counts in 32 bits. */
 const longestTimer = 2 ** 31 - 1;
-/** How soon a job that was given up, on a node that its queue lost, stops writing. */
+/** How soon an abandoned job, on a node that its queue lost, stops writing. */
 const fenceMilliseconds = 1000;
 /**
  * A queue may signal all processes of a job one by one: after the program, its own signal comes to the
@@ -214,9 +214,9 @@ function isGivenUp(): boolean {
 }
 
 /**
- * Gives the exit code of the job. On a disk that is full, or with a quota that is used up, the result takes the
- * space that was reserved for it, and says so unless all went well. Other faults are tried again for a while:
- * a result is all there is.
+ * Returns the exit code of the job. On a disk that is full, or with an exhausted quota, the result takes the
+ * space that was reserved for it, and reports that unless the job succeeded. Other errors are retried for a
+ * while: nothing but the result file reports the outcome.
  */
 async function publish(ending: WrapperEnding, usage?: Usage): Promise<number> {
   const result: Omit<ResultFile, 'ending'> = {

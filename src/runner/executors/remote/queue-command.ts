@@ -12,7 +12,7 @@ export interface CommandOptions {
   readonly folder?: string;
   readonly environment: NodeJS.ProcessEnv;
   readonly longestMilliseconds: number;
-  /** What it reads; nothing where left out. */
+  /** Its standard input; empty if omitted. */
   readonly input?: string;
 }
 

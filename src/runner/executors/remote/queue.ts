@@ -13,8 +13,8 @@ export interface Queue {
   /** Gives the ids of the jobs, or why they were refused, in their order. Does not reject. */
   submit(jobs: readonly QueuedJob[]): Promise<readonly Submission[]>;
   /**
-   * The states of jobs by their ids; one that is missing is not in the queue. Undefined: it cannot be asked
-   * now.
+   * The states of jobs by their ids; a missing one is not in the queue. Undefined: the queue cannot be
+   * queried now.
    */
   statuses(jobs: readonly KnownJob[]): Promise<ReadonlyMap<string, QueueStatus> | undefined>;
   /** Cancels jobs; may be called again. */
@@ -49,10 +49,10 @@ export type QueueStatus =
   | { readonly kind: 'running'; readonly id: string; readonly node: string }
   | { readonly kind: 'ended'; readonly id: string; readonly how: QueueEnding };
 
-/** What a queue says of the end of a job. */
+/** A queue's report of the end of a job. */
 export type QueueEnding =
   | { readonly kind: 'out-of-memory' }
   | { readonly kind: 'time-limit' }
   | { readonly kind: 'cancelled'; readonly message: string }
-  /** It may be tried again: the message says what it was. */
+  /** It may be retried: the message gives the cause. */
   | { readonly kind: 'lost'; readonly message: string };

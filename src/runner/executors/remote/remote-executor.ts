@@ -40,7 +40,7 @@ export interface RemoteHost {
   readonly platform: { get(): Platform | undefined; set(platform: Platform): void };
 }
 
-/** What is stored of a job: enough to find it again, whatever the settings are by then. */
+/** The stored data of a job: enough to find it again, even after the settings have changed. */
 interface Ticket extends KnownJob {
   readonly nonce: string;
   /** Of its attempt, absolute. */
@@ -60,9 +60,9 @@ interface Tracked {
 }
 
 /**
- * Jobs in a queue on other machines that see the project under the same path. They outlive the runner. The
- * truth about one is the result file that its wrapper writes; what a queue says, or leaves out, only starts a
- * grace.
+ * Jobs in a queue on other machines that see the project under the same path. They outlive the runner. Only
+ * the result file that a job's wrapper writes decides its outcome; a queue that reports a job as gone, or
+ * omits it, only starts a grace period.
  */
 export function remoteExecutor(
   name: string,
@@ -230,7 +230,7 @@ export function remoteExecutor(
       const queueLog = textAt(queueLogPath(folder, nonce)) ?? '';
       const output = parseOwn<JobFile>(readShared(jobFilePath(folder)))?.output;
       if (output !== undefined && queueLog !== '') appendFileSync(output, queueLog);
-      // Whatever still runs of it is fenced off: it publishes nothing from now on.
+      // Its remaining processes are fenced off: they publish nothing from now on.
       rmSync(jobFilePath(folder), { force: true });
       return withoutResult(job, queueLog);
     },

@@ -49,7 +49,7 @@ export function parseQueue(text: string): readonly QueueRow[] {
 /** The comment of our jobs: what comes before the index of their place. */
 export const commentOf = (place: string): string => `pipeline:${place.split('/')[0] ?? ''}`;
 
-/** Our jobs by their places. One that was submitted twice by mistake is where its living copy is. */
+/** The runner's jobs by their places. For a job that was submitted twice by mistake, the living copy. */
 export function sightsIn(rows: readonly QueueRow[]): ReadonlyMap<string, QueueStatus> {
   const statuses = new Map<string, QueueStatus>();
   for (const row of rows) {

@@ -42,7 +42,7 @@ export function sbatchWords(jobs: readonly QueuedJob[], settings: SlurmSettings)
   ];
 }
 
-/** Where a wrapper says what it cannot say in its result. */
+/** The file for a wrapper's errors that cannot be part of its result. */
 const logOf = ({ folder, nonce }: Job): string => queueLogPath(folder, nonce);
 
 /** sbatch replaces "%" with a letter in a path. */

@@ -86,7 +86,8 @@ export function slurmQueue(settings: SlurmSettings, environment: NodeJS.ProcessE
     },
     statuses: statuses,
     async cancel(jobs: readonly KnownJob[]) {
-      // Ids are used again after a crash of the controller: only one that has our comment now is cancelled.
+      // Ids are reused after a crash of the controller: only a job that still has the runner's comment is
+      // cancelled.
       const seen = await statuses();
       const ids = jobs.flatMap(({ place }) => {
         const status = seen?.get(place);

@@ -6,13 +6,13 @@ export interface CommitPlace {
   /** Appears by one rename, when all is there and checked. */
   readonly published: string;
   /**
-   * What a stage reads: named as the model or data set is, since a path's last name is part of what a result depends on,
-   * and of reports.
+   * The folder that a stage reads: named like the model or data set, since a path's last name is part of what
+   * a result depends on, and of reports.
    */
   readonly files: string;
   /** What those files are: sizes, digests, stamps. */
   readonly record: string;
-  /** What is not complete: belongs to who holds the lock. */
+  /** Incomplete downloads: owned by the holder of the lock. */
   readonly unfinished: string;
   readonly lock: string;
 }

@@ -24,8 +24,8 @@ export interface Commit {
 }
 
 /**
- * Fetches the files of a model or a data set and publishes them together. Whatever goes wrong, the files that are whole and
- * the beginnings of the others stay in the unfinished folder, where the next try finds them.
+ * Fetches the files of a model or a data set and publishes them together. After any failure, complete files
+ * and the beginnings of the others stay in the unfinished folder, where the next try finds them.
  */
 export async function downloadCommit(
   target: Commit,

@@ -10,7 +10,7 @@ import type { RemoteFile } from '../list-repository.ts';
 import { type Attempt, type Control, persist } from './persist.ts';
 import type { Answer } from '../send.ts';
 
-/** Where a file comes from and goes to. */
+/** The source and the target of a file. */
 export interface Transfer {
   readonly hub: Hub;
   readonly repository: string;
@@ -146,7 +146,7 @@ const wrongSize = (file: RemoteFile, found: number): HubProblem => ({
   found,
 });
 
-/** 416: the server's file ends where ours does, so it is shorter than the hub says. */
+/** 416: the server's file ends where the local one does, so it is shorter than the hub states. */
 const isPastTheEnd = (problem: HubProblem): boolean => problem.kind === 'refused' && problem.status === 416;
 
 /** "bytes 100-199/200"; a response without its start offset cannot be used. */

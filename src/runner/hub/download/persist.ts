@@ -15,7 +15,7 @@ export interface Control {
 export interface FetchLimits {
   /** In bytes a second; 0: none. */
   readonly leastSpeed: number;
-  /** When it is given up, in milliseconds since the epoch. */
+  /** The deadline, in milliseconds since the epoch. */
   readonly deadline: number;
 }
 

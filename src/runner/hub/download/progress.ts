@@ -21,9 +21,7 @@ export interface Download {
   readonly secondsLeft: number | undefined;
 }
 
-/**
- * What the speed is computed from: what had arrived at which time, the oldest first. Times in milliseconds.
- */
+/** Samples for the speed: received bytes by time, the oldest first. Times in milliseconds. */
 export type Meter = readonly { readonly at: number; readonly received: number }[];
 
 /** Notes what has arrived over the network by now. */
@@ -48,7 +46,7 @@ export class DownloadProgress {
   readonly #report: (download: Download) => void;
   #meter: Meter = [];
   #received = 0;
-  /** Of the files that are whole, and of the one that is coming. */
+  /** Bytes of complete files, and of the file in progress. */
   #whole = 0;
   #begun = 0;
 

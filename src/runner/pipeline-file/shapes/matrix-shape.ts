@@ -7,7 +7,7 @@ import type { Node } from '../yaml/node.ts';
 import { axisRules, computedAxis } from './computed-axis.ts';
 import { badName, choice, listOf, map, namePattern, refuse, text, type Shape } from './shape.ts';
 
-/** What is no axis since a reference by that name means something else. */
+/** Names that cannot be axes, since a reference by that name means something else. */
 const reservedAxes = ['vars', 'params', 'deps', 'outs'];
 
 /** A value of an axis, or a list of values: any, but for maps with a name that means a rule. */

@@ -187,7 +187,7 @@ const command: Shape<Command> = choice(
   (node) => (node.kind === 'list' ? 'argv' : 'shell'),
 );
 
-/** Shells that read a quoted word as POSIX says, so that no value becomes code. */
+/** Shells that parse a quoted word as POSIX does, so that no value becomes code. */
 const posixShells = ['sh', 'bash', 'dash', 'ksh', 'mksh', 'zsh', 'ash', 'yash'];
 
 const shell: Shape<Located<readonly string[]>> = map(
@@ -312,7 +312,7 @@ export const bestShape: Shape<WrittenBest> = record('a map with by, goal and wit
 /** Where a shared cache can be. */
 export const remotePattern = /^(s3:\/\/[a-z0-9][a-z0-9.-]{1,61}[a-z0-9](\/[^\s]*)?|file:\/\/\/[^\0]+)$/;
 
-/** What a machine file may say of the shared cache as well. */
+/** The fields of the shared cache that a machine file may set as well. */
 export const remoteFields = {
   remote: optional(
     matching('s3://bucket/prefix or file:///folder', remotePattern),

@@ -150,8 +150,8 @@ export function withSearch(
 }
 
 /**
- * Points that differ in more than their names, in the order of their draws: one that was drawn before is
- * drawn again under the next number.
+ * Points that differ in more than their names, in the order of their draws: a duplicate is drawn again under
+ * the next number.
  */
 function distinctPoints(
   count: number,

@@ -34,7 +34,7 @@ export function refuse(
     });
 }
 
-/** A scalar that `accept` takes; `schema` says the same. */
+/** A scalar that `accept` allows; `schema` is equivalent. */
 function scalar<T>(
   expected: string,
   schema: Schema,

@@ -25,8 +25,7 @@ export function patchedVars(
 }
 
 /**
- * Warnings for changed vars that no stage refers to. A var that is not used is no fault; one that is changed
- * in vain is a mistake.
+ * Warnings for changed vars without references. An unused var is no fault; changing one in vain is a mistake.
  */
 export function unreachedVars(root: Node, changed: readonly ChangedVar[]): readonly Diagnostic[] {
   const vars = root.kind === 'map' ? root.entries.get('vars')?.value : undefined;

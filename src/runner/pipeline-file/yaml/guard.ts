@@ -75,7 +75,7 @@ export function guardText(file: string, text: string): Diagnostic | undefined {
 }
 
 /**
- * A count that costs a few milliseconds, where the parser would take seconds to find that there is too much.
+ * A check that takes a few milliseconds, where the parser would take seconds to find that there is too much.
  */
 function hasMoreSeparators(text: string, most: number): boolean {
   let count = 0;

@@ -14,7 +14,7 @@ export interface ScalarNode {
   readonly text: string;
   /** The text as a pattern of paths where that differs: what replaced a reference matches only itself. */
   readonly pattern?: string;
-  /** The pieces of a text that refers to other values; null: it is what it says. */
+  /** The pieces of a text that refers to other values; null: it is literal. */
   readonly parts: readonly Part[] | null;
   readonly at: Range;
 }
@@ -69,9 +69,8 @@ export function child(node: Node, step: string): Node | undefined {
 }
 
 /**
- * The plain value. The names of a map come sorted, since a stage is handed this value and its order is no
- * part of the key;
- * -0 becomes 0, which is what JSON makes of it.
+ * The plain value. The names of a map are sorted, since a stage receives this value and its order is not part
+ * of the key; -0 becomes 0, as in JSON.
  */
 export function valueOf(node: Node): Value {
   switch (node.kind) {
@@ -124,7 +123,7 @@ export function refers(node: Node): boolean {
   }
 }
 
-/** What a node is, for a message. */
+/** The kind of a node, for a message. */
 export function kindText(node: Node): string {
   switch (node.kind) {
     case 'list':

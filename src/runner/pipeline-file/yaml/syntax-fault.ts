@@ -140,7 +140,9 @@ function badIndent(text: string, start: number): Words {
   return { ...at, message: 'this line is not aligned with the lines that it belongs to' };
 }
 
-/** What is nested in the value of a name: a text that looks like a name, or a line below it. */
+/**
+ * A name or a map in the value of a name on the same line: a text that looks like a name, or a line below it.
+ */
 function secondValue(text: string, start: number): Words {
   const [value = ''] = text.slice(start).split(/\r?\n/, 1);
   if (/:(\s|$)/.test(value))

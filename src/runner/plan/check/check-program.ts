@@ -5,7 +5,7 @@ import { listed } from '../../pipeline-file/vars/interpolate.ts';
 import { nearest } from '../../pipeline-file/nearest.ts';
 import { type Instance, isOptional } from '../instance.ts';
 
-/** What a stage program says of itself: see `StageProgram`. */
+/** A stage program's description of itself: see `StageProgram`. */
 export interface ProgramContract {
   readonly params: Schema;
   /** A name that ends in "?" may be left out. */
@@ -153,7 +153,7 @@ function errorText(error: ErrorObject): string {
   }
 }
 
-/** Why a value is refused that would be fine by itself: what a schema says beside its `not`. */
+/** Why a value is rejected that would be valid by itself: the message that a schema has beside its `not`. */
 function reasonOf({ keyword, parentSchema }: ErrorObject): string | undefined {
   const description: unknown = keyword === 'not' ? parentSchema?.['description'] : undefined;
   return typeof description === 'string' ? description : undefined;

@@ -107,7 +107,7 @@ function piecesOf(
   return whole.length < pieces.length ? undefined : joined(whole);
 }
 
-/** Texts side by side are one: how a command is put together is no part of it. */
+/** Adjacent texts are joined: how a command is composed does not matter. */
 function joined(pieces: readonly Piece[]): readonly Piece[] {
   const result: Piece[] = [];
   for (const piece of pieces) {
@@ -168,8 +168,8 @@ export interface CommandPaths {
 type Command = Extract<Program, { readonly kind: 'argv' | 'shell' }>;
 
 /**
- * What is started: the program and its arguments. A dep that gathers, or a pattern, becomes one word for each
- * of its paths.
+ * The command to start: the program and its arguments. A dep that gathers, or a pattern, becomes one word for
+ * each of its paths.
  */
 export function commandArguments(command: Command, paths: CommandPaths): readonly string[] {
   switch (command.kind) {

@@ -21,7 +21,7 @@ export interface AxisValue {
   readonly name: string;
 }
 
-/** What a node is as a value of an axis. `known`: those that were made already. */
+/** A node as a value of an axis. `known`: memoized ones. */
 export function axisValue(node: Node, known: Map<Node, AxisValue>): AxisValue {
   const before = known.get(node);
   if (before !== undefined) return before;
@@ -44,7 +44,7 @@ export function axisValue(node: Node, known: Map<Node, AxisValue>): AxisValue {
   return made;
 }
 
-/** Short whatever the value is, since every cell has one for each axis: the canonical form, or its digest. */
+/** Short for any value, since every cell has one for each axis: the canonical form, or its digest. */
 function identityOf(value: Value): string {
   const form = canonical(value);
   return form.length <= 100 ? form : `#${digestOf(form)}`;

@@ -16,7 +16,7 @@ export interface Cell {
   readonly lists: readonly InstanceId[];
 }
 
-/** The cells that come from a list, whatever it holds: its axes have any value. */
+/** The cells that come from a list with any content: its axes match any value. */
 export interface ListedCells {
   /** In the order of the stage; null: any value. */
   readonly axes: ReadonlyMap<string, AxisValue | null>;

@@ -27,7 +27,7 @@ export interface StageCells {
 
 /**
  * The cells of every stage. A stage whose matrix has a fault, or takes its axes from one that has, is left
- * out: what depends on it is not judged.
+ * out, and its dependents are not checked.
  */
 export function cellsOf(pipeline: Pipeline, readList: SourceRequest['readList'], report: Report): StageCells {
   const cells = new Map<string, readonly Cell[]>();

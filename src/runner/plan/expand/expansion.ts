@@ -8,7 +8,7 @@ import type { Cell, ListedCells, Point } from './cell.ts';
 import type { Join } from './join.ts';
 import type { LeftCell } from './kept-cells.ts';
 
-/** What expanding the matrices of a pipeline goes by, and what it has found. */
+/** The inputs and the results of expanding the matrices of a pipeline. */
 export interface Expansion {
   readonly pipeline: Pipeline;
   /** Of the stages that are done. */

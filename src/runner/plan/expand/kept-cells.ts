@@ -170,7 +170,9 @@ const always = (text: string): Judge => ({
   switchesOff: false,
 });
 
-/** Whether any cell has what a condition is about; what is wrong with the first that has not is reported. */
+/**
+ * Whether any cell has the axis or param of a condition; the fault of the first one without it is reported.
+ */
 function isThereSomewhere(
   cells: readonly Cell[],
   valueIn: (cell: Cell, report: Report) => Node | undefined,
@@ -226,7 +228,7 @@ function conditionText({ name, values, isNegated }: Condition): string {
   return values.length > 1 ? `${name} is one of ${texts}` : `${name} = ${texts}`;
 }
 
-/** What to say of a dep, or a list, on an instance that is left out. */
+/** The message for a dep, or a list, on an instance that is left out. */
 export function leftOutFault(
   message: string,
   at: Range,

@@ -8,8 +8,8 @@ import { joinFirst } from '../../wording/join-first.ts';
 import type { AxisValue } from './axis-value.ts';
 
 /**
- * The values of an axis that a file holds: the elements of a JSON list; of a file named .jsonl, a value a
- * line. `at`: where the axis is written. The error says where in the file the fault is.
+ * The values of an axis from a file: the elements of a JSON list; of a file named .jsonl, a value a line.
+ * `at`: where the axis is written. The error has the position of the fault in the file.
  */
 export function listValues(text: string, path: string, at: Range): Result<readonly Node[]> {
   const elements = path.endsWith('.jsonl') ? lineValues(text, path) : jsonElements(text, path);

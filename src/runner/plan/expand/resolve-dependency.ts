@@ -30,7 +30,7 @@ export interface PlanScope {
   readonly report: Report;
   /** Cells that wait for lists, by the instance that they will be, and the instances that make those. */
   readonly pending: ReadonlyMap<InstanceId, readonly InstanceId[]>;
-  /** What is found out of the instance that is being resolved. */
+  /** Findings about the instance that is being resolved. */
   readonly lists: ListNeeds;
 }
 
@@ -40,7 +40,7 @@ export interface ListNeeds {
   readonly known: Set<InstanceId>;
   /** The same, where they have not made them yet. */
   readonly awaited: Set<InstanceId>;
-  /** Whether the axes of the cell are not known: then nothing is joined. */
+  /** Whether the axes of the cell are unknown: then nothing is joined. */
   readonly isSample: boolean;
 }
 

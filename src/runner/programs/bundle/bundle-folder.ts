@@ -13,8 +13,8 @@ export interface BundleFolder extends AsyncDisposable {
 }
 
 /**
- * A bundle in the project, from its root. One that is a module of a package is in a folder of the
- * package's name, where links lead to what that package depends on.
+ * A bundle in the project, from its root. The bundle of a package's module is in a folder of the package's
+ * name, where links lead to the package's dependencies.
  */
 export const bundlePath = (bundle: Digest, owner: string | undefined): string =>
   `${bundlesOf(owner)}/${bundle}.mjs`;

@@ -8,7 +8,7 @@ import { type Bundle, bundlerVersion } from './bundle.ts';
 import type { OwnerPackage } from '../owner-package.ts';
 import { type PackageFacts, packageFacts, sourceDigest } from '../packages.ts';
 
-/** What a bundle was made from. While nothing in it changes, the bundle need not be made again. */
+/** The inputs of a bundle. While none of them changes, the bundle need not be made again. */
 export interface BundleRecord {
   readonly bundler: string;
   readonly bundle: Digest;
@@ -23,7 +23,7 @@ export interface BundleRecord {
   readonly sources: Readonly<Record<string, string>>;
 }
 
-/** Whether nothing that the bundle was made from has changed. */
+/** Whether none of the bundle's inputs has changed. */
 export async function isFresh(
   workspace: Workspace,
   record: BundleRecord,

@@ -87,7 +87,7 @@ export const bundleOptions = (root: string, path: string) =>
     minifyWhitespace: true,
     legalComments: 'none',
     charset: 'utf8',
-    // What a tsconfig.json says of emitting must not reach a key.
+    // The `emit` settings of a tsconfig.json must not affect a key.
     tsconfigRaw: '{}',
     logLevel: 'silent',
   }) satisfies Esbuild.BuildOptions;

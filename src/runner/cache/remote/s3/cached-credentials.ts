@@ -8,9 +8,9 @@ const patience = 60_000;
 const early = 5 * 60_000;
 
 /**
- * Credentials that are found once for all requests, and again before they expire; while the old ones are
- * valid, a failure to renew them does no harm. What failed is not tried again for a minute: a remote without
- * credentials is given up at once.
+ * Credentials that are fetched once for all requests, and again before they expire; while the old ones are
+ * valid, a failure to renew them does no harm. A failure is not retried for a minute: a remote without
+ * credentials is disabled at once.
  */
 export function cachedCredentials(find: FindCredentials, now: () => number): FindCredentials {
   let last: { readonly at: number; readonly found: Awaited<ReturnType<FindCredentials>> } | undefined;

@@ -83,7 +83,7 @@ export async function awsSettings(
   return { region, endpoint: endpoint.replace(/\/+$/, ''), credentials: cachedCredentials(find, now) };
 }
 
-/** What is configured and needs the package of the AWS SDK, in words. */
+/** Configured sources that need the package of the AWS SDK, in words. */
 function neededFor(
   profile: string,
   settings: Readonly<Record<string, string>>,

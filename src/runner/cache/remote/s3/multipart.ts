@@ -14,8 +14,8 @@ const assembledPerMillisecond = 10_000;
 const mostParts = 9000;
 
 /**
- * Sends an object in parts, one after another. `always`: whatever is there already. What fails is taken back,
- * as far as the server allows it.
+ * Sends an object in parts, one after another. `always`: even if it exists already. A failed upload is
+ * aborted, as far as the server allows it.
  */
 export async function uploadParts(
   client: S3Client,
@@ -100,7 +100,7 @@ async function sendParts(
   if (!answer.ok) return answer;
   const { status, code, body } = answer.value;
   if (status === 412) return { ok: true, value: 'present' };
-  // A long assembly answers 200 first and says later that it failed.
+  // A long assembly answers 200 first and reports a failure in the body.
   const errorCode = status === 200 ? textIn(await textOf(body), 'Code') : code;
   return status === 200 && errorCode === undefined
     ? { ok: true, value: 'created' }

@@ -7,9 +7,9 @@ import type { ExpiringCredentials } from './expiring-credentials.ts';
 export const credentialsPackage = '@aws-sdk/credential-provider-node';
 
 /**
- * What the package of the AWS SDK finds, where it is installed in a project or beside this program. `needed`:
- * what cannot be done without it, for the error; undefined: where it is missing or finds nothing, there are
- * no credentials. `profile`: undefined for the default one.
+ * Credentials from the package of the AWS SDK, if it is installed in a project or beside this program.
+ * `needed`: the feature that requires it, for the error; undefined: if it is missing or finds nothing, there
+ * are no credentials. `profile`: undefined for the default one.
  */
 export async function packageCredentials(
   root: string,

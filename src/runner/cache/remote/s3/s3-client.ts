@@ -15,7 +15,7 @@ export interface S3Request {
   readonly query?: Readonly<Record<string, string>>;
   readonly headers?: Readonly<Record<string, string>>;
   readonly body?: S3Body;
-  /** What the server may take to do its part without a word: copying, say. */
+  /** Milliseconds that the server may take for an operation without sending anything, such as copying. */
   readonly workMilliseconds?: number;
 }
 
@@ -47,7 +47,7 @@ const delays: readonly number[] = [150, 600];
 const isBusy = (status: number): boolean =>
   status === 429 || status === 409 || (status >= 500 && status !== 501);
 
-/** Longer answers in words are no answers. */
+/** Longer error texts are cut off. */
 const longestText = 4 << 20;
 
 export function s3Client(bucket: string, settings: AwsSettings, { send }: Transport): S3Client {

@@ -23,7 +23,7 @@ const inParts = 64 << 20;
 /** Milliseconds that a server may take to copy an object. */
 const copying = 60_000;
 
-/** So many pages of a thousand names are read; whoever may write more is no friend. */
+/** At most this many pages of a thousand names are read; a longer list is not legitimate. */
 const mostPages = 5;
 
 /** A bucket, below a prefix that is empty or ends in "/". */
@@ -65,7 +65,7 @@ export function s3Storage(name: string, prefix: string, client: S3Client): Remot
     return { ok: true, value: found };
   }
 
-  /** Undefined: there is no such object, or its size is not known. */
+  /** Undefined: there is no such object, or its size is unknown. */
   async function sizeOf(file: string, signal: AbortSignal): Promise<Answer<number | undefined>> {
     const answer = await client.call({ method: 'HEAD', key: keyOf(file) }, signal);
     if (!answer.ok) return answer;
@@ -74,7 +74,7 @@ export function s3Storage(name: string, prefix: string, client: S3Client): Remot
     return { ok: true, value: status === 200 ? Number(headers['content-length']) : undefined };
   }
 
-  /** `always`: whatever is there already. */
+  /** `always`: even if it exists already. */
   async function put(
     file: string,
     content: NewContent,

@@ -1,4 +1,4 @@
-/** What an answer in XML says in one element; undefined: nothing. */
+/** The text of one element in an XML response; undefined: empty or missing. */
 export const textIn = (xml: string, element: string): string | undefined => {
   const found = new RegExp(`<${element}>([^<]*)</${element}>`).exec(xml)?.[1];
   return found === undefined ? undefined : unescaped(found);

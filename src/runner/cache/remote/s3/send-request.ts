@@ -40,7 +40,7 @@ export const timeLimits: TimeLimits = {
 /** Slower than this is as bad as silence. */
 const leastBytesPerSecond = 16_384;
 
-/** A body up to this size goes with the headers: a server reads it whole before it refuses it. */
+/** A body up to this size is sent with the headers: a server reads it whole before it rejects it. */
 const withHeaders = 1 << 16;
 
 /** Sends requests, and gives each answer with its body still to be read. */
@@ -148,7 +148,7 @@ function exchanged(request: ClientRequest, exchange: Exchange): Promise<Answer<I
     });
     if (waits) {
       request.flushHeaders();
-      // Servers that know nothing of the header wait for the body.
+      // Servers that do not support the header wait for the body.
       after(1000, send);
     } else if (body === undefined) request.end();
     else send();

@@ -71,7 +71,7 @@ export const queryText = (pairs: readonly (readonly [string, string])[]): string
     .map(([name, value]) => `${name}=${value}`)
     .join('&');
 
-/** As RFC 3986 says: everything but the unreserved characters. */
+/** As RFC 3986 requires: everything but the unreserved characters. */
 export const encoded = (text: string): string =>
   encodeURIComponent(text).replace(
     /[!'()*]/g,
