@@ -220,7 +220,7 @@ const fileText = ({ path, encoding, forms, rows }: RawData['files'][number]): st
 const notReadText = ({ path, reason }: RawData['notRead'][number]): string => `${path} ${reason}`;
 
 /**
- * What preparation.json says of the records: each file, and each reason with its first places. Paths begin
+ * The section of preparation.json on records: each file, and each reason with its first places. Paths begin
  * with the name of the raw data.
  */
 const findingsOf = (raw: RawData, nameOf: (path: string) => string): Readonly<Record<string, unknown>> => ({

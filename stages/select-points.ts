@@ -11,7 +11,7 @@ interface SelectParams {
   readonly axis: string;
   /** How many of them go on. */
   readonly keep: number;
-  /** `${best}`: by what they are compared; the lowest selection loss where it is left out. */
+  /** The criterion of `${best}`: by default the lowest selection loss. */
   readonly best?: Best;
 }
 

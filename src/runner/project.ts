@@ -145,7 +145,7 @@ export interface ProjectOptions {
   readonly onWarning?: (warning: Diagnostic, textOf: TextOf) => void;
 }
 
-/** What a command wants of a plan besides the plan. */
+/** A command's requirements of a plan. */
 interface PlanUse {
   /** What must be able to run. */
   readonly checked?: Selection;
@@ -180,7 +180,7 @@ export interface Project {
   /** `instance`: as typed. */
   explain(instance: string): Promise<Result<Explanation, Problem>>;
   graph(selection: Selection): Promise<Result<Graph, Problem>>;
-  /** How much memory instances take, as far as their programs say. */
+  /** The memory of instances, where their programs estimate it. */
   estimate(selection: Selection): Promise<Result<readonly MemoryPlan[], Problem>>;
   /** The history of one instance, as typed. Undefined: it was never part of a run (of that run). */
   log(instance: string, run?: string): Promise<Result<InstanceLog | undefined, Problem>>;
@@ -193,7 +193,7 @@ export interface Project {
   /** Undefined: there is no such run. */
   runHistory(run: string): Promise<Result<RunHistory | undefined, Problem>>;
   metrics(selection: Selection): Promise<Result<readonly InstanceMetrics[], Problem>>;
-  /** As a run left them. Undefined: there is no such run. */
+  /** The metrics of a run. Undefined: there is no such run. */
   metricsOfRun(
     run: string,
     selection: Selection,
@@ -207,7 +207,7 @@ export interface Project {
   resultsAtCommit(revision: string, selection: Selection): Promise<Result<Result<ResultsAt>, Problem>>;
   /** Writes the results file, for a commit. */
   writeResults(): Promise<Result<WrittenResults, Problem>>;
-  /** Compares the results file with what the project has now. */
+  /** Compares the results file with the project's current results. */
   checkResults(): Promise<Result<ResultsCheck, Problem>>;
   /**
    * The models of the instances, each with the results that depend on it alone: the current ones, or those of
@@ -246,10 +246,7 @@ export interface Project {
   close(): void;
 }
 
-/**
- * Opens the project that a folder is in. Each call reports what is wrong with it: a file may be mended
- * meanwhile.
- */
+/** Opens the project of a folder. Each call reports its faults anew, since a file may be fixed meanwhile. */
 export async function openProject(
   { folder, file, set = [], executor, smoke = false, onWarning = () => undefined }: ProjectOptions,
   host: Host = thisMachine(),
@@ -257,7 +254,7 @@ export async function openProject(
   let rows: Result<Opened, Problem> | undefined;
   let texts: ReadonlyMap<string, string> = new Map();
   let instances: readonly Instance[] = [];
-  // A run with nothing to do has read nothing.
+  // A run with nothing to do has read nothing yet.
   const textOf: TextOf = (name) =>
     texts.get(name) ?? (root.ok ? textNamed(root.value.root, set, name) : undefined);
   let last: Planned | undefined;
@@ -287,7 +284,7 @@ export async function openProject(
     if (rows?.ok === true && !rows.value.store.isInPlace()) close();
     return opened(place, 'write');
   }
-  /** Answers with the rows alone: a pipeline file with faults is no hindrance. */
+  /** Answers from the rows alone, so it works even if a pipeline file has faults. */
   async function withRows<T>(
     access: Access,
     answer: (opened: Opened) => Promise<Result<T, Problem>> | Result<T, Problem>,
@@ -497,7 +494,7 @@ export async function openProject(
   };
 }
 
-/** The rows of what the first deleted are still there for the second. */
+/** The rows of results that the first call deleted still exist for the second. */
 const together = (first: Collected, rest: Collected): Collected => ({
   entries: rest.entries,
   removed: rest.removed,

@@ -20,7 +20,9 @@ export interface RunRequest extends Selection {
    * stay.
    */
   readonly existingOuts?: ExistingOuts;
-  /** Whether nothing is started: what is cached, here or elsewhere, is written back, and no more. */
+  /**
+   * Whether nothing is started: results that are cached, here or elsewhere, are restored, and nothing else.
+   */
   readonly restoreOnly?: boolean;
   /** Whether a dry run asks the shared cache, too. */
   readonly remote?: boolean;
@@ -53,7 +55,7 @@ export interface RunSummary {
   readonly outcomes: ReadonlyMap<InstanceId, Outcome>;
   /** Whether it read an input that was itself out of date (`--only`, `--from`). */
   readonly readsOutOfDate: boolean;
-  /** Those of them that are frozen: their last results were used, whatever changed since. */
+  /** Those of them that are frozen: their last results were used, even if inputs changed. */
   readonly frozen?: readonly InstanceId[];
   /** Where a shared cache was asked, or given something. */
   readonly sharedCache?: SharedCacheReport;
@@ -77,9 +79,9 @@ export interface FinalOut {
 
 /** What a smoke run was about. */
 export interface SmokeReport {
-  /** What it made is here, from the project root. */
+  /** The paths of its results, from the project root. */
   readonly folder: string;
-  /** The stages that were made small by their programs, and those that say nothing of it. */
+  /** The stages that their programs made small, and those without a definition of small. */
   readonly small: readonly string[];
   readonly whole: readonly string[];
 }

@@ -53,7 +53,7 @@ function supervise(bundle: string): void {
           : `the program called process.exit(${code}) before its run was finished`,
       );
     if (!ended) process.exitCode = code === 0 ? 1 : code;
-    // What a program writes after it was asked to stop is not a result, whatever it returned.
+    // Output that a program writes after it was asked to stop is not a result, whatever it returned.
     if (stopped) process.exitCode = 143;
   });
   for (const signal of ['SIGTERM', 'SIGINT'] as const) {

@@ -18,7 +18,7 @@ export interface Gathered {
  */
 export interface ContextDocument {
   readonly params: Readonly<Record<string, Value>>;
-  /** An optional path where nothing is has no entry. */
+  /** An optional path that does not exist has no entry. */
   readonly deps: Readonly<Record<string, string | readonly Gathered[]>>;
   readonly outs: Readonly<Record<string, string>>;
   /** A folder that an interrupted run of the same key finds again. */
@@ -53,9 +53,7 @@ export interface StageContext<Params, Dep extends string = string, Out extends s
   readonly emit: (message: StageMessage) => void;
 }
 
-/**
- * A value for each dep or out, by its name; one that is declared with "?", as `'encoder?'`, may be missing.
- */
+/** A value for each dep or out, by its name; a name declared with "?", as `'encoder?'`, may be missing. */
 export type ByName<Name extends string, T> = {
   readonly [Each in Name as Each extends `${string}?` ? never : Each]: T;
 } & { readonly [Each in Name as Each extends `${infer Bare}?` ? Bare : never]?: T };

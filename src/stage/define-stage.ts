@@ -37,7 +37,7 @@ export interface Engines {
   readonly by: string;
   /** The module of each engine by its name: a path from the stage program's file, without its extension. */
   readonly programs: Readonly<Record<string, string>>;
-  /** Those of them that `pipeline setup NAME` installs: `run` is given the folder of the one that is used. */
+  /** Those of them that `pipeline setup NAME` installs: `run` receives the folder of the current one. */
   readonly installed?: readonly string[];
   /** What the value "auto" of that param selects: the engine for a GPU, and that for the CPU. */
   readonly auto?: { readonly cuda: string; readonly cpu: string };

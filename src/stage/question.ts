@@ -6,7 +6,7 @@ type Params = Readonly<Record<string, Value>>;
 /** The path of each dep, from the project root; null: it is made by another stage. */
 export type Deps = Readonly<Record<string, string | null>>;
 
-/** What a run wants to know of a stage program before it starts it: what its preview exports. */
+/** The questions of a run to a stage program before it starts it: the exports of its preview. */
 export interface Question {
   /** The bundle of the preview. */
   readonly bundle: string;
@@ -17,7 +17,7 @@ export interface Question {
   readonly device: 'cpu' | 'cuda';
 }
 
-/** `none`: it exports nothing of that name. */
+/** `none`: it has no such export. */
 export type Answer =
   | { readonly kind: 'none' }
   | { readonly kind: 'value'; readonly value: Value }
@@ -31,16 +31,15 @@ export type Smoke<P> = (params: P, deps: Deps) => P | Promise<P>;
 
 /** The memory that a stage takes at most. */
 export interface MemoryEstimate {
-  /** Bytes by what they are for, the parts that are at their largest together. */
+  /** Bytes by purpose, of the parts that peak together. */
   readonly parts: Readonly<Record<string, number>>;
   /** What to change where that is too much, what helps most first. */
   readonly lower: readonly string[];
 }
 
 /**
- * What the preview of a stage program may export as `estimate`: the memory that it takes on its device, from
- * its params and from what its deps say, before anything runs. An edit of it changes no key. The error says
- * what is missing.
+ * The optional export `estimate` of a stage program's preview: the memory on its device, from its params and
+ * its deps, before anything runs. Editing it changes no key. The error names the missing input.
  */
 export type Estimate<P> = (
   params: P,

@@ -6,11 +6,9 @@ import { type Prediction, readPredictions } from './read-predictions.ts';
 import { readSamples, type SampleRows } from './read-samples.ts';
 import { readSeriesFile } from './read-series-file.ts';
 
-/**
- * What a tracker shows of one model: its params, its series, and the metrics of what was evaluated from it.
- */
+/** A tracker's data of one model: its params, its series, and the metrics of its evaluations. */
 export interface TrackerRun {
-  /** From the key: a model that is exported again takes the place of what was exported of it before. */
+  /** From the key: exporting a model again replaces its earlier export. */
   readonly id: string;
   /** The instance, as `train[aimc,lora]`. */
   readonly name: string;

@@ -18,7 +18,7 @@ export interface AskOverrides {
   readonly seed?: number;
 }
 
-/** One answer a question for each search; `name` says which it is, where there are several. */
+/** One answer for each search; `name` identifies it, if there are several. */
 export interface AskSettings {
   readonly params: GenerationParams;
   readonly searches: readonly { readonly name: string; readonly search: Search }[];

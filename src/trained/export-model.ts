@@ -6,14 +6,12 @@ import type { ModelFolders } from './open-model.ts';
 import { openWholeModel, type WholeModel } from './whole-model.ts';
 
 /**
- * What is written beside configuration and tokenizer: the weights for transformers, graphs for ONNX runtimes.
+ * The formats that are written besides configuration and tokenizer: the weights for transformers, graphs for
+ * ONNX runtimes.
  */
 export type ExportedForm = 'transformers' | 'onnx';
 
-/**
- * Writes a model that needs no other into a folder that does not exist, complete or not at all; gives what a
- * person has to know about it.
- */
+/** Writes a self-contained model into a new folder, atomically; returns notes for people. */
 export async function exportModel(
   folders: ModelFolders,
   folder: string,

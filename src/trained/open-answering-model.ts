@@ -77,7 +77,7 @@ export async function openAnsweringModel({
   };
 }
 
-/** What a person has to know of what a stage would tell the runner. */
+/** Notes for people, which a stage would send to the runner. */
 function warningIn(message: StageMessage): string | undefined {
   if (message.kind === 'warning') return message.text;
   if (message.kind !== 'truncated' || message.count === 0) return undefined;

@@ -11,7 +11,7 @@ export interface ModelFolders {
   readonly warnings: readonly string[];
 }
 
-/** Where the folders of a model are on this disk; the error says what has to run before. */
+/** The folders of a model on this disk; the error names the instances that have to run before. */
 export function modelFolders(root: string, place: ModelPlace): Result<ModelFolders> {
   const run = `\`pipeline run ${shellName(place.instance)}\``;
   const trained = resolve(root, place.folder);

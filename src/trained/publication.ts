@@ -6,7 +6,7 @@ import type { Result } from '../result.ts';
 import { cardWithScores } from '../../stages/model-card/card-with-scores.ts';
 import { readEvaluation } from '../../stages/results/read-results.ts';
 
-/** What a model is published as. */
+/** The form in which a model is published. */
 export interface PublicationRequest {
   /** The model or adapter folder. */
   readonly folder: string;

@@ -20,7 +20,7 @@ export interface PushRequest {
   readonly wait?: Wait;
 }
 
-/** `new`: there is no such repository yet. */
+/** `new`: the repository does not exist yet. */
 export interface PushTarget {
   readonly isNew: boolean;
   readonly visibility: 'private' | 'public';
@@ -58,7 +58,7 @@ export async function visibilityOf({
           error: `${repository} is public: confirm with \`--public\`, or make the repository private first`,
         };
   } catch (error) {
-    // Of a repository that is not there, the hub says the one or the other.
+    // For a missing repository, the hub gives either status.
     if (error instanceof HubApiError && (error.statusCode === 404 || error.statusCode === 401))
       return { ok: true, value: { isNew: true, visibility: isPublic ? 'public' : 'private' } };
     return { ok: false, error: await failureText(error, upload.value) };
@@ -66,8 +66,8 @@ export async function visibilityOf({
 }
 
 /**
- * Makes the repository where it is not there, and adds the files in one commit, large ones by Xet where the
- * hub offers that. Gives its address. Whatever fails before the commit leaves nothing that can be seen.
+ * Creates the repository if it does not exist, and adds the files in one commit, large ones by Xet where the
+ * hub supports it. Returns its URL. A failure before the commit leaves nothing visible.
  */
 export async function pushModel({
   access,
@@ -85,7 +85,7 @@ export async function pushModel({
   const repo = { type: 'model', name: repository } as const;
   let state = 'nothing was pushed';
   try {
-    // One that is there after all is refused by the hub: who may read it is not known.
+    // If it exists after all, the hub rejects the request: its visibility is unknown.
     if (target.isNew) {
       await createRepo({ repo, visibility: target.visibility, ...credentials(access, upload.value) });
       state = `nothing was pushed: ${repository} was created and has no files yet`;
@@ -148,7 +148,7 @@ function progressMeter(
   };
 }
 
-/** What the hub or its stores refuse, and what the network fails at, are no bugs. */
+/** Rejections by the hub or its stores, and network failures, are not bugs. */
 async function failureText(error: unknown, { withoutSecrets }: UploadFetch): Promise<string> {
   const { HubApiError } = await import('@huggingface/hub');
   if (error instanceof Unreachable) return error.message;

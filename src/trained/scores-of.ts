@@ -5,8 +5,8 @@ import { shellName } from '../runner/wording/shell-name.ts';
 import type { PublicationRequest } from './publication.ts';
 
 /**
- * The scores that a card gets: those of the one evaluation of the model that has an out `metrics`, or of the
- * one that is named, by instance or stage. Undefined: it has none.
+ * The scores for a model's card: of its only evaluation with an out `metrics`, or of the one named by
+ * instance or stage. Undefined: it has none.
  */
 export function scoresOf(
   root: string,

@@ -20,9 +20,9 @@ export class Unreachable extends Error {
 }
 
 /**
- * The fetch for an upload: through the proxy, ended by `signal`. What goes to the stores of large files is
- * named by its content, so it is sent again where the network or the server failed. Requests to the hub
- * itself are not: a commit that was made without an answer would be made twice.
+ * The fetch for an upload: through the proxy, aborted by `signal`. Uploads to the stores of large files are
+ * content-addressed, so they are retried after a failure of the network or the server. Requests to the hub
+ * itself are not: a commit whose response was lost would be made twice.
  */
 export async function uploadFetch(
   { endpoint, token, connect }: HubAccess,

@@ -88,7 +88,7 @@ export interface GraphInstance {
   readonly after: readonly string[];
   readonly fault?: string | undefined;
   readonly at?: number | undefined;
-  /** Its stage is frozen: its last result is used, whatever changed since. */
+  /** Its stage is frozen: its last result is used, even if inputs changed. */
   readonly frozen?: true | undefined;
 }
 

@@ -1,6 +1,6 @@
 import type { JsonObject } from '../../src/files/json.ts';
 
-/** What `eval` and `qualitative` have in common: how a question is put, and how long an answer may be. */
+/** The common params of `eval` and `qualitative`: the prompt, and the limits of an answer. */
 export interface GenerationParams {
   /** "{human}" is replaced by the question. */
   readonly prompt: string;
@@ -17,7 +17,7 @@ export interface GenerationParams {
   readonly batch: number;
   readonly tokenization: 'sentencepiece' | 'transformers';
   readonly runtime: 'onnx' | 'tensorflow';
-  /** What the runner made of it: the context says where it computes. */
+  /** Resolved by the runner: the context has the actual device. */
   readonly device?: 'cpu' | 'cuda';
 }
 

@@ -7,9 +7,8 @@ import { roundHalfEven } from './round-half-even.ts';
 
 /**
  * A line of collated_metrics.json and .csv. First the columns of the original experiment (`log_file` is
- * empty: an evaluation leaves no file of what it printed), then for every score its column, and `_low`,
- * `_high`, `_method` and
- * `_std` (over seeds) beside it: all that the tables and the page show.
+ * empty: an evaluation leaves no log file), then for every score its column, and `_low`, `_high`, `_method`
+ * and `_std` (over seeds) beside it: all that the tables and the page show.
  */
 export type CollatedMetrics = Readonly<Record<string, string | number | boolean | null>>;
 

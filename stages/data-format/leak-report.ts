@@ -37,7 +37,7 @@ export const leakLine = ({ kind, row, of }: RowLeak, trainRows: number): unknown
   train_row: of < trainRows ? of + 1 : null,
 });
 
-/** What preparation.json says of leaks: how they were found, and how many of each kind there are. */
+/** The section of preparation.json on leaks: how they were found, and the number of each kind. */
 export const leakCounts = (
   { test, withinTest }: Leaks,
   foldedChinese: boolean,

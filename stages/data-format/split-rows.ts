@@ -13,13 +13,13 @@ export interface SplitParams {
   readonly groupBy?: string;
   /** A field: each of its values has the same share of test rows. */
   readonly stratifyBy?: string;
-  /** A field, or "file": test rows say where they are from, so that the evaluation scores each source. */
+  /** A field, or "file": adds the source to test rows, so that the evaluation scores each source. */
   readonly sourceBy?: string;
   /** The share of the training rows that is kept, from the first on; the test rows stay. */
   readonly trainShare?: number;
 }
 
-/** The fields that the split needs beside the rows, by what they are for. */
+/** The fields that the split needs besides the rows, by purpose. */
 export const splitLabels = ({
   groupBy,
   stratifyBy,
@@ -36,7 +36,7 @@ export interface SplitRows {
   readonly test: readonly Row[];
 }
 
-/** Rows in two parts; where they have groups, each training row says its own. */
+/** Rows in two parts; if they have groups, each training row has its own. */
 export function splitRows(
   all: readonly Row[],
   labels: Readonly<Record<string, readonly string[]>>,

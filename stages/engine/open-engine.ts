@@ -5,7 +5,7 @@ import type { StageContext } from '../../src/stage/context.ts';
 import { bf16NeedsTensorflow } from './bf16-needs-tensorflow.ts';
 
 /**
- * The engine that the params name, on the threads that the stage was given; it says what really computes. A
+ * The engine of the params, with the threads of the stage; it reports the device that is actually used. A
  * stage that was given a GPU never computes on the CPU.
  */
 export function openEngine(

@@ -44,7 +44,7 @@ export function scoredPredictions(
   });
 }
 
-/** What metrics.json says of scored answers. `encoder`: what BERTScore's vectors came from. */
+/** The content of metrics.json for scored answers. `encoder`: the source of BERTScore's vectors. */
 export function evaluationOf(
   lines: readonly ScoredPrediction[],
   {

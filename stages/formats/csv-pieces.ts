@@ -25,9 +25,9 @@ export type CsvPiece =
   | { readonly kind: 'fault'; readonly start: number; readonly fault: Fault };
 
 /**
- * The records of a table from an offset on. After one that cannot be read, reading goes on at the line after
- * the one it began on, so that a stray quote does not swallow the rest of the file. (Readers that are made
- * for whole files give up there, or take all up to the next quote for one field.)
+ * The records of a table from an offset on. After an invalid record, reading continues at the line after its
+ * first one, so that a stray quote does not swallow the rest of the file. (Readers for whole files stop
+ * there, or take everything up to the next quote as one field.)
  */
 export function* csvPieces(bytes: Uint8Array, first: number, dialect: CsvDialect): Generator<CsvPiece> {
   for (let start = afterBlankLines(bytes, first); start < bytes.length;) {

@@ -44,7 +44,7 @@ function layoutOf(bytes: Uint8Array): Layout {
 
 const lines: Layout = { kind: 'lines' };
 
-/** A line that holds a list of something else than objects is a bad line, and no more. */
+/** A line with a list that does not contain objects is only a bad line. */
 const beginsListOfObjects = (bytes: Uint8Array, open: number): boolean => {
   const first = afterSpace(bytes, open + 1);
   return (

@@ -1,6 +1,6 @@
 import { basename, extname } from 'node:path';
 
-/** What a file's name says of how it is read. */
+/** How to read a file, by its name. */
 export type RawFileKind =
   | { readonly kind: 'csv' | 'tsv' | 'json' | 'parquet'; readonly gzip: boolean }
   /** Not read: why, and what to do about it if it may hold data. */
@@ -85,7 +85,7 @@ const quoted = (path: string): string => `'${path.replaceAll("'", "\\'")}'`;
 const renamed = (path: string, extension: string): string =>
   quoted(`${path.slice(0, path.length - extname(path).length)}${extension}`);
 
-/** What the first bytes of a file say, where they contradict its name. */
+/** The type of a file by its first bytes, if they contradict its name. */
 export function contentKind(bytes: Uint8Array): 'gzip' | 'parquet' | 'zip' | 'arrow' | undefined {
   const begins = Buffer.from(bytes.subarray(0, 6)).toString('latin1');
   if (begins.startsWith('\x1f\x8b')) return 'gzip';

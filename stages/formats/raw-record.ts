@@ -21,7 +21,9 @@ export interface RawRecord {
   readonly kind: 'record';
   readonly line: number;
   readonly values: ExactObject;
-  /** Members whose bytes are no text, and why: they cost the record only if its row is made of them. */
+  /**
+   * Members whose bytes are not valid text, and why: they invalidate the record only if its row uses them.
+   */
   readonly unreadable?: ReadonlyMap<string, Unreadable>;
 }
 
@@ -30,7 +32,7 @@ export interface Unreadable {
   readonly detail: string;
 }
 
-/** What cannot be read as a record, or not as a row. */
+/** An input that cannot be read as a record, or not as a row. */
 export interface BadRecord {
   readonly kind: 'bad';
   readonly line: number;
@@ -44,5 +46,5 @@ export type Fault = Omit<BadRecord, 'line'>;
 /** Which columns of a table are read, by the names in its header; or why it cannot be used. */
 export type ChooseColumns = (names: readonly string[]) => Result<readonly string[], Fault>;
 
-/** A record with more bytes is not read further: it is bad, and reading goes on at the next line. */
+/** A record with more bytes is not read further: it is invalid, and reading continues at the next line. */
 export const longestRecord = 1 << 24;

@@ -7,7 +7,7 @@ import type { Fault, RawItem, RawRecord } from './raw-record.ts';
 import { type FormChoice, formOf } from './raw-forms.ts';
 
 /**
- * What is made of the records, and which of their fields come along beside the row: names to labels, as
+ * How rows are made of records, and which of their fields are kept beside the row: names to labels, as
  * `groups: patient`.
  */
 export interface RowChoice extends FormChoice {
@@ -22,9 +22,9 @@ export interface RawRows {
   readonly read: number;
   /** Records that are not among the rows, by reason. */
   readonly dropped: readonly Finding[];
-  /** What was unclean but lost nothing (a byte order mark, mixed line ends), by reason. */
+  /** Harmless irregularities (a byte order mark, mixed line ends), by reason. */
   readonly repaired: readonly Finding[];
-  /** What was read of each file, in order. */
+  /** The statistics of each file, in order. */
   readonly files: readonly ReadFile[];
   /** The number of exchanges after the first in conversations that did not become rows. */
   readonly laterExchanges: number;

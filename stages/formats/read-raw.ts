@@ -15,8 +15,7 @@ import { toUtf8 } from './to-utf8.ts';
 
 export interface ReadOptions extends RowChoice {
   /**
-   * What is unclean is skipped and counted, or makes the whole data set be refused with its places (the first
-   * hundred).
+   * Bad rows are skipped and counted, or make the whole data set fail with their places (the first hundred).
    */
   readonly onBadRow: 'skip' | 'refuse';
   /** Of text files without a byte order mark; otherwise UTF-8. */
@@ -136,7 +135,7 @@ async function openFile(
   };
 }
 
-/** A file whose content is of a kind that its name does not say. */
+/** A file whose content does not have the type of its name. */
 const misnamedText = (path: string, content: 'zip' | 'arrow'): string =>
   content === 'zip'
     ? 'has the content of a spreadsheet or a zip archive: unpack it if it is an archive; a spreadsheet ' +

@@ -26,8 +26,8 @@ function isKnown(encoding: string): boolean {
 }
 
 /**
- * The bytes of a text as UTF-8. A byte order mark says what they are; else `encoding` does, or they are
- * UTF-8.
+ * The bytes of a text as UTF-8. A byte order mark determines their encoding; else `encoding` does, or they
+ * are UTF-8.
  */
 export function toUtf8(bytes: Uint8Array, encoding: string | undefined): Result<Utf8Text> {
   const marked = markedEncoding(bytes);

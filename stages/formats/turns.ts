@@ -19,8 +19,8 @@ export interface RecordRows {
 }
 
 /**
- * The rows of a conversation: a question and the answer that follows it. What others say (a system prompt, a
- * tool) is no turn. `slots` belong to the first exchange.
+ * The rows of a conversation: a question and the answer that follows it. Messages of other roles (a system
+ * prompt, a tool) are not turns. `slots` belong to the first exchange.
  */
 export function rowsOfTurns(
   turns: readonly (Turn | undefined)[],
@@ -47,7 +47,7 @@ export function rowsOfTurns(
   return { rows: exchanges.map(rowOf), laterExchanges: read === 'each' ? 0 : later.length };
 }
 
-/** Of several turns of the person in a row the first is the question; an answer to nothing is left out. */
+/** Of consecutive turns of the user, the first is the question; an answer without a question is left out. */
 function exchangesOf(turns: readonly (Turn | undefined)[]): readonly ExactObject[] {
   const exchanges: ExactObject[] = [];
   let question: Turn | undefined;
@@ -79,8 +79,8 @@ const speakers: ReadonlyMap<string, Turn['from']> = new Map([
 ]);
 
 /**
- * Content may be a list of parts; texts are joined, and a part of another kind (an image) stays a list, which
- * is no text.
+ * Content may be a list of parts; texts are joined, and another kind of part (an image) remains a list, which
+ * is not text.
  */
 function joinedParts(content: ExactJson): ExactJson {
   if (!isExactList(content)) return content;

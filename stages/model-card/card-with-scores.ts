@@ -8,7 +8,7 @@ import { noScores } from '../train/model-card.ts';
 export interface PublishedScores {
   /** Of the published model. */
   readonly name: string;
-  /** What the model was tested on, for people. */
+  /** A description of the test data, for people. */
   readonly dataset: string;
   readonly evaluation: Evaluation;
 }

@@ -6,7 +6,7 @@ export const smokeSteps = 2;
 export const atMost = (most: number, value: number | null | undefined): number =>
   Math.min(most, value ?? most);
 
-/** Of few rows a small share is no row. */
+/** A small share of few rows may round to no row. */
 export const smokeValidation = <P extends { readonly validation?: number }>({
   validation,
 }: P): Pick<P, 'validation'> => (validation ? { validation: Math.max(validation, 0.25) } : {});

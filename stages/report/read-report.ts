@@ -17,7 +17,7 @@ import { readDataSets } from './data-sets.ts';
 import { type Document, experimentsOf } from './experiments.ts';
 import { byInstance, nameOf } from './model-name.ts';
 
-/** What the page is made of; what is not gathered has no page. */
+/** The inputs of the page; an input that is not gathered has no page. */
 export interface GatheredReport {
   readonly evaluations: readonly Gathered[];
   readonly trainings: readonly Gathered[];

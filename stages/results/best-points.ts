@@ -6,7 +6,7 @@ import { lossShares } from './scores.ts';
 import type { ScoreRow } from './score-row.ts';
 
 export interface BestPoints {
-  /** What they are the best by, in words; undefined where no point can be marked. */
+  /** The criterion in words; undefined where no point can be marked. */
   readonly by: string | undefined;
   readonly best: ReadonlySet<ScoreRow>;
   /** Points whose validation losses, row by row, could be as low as the best one's. */
@@ -110,8 +110,8 @@ function meanLosses({ trainings }: ScoreRow): ReadonlyMap<number, number> {
 }
 
 /**
- * Losses say which point is better only of one base, on the same validation rows, prompted and cut into
- * tokens alike.
+ * Losses are comparable only between points with one base model, the same validation rows, the same prompt
+ * and the same tokenizer.
  */
 function incomparable({ members }: RankedGroup<ScoreRow>): readonly PointWarning[] {
   const datasets = [...new Set(members.map(({ dataset }) => dataset))].join(', ');

@@ -83,8 +83,8 @@ export interface TrainingSummary {
   /** Of the validation rows as token ids: equal where data, split, prompt, limits and tokenizer are. */
   readonly validation_digest: string;
   /**
-   * What the limits of tokens did to the rows: a list, since its numbers are no metrics. Absent in summaries of
-   * earlier versions.
+   * The truncation of the rows: a list, since its numbers are not metrics. Absent in summaries of earlier
+   * versions.
    */
   readonly truncation?: readonly (Truncation & { readonly what: string })[];
 }

@@ -14,7 +14,7 @@ export interface GatheredScores {
   readonly validations?: readonly Gathered[];
 }
 
-/** What was read, and the rows of the tables: each evaluation with its training. */
+/** The parsed results, and the rows of the tables: each evaluation with its training. */
 export interface Scores {
   readonly evaluations: readonly Axed<Evaluation>[];
   readonly trainings: readonly Axed<TrainingSummary>[];

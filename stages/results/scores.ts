@@ -83,8 +83,8 @@ const profileScore = (
 });
 
 /**
- * The row with the scores of the test rows that no training row gives away; undefined where no test row is
- * given away, or it is not known.
+ * The row with the scores of the test rows that no training row leaks; undefined if no test row is leaked, or
+ * that is unknown.
  */
 export function withoutLeaked(row: ScoreRow): ScoreRow | undefined {
   const rest = row.evaluations.flatMap(({ without_leaked, ...all }) =>

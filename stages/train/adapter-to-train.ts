@@ -17,8 +17,8 @@ interface BaseModel {
 }
 
 /**
- * The adapter whose training is continued, as peft's from_pretrained(…, is_trainable=True): its own folder
- * says what it is, so the settings must not.
+ * The adapter whose training is continued, as peft's from_pretrained(…, is_trainable=True): its folder
+ * defines its settings, so the params must not.
  */
 export async function adapterToTrain(
   path: string,

@@ -48,7 +48,7 @@ export const contradictionsOfValidation: readonly Schema[] = [
   ),
 ];
 
-/** What the runtime has no kernels for. */
+/** The onnx runtime has no kernels for bf16. */
 export const contradictionOfPrecision: Schema = refused(
   {
     ...given('precision', 'runtime'),

@@ -1,2 +1,2 @@
-/** The settings of a point that say what an adapter is. */
+/** The settings of a point that define an adapter. */
 export const loraSettings = ['r', 'alpha', 'dropout', 'targets', 'rslora', 'bias', 'modulesToSave'] as const;

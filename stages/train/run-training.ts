@@ -38,7 +38,7 @@ export type MeasureFor = (setting: {
 
 /**
  * `adapter?`: a folder of peft whose training is continued. `state?`: the state of the same training, stopped
- * earlier, which goes on.
+ * earlier, which continues.
  */
 export type TrainDep = 'base' | 'train' | 'adapter?' | 'state?';
 

@@ -12,9 +12,7 @@ export interface TrainParams {
   readonly config: MethodParams;
   /** "{human}" is replaced by the question. */
   readonly prompt: string;
-  /**
-   * What an adapter says of the model it was trained on: a name or path that means the same on every machine.
-   */
+  /** The base model's name in an adapter: a name or path that is valid on every machine. */
   readonly baseModel: string;
   readonly sourceTokens: number;
   readonly targetTokens: number;
@@ -22,8 +20,8 @@ export interface TrainParams {
   readonly validation: number;
   readonly seed: number;
   /**
-   * Stops after this epoch; the schedule is that of all epochs. With the out `state`, another training goes
-   * on.
+   * Stops after this epoch; the schedule is that of all epochs. With the out `state`, another training can
+   * continue.
    */
   readonly stopAtEpoch?: number;
   /**
@@ -33,7 +31,7 @@ export interface TrainParams {
   readonly splitSeed?: number;
   readonly tokenization: 'sentencepiece' | 'transformers';
   readonly runtime: 'onnx' | 'tensorflow';
-  /** What the runner made of it: the context says where it computes. */
+  /** Resolved by the runner: the context has the actual device. */
   readonly device?: 'cpu' | 'cuda';
   readonly precision?: Precision;
 }
@@ -78,7 +76,7 @@ export interface MethodParams {
 }
 
 const share = { type: 'number', minimum: 0, maximum: 1 };
-/** All elements dropped would leave nothing to learn from. */
+/** With all elements dropped, nothing could be learned. */
 const rate = { type: 'number', minimum: 0, exclusiveMaximum: 1 };
 const count = { type: 'integer', minimum: 1 };
 const every = { anyOf: [{ const: 'epoch' }, count, { type: 'null' }] };
@@ -156,7 +154,10 @@ export const trainParamsSchema = {
   allOf: [...contradictionsOfValidation, contradictionOfPrecision],
 } satisfies Schema;
 
-/** The settings of the training, every default filled in. `adapter`: that of one that is trained on. */
+/**
+ * The settings of the training, with all defaults filled in. `adapter`: of the adapter whose training is
+ * continued.
+ */
 export function trainConfigOf(
   { config, seed, baseModel, precision }: TrainParams,
   adapter?: AdapterConfig,
@@ -229,8 +230,8 @@ const everyOf = (value: 'epoch' | number | null): Every | null =>
   value === null ? null : value === 'epoch' ? { epochs: 1 } : { steps: value };
 
 /**
- * Adafactor as the Trainer sets it up: by the learning rate and its schedule, unless the options say
- * otherwise.
+ * Adafactor as the Trainer configures it: by the learning rate and its schedule, unless the options override
+ * that.
  */
 function optimizerOf(value: OptimizerSettings['name'] | OptimizerSettings): OptimizerSettings {
   const settings: OptimizerSettings = typeof value === 'string' ? { name: value } : value;

@@ -86,10 +86,7 @@ export const optimizerSchema = variants(['adamw', 'adafactor'], {
   },
 });
 
-/**
- * A plain name, or a map whose name says which options it may have: faults are reported for that variant
- * only.
- */
+/** A plain name, or a map whose name determines its options: faults are reported for that variant only. */
 function variants(plain: readonly string[], table: Readonly<Record<string, Options>>) {
   const of = ([name, { properties = {}, required = [], either = [] }]: readonly [string, Options]) =>
     implies(

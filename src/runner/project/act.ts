@@ -51,7 +51,7 @@ import { noSharedCache } from './shared-cache/shared-source.ts';
 export interface RunSources {
   /** Reads the pipeline file, when the run has its turn: it may have waited for long. */
   readonly plan: () => Promise<Result<Planned, Problem>>;
-  /** Where it is to be remembered that there was nothing to do. */
+  /** Where to record that there was nothing to do. */
   readonly idle?: IdleRequest | undefined;
   readonly watcher?: RunWatcher;
 }
@@ -129,7 +129,7 @@ interface ReadyRun {
   readonly chosen: readonly Instance[];
 }
 
-/** Plans what a request is about, with all that it takes to run it here. */
+/** Plans a request, with all that it needs to run here. */
 async function planRun(
   opened: Opened,
   plan: RunSources['plan'],
@@ -281,8 +281,8 @@ async function removePartialFiles({ workspace, store }: Opened): Promise<void> {
 }
 
 /**
- * Deletes what no pipeline file on disk names, and the last runs did not make. With a file that cannot be
- * read, nothing is deleted: what it names is not known.
+ * Deletes results that no pipeline file on disk names and that the last runs did not make. If one of the
+ * files cannot be read, nothing is deleted: the instances that it names are unknown.
  */
 export async function gc(
   opened: Opened,

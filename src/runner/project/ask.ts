@@ -255,7 +255,7 @@ export interface InspectedSelection {
   readonly awaited: readonly AwaitedInstances[];
 }
 
-/** The one instance that a name selects; an error that lists them where there are several. */
+/** The one instance that a name selects; for several, an error that lists them. */
 async function inspectedOnly(
   opened: Opened,
   planned: Planned,
@@ -361,7 +361,7 @@ function runState(row: RunRow): RunState {
 export const truncations = ({ store }: Opened, { plan }: Planned): readonly Truncation[] =>
   lastTruncations(store, plan.pipeline);
 
-/** A run with all that its events say; undefined where there is no such run. */
+/** A run, from its events; undefined if there is no such run. */
 export async function wholeRun(
   opened: Opened,
   run: string,
@@ -373,7 +373,7 @@ export async function wholeRun(
   return runHistory(opened, recordOf(opened.store, row), events, planned?.plan);
 }
 
-/** The stored events of a run; undefined where there is no such run. */
+/** The stored events of a run; undefined if there is no such run. */
 export const runEvents = (
   { store }: Opened,
   run: string,
@@ -428,7 +428,7 @@ export async function metrics(
   };
 }
 
-/** The metrics that a run left; undefined: there is no such run. */
+/** The metrics of a run; undefined: there is no such run. */
 export async function metricsOfRun(
   opened: Opened,
   planned: Planned,
@@ -540,8 +540,8 @@ export async function modelPlaceOf(
 }
 
 /**
- * The models as the pipeline file is now, or as a run left them; undefined: there is no such run. An instance
- * that the file does not name any more is left out.
+ * The models of the current pipeline file, or of a run; undefined: there is no such run. Instances that the
+ * file no longer names are left out.
  */
 export async function models(
   opened: Opened,
@@ -560,7 +560,7 @@ export async function models(
   return { ok: true, value: await modelResults(opened, planned.plan, found) };
 }
 
-/** A program or a file that is missing makes a result out of date, no more. */
+/** A missing program or file only makes a result out of date. */
 async function selectedResults(
   opened: Opened,
   planned: Planned,

@@ -4,8 +4,8 @@ import { diskMessage } from '../store/database/disk-message.ts';
 import { isFullDisk, isSqliteError, roomHelp } from '../store/database/open-store.ts';
 
 /**
- * What a call that failed says: that the store is damaged, or that the disk did not do as asked. Anything
- * else is a bug of ours and is thrown on.
+ * The problem of a failed call: the store is damaged, or the disk failed. Any other error is a bug and is
+ * thrown again.
  */
 export function diskProblem(error: unknown): Problem {
   const message = diskMessage(error);

@@ -15,7 +15,7 @@ import type { Planned } from './planning/plan-here.ts';
 import { selectFrom } from './planning/select-from.ts';
 import { sessionFor } from './session-for.ts';
 
-/** How much memory instances take, as their programs say. */
+/** The memory of instances, as their programs estimate it. */
 export async function estimate(
   opened: Opened,
   planned: Planned,

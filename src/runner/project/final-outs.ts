@@ -2,8 +2,8 @@ import type { Instance, Plan } from '../plan/instance.ts';
 import type { FinalOut } from '../run-request.ts';
 
 /**
- * The outs that a run is for: tables, and the outs of instances that no other instance of the run depends on.
- * None where there are too many to list, as in a run of a single stage with many instances.
+ * The purpose of a run: tables, and the outs of instances that no other instance of the run depends on. None
+ * where there are too many to list, as in a run of a single stage with many instances.
  */
 export function finalOuts(chosen: readonly Instance[], needs: Plan['needs']): readonly FinalOut[] {
   const needed = new Set(chosen.flatMap(({ id }) => needs.get(id) ?? []));

@@ -83,7 +83,7 @@ export function pipelineFiles(
   );
 }
 
-/** A text of the project; the error says why it cannot be read. */
+/** A text of the project; the error is why it cannot be read. */
 export function readProjectText(root: string, path: string): Result<string> {
   try {
     const place = join(root, path);
@@ -115,6 +115,6 @@ export function placeOutside(root: string, path: string): string | undefined {
 /** In bytes, of which a character takes four at most: the parser refuses shorter ones. */
 const largest = 16 << 20;
 
-/** Where a file is that a diagnostic names; undefined for the text of a `--set`, which is no file. */
+/** The path of a file that a diagnostic names; undefined for the text of a `--set`, which is not a file. */
 export const placeInProject = (root: string, name: string): string | undefined =>
   isOverrideName(name) ? undefined : join(root, name);

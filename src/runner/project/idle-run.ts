@@ -105,10 +105,7 @@ export const idleRequestIn = (
     request,
   );
 
-/**
- * A run that has nothing to do since nothing changed since the last one like it; undefined: that is not
- * known.
- */
+/** A run that has nothing to do because nothing changed since the last one like it; undefined: unknown. */
 export async function runIdle(
   opened: Opened,
   { text, jobs }: IdleRequest,
@@ -155,10 +152,7 @@ export async function runIdle(
 export interface IdleRecording {
   /** With a disk that records what is read. */
   readonly opened: Opened;
-  /**
-   * To be called when the run has ended, with what was planned for it: where it had nothing to do, the next
-   * one will know.
-   */
+  /** Called when the run has ended, with its plan: if it had nothing to do, the next run will know. */
   remember(planned: Planned, chosen: readonly Instance[], finished: FinishedRun): void;
 }
 
@@ -218,7 +212,7 @@ export function recordIdle(opened: Opened, { text: requested }: IdleRequest): Id
     const body = JSON.stringify(record);
     fillIdle(store, requested, `${digestOf(body)}\n${body}`);
   }
-  /** The stamp is taken before the text is read again: one that is written meanwhile has another. */
+  /** The stamp is taken before the text is read again: a text written meanwhile has another stamp. */
   function isTextOf(path: string, text: string): boolean {
     recorded.disk.stat(at(path));
     const again = readProjectText(root, path);
@@ -233,9 +227,7 @@ function variableDigest(environment: NodeJS.ProcessEnv, variable: string): Diges
   return value === undefined ? null : digestOf(value);
 }
 
-/**
- * Whole, or not at all: `remember` alone writes it, so the shape of one that is whole is that of the type.
- */
+/** Complete or invalid: `remember` alone writes it, so a complete record has the shape of the type. */
 function parsed(text: string | undefined): IdleRecord | undefined {
   const end = text?.indexOf('\n') ?? -1;
   const body = text?.slice(end + 1) ?? '';

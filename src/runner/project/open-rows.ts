@@ -15,7 +15,7 @@ import type { Workspace } from '../workspace/workspace.ts';
 import type { WorkspaceDisk } from '../workspace/disk/workspace-disk.ts';
 import type { ProjectPlace } from './find-project.ts';
 
-/** What a project is built on; a test replaces it. */
+/** The dependencies of a project; tests replace them. */
 export interface Host {
   readonly disk: WorkspaceDisk;
   readonly helpers: HelperPrograms;

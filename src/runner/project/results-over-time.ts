@@ -25,7 +25,7 @@ export async function writeResults(
   return known.ok ? writeRecorded(opened, planned, known.value) : known;
 }
 
-/** Compares the results file with what the project has now. */
+/** Compares the results file with the project's current results. */
 export async function checkResults(opened: Opened, planned: Planned): Promise<Result<ResultsCheck, Problem>> {
   const known = await knownNow(opened, planned);
   return known.ok ? checkRecorded(opened, known.value) : known;

@@ -21,8 +21,8 @@ export interface IdleRun {
 }
 
 /**
- * The run of a project that has nothing to do, where that is known from the last one; undefined: it is not,
- * and nothing was done. `program`: as that of `idleRequestIn`.
+ * The run of a project that has nothing to do, if the last run shows that; undefined: unknown, and nothing
+ * was done. `program`: as that of `idleRequestIn`.
  */
 export async function runIfIdle(
   program: string,

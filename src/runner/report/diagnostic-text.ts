@@ -65,7 +65,7 @@ function placeOf({ file, offset, length }: Range, sourceOf: (file: string) => st
   };
 }
 
-/** What is shown of a long line: half as much before the place. */
+/** Characters of a long line to show: half as many before the place. */
 const lineWidth = 120;
 
 const lineEnd = /\r\n|\n|\r/;

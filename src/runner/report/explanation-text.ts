@@ -24,7 +24,7 @@ export function explanationText({
   ignored,
   origin,
 }: Explanation): string {
-  // The failure says more than the reason that there was one.
+  // The failure is more specific than the reason to run.
   const reasons = because.filter(({ kind }) => failure === undefined || kind !== 'failed-before');
   const lines = [
     ...(fault === undefined ? [] : [fault]),

@@ -7,7 +7,7 @@ import { isWarning, messageText } from './message-text.ts';
 import { noColors } from '../wording/colors.ts';
 import { outcomeText, retryText } from './outcome-text.ts';
 
-/** A part of a log: lines, or a file of what the stage printed, which may be of any size. */
+/** A part of a log: lines, or a file of the stage's output, which may have any size. */
 export type LogPart =
   | { readonly kind: 'lines'; readonly lines: readonly string[] }
   | { readonly kind: 'printed'; readonly file: string };
@@ -51,7 +51,7 @@ export function logParts(
   return parts;
 }
 
-/** The progress messages of an attempt that a later one follows: only the last says how far it got. */
+/** The progress messages of an attempt that are followed by a later one: only the last matters. */
 function overtakenProgress(events: readonly RecordedEvent[]): ReadonlySet<RecordedEvent> {
   const overtaken = new Set<RecordedEvent>();
   let isFollowed = false;

@@ -36,5 +36,5 @@ function wordsOf(message: StageMessage): string | undefined {
 /** Six digits tell two steps apart. */
 const numberText = (value: number): string => String(Number(value.toPrecision(6)));
 
-/** What says that a result may not be what one expects. */
+/** Messages that a result may not be the expected one. */
 export const isWarning = ({ kind }: StageMessage): boolean => kind === 'warning' || kind === 'truncated';

@@ -1,6 +1,6 @@
 /**
  * A place in a text as an editor counts: lines and columns from 1, columns in characters; a byte order mark
- * is no column.
+ * is not a column.
  */
 export function positionIn(
   text: string,

@@ -30,7 +30,7 @@ function restText(results: readonly PushedResult[]): string {
   ].join('');
 }
 
-/** What was uploaded. */
+/** The uploaded results. */
 export function pushedText({ remote, uploaded, results, problem }: Pushed): string {
   const failed = results.filter(({ state }) => state === 'failed');
   return [

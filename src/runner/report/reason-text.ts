@@ -276,8 +276,8 @@ const plainText = (value: Value): string =>
 const shellText = (value: Value): string => (isList(value) ? value.map(String).join(' ') : String(value));
 
 /**
- * A command as the YAML has it: the words of `manifestWords`, deps and outs as references; the first says
- * which form it has.
+ * A command as in the YAML: the words of `manifestWords`, deps and outs as references; the first word is its
+ * form.
  */
 function commandText(value: Value): string {
   const [, ...words] = isList(value) ? value : [value];

@@ -2,7 +2,7 @@ import type { SharedCacheReport, Transferred } from '../answers.ts';
 import { pluralize } from '../wording/pluralize.ts';
 import { sizeText } from '../wording/size-text.ts';
 
-/** What a run had from the shared cache, gave to it, and could not use; undefined: nothing to say. */
+/** What a run fetched from the shared cache, uploaded to it, and could not use; undefined: nothing. */
 export function sharedCacheText(report: SharedCacheReport): string | undefined {
   const { remote, fetched, uploaded, absent, untrusted, refused, incomplete, partial, unanswered } = report;
   const { notUploaded, uploadFault, refreshed } = report;

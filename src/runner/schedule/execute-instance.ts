@@ -63,9 +63,9 @@ export interface RunOf<S> {
   readonly running: Set<RunningStage>;
   /** How often it has begun to restore, adopt or run something. */
   readonly changes: { count: number };
-  /** What was run again for its temp outs and came out different. */
+  /** Instances that ran again for their temp outs and gave other results. */
   readonly remade: Set<InstanceId>;
-  /** Jobs are submitted and left to their queues; nothing is started here. */
+  /** Jobs are submitted and left to their queues; nothing runs here. */
   readonly detach: boolean;
   /** What executors turned out to run on, the first time that it was not as planned. */
   readonly learned: Map<Executor, string>;
@@ -166,7 +166,7 @@ export async function executeInstance(
   }
 }
 
-/** It continues in another attempt, whatever the `retries` of the stage. */
+/** It continues in another attempt, regardless of the stage's `retries`. */
 interface Again {
   readonly kind: 'again';
   readonly failure: Failure;
@@ -304,8 +304,8 @@ async function attemptOnce(
 }
 
 /**
- * Stores where an attempt ran, and says so where it went on from a checkpoint that another model of CPUs
- * computed: engines choose their kernels by the instructions that a CPU has.
+ * Stores where an attempt ran, and warns if it resumed from a checkpoint computed on another CPU model:
+ * engines choose their kernels by the CPU's instructions.
  */
 function noteHost(run: Run, instance: Instance, record: Attempt, mayResume: boolean): void {
   const { workspace, store, executorOf } = run.session;
@@ -332,7 +332,7 @@ function hasCheckpoint(workspace: Workspace, key: Key): boolean {
 }
 
 /**
- * What is wrong where a job was not started since it would have had another key; undefined: that is known
+ * The fault of a job that was not started because its key would have changed; undefined: the change is known
  * here now, and the instance is to be planned again.
  */
 async function staleness(
@@ -364,8 +364,8 @@ async function staleness(
 const tailLines = 40;
 
 /**
- * The attempt at this key whose job outlived its runner. One that was made from other data, or is not to
- * count, is ended.
+ * The attempt at this key whose job outlived its runner. A job with other inputs, or one that must not count,
+ * is cancelled.
  */
 async function leftByKilledRun(
   { session, jobs }: Run,
@@ -430,7 +430,7 @@ async function finish(
   const missing: string[] = [];
   for (const [name, path] of Object.entries(attemptOuts(instance, assessment.key))) {
     const found = await readContent(workspace, path, { links: 'keep', passing: true });
-    // What was seen may be the half of it.
+    // The file may have been read half-written.
     if (givenUp.aborted) return interrupted();
     if (!found.ok)
       return {
@@ -541,7 +541,7 @@ async function filed(
     error: { path: 'cache', message: diskMessage(error) },
   }));
   const { store } = session;
-  // What is written into a file that was deleted is gone with this process.
+  // Data written to a deleted file is lost with this process.
   if (published.ok && store.isInPlace()) return true;
   if (run.stop.givenUp.aborted) return false;
   const why = published.ok

@@ -6,13 +6,13 @@ import { joinFirst } from '../wording/join-first.ts';
 import type { Session } from '../status/assess.ts';
 import type { Allotment, GpuHolder, Share } from './allotment.ts';
 
-/** What is needed of a run. */
+/** The part of a run that this needs. */
 interface Here {
   readonly session: Pick<Session, 'executorOf'>;
   emit(event: Event): void;
 }
 
-/** Waits for a share of the machine; says who holds the GPUs that it waits for. */
+/** Waits for a share of the machine; reports the holders of the GPUs that it waits for. */
 export async function shareFor(run: Here, instance: Instance, allotment: Allotment): Promise<Share> {
   const noted: Promise<void>[] = [];
   const share = await allotment.take(instance, (holders) => {

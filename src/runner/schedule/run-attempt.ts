@@ -183,7 +183,7 @@ function judge(
     readonly reported: string | undefined;
   },
 ): AttemptEnding {
-  // What ends after it was asked to stop may have cut its work short, whatever its exit code says.
+  // An attempt that ends after it was asked to stop may be incomplete, whatever its exit code.
   const cutShort =
     result === undefined || result.kind === 'refused' || ('stopped' in result && result.stopped);
   if (seen.interrupted && cutShort) return { kind: 'interrupted' };
@@ -217,7 +217,7 @@ function judge(
   }
 }
 
-/** What it requested, as far as it did: to say what to raise. */
+/** The resources that it requested, if any: they show what to raise. */
 const limitsOf = ({ memory, time }: Instance['resources']) => ({
   memory: memory === 0 ? {} : { bytes: memory },
   time: time === undefined ? {} : { seconds: time },
@@ -257,7 +257,7 @@ function programOf(session: Session, instance: Instance, { key, inputs }: Assess
   return { kind: 'stage', bundle: placeOf(session.workspace, facts.file) };
 }
 
-/** An optional path where nothing is is the empty text. */
+/** An optional path that does not exist is the empty string. */
 function commandPaths(inputs: Inputs): ReadonlyMap<string, string | readonly string[]> {
   const passed = depPaths(inputs);
   return new Map(

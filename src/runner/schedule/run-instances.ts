@@ -100,8 +100,8 @@ export async function runInstances(
     if (outcome.kind === 'blocked') failures.set(id, outcome.by);
   }
 
-  // Of what is ready, the first in the plan goes first. A task never rejects: what failed, and whether
-  // anything more is started, is known here, not by the scheduler.
+  // Of the ready instances, the first in the plan starts first. A task never rejects: failures, and whether
+  // anything more is started, are tracked here, not by the scheduler.
   const nodes = new Map(
     instances.map((instance, index) => [
       instance.id,
@@ -239,14 +239,14 @@ function noted(run: Run, { keepGoing }: RunRules, ending: Ending): Ending {
 
 const notCached = (key: Key | null): Ending => ({ key, outcome: { kind: 'skipped' } });
 
-/** What it depends on could not be read. */
+/** Its inputs could not be read. */
 const unassessed = (message: string): Ending => ({ key: null, outcome: failedBy(message) });
 
 async function assessNow(run: Run, instance: Instance, policy: Policy): Promise<Assessment | Ending> {
   const { stopped } = run.stop;
   const session = { ...run.session, workspace: readUntil(run.session.workspace, stopped) };
   const assessed = await assess(session, instance, policy, readCacheOf(session.workspace));
-  // What was seen may be the half of it.
+  // The file may have been read half-written.
   if (stopped.aborted) return { key: null, outcome: { kind: 'skipped' } };
   return assessed.ok ? assessed.value : unassessed(unassessableText(assessed.error));
 }
@@ -297,7 +297,9 @@ async function restoreOrRun(
 
 const isForced = (because: readonly Reason[]): boolean => because.some(({ kind }) => kind === 'forced');
 
-/** A result that is in place, or whose outs are not all there, is better than what is there. */
+/**
+ * Existing files are adopted if there is no result, or if it is displaced and none of its outs is missing.
+ */
 const isAdoptable = ({ decision, displaced }: Assessment): boolean =>
   decision.kind === 'run' || (displaced.length > 0 && displaced.every(({ was }) => was !== 'missing'));
 

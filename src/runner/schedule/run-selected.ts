@@ -25,7 +25,7 @@ import { takeAsIs, type TakenAsIs } from './outs/taken-as-is.ts';
 import { type Ends, type InPlace, type OnOutcome, withRun } from './run.ts';
 import type { RunWatcher } from './run-controls.ts';
 
-/** What is to be run, as the lists that matrices take values from are known. */
+/** The work to be done, with the current lists that matrices take values from. */
 export interface PlannedRun {
   readonly session: Session;
   /** In the order of the plan. */
@@ -36,7 +36,7 @@ export interface PlannedRun {
   readonly existingOutsOf: (instance: Instance) => ExistingOuts | undefined;
   /** Of the pipeline file. */
   readonly warnings: readonly Diagnostic[];
-  /** What is wrong with what the lists give. */
+  /** Faults of the instances that the lists give. */
   readonly listFaults: readonly Diagnostic[];
 }
 
@@ -51,8 +51,8 @@ export interface RunOptions {
 }
 
 /**
- * Runs what is out of date. Where a list that it depends on is, it runs up to the list, plans again, and goes
- * on. The caller holds the lock.
+ * Runs what is out of date. If a list that it depends on is out of date, it runs up to the list, plans again,
+ * and continues. The caller holds the lock.
  */
 export async function runSelected(
   first: PlannedRun,

@@ -185,7 +185,7 @@ function outputFiles({ workspace }: Framed, run: RunId): () => string {
   };
 }
 
-/** Notes how instances ended, where that is news: a run with nothing to do writes nothing about them. */
+/** Records how instances ended, if that changed: a run with nothing to do writes nothing about them. */
 function bookkeeper({ store, plan }: Framed, run: RunId): (instance: Named, outcome: Outcome) => void {
   const last = lastOutcomes(store, plan.pipeline);
   const good = new Set<string>(['ran', 'up-to-date', 'restored']);

@@ -9,7 +9,7 @@ const commitTimeout = 500;
 
 /** Who starts a run, where, and from which commit. */
 export interface Start {
-  /** What is known at once: all but the commit. */
+  /** All that is known at once, which excludes the commit. */
   readonly from: StartedFrom;
   /** Calls `onCommit` with the commit once it is known, unless the run ends soon after its start. */
   storeEarly(onCommit: (from: StartedFrom) => void): void;

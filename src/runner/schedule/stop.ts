@@ -15,15 +15,15 @@ export interface Stop {
    */
   whileRunning(end: (grace: number | null) => void): () => void;
   /**
-   * Registers a job that goes on without the run; gives the end of the registration. `leave`: the run is
-   * stopped, and nothing else holds it; `end`: the user stopped it for the second time.
+   * Registers a job that continues without the run; returns the function that ends the registration. `leave`:
+   * the run is stopped, and nothing else holds it; `end`: the user stopped it for the second time.
    */
   whileAttached(leave: () => void, end: () => void): () => void;
   /** Aborts when the run is to stop. */
   readonly stopped: AbortSignal;
   /**
    * Aborts a moment after the user stopped the run for the second time: results that are still being cached
-   * or restored are given up.
+   * or restored are abandoned.
    */
   readonly givenUp: AbortSignal;
   close(): void;
@@ -47,7 +47,7 @@ export function stopFor({ graceful, hard }: StopSignals, onStop: (hard: boolean)
     for (const end of running) end(gracefulSeconds());
     leaveJobs();
   };
-  /** While local stages end, the user may still say that the jobs are to end too. */
+  /** While local stages stop, the user may still request that the jobs stop too. */
   const leaveJobs = (): void => {
     if (stopped.signal.aborted && running.size === 0) for (const leave of attached.keys()) leave();
   };

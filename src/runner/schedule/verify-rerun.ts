@@ -20,8 +20,8 @@ import { beginAttempt, forgetAttempt, recordHandle } from '../store/attempts.ts'
 import { unassessableText } from '../status/unassessable-text.ts';
 
 /**
- * Executes an instance that has a result once more, beside it, and compares what comes out. The error says
- * why it could not be compared.
+ * Executes an instance that has a result once more, beside it, and compares the results. The error is why
+ * that was not possible.
  */
 export async function rerunAndCompare(
   run: Run,

@@ -6,9 +6,9 @@ import type { Session } from './assess.ts';
 import { assessAll } from './assess-all.ts';
 
 /**
- * The instances among some that no run files (`cache: false`) and that would be made again under the very key
- * they were made under last. A run runs them all the same, but they are not out of date, and what reads from
- * them is judged by what they left. `instances` come with all that they need, in the order of the plan.
+ * The instances among some that always run (`cache: false`) and whose key has not changed since their last
+ * run. A run executes them all the same, but they are not out of date, and their readers are assessed by
+ * their existing outs. `instances` includes all dependencies, in the order of the plan.
  */
 export async function asLastMade(
   session: Session,
@@ -16,7 +16,7 @@ export async function asLastMade(
 ): Promise<ReadonlySet<InstanceId>> {
   const uncached = new Set(instances.filter(({ cache }) => !cache).map(({ id }) => id));
   const made = new Set<InstanceId>();
-  // One that reads from another of them is known when that one is.
+  // An instance that reads from another of them is decided after that one.
   for (let before = -1; before < made.size && made.size < uncached.size;) {
     before = made.size;
     for (const [id, seen] of await assessAll(session, instances, declaredPolicy, made)) {

@@ -22,8 +22,8 @@ export type AssessedInstance =
   | { readonly kind: 'waiting'; readonly after: readonly InstanceId[] };
 
 /**
- * Assesses instances in the order of the plan, without running or writing anything. What can be restored
- * counts as there. `takenAsIs`: instances whose present outs are used by what reads from them.
+ * Assesses instances in the order of the plan, without running or writing anything. Restorable results count
+ * as present. `takenAsIs`: instances whose present outs are used by their readers.
  */
 export async function assessAll(
   session: Session,

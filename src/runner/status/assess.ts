@@ -115,7 +115,7 @@ export type Unassessable =
   /** It is frozen, and no result of it can be had. */
   | { readonly kind: 'frozen'; readonly message: string };
 
-/** What a preview knows of results that are not in place; undefined: the files in the project count. */
+/** What a preview assumes of results that are not in place; undefined: the files in the project count. */
 export interface KnownResults {
   /** The content of an out that has still to be restored. */
   readonly content: (instance: InstanceId, out: string) => Content | undefined;
@@ -222,7 +222,7 @@ async function madeOnGpu(
   return { ...identity.value, ...found, decision, madeOn: 'cuda' };
 }
 
-/** What is frozen is as its last result, whatever it reads by now. */
+/** A frozen instance keeps its last result, whatever its current inputs are. */
 async function assessFrozen(
   session: Session,
   instance: Instance,
@@ -327,7 +327,7 @@ async function lookupOuts(
       return { lookup: { kind: 'damaged', object, path: file }, displaced: [], dropped: [] };
     }
     case 'hit': {
-      // Equal keys have outs with equal names: a row that says otherwise is damaged.
+      // Equal keys have outs with equal names: a row that differs is damaged.
       if (Object.keys(instance.outs).some((out) => cached.entry.outs[out] === undefined))
         return { lookup: { kind: 'absent', past: pastOf(store, key) }, displaced: [], dropped: [] };
       const displaced: DisplacedOut[] = [];

@@ -8,7 +8,7 @@ import type { Identity } from './assess.ts';
 export function firstChangedFile(before: Identity, now: Identity): string | undefined {
   const names = new Set([...before.stamps.keys(), ...now.stamps.keys()]);
   const files = [...names].filter((path) => before.stamps.get(path) !== now.stamps.get(path));
-  // A new file in a folder touches both: the file says more.
+  // A new file changes both its folder and itself: the file is more specific.
   const [path] = files.filter((folder) => !files.some((other) => isBelow(other, folder)));
   return path ?? differences(before.manifest, now.manifest)[0]?.field.join(' ');
 }

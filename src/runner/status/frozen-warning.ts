@@ -2,7 +2,7 @@ import type { Diagnostic } from '../diagnostic.ts';
 import type { Instance } from '../plan/instance.ts';
 import { joinFirst } from '../wording/join-first.ts';
 
-/** Says that what is frozen is not brought up to date. */
+/** Warns that a frozen instance is not updated. */
 export function frozenWarning(instances: readonly Instance[]): readonly Diagnostic[] {
   const frozen = instances.filter((instance) => instance.frozen !== undefined);
   const [first] = frozen;

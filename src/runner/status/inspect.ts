@@ -26,7 +26,7 @@ export interface Inspection {
   readonly instance: Instance;
   readonly state: 'up-to-date' | 'restorable' | 'out-of-date' | 'waiting' | 'unknown';
   readonly because: readonly Reason[];
-  /** What has to run first. */
+  /** The instances that have to run first. */
   readonly after: readonly InstanceId[];
   readonly key: Key | undefined;
   readonly manifest: Value | undefined;

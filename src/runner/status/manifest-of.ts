@@ -10,7 +10,7 @@ import type { ReadProgram } from '../programs/reads.ts';
 /** Raised when the meaning of a field or the canonical form changes. */
 const formatVersion = '1';
 
-/** What a manifest is made from besides the instance. */
+/** The sources of a manifest besides the instance. */
 export interface ManifestSources {
   readonly environment: NodeJS.ProcessEnv;
   /** A result is of the platform that computes it, wherever the runner itself runs. */
@@ -26,7 +26,7 @@ export function manifestOf(
 ): Manifest {
   return {
     format: `${digest.kind === 'uses' ? `${formatVersion}, esbuild ${bundlerVersion}` : formatVersion}${
-      // Never the key of a real result, also where nothing is made small.
+      // Differs from the key of a real result even if nothing is made small.
       instance.smoke === undefined ? '' : ', smoke'
     }`,
     program: digest,
@@ -51,8 +51,8 @@ function platformOf(
 ): Readonly<Record<string, string>> {
   const system = { os, arch };
   if (program.kind === 'command') return system;
-  // The class of device changes the last bits of what an engine computes, and so does the number of threads:
-  // onnxruntime's matrix products cut long sums where the columns are spread (MlasGemm doubles its stride
+  // The class of device changes the last bits of an engine's results, and so does the number of threads:
+  // onnxruntime's matrix products split long sums where the columns are spread (MlasGemm doubles its stride
   // over K when it halves N).
   return native
     ? { ...system, node, device: deviceOf(instance), cpus: String(instance.resources.cpus) }

@@ -9,7 +9,7 @@ import { ignoreRules } from '../workspace/ignore/ignore-rules.ts';
 import { nearestPath } from '../workspace/nearest-path.ts';
 import { placeOf, type ProjectFiles } from '../workspace/workspace.ts';
 
-/** What is wrong with paths that are read: that nothing is there, or that they lead out of the project. */
+/** Faults of paths that are read: they do not exist, or lead out of the project. */
 export function readFaults(
   workspace: ProjectFiles,
   deps: readonly LooseDependency[],
@@ -19,7 +19,7 @@ export function readFaults(
   for (const dep of deps) {
     const place = placeOf(workspace, dep.path);
     const isHere = workspace.disk.stat(place) !== undefined;
-    // A link to nothing is no absence that anybody means: its disk may not be mounted.
+    // A dangling link is never intended as a missing file: its disk may not be mounted.
     if (!isHere && dep.optional === true && deadLinkOn(workspace, dep.path) === undefined) continue;
     if (!isHere)
       faults.push({
@@ -51,7 +51,7 @@ export function globMatcher(workspace: ProjectFiles): GlobFiles {
     found(`${ignore} ${pattern}`, () => globFiles(workspace, pattern, ignore ? rules : undefined));
 }
 
-/** What is wrong with what a pattern matches, or that it matches nothing. */
+/** Faults of the files that a pattern matches, or that it matches none. */
 export function globFaults(
   workspace: ProjectFiles,
   { pattern, external, optional, hint, at }: GlobDependency,

@@ -17,7 +17,10 @@ import { type Stamp, stampOrNone } from '../workspace/stamp.ts';
 
 /** What an instance reads, by content. */
 export interface Inputs {
-  /** As the stage gets them: a path, or the list of what is gathered or matched; none where nothing is. */
+  /**
+   * The form that stages receive: a path, or the list of gathered or matched paths; none where nothing
+   * exists.
+   */
   readonly paths: Readonly<Record<string, string | readonly Gathered[]>>;
   readonly digests: Readonly<Record<string, DependencyDigest>>;
   /** Of every file of every dep: to see later whether one was touched. */
@@ -45,7 +48,7 @@ export interface MissingInput {
   readonly path: string;
   readonly message: string;
   readonly from: InstanceId | undefined;
-  /** Nothing is there: not that it cannot be read. */
+  /** Nothing exists there, as opposed to being unreadable. */
   readonly absent: boolean;
 }
 
@@ -56,7 +59,7 @@ export interface MissingInput {
 export interface OutPlace {
   readonly path: string;
   readonly known: Content | undefined;
-  /** What it was, where its bytes were dropped. */
+  /** The former digest, if its bytes were dropped. */
   readonly dropped: Content | undefined;
 }
 
@@ -129,7 +132,7 @@ export async function readInputs(
     if (found.value.content.form === 'folder') listings.set(found.value.content.digest, found.value.items);
     return found.value.content;
   }
-  /** Whether nothing is there, and may be missing. */
+  /** Whether nothing exists there, which is allowed. */
   async function isAbsent(
     { path, optional }: PathDependency,
     ignoring: IgnoreRules | undefined,
@@ -138,7 +141,7 @@ export async function readInputs(
     const found = await sources.read(path, { links: 'follow', ignoring });
     return found.ok && found.value === undefined && sources.deadLink(path) === undefined;
   }
-  /** What a pattern matches; `recorded`: what it matched, where nothing is here. */
+  /** The files that a pattern matches; `recorded`: the former ones, if nothing is here. */
   async function contents(
     dep: string,
     { pattern, ignore, optional }: GlobDependency,
@@ -191,7 +194,7 @@ export async function readInputs(
       case 'path': {
         const ignoring = dependency.ignore ? sources.ignoring : undefined;
         if (await isAbsent(dependency, ignoring)) {
-          // That something comes to be there while the stage runs is seen by its stamp.
+          // If a file appears while the stage runs, its stamp shows that.
           stamps.set(dependency.path, stampOrNone(undefined));
           digests[name] = { kind: 'absent' };
           break;
@@ -264,7 +267,7 @@ const filesDigest = ({ pattern }: GlobDependency, files: readonly FileContent[])
   files: files.map(({ path, content }) => ({ name: belowFixedPart(pattern, path), content })),
 });
 
-/** Nothing says that the stage waits for it. */
+/** Nothing makes the stage wait for it. */
 const linkMessage = ({ instance, stage, out }: OutBehind): string =>
   `is a symbolic link to the out ${out} of ${instance}, which this stage does not depend on: remove ` +
   `the link and declare a dep { from: ${stage}, out: ${out} }`;

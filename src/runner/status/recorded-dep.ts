@@ -85,7 +85,7 @@ export function changedOptionalPaths(
   );
 }
 
-/** The path, or the pattern, of a dep where nothing is. */
+/** The path, or the pattern, of a dep where nothing exists. */
 function lackingPath(workspace: ProjectFiles, dep: Dependency, rules: IgnoreRules): string | undefined {
   if (dep.kind === 'path')
     return workspace.disk.stat(placeOf(workspace, dep.path)) === undefined ? dep.path : undefined;

@@ -11,7 +11,7 @@ export interface Attempt {
   readonly instance: InstanceId;
   readonly attempt: number;
   readonly key: Key;
-  /** The file of what it prints, from the project root. */
+  /** The file of its output, from the project root. */
   readonly output: string;
   /** The name of the executor that it is given to. */
   readonly executor: string;
@@ -29,7 +29,7 @@ export function beginAttempt(store: Store, attempt: Attempt): void {
     .run(run, pipeline, instance, number, key, output, executor, nonce);
 }
 
-/** Stores what the executor knows the job by. Without it, on a disk that is full, there is the nonce. */
+/** Stores the executor's handle of the job. Without it, on a full disk, the nonce identifies the job. */
 export function recordHandle(store: Store, { run, instance, attempt }: Attempt, handle: string): void {
   unlessDiskFails(() =>
     store
@@ -73,9 +73,7 @@ export function recordUsage(
   );
 }
 
-/**
- * What the attempts of a run took, in their order, by instance; those of which nothing is known are left out.
- */
+/** The resource usage of the attempts of a run, in their order, by instance; unknown ones are left out. */
 export function usageOfRun(store: Store, run: string): ReadonlyMap<string, readonly AttemptUsage[]> {
   const usage = new Map<string, AttemptUsage[]>();
   const rows = rowsOf(
@@ -220,8 +218,8 @@ export function endAttempt(
 }
 
 /**
- * How the last attempt with a key ended, where its entry is not there. One that was never ended was killed
- * with its runner.
+ * How the last attempt with a key ended, if there is no entry for the key. An attempt without an end was
+ * killed with its runner.
  */
 export function pastOf(store: Store, key: Key): Past {
   const row = rowOf(
@@ -244,8 +242,8 @@ export function pastOf(store: Store, key: Key): Past {
 }
 
 /**
- * The files of what an instance printed in a run, one an attempt: the first is of attempt 1, since what could
- * not be started is not tried again.
+ * The output files of an instance in a run, one for each attempt: the first is of attempt 1, since an attempt
+ * that could not be started is not retried.
  */
 export const outputsOf = (
   store: Store,

@@ -32,7 +32,7 @@ export function findEntry(store: Store, key: Key): FinishedResult | undefined {
       .get(key),
   );
   const outs = row && parseOuts(row.text('outs'));
-  // A damaged row is no result.
+  // A damaged row counts as no result.
   if (row === undefined || outs === undefined) return undefined;
   return {
     entry: {
@@ -158,7 +158,7 @@ function parseOrigin(text: string | undefined): Origin | undefined {
     : undefined;
 }
 
-/** The outs of an entry as `publishEntry` wrote them; undefined where the text is no such thing. */
+/** Parses the outs of an entry as `publishEntry` wrote them; undefined if the text is malformed. */
 export function parseOuts(text: string): Readonly<Record<string, Content>> | undefined {
   const outs = parseJson(text, '');
   if (!outs.ok || !isJsonObject(outs.value)) return undefined;

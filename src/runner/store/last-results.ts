@@ -4,7 +4,7 @@ import type { Manifest } from '../manifest/manifest.ts';
 import type { Store } from './database/open-store.ts';
 import { rowOf, rowsOf } from './database/row.ts';
 
-/** The last finished result of an instance, whatever its key. */
+/** The last finished result of an instance, under any key. */
 export function lastResult(
   store: Store,
   pipeline: string,

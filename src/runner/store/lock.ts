@@ -81,8 +81,8 @@ async function locked(
 const pollMilliseconds = 50;
 
 /**
- * Whether an exclusive lock was to be had. Without a journal, which would need room: who waits for some on a
- * full disk has to take it, too.
+ * Whether an exclusive lock could be taken. Without a journal, which needs space: a process that waits for
+ * space on a full disk has to take the lock, too.
  */
 export function tryLock(database: Sqlite.Database): boolean {
   try {
@@ -96,8 +96,8 @@ export function tryLock(database: Sqlite.Database): boolean {
 }
 
 /**
- * Who holds the lock. A holder of this very moment has not written its name yet, or its name is over that
- * of one that was killed: it is given a second.
+ * The holder of the lock. A new holder may not have written its name yet, or may be about to replace that of
+ * a killed one: it gets a second.
  */
 async function holderOf(store: Store): Promise<Busy> {
   for (let polls = 0; polls < 20; polls++) {

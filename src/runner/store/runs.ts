@@ -62,7 +62,7 @@ export function finishRun(store: Store, run: RunId, { at, exitCode, counts, star
   );
 }
 
-/** Writes down what a run was started from, as soon as that is known. */
+/** Records what a run was started from, as soon as that is known. */
 export function recordStart(store: Store, run: RunId, from: StartedFrom): void {
   unlessDiskFails(() =>
     store.sql('UPDATE runs SET started_from = ? WHERE run = ?').run(JSON.stringify(from), run),
@@ -161,7 +161,7 @@ function storedCounts(text: string): Record<string, unknown> | undefined {
   return parsed.ok && isJsonObject(parsed.value) && text !== '{}' ? parsed.value : undefined;
 }
 
-/** How many instances ended how in a run; in one that was killed, as far as it came. */
+/** The number of instances of a run by outcome; for a killed run, those that ended before. */
 export function outcomeCounts(store: Store, run: string): OutcomeCounts {
   const known =
     rowOf(store.sql("SELECT coalesce(counts, '{}') AS counts FROM runs WHERE run = ?").get(run))?.text(

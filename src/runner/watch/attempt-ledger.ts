@@ -12,14 +12,13 @@ type Attempted =
   /** It failed because what it depends on could not be read. */
   | { readonly kind: 'without-key' }
   /**
-   * The disk failed it: that may be mended while nothing that counts changes, so it is tried again from a
-   * moment on. `since`: the start of its first failure under this key.
+   * The disk failed it: that may be fixed without any change of inputs, so it is retried from a given time
+   * on. `since`: the start of its first failure under this key.
    */
   | { readonly kind: 'disk'; readonly key: Key; readonly since: number; readonly dueAt: number };
 
 /**
- * What a watch has tried and what has no result in the cache: not to be tried again while nothing that it
- * depends on changes.
+ * The attempts of a watch that left no result in the cache: not repeated while none of their inputs changes.
  */
 export class AttemptLedger {
   readonly #instances = new Map<InstanceId, Attempted>();
@@ -73,10 +72,7 @@ export class AttemptLedger {
     }
   }
 
-  /**
-   * Whether one of these was not tried under the key that it has now, or the disk that failed it may be
-   * mended.
-   */
+  /** Whether one of these was not tried under its current key, or a disk failure may be fixed. */
   isAnyDue(now: ReadonlyMap<InstanceId, Key>, at: number): boolean {
     return [...now].some(([id, key]) => {
       const attempted = this.#instances.get(id);

@@ -13,9 +13,9 @@ export interface FileHints {
 }
 
 /**
- * Watches a project. The cache, packages and what a run writes give no hints, except for the named places.
- * Watching can miss changes (a queue that overflows, a network drive, no more watches), so hints without a
- * reason come at intervals too. `onFault` is called once when some are missed.
+ * Watches a project. The cache, packages and files that a run writes give no hints, except for the named
+ * places. Watching can miss changes (a queue that overflows, a network drive, no more watches), so hints
+ * without a reason are sent at intervals too. `onFault` is called once when some are missed.
  */
 export function fileHints(root: string, onFault: (message: string) => void): FileHints {
   let others: readonly string[] = [];
@@ -35,7 +35,7 @@ export function fileHints(root: string, onFault: (message: string) => void): Fil
       ignored: (path) => isLeftOut(root, path) && !others.some((other) => isWithin(path, other)),
     });
     started.on('all', (event, path) => {
-      // What is removed and made again is not watched any more, and what a new folder holds not yet.
+      // A path that is removed and created again is no longer watched, and a new folder's content not yet.
       if (event === 'unlinkDir' || event === 'addDir' || (event === 'unlink' && others.includes(path)))
         broken = true;
       hintSoon();

@@ -13,19 +13,16 @@ import type { Result } from '../../result.ts';
 
 /** Work of a run in progress that is no longer needed. */
 export interface Stale {
-  /** What it goes by is out of date: nothing more should be started. */
+  /** Its plan is out of date: nothing more should be started. */
   readonly run: boolean;
-  /** Stages whose results are no longer needed. `file`: what was touched, where that is all. */
+  /** Stages whose results are no longer needed. `file`: the changed file, if that is the only reason. */
   readonly stages: readonly StaleStage[];
 }
 
 export interface StaleStage {
   readonly stage: RunningStage;
   readonly because: string;
-  /**
-   * Whether it is files of its own that were touched, and nothing that it reads from or that the pipeline
-   * file says.
-   */
+  /** Whether only its own files were changed, and none of its dependencies or of the pipeline file. */
   readonly own: boolean;
 }
 
@@ -75,7 +72,7 @@ export async function staleStages(
   };
 }
 
-/** The instances that read from one that is out of date, directly or not, and that one. */
+/** For each direct or indirect reader of an out-of-date instance, that instance. */
 function readersOf(
   { instances, needs }: Plan,
   outdated: ReadonlySet<InstanceId>,
@@ -128,7 +125,7 @@ async function changeOf(
 const unreadableOf = (seen: AssessedInstance | undefined): Problem | undefined =>
   seen?.kind === 'unassessable' ? unreadableIn(seen.why) : undefined;
 
-/** What is there and cannot be read. */
+/** A path that exists and cannot be read. */
 function unreadableIn(why: Unassessable): Problem | undefined {
   const unreadable = why.kind === 'inputs' ? why.missing.find(({ absent }) => !absent) : undefined;
   return unreadable === undefined
@@ -137,8 +134,8 @@ function unreadableIn(why: Unassessable): Problem | undefined {
 }
 
 /**
- * What a run was started with that is not data: neither what is for people, nor where it is written in the
- * pipeline file.
+ * The plan and the programs of a run, without input data, texts for people, and positions in the pipeline
+ * file.
  */
 const shapeOf = ({ plan, programs }: Session): string =>
   JSON.stringify([

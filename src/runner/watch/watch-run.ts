@@ -27,9 +27,9 @@ import { placeOf, readUntil } from '../workspace/workspace.ts';
 /** What a watch reports besides the events of its runs. */
 export type WatchUpdate =
   | { readonly kind: 'ended'; readonly summary: FinishedRun }
-  /** What has to be mended, or waited for, before the next run. */
+  /** Faults to be fixed, or locks to wait for, before the next run. */
   | { readonly kind: 'problem'; readonly problem: Problem }
-  /** Nothing is left to do until something changes. */
+  /** There is nothing to do until something changes. */
   | { readonly kind: 'waiting' };
 
 export interface WatchListeners {
@@ -279,9 +279,9 @@ class Watch {
   }
 
   /**
-   * Ends the stages whose results are no longer needed. One whose own deps were edited runs again at
-   * once, within the run; where the plan, a program, or what was finished before is out of date, nothing more
-   * is started.
+   * Stops the stages whose results are no longer needed. A stage whose own deps were edited runs again at
+   * once, within the run; if the plan, a program, or an earlier result is out of date, nothing more is
+   * started.
    */
   async #endStale(opened: Opened, controls: RunControls, ended: AbortSignal): Promise<void> {
     const stale = await orDiskProblem(async () => {
@@ -318,7 +318,7 @@ const notWatched = (message: string): Diagnostic => ({
   help: 'on Linux, raise the limit fs.inotify.max_user_watches with sysctl',
 });
 
-/** What has to be watched wherever it is: deps, and what packages were read from. */
+/** Files to watch even outside the project: deps, and the files of packages. */
 function placesOf({ workspace, plan, programs }: Session): readonly string[] {
   const deps = plan.instances.flatMap((instance) =>
     Object.values(instance.deps).flatMap((dep) => {

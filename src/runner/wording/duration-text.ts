@@ -1,4 +1,4 @@
-/** A span of time as people say it: "0.4 s", "14 s", "2 min 05 s", "1 h 12 min". */
+/** A duration for people: "0.4 s", "14 s", "2 min 05 s", "1 h 12 min". */
 export function durationText(seconds: number): string {
   if (seconds < 9.95) return `${seconds.toFixed(1)} s`;
   const whole = Math.round(seconds);

@@ -13,9 +13,9 @@ export const hubName = ({ repository, revision, path }: HubName): string =>
   `hf:${repository}@${revision}${path === undefined ? '' : `/${path}`}`;
 
 /**
- * Reads what a pipeline file says; undefined: no such name. In a data set a path may follow the revision,
- * which ends as in huggingface_hub (HfFileSystem): at its first slash, apart from those of "refs/convert/…"
- * and "refs/pr/…".
+ * Parses the name in a pipeline file; undefined: invalid. In a data set a path may follow the revision, which
+ * ends as in huggingface_hub (HfFileSystem): at its first slash, not counting those of "refs/convert/…" and
+ * "refs/pr/…".
  */
 export function parseHubName(text: string): HubName | undefined {
   const [, repository, revision, path] = dataSetName.exec(text) ?? modelName.exec(text) ?? [];

@@ -1,4 +1,4 @@
-/** Why a connection failed or broke: the code of the system or of undici where there is one. */
+/** Why a connection failed or broke: the error code of the system or of undici, if there is one. */
 export function networkReason(error: unknown): string {
   const reason = rootCause(error);
   if (!(reason instanceof Error)) return 'the connection failed';
@@ -6,7 +6,7 @@ export function networkReason(error: unknown): string {
   return reason.message === '' ? 'the connection failed' : reason.message;
 }
 
-/** fetch says only that it failed; its cause, or the cause of that, says why. */
+/** The error of fetch is generic; the reason is in its cause, or in the cause of that. */
 export function rootCause(error: unknown): unknown {
   let inner = error;
   for (let depth = 0; depth < 5 && inner instanceof Error && inner.cause !== undefined; depth++)

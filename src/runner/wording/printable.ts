@@ -6,8 +6,8 @@ export const printable = (text: string): string =>
   text.replaceAll('\t', ' ').replace(/[\p{Cc}\p{Cf}\p{Cs}\u2028\u2029]/gu, escaped);
 
 /**
- * What a stage says or prints, in its own lines, as harmless: no colours, of a line that is drawn over and
- * over the last state, and other control characters as escapes. What only joins letters stays: texts need it.
+ * Makes a stage's output safe to display, line by line: no colours, only the last state of a line that is
+ * redrawn, and other control characters as escapes. Joining characters are kept: texts need them.
  */
 export const printableLines = (text: string): string => text.split('\n').map(printableLine).join('\n');
 

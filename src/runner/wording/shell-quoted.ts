@@ -1,5 +1,5 @@
 /**
- * A text as one word of /bin/sh, whatever it holds but NUL: in single quotes, each single quote outside of
- * them. POSIX 2.2.2.
+ * Quotes a text as one word of /bin/sh; it may contain anything but NUL: in single quotes, each single quote
+ * outside of them. POSIX 2.2.2.
  */
 export const shellQuoted = (text: string): string => `'${text.replaceAll("'", "'\\''")}'`;

@@ -9,7 +9,7 @@ import { placeOf, type ProjectFiles } from './workspace.ts';
 export interface GlobFiles {
   /** From the project root or absolute, as the pattern is; sorted. */
   readonly files: readonly string[];
-  /** Of the folders that were listed: other stamps later if a name comes or goes that the pattern means. */
+  /** The stamps of the listed folders: they change when a matching name appears or disappears. */
   readonly stamps: ReadonlyMap<string, Stamp>;
   /** What matches and does not count. */
   readonly ignored: readonly Ignored[];

@@ -2,7 +2,7 @@ import { basename, dirname, join } from 'node:path';
 import { nearest } from '../pipeline-file/nearest.ts';
 import { placeOf, type ProjectFiles } from './workspace.ts';
 
-/** The path that is there and most like one that is not, folder by folder. */
+/** The existing path that is most similar to a missing one, folder by folder. */
 export function nearestPath(workspace: ProjectFiles, path: string): string | undefined {
   const isFolder = (folder: string): boolean =>
     workspace.disk.stat(placeOf(workspace, folder))?.isDirectory() === true;

@@ -11,10 +11,10 @@ import type { IgnoreRules } from './ignore/ignore-rules.ts';
 import { folderStamp, isSettled, type Stamp, stampOf } from './stamp.ts';
 import { placeOf, type Workspace } from './workspace.ts';
 
-/** What a path holds. */
+/** The content of a path. */
 export interface Found {
   readonly content: Content;
-  /** What a folder holds; a file holds nothing. */
+  /** The items of a folder; none for a file. */
   readonly items: readonly TreeItem[];
   /**
    * Of everything that was read: files, folders and links, and, by its real path, what links lead to.
@@ -50,8 +50,8 @@ export interface ReadingRules {
 }
 
 /**
- * The content of a file or a folder, by the stat cache where that can be trusted; undefined: nothing is
- * there.
+ * The content of a file or a folder, from the stat cache if that can be trusted; undefined: it does not
+ * exist.
  */
 export async function readContent(
   workspace: Workspace,
@@ -67,7 +67,7 @@ export async function readContent(
   }
 }
 
-/** The digest of one file, by the stat cache where that can be trusted; undefined: there is no such file. */
+/** The digest of one file, from the stat cache if that can be trusted; undefined: there is no such file. */
 export async function readFileDigest(
   workspace: Workspace,
   path: string,
@@ -94,7 +94,7 @@ class Unreadable extends Error {
   }
 }
 
-/** What a path holds, and the path that leads there without a link as its last step. */
+/** The content of a path, and the path with a link as its last step resolved. */
 interface Reached {
   readonly stats: BigIntStats;
   readonly known: string;
@@ -244,7 +244,7 @@ class Reading {
     await this.#reached(path, inside, reached, [...real, reached.known]);
   }
 
-  /** Whether a link leads out of what is read. One that leads nowhere is judged by its text. */
+  /** Whether a link leads out of the folder that is read. A dangling link is judged by its text. */
   #leadsOut(place: string, target: string): boolean {
     const { disk } = this.#workspace;
     const top = disk.realPath(placeOf(this.#workspace, this.#path));

@@ -15,10 +15,7 @@ export interface RecordedReads {
   reads(): readonly DiskRead[] | undefined;
 }
 
-/**
- * A disk that records what is seen on it: while all of it is seen again, whatever followed from it follows
- * again.
- */
+/** A disk that records what is read from it: while all of it reads the same, the result is the same. */
 export function recordReads(disk: WorkspaceDisk, now: () => bigint): RecordedReads {
   const seen = new Map<string, DiskRead>();
   let isComplete = true;
@@ -124,10 +121,7 @@ export function readsTheSame(disk: WorkspaceDisk, reads: readonly DiskRead[]): b
   });
 }
 
-/**
- * Of a folder that is passed through, which one it is; of one that is listed, and of anything else, its
- * stamp.
- */
+/** For a folder on the way to a path, its identity; for a listed folder, and for anything else, its stamp. */
 const seenBy = (how: Exclude<DiskRead[0], 'realPath'>, stats: BigIntStats | undefined): string =>
   stats !== undefined && passedThrough(how, stats) ? `folder ${stats.dev}:${stats.ino}` : stampOrNone(stats);
 

@@ -55,7 +55,7 @@ async function copyTree(workspace: Workspace, from: string, to: string): Promise
   disk.setMode(to, Number(stats.mode & 0o777n));
 }
 
-/** Removes a file or a folder, also one that was made read-only. */
+/** Removes a file or a folder, even a read-only one. */
 export async function removeTree(workspace: Workspace, place: string): Promise<void> {
   try {
     await workspace.disk.remove(place);

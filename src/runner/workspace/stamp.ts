@@ -16,7 +16,7 @@ export function stampOf(stats: BigIntStats): Stamp {
   return branded(`${stats.dev}:${stats.ino}:${stats.size}:${stats.mtimeNs}:${stats.ctimeNs}`);
 }
 
-/** The stamp of what may not be there. */
+/** The stamp of a path that may not exist. */
 export const stampOrNone = (stats: BigIntStats | undefined): Stamp =>
   stats === undefined ? branded('0:0:0:0:0') : stampOf(stats);
 

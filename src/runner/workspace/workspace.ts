@@ -11,7 +11,7 @@ import type { WorkspaceDisk } from './disk/workspace-disk.ts';
 export interface StatCache {
   find(path: string): { readonly stamp: Stamp; readonly digest: Digest } | undefined;
   record(path: string, stamp: Stamp, digest: Digest): void;
-  /** What was found to be untrue of a file. */
+  /** Discards a record about a file that turned out to be wrong. */
   forget(path: string): void;
 }
 
@@ -46,7 +46,7 @@ export const placeOf = (workspace: Pick<Workspace, 'root'>, path: string): strin
 export const shownPath = ({ root }: Pick<Workspace, 'root'>, place: string): string =>
   place.startsWith(`${root}/`) ? place.slice(root.length + 1) : place;
 
-/** The same workspace, but reading, copying and naming files is given up when the signal is aborted. */
+/** The same workspace, but reading, copying and naming files aborts with the signal. */
 export const readUntil = (workspace: Workspace, signal: AbortSignal): Workspace => ({
   ...workspace,
   givenUp: signal,

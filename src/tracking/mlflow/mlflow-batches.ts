@@ -25,12 +25,12 @@ interface NamedText extends JsonObject {
   readonly value: string;
 }
 
-/** What the server has of a metric: its last step, and the value there. */
+/** The server's state of a metric: its last step, and the value there. */
 export type KnownMetrics = ReadonlyMap<string, { readonly step: number; readonly value: number }>;
 
 /**
- * What the server lacks of a model, as calls that may be repeated. A point of a series is sent if its step is
- * above the last one that is there, a metric if it is not there or was another: so nothing is there twice,
+ * The data of a model that the server lacks, as calls that may be repeated. A point of a series is sent if
+ * its step is above the server's last one, a metric if it is missing or differs: so there are no duplicates,
  * whenever it was measured.
  */
 export function mlflowBatches(

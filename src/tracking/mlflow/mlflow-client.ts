@@ -3,7 +3,7 @@ import type { Result } from '../../result.ts';
 
 /** A tracking server of MLflow, by its REST API 2.0. */
 export interface MlflowClient {
-  /** The answer; the error is the server's message. `isMissing`: there is no such thing there. */
+  /** The answer; the error is the server's message. `isMissing`: the item does not exist there. */
   call(call: MlflowCall): Promise<Result<JsonObject, MlflowProblem>>;
 }
 

@@ -46,7 +46,7 @@ const endOf = (run: TrackerRun): number => run.finishedAt ?? beginOf(run);
 const lastSteps = ({ series }: TrackerRun): readonly number[] =>
   Object.values(series).map((points) => points.at(-1)?.step ?? 0);
 
-/** The first answers: TensorBoard is no place to read them all. */
+/** The first answers: TensorBoard is not suited to reading them all. */
 function sampledAnswers({ rows }: PredictionTable): readonly (readonly string[])[] {
   const fields = ['question', 'reference', 'prediction'].filter((field) =>
     rows.some((row) => row[field] !== undefined),

@@ -8,8 +8,9 @@ import type { TrackerRun } from '../tracker-run.ts';
 import { eventFile, firstEvents, pointEvents } from './event-file.ts';
 
 /**
- * A folder a model, which TensorBoard shows as a run, with one event file. Where the file is the beginning of
- * what is to be there, it grows: a TensorBoard that has it open goes on reading. Else it is replaced.
+ * A folder for each model, which TensorBoard shows as a run, with one event file. If the existing file is a
+ * prefix of the new content, it is appended to, so that an open TensorBoard continues reading. Otherwise it
+ * is replaced.
  */
 export function tensorboardExporter(folder: string): Exporter {
   const growing = new Set<string>();
@@ -55,7 +56,7 @@ async function grow(path: string, bytes: Buffer): Promise<Result<void>> {
 const worded = (written: Awaited<ReturnType<typeof writeFileAtomically>>): Result<void> =>
   written.ok ? written : { ok: false, error: fileProblemText(written.error) };
 
-/** The folder that an earlier export made of the model, under whatever name the instance had then. */
+/** The folder of an earlier export of the model, even if the instance had another name then. */
 async function folderOf(folder: string, { id, name }: TrackerRun): Promise<string> {
   const names = await readdir(folder).catch(() => []);
   return names.find((known) => known.endsWith(`-${id}`)) ?? `${folderName(name)}-${id}`;

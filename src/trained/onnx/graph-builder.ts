@@ -1,6 +1,6 @@
 import type { OnnxAttribute, OnnxGraph, OnnxNode, OnnxTensor, OnnxType, OnnxValue } from './onnx-graph.ts';
 
-/** Collects the nodes of a graph. Functions give the name of what they compute. */
+/** Collects the nodes of a graph. Functions return the name of their result. */
 export interface GraphBuilder {
   apply(
     operator: string,

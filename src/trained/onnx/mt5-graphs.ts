@@ -50,8 +50,8 @@ export function encoderGraph(from: Mt5Source): OnnxModel {
 }
 
 /**
- * What a decoder reads beside the ids. `first`: the states of the encoder; `with-past`: keys and values of
- * earlier steps; `merged`: both, and `use_cache_branch` says whether the keys and values of the source are
+ * A decoder's inputs besides the ids. `first`: the states of the encoder; `with-past`: keys and values of
+ * earlier steps; `merged`: both, and `use_cache_branch` selects whether the keys and values of the source are
  * already there.
  */
 export type DecoderKind = 'first' | 'with-past' | 'merged';

@@ -59,7 +59,7 @@ async function* bytesOf(pieces: Pieces): AsyncGenerator<Uint8Array> {
   for (const piece of pieces) yield piece instanceof Uint8Array ? piece : await piece.load();
 }
 
-/** A field whose content is longer than what can be joined in memory. */
+/** A field whose content is too long to be joined in memory. */
 function delimited(field: number, pieces: Pieces): Pieces {
   const length = pieces.reduce((sum, piece) => sum + lengthOf(piece), 0);
   return [joined([varint((field << 3) | 2), varint(length)]), ...pieces];
@@ -90,7 +90,7 @@ const nodeProto = ({ operator, inputs, outputs, attributes }: OnnxNode): Message
   ),
 ];
 
-/** The value's own field, and field 20, which says of which type it is. */
+/** The value's own field, and field 20, the type. */
 function attributeFields(attribute: OnnxAttribute): Message {
   if ('int' in attribute) return [integerField(3, attribute.int), integerField(20, 2)];
   if ('ints' in attribute)

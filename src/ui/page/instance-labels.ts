@@ -7,7 +7,7 @@ export function sharedParts(instances: readonly string[]): readonly string[] {
   return first.filter((part) => others.every((other) => other.includes(part)));
 }
 
-/** What tells an instance from others; of one that is alone, its labels. */
+/** The labels that distinguish an instance from others; for a single one, all its labels. */
 export function shortLabel(instance: string, instances: readonly string[]): string {
   const shared = instances.length < 2 ? partsOf(instance).slice(0, 1) : sharedParts(instances);
   const own = partsOf(instance).filter((part) => !shared.includes(part));

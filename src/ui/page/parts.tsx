@@ -35,7 +35,7 @@ export function Waiting(props: { readonly problem: string | undefined; readonly 
   ) : null;
 }
 
-/** A page of which nothing is known yet. */
+/** A page whose data is loading. */
 export function WaitingPage(props: {
   readonly title: string;
   readonly problem: string | undefined;

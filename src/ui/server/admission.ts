@@ -75,6 +75,6 @@ function cookieNamed(name: string, header: RequestHead['headers'][string]): stri
   return cookies.find((cookie) => cookie.startsWith(`${name}=`))?.slice(name.length + 1) ?? '';
 }
 
-/** Of digests, which have one length: the time says nothing of where the texts differ. */
+/** Compares digests, which have equal length: its time does not reveal where the texts differ. */
 const isEqual = (a: string, b: string): boolean =>
   timingSafeEqual(createHash('sha256').update(a).digest(), createHash('sha256').update(b).digest());

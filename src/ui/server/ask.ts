@@ -44,7 +44,7 @@ export async function askModelsAnswer(project: Project): Promise<Result<AskModel
 /** A question takes a few lines. */
 const mostBytes = 100_000;
 
-/** The body of POST /ask; the error says what is wrong with it. */
+/** The body of POST /ask; the error describes its fault. */
 export async function readQuestion(request: IncomingMessage): Promise<Result<Question>> {
   if (!/^application\/json\b/.test(request.headers['content-type'] ?? ''))
     return { ok: false, error: 'expected JSON' };
@@ -72,7 +72,7 @@ export async function readQuestion(request: IncomingMessage): Promise<Result<Que
 
 /** Answers questions one after another: a model takes the memory and the CPUs of the machine. */
 export interface QuestionQueue {
-  /** The error says why there is no answer; undefined: the request was cancelled. */
+  /** The error is why there is no answer; undefined: the request was cancelled. */
   ask(question: Question, signal: AbortSignal): Promise<Result<QuestionAnswer> | undefined>;
 }
 
@@ -96,7 +96,7 @@ function answered(
     let [printed, errors] = ['', ''];
     child.stdout.setEncoding('utf8').on('data', (text: string) => (printed += text));
     child.stderr.setEncoding('utf8').on('data', (text: string) => (errors += text));
-    // It computes on a thread that hears nothing: it has nothing to put away either.
+    // Its thread is blocked while it computes, and has nothing to clean up.
     const end = (): void => void child.kill('SIGKILL');
     signal.addEventListener('abort', end, { once: true });
     child.on('error', (error) => resolve({ ok: false, error: error.message }));

@@ -4,7 +4,7 @@ import { fileProblem, fileProblemText } from '../../files/file-problem.ts';
 import type { Result } from '../../result.ts';
 import { pages } from '../../pages/pages.ts';
 
-/** What is sent for a path. */
+/** The response for a path. */
 export type PageFiles = Readonly<
   Record<string, { readonly type: string; readonly content: Uint8Array } | undefined>
 >;

@@ -44,7 +44,7 @@ export interface ProjectReport {
   readonly worst: number | undefined;
 }
 
-/** So many of the latest runs are listed, and so much of what an instance printed is kept. */
+/** The limits on listed runs, and on the output of an instance. */
 const mostRuns = 50;
 const mostPrinted = 8000;
 
@@ -142,7 +142,7 @@ async function addInstances(
   return { ok: true, value: undefined };
 }
 
-/** The end of what an instance printed. */
+/** The end of an instance's output. */
 async function addPrinted(
   project: Project,
   { instance, log }: InstanceAnswer,

@@ -30,7 +30,7 @@ export interface PageServer {
   close(): Promise<void>;
 }
 
-/** Serves the page of a project on 127.0.0.1. The error says why the port cannot be taken. */
+/** Serves the page of a project on 127.0.0.1. The error is why the port cannot be used. */
 export async function servePage(options: PageOptions): Promise<Result<PageServer>> {
   const files = await readPageFiles(options.pageFolder);
   if (!files.ok) return files;
@@ -115,7 +115,7 @@ async function answer(
   }
 }
 
-/** Whoever goes away while a model computes ends that. */
+/** A client that disconnects while a model computes cancels that. */
 async function answerQuestion(
   request: IncomingMessage,
   response: ServerResponse,
@@ -134,7 +134,7 @@ async function answerQuestion(
 
 function sendAnswer(response: ServerResponse, answered: ApiAnswer): void {
   if (answered.kind === 'json') return sendJson(response, answered);
-  // Never shown as a page of this origin, whatever it holds.
+  // Never displayed as a page of this origin, whatever its content.
   response.writeHead(200, {
     'content-type': 'application/octet-stream',
     'content-disposition': `attachment; filename*=UTF-8''${encodeURIComponent(answered.name)}`,

@@ -13,8 +13,8 @@ export interface MachineText {
 }
 
 /**
- * The texts of the machine files that there are, the project's before the user's: `pipeline.machine.yaml`
- * beside pipeline.yaml, and `machine.yaml` in the user's folder of settings.
+ * The texts of the existing machine files, the project's before the user's: `pipeline.machine.yaml` beside
+ * pipeline.yaml, and `machine.yaml` in the user's folder of settings.
  */
 export const machineTexts = (
   root: string,

@@ -19,7 +19,7 @@ export async function storeFolder(
 ): Promise<Result<string, Problem>> {
   const texts = machineTexts(root, environment, home);
   const cache = join(root, 'cache');
-  // Most name none: then a run with nothing to do need not load what reads YAML.
+  // Most name none: then a run with nothing to do need not load the YAML parser.
   if (!texts.some(({ text }) => text.ok && text.value.includes('store'))) return { ok: true, value: cache };
   const files = await machineFiles(texts);
   if (!files.ok) return files;

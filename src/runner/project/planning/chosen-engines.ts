@@ -7,9 +7,9 @@ import { lastResult } from '../../store/last-results.ts';
 import type { Opened } from '../open-rows.ts';
 
 /**
- * The plan with the engine and the device of every instance whose params leave them to the machine: what a
- * GPU is for is known from the program that the stage uses. An instance that runs elsewhere has the GPUs that
- * it asks for.
+ * The plan with the engine and the device set for every instance whose params leave them to the machine. The
+ * stage's program defines which engine uses a GPU. An instance that runs elsewhere has the GPUs that it
+ * requests.
  */
 export async function chosenEngines(
   { workspace, store, executors: { local }, host }: Opened,

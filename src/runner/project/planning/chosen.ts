@@ -65,7 +65,7 @@ export function choose({ store }: Opened, planned: Planned, request: RunRequest)
 const hasTempOuts = ({ instances }: Plan): boolean =>
   instances.some(({ outs }) => Object.values(outs).some(({ temp }) => temp));
 
-/** What is frozen was named to be run, adopted or overwritten. */
+/** The fault of a frozen instance that was named to be run, adopted or overwritten. */
 export const isFrozen = (id: InstanceId, at: Range): Diagnostic => ({
   severity: 'error',
   code: 'frozen',
@@ -113,7 +113,7 @@ export async function sessionToRun(
   chosen: Chosen,
   { allowMissing = false, restoreOnly = false }: RunRequest,
 ): Promise<Result<Session, Problem>> {
-  // What is only written back need not be able to run here.
+  // An instance that is only restored need not be able to run here.
   const checked = restoreOnly ? [] : await surelyRun(opened, planned, chosen);
   const inspected = instancesWithNeeds(planned.plan, chosen.selected.chosen);
   const session = await sessionFor(opened, planned, checked, inspected, allowMissing);

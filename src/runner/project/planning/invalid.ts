@@ -1,7 +1,7 @@
 import type { Problem } from '../../answers.ts';
 import type { Diagnostic } from '../../diagnostic.ts';
 
-/** The problem that some faults of the pipeline file, or of what it names, are. */
+/** The problem for faults of the pipeline file, or of files that it names. */
 export const invalid = (
   diagnostics: readonly Diagnostic[],
   sources: ReadonlyMap<string, string> = new Map(),

@@ -12,8 +12,8 @@ import type { Planned } from './plan-here.ts';
 import type { smokePlan } from './smoke-plan.ts';
 
 /**
- * The plan with every instance placed on an executor, its engine chosen, and no more CPUs for one that runs
- * here than there are. Not before it is stored: another machine has others.
+ * The plan with every instance placed on an executor, its engine chosen, and its CPUs, if it runs here,
+ * limited to the machine's. Applied after the plan is stored, since it differs between machines.
  */
 export async function placedHere(opened: Opened, planned: Planned): Promise<Result<Planned, Problem>> {
   const {

@@ -113,8 +113,8 @@ function stored(planned: Planned, request: SourceRequest, store: Store | undefin
 }
 
 /**
- * Whether a file, all that it extends, and the lists that it names are what a plan was made from. The texts
- * of `--set` are no files.
+ * Whether a plan was made from this file, all that it extends, and the lists that it names. The texts of
+ * `--set` are not files.
  */
 function isCurrent(
   { place, plan, sources }: Planned,

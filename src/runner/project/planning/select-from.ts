@@ -19,7 +19,7 @@ export function selectFrom(planned: Planned, selection: Selection): Result<Selec
   return faults.length > 0 ? invalid(faults, planned.sources) : selected;
 }
 
-/** The same for a run, which makes the lists: what could match then is no fault yet. */
+/** The same for a run, which makes the lists: a pattern that could match then is no fault yet. */
 export function selectToRun({ plan, sources }: Planned, selection: Selection): Result<Selected, Problem> {
   const selected = select(plan, selection);
   return selected.ok ? selected : invalid(selected.error, sources);

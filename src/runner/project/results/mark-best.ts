@@ -19,8 +19,8 @@ interface Candidate {
 }
 
 /**
- * The metrics, the best instances marked as `best` of the pipeline file says. A result that is out of date is
- * of other params, and is not ranked.
+ * The metrics, with the best instances marked by `best` of the pipeline file. A result that is out of date
+ * has other params, and is not ranked.
  */
 export function markBest(measured: readonly Measured[], best: PlannedBest): readonly InstanceMetrics[] {
   const marked = new Map(

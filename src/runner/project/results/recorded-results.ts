@@ -83,7 +83,7 @@ export async function writeRecorded(
   };
 }
 
-/** Compares the results file with what the project has now. */
+/** Compares the results file with the project's current results. */
 export async function checkRecorded(
   { place }: Opened,
   known: KnownNow,

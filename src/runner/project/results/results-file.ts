@@ -71,7 +71,7 @@ const sortedMetrics = (metrics: RecordedResult['metrics']): Readonly<Record<stri
       ]),
   );
 
-/** Reads a results file; the error says what is wrong with it. */
+/** Reads a results file; the error describes its fault. */
 export function parseResultsFile(text: string, path: string): Result<RecordedResults> {
   const parsed = parseJson(text, path);
   if (!parsed.ok) return { ok: false, error: `is not JSON: ${parsed.error.message}` };

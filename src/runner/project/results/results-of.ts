@@ -22,7 +22,7 @@ export interface InstanceResult extends Pick<ResultFiles, 'state' | 'files'> {
   /** Undefined where it is not known under which key the files were made. */
   readonly key: Key | undefined;
   readonly adopted: boolean;
-  /** Empty if the params that it was computed with are no longer known. */
+  /** Empty if the params that it was computed with are unknown. */
   readonly params: Readonly<Record<string, Value>>;
 }
 

@@ -58,7 +58,7 @@ function together(attempts: readonly AttemptUsage[]): InstanceUsage | undefined 
       };
 }
 
-/** What the events alone say of an instance. */
+/** The part of an instance's history that the events give. */
 type StoredInstance = Omit<InstanceHistory, 'metrics' | 'usage'>;
 
 /**
@@ -208,9 +208,7 @@ function withPoint(points: readonly SeriesPoint[], point: SeriesPoint): readonly
 
 type Outs = Readonly<Record<string, Pick<Out, 'kind' | 'path'>>>;
 
-/**
- * The outs of an instance; of one that is not in the plan any more, those of another instance of its stage.
- */
+/** The outs of an instance; for one that is no longer in the plan, those of another instance of its stage. */
 function metricsOutsOf(plan: Plan | undefined): (id: InstanceId) => Outs {
   const byStage = new Map((plan?.instances ?? []).map(({ stage, outs }) => [stage, outs]));
   return (id) => byStage.get(stageOf(id)) ?? {};

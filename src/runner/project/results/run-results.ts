@@ -9,7 +9,7 @@ import { lastRuns } from '../../store/runs.ts';
 import type { Opened } from '../open-rows.ts';
 import { namedMetrics, type NamedMetrics } from './named-metrics.ts';
 
-/** What came of a run. `plan`: as the pipeline file is now, which says what outs are metrics. */
+/** The results of a run. `plan`: of the current pipeline file, which defines the outs that are metrics. */
 export async function runResults(
   opened: Opened,
   plan: Plan | undefined,

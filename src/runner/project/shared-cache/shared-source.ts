@@ -17,7 +17,7 @@ export interface SharedCache {
   readonly settings: RemoteSettings;
 }
 
-/** Undefined: none is set. Nothing of it is loaded then. */
+/** Undefined: none is configured. Nothing of it is loaded then. */
 export async function sharedCache(
   { place: { root }, host: { environment } }: Pick<Opened, 'place' | 'host'>,
   plan: Plan,

@@ -13,8 +13,8 @@ import { gpuUsageText } from '../gpu-text.ts';
 import type { LiveView, Running } from './run-view.ts';
 
 /**
- * The lines of the display at one time: how far the run is, then a line for each instance that is running. No
- * more than leave one of `rows` for the cursor below them: what has scrolled away cannot be redrawn.
+ * The lines of the display at one time: the progress of the run, then a line for each running instance. At
+ * most `rows` - 1, which leaves a line for the cursor: lines that have scrolled away cannot be redrawn.
  */
 export function frame(
   view: LiveView,
@@ -103,9 +103,8 @@ function leftText(view: LiveView, now: number): readonly string[] | undefined {
 }
 
 /**
- * Seconds until the end, from the mean of each stage's instances so far and of those that run, by their own
- * progress, else of earlier runs; spread over the jobs. `uncounted`: stages that have given nothing to
- * measure.
+ * Seconds until the end, from the mean of each stage's instances so far and from the running ones, by their
+ * own progress, else of earlier runs; divided among the jobs. `uncounted`: stages without any measurement.
  */
 export function timeLeft(
   view: LiveView,
@@ -162,7 +161,7 @@ function runningLine(name: string, row: Running, now: number, width: number, col
   return `  ${name}  ${joinFitting(parts, '  ', width - textWidth(name) - 4)}`;
 }
 
-/** As many of the parts as fit, the first ones first: a word that is cut says less than none. */
+/** As many of the parts as fit, the first ones first: a truncated word is worse than none. */
 function joinFitting(parts: readonly string[], separator: string, width: number): string {
   for (let count = parts.length; count > 1; count--) {
     const text = parts.slice(0, count).join(separator);
@@ -174,7 +173,7 @@ function joinFitting(parts: readonly string[], separator: string, width: number)
 /** Columns that the numbers of a running line take beside its bar. */
 const besideBar = 42;
 
-/** Narrow terminals have no room for it: the numbers say more. */
+/** Narrow terminals have no room for it: the numbers matter more. */
 function bar(share: number, cells: number, colors: Colors): string {
   if (cells < 5) return '';
   const full = Math.max(0, Math.min(cells, Math.round(share * cells)));

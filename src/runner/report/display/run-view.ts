@@ -8,8 +8,8 @@ export interface Running {
   readonly total: number;
   readonly unit: string;
   /**
-   * When the first piece of work was counted, and how much was done then: start-up and resumed work are no
-   * measure of speed.
+   * When the first piece of work was counted, and how much was done then: start-up and resumed work do not
+   * count for the speed.
    */
   readonly countedFrom: { readonly at: number; readonly done: number } | undefined;
   readonly loss: number | undefined;
@@ -159,11 +159,11 @@ export function advance(view: LiveView, event: RecordedEvent): LiveView {
   }
 }
 
-/** What had been seen to be up to date runs all the same: what reads its temp outs has to run. */
+/** An instance reported as up to date runs after all: a reader of its temp outs has to run. */
 const isReopened = ({ because, attempt }: Extract<Event, { kind: 'started' }>): boolean =>
   attempt === 1 && because.some((reason) => reason.kind === 'dropped' && reason.for !== undefined);
 
-/** One that was not selected (`--only`) counts from now on. */
+/** An instance that was not selected (`--only`) counts from now on. */
 function reopened(view: LiveView, instance: InstanceId): LiveView {
   const stage = stageOf(instance);
   const times = view.stages[stage];

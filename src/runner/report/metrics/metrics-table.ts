@@ -84,7 +84,7 @@ const gap = 2;
 
 const sum = (numbers: readonly number[]): number => numbers.reduce((total, number) => total + number, 0);
 
-/** The columns that fit, in their order: one that is too wide does not keep out those after it. */
+/** The columns that fit, in their order: a column that is too wide does not exclude later ones. */
 function fitting(
   columns: readonly Column[],
   room: number,
@@ -205,7 +205,7 @@ const metricNames = (measured: readonly MeasuredInstance[]): readonly string[] =
 const matching = (names: readonly string[], wanted: string): readonly string[] =>
   names.filter((name) => name === wanted || name.endsWith(`.${wanted}`));
 
-/** What is no number has no place among numbers. */
+/** NaN has no rank among numbers. */
 const ordered = (value: MetricValue | undefined): MetricValue | undefined =>
   Number.isNaN(value) ? undefined : value;
 
@@ -259,7 +259,7 @@ function sharedValue(measured: readonly MeasuredInstance[], name: string): Metri
   return value === undefined || others.length > 0 ? [] : [{ name, value }];
 }
 
-/** Steps or rows, which say less than scores do. */
+/** Steps or rows, which matter less than scores. */
 function isCount(all: readonly MetricValue[]): boolean {
   const values = all.filter((value) => !Number.isNaN(value));
   return (

@@ -147,8 +147,8 @@ function readersIn({ instances }: Plan): ReadonlyMap<string, readonly InstanceId
 }
 
 /**
- * Whether an out in the project is what the result says, also for what follows the links in it: readers of a
- * dropped out get to know only what the result says.
+ * Whether an out in the project equals the result, even with its links followed: readers of a dropped out see
+ * only what the result records.
  */
 async function isWhole({ workspace }: Session, { path, out, entry }: Candidate): Promise<boolean> {
   const content = entry.outs[out];

@@ -58,7 +58,7 @@ export async function placeOut(
   return keptIn;
 }
 
-/** Says where files of others were moved to that were in the folder of an out. */
+/** Reports where other people's files in the folder of an out were moved to. */
 export const keptFilesWarning = (keptIn: string): Diagnostic => ({
   severity: 'warning',
   code: 'kept-files',
@@ -83,8 +83,8 @@ function noteAll(workspace: Workspace, from: string, to: string, { content, item
 }
 
 /**
- * Removes outs that the runner once put there for this instance and that it no longer declares, or whose bytes
- * were dropped. One that was edited is a user's work by now: it is left, and named.
+ * Removes outs that the runner once put there for this instance and that it no longer declares, or whose
+ * bytes were dropped. An edited out is the user's own work by now: it is kept, and reported.
  */
 export async function removeOlderOuts(
   { workspace, store, pipeline }: Places,

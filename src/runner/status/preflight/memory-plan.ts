@@ -17,7 +17,7 @@ export interface MemorySources {
   readonly capacityOf: (instance: Instance) => Capacity;
 }
 
-/** Asks the programs of instances how much memory they take; those that say nothing of it are left out. */
+/** Queries the programs of instances for their memory; programs without an estimate are left out. */
 export async function memoryPlans(
   { workspace, plan, askChild, capacityOf }: MemorySources,
   instances: readonly Instance[],

@@ -50,7 +50,7 @@ import type { StageProgramFacts } from '../../programs/stage-programs.ts';
 /** The machine's capacity. */
 export interface Machine {
   readonly capacityOf: (instance: Instance) => Capacity;
-  /** Says where programs and engines are. */
+  /** Locates programs and engines. */
   readonly environment: NodeJS.ProcessEnv;
   /** Whether a dep that is not here may count as it did in the last result. */
   readonly allowMissing: boolean;
@@ -59,8 +59,8 @@ export interface Machine {
 export type Programs = ReadonlyMap<string, Result<StageProgramFacts, readonly BundleFault[]>>;
 
 /**
- * Everything about a plan that can be wrong outside the pipeline file: programs and their
- * params, files, what the machine has. All of it at once, before anything runs.
+ * Checks everything about a plan that can be wrong outside the pipeline file: programs and their params,
+ * files, the machine's resources. All of it at once, before anything runs.
  */
 export async function preflight(
   workspace: Workspace,
@@ -139,7 +139,7 @@ interface RecordedDeps {
 }
 
 /**
- * The deps on paths that must be here: one that is not may count as it did, where that is recorded and
+ * The deps on paths that must exist: a missing one may count as in the last result, if that is recorded and
  * allowed.
  */
 function neededHere(
@@ -322,15 +322,15 @@ async function programFaults(
 }
 
 /**
- * Outs that would be written through a symbolic link: what it leads to was not made by this pipeline, and
- * would be overwritten or deleted. A link in the very place of an out in `artifacts` is itself replaced, and
- * nothing else.
+ * Outs that would be written through a symbolic link: its target was not made by this pipeline, and would be
+ * overwritten or deleted. A link at the exact path of an out in `artifacts` is itself replaced, and nothing
+ * else.
  */
 function linkedOuts(workspace: ProjectFiles, instance: Instance, linkOn: LinkOn): readonly Diagnostic[] {
   return Object.values(instance.outs).flatMap(
     ({ path, workspace: inWorkspace, at }): readonly Diagnostic[] => {
       const link = linkOn(inWorkspace ? path : dirname(path));
-      // A link to nothing is a fault of its own.
+      // A dangling link is a separate fault.
       if (link === undefined || workspace.disk.stat(placeOf(workspace, link)) === undefined) return [];
       const target = workspace.disk.realPath(placeOf(workspace, link));
       const isInside = `${target}/`.startsWith(`${workspace.root}/`);

@@ -2,8 +2,8 @@ import { failedPath, fileProblem, fileProblemText } from '../../../files/file-pr
 import { isSqliteError } from './open-store.ts';
 
 /**
- * What a failed call of the file system, or a database that could not be written, says. Anything else is a
- * bug of ours and is thrown on.
+ * The message of a failed file system call, or of a database that could not be written. Any other error is a
+ * bug and is thrown again.
  */
 export function diskMessage(error: unknown): string {
   if (isSqliteError(error)) return `pipeline.sqlite: ${error.message} (${error.code})`;

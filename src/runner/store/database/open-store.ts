@@ -116,14 +116,14 @@ function opened(file: string, open: () => Sqlite.Database, isKept: boolean): Res
 }
 
 /**
- * What SQLite says of a file that it cannot use. `advice`: what to do with one that is damaged. Anything else
- * is thrown on.
+ * SQLite's message for a file that it cannot use. `advice`: what to do with a damaged one. Any other error is
+ * thrown again.
  */
 export function storeFault(file: string, error: unknown, advice: string): StoreFault {
   if (!isSqliteError(error)) throw error;
   const message = `${file}: ${error.message} (${error.code})`;
   if (/^SQLITE_(READONLY|PERM)/.test(error.code)) return { kind: 'disk', message, help: writeHelp };
-  // A disk that is full, or fails, is no reason to give up what is there.
+  // A disk that is full, or fails, does not invalidate existing data.
   if (isFullDisk(error))
     return { kind: 'disk', message: `${file}: the disk is full (${error.code})`, help: roomHelp };
   if (error.code.startsWith('SQLITE_IOERR'))
@@ -134,7 +134,7 @@ export function storeFault(file: string, error: unknown, advice: string): StoreF
   };
 }
 
-/** What is in the place of the folder of a store; undefined: a folder, or nothing yet. */
+/** What blocks the folder of a store; undefined: a folder, or nothing yet. */
 export function folderFault(file: string): StoreFault | undefined {
   const fault = notAFolder(workspaceDisk, dirname(file));
   return fault && { kind: 'disk', message: `${dirname(file)}: ${fault.message}`, help: fault.help };
@@ -217,7 +217,7 @@ function rowsOf(file: string): Buffer {
 
 function serialized(database: Sqlite.Database): Buffer {
   try {
-    // Of a file that cannot be read, serializing says only that memory is short.
+    // For an unreadable file, serializing reports only a lack of memory.
     database.pragma('schema_version');
     return database.serialize();
   } finally {
@@ -273,7 +273,7 @@ interface SqliteError extends Error {
 }
 
 /**
- * Many reads in one transaction: one lock for all of them, and one state of the store. Nothing that matters
+ * Many reads in one transaction: one lock for all of them, and one state of the store. Only expendable rows
  * may be written meanwhile.
  */
 export async function readTogether<T>({ database }: Store, read: () => Promise<T>): Promise<T> {

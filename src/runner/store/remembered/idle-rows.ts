@@ -1,7 +1,10 @@
 import { rowOf } from '../database/row.ts';
 import { type Store, unlessDiskFails } from '../database/open-store.ts';
 
-/** What a run with nothing to do left for the next one like it; gone when a row that it read was changed. */
+/**
+ * The record that a run with nothing to do left for the next one like it; deleted when a row that it read
+ * changes.
+ */
 export function findIdle(store: Store, request: string): string | undefined {
   const record = rowOf(store.sql('SELECT record FROM idle WHERE request = ?').get(request))?.text('record');
   return record === '' ? undefined : record;

@@ -4,8 +4,8 @@ import type { StatCache } from '../../workspace/workspace.ts';
 import { type Store, unlessDiskFails } from '../database/open-store.ts';
 
 /**
- * The stat cache in the store. New rows are kept in memory until `flush`: losing them costs a reading, no
- * more.
+ * The stat cache in the store. New rows are kept in memory until `flush`: losing them only costs reading
+ * files again.
  */
 export interface StatRows extends StatCache {
   flush(): void;

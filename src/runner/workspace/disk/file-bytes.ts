@@ -28,13 +28,13 @@ const atOnce = 1 << 18;
 /** A buffer for each of many small files would cost more than reading them. */
 const head = Buffer.allocUnsafe(atOnce);
 
-/** Reading was given up. */
+/** Reading was aborted. */
 class GivenUp extends Error {
   readonly code = 'ECANCELED';
   readonly syscall = 'read';
 }
 
-/** The digest of a file's bytes. Given up when the signal is aborted. */
+/** The digest of a file's bytes. Aborts with the signal. */
 export async function digestOfFile(path: string, signal?: AbortSignal): Promise<Digest> {
   goOn(path, signal);
   const bytes = readHead(path);

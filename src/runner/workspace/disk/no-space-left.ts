@@ -4,8 +4,8 @@ import { statfsSync } from 'node:fs';
 const fullBytes = 1 << 16;
 
 /**
- * Whether a disk that one of some folders is on takes nothing more, bytes or names. A stage that met this may
- * have had no room left to say so: what it prints goes there, too.
+ * Whether the disk of one of some folders is full, in bytes or in inodes. A stage that failed for this reason
+ * may have had no space left to report it, since its output goes there, too.
  */
 export const noSpaceLeft = (folders: readonly string[]): boolean =>
   folders.some((folder) => {

@@ -1,14 +1,14 @@
 import { deadLink } from '../dead-link.ts';
 import type { WorkspaceDisk } from './workspace-disk.ts';
 
-/** Why there is no folder where one is needed, in words that follow its path, and what to do. */
+/** Why a folder cannot be created at a path, in words that follow the path, and what to do. */
 export interface NotAFolder {
   readonly message: string;
   readonly help: string;
 }
 
 /**
- * What is at a place where a folder is needed; undefined: a folder, or nothing, so that one can be made.
+ * What blocks a path where a folder is needed; undefined: a folder, or nothing, so that one can be created.
  */
 export function notAFolder(
   disk: Pick<WorkspaceDisk, 'lstat' | 'stat' | 'readLink' | 'realPath'>,

@@ -23,32 +23,31 @@ import { syncFileSystem } from '../../../files/sync-file-system.ts';
 import { type CopiedFile, copyHashed, digestOfFile } from './file-bytes.ts';
 
 /**
- * All that the runner asks of a disk. A test puts a twin in its place that records the order of the calls or
- * lets one of them fail. Looking is synchronous: a run with nothing to do is thousands of looks of a few
- * microseconds each. What moves bytes is not.
+ * The disk operations of the runner. Tests replace it by a twin that records the order of the calls or lets
+ * one of them fail. Metadata calls are synchronous: a run with nothing to do makes thousands of them, of a
+ * few microseconds each. Calls that move bytes are asynchronous.
  */
 export interface WorkspaceDisk extends Disk {
-  /** What is at a path, links not followed; undefined: nothing. */
+  /** The stats of a path, links not followed; undefined: it does not exist. */
   lstat(path: string): BigIntStats | undefined;
   /** The same, links followed. */
   stat(path: string): BigIntStats | undefined;
-  /** The names in a folder, sorted; one that is not UTF-8 is an error. */
+  /** The names in a folder, sorted; a name that is not UTF-8 is an error. */
   list(folder: string): readonly string[];
   readLink(path: string): string;
   /** The path with every link in it followed. */
   realPath(path: string): string;
   /**
-   * The SHA-256 of a file's bytes; memory does not grow with the file. Given up when the signal is aborted: a
-   * large file takes minutes.
+   * The SHA-256 of a file's bytes, in constant memory. Aborts with the signal: a large file takes minutes.
    */
   digest(path: string, signal?: AbortSignal): Promise<Digest>;
-  /** Makes a folder and those above it; one that exists is no error. */
+  /** Creates a folder and those above it; an existing folder is no error. */
   makeFolder(path: string): void;
   makeLink(path: string, target: string): void;
   setMode(path: string, mode: number): void;
   /** Copies a file's bytes into a new file, sharing the blocks where the file system can. */
   copy(from: string, to: string): Promise<void>;
-  /** The same, with this mode; gives the digest of what was written. Given up when the signal is aborted. */
+  /** The same, with this mode; returns the digest of the written bytes. Aborts with the signal. */
   copyHashed(from: string, to: string, mode: number, signal?: AbortSignal): Promise<CopiedFile>;
   /**
    * Like `sync` for every file and folder on the file system of this path, in one call; false: that cannot be

@@ -22,7 +22,7 @@ export function shownStages({
   }));
 }
 
-/** From what makes a list to what is known after it. */
+/** From the producer of a list to the instances that become known after it. */
 export const awaitedEdges = (awaited: GraphAnswer['awaited']): GraphAnswer['edges'] =>
   awaited.flatMap(({ name, after }) => after.map((from) => ({ from, to: name })));
 
@@ -139,7 +139,7 @@ function lineBetween(from: StageBox, to: StageBox): string {
   return `M ${x1} ${y1} C ${x1 + bend} ${y1}, ${x2 - bend} ${y2}, ${x2} ${y2}`;
 }
 
-/** An instance, all that it needs and all that needs it, by whatever way. */
+/** An instance, with all its direct and indirect dependencies and dependents. */
 export function related(instance: string, edges: GraphAnswer['edges']): ReadonlySet<string> {
   const reach = (ends: (edge: GraphAnswer['edges'][number]) => readonly [string, string]): Set<string> => {
     const next = new Map<string, string[]>();

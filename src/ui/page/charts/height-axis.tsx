@@ -1,9 +1,7 @@
 import { tickText } from '../number-text.ts';
 import type { Scale } from './scale.ts';
 
-/**
- * The values of the axis that goes up, each with a line across the chart; `gap`: between them and the chart.
- */
+/** The values of the vertical axis, each with a line across the chart; `gap`: between them and the chart. */
 export function HeightAxis(props: {
   readonly scale: Scale;
   readonly left: number;

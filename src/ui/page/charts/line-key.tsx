@@ -1,6 +1,6 @@
 import { type LineStyle, markerShapes } from './line-style.ts';
 
-/** Of the color of what is around it; nothing for a line without markers. */
+/** In the color of its surroundings; nothing for a line without markers. */
 export function Marker(props: { readonly marker: number; readonly x: number; readonly y: number }) {
   const shape = markerShapes[props.marker - 1];
   if (shape === undefined) return null;

@@ -113,7 +113,7 @@ interface DrawnLine {
   readonly shade: number;
 }
 
-/** Lines of one shade are one path: a thousand models are no more than so many nodes. */
+/** Lines of one shade are one path, so that a thousand models need only as many nodes as there are shades. */
 const mostShades = 24;
 
 const shadeOf = (y: number | undefined): number =>

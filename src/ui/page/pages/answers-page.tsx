@@ -233,7 +233,7 @@ function Others(props: {
 }
 
 interface AnswerView {
-  /** A, B where there is one, and the others. */
+  /** A, B if there is one, and the others. */
   readonly models: readonly string[];
   readonly hasB: boolean;
   readonly profile: string;

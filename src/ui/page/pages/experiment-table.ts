@@ -28,7 +28,7 @@ export interface RowMetric {
 /** What names a seed. */
 const isSeed = (name: string): boolean => /(^|\.)seed$/i.test(name);
 
-/** Whether models differ in their seed, so that grouping them says something. */
+/** Whether models differ in their seed, so that grouping them is useful. */
 export const haveSeeds = (models: readonly ModelAnswer[]): boolean =>
   differing(models.map(({ params }) => settingsOf(params))).some(isSeed);
 
@@ -92,7 +92,7 @@ function scoreOf(seeds: readonly MeasuredValue[]): RowScore | undefined {
   );
 }
 
-/** Other rows add to what other seeds do by how many they are: where that is unknown, so is the interval. */
+/** The uncertainty over seeds needs the number of rows: if that is unknown, so is the interval. */
 function knownScore({ value, low, high, isRange, rows }: MeasuredValue, isOneOfSeeds: boolean): KnownScore {
   const isKnown = low !== undefined && high !== undefined;
   const isUsable = isKnown && (!isOneOfSeeds || isRange === true || rows !== undefined);

@@ -157,7 +157,7 @@ function Log({ name, log }: { readonly name: string; readonly log: LogAnswer }) 
   );
 }
 
-/** What it printed; the end of it, and what comes while it runs. */
+/** Its output: the end of it, and new lines while it runs. */
 function Printed(props: { readonly name: string; readonly run: string; readonly file: string }) {
   const { file } = props;
   const [name, run, of] = [props.name, props.run, file].map(encodeURIComponent);

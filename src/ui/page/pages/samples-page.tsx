@@ -38,7 +38,7 @@ interface SampleSetOf {
   readonly models: readonly SampledModel[];
 }
 
-/** Models that were asked the same questions, named by what their labels have in common. */
+/** Models with the same questions, named by the labels that they share. */
 function setsOf(models: readonly SampledModel[]): readonly SampleSetOf[] {
   const sets = new Map<string, SampledModel[]>();
   for (const model of models) {

@@ -93,12 +93,12 @@ function logAnswer(log: InstanceLog): LogAnswer {
   };
 }
 
-/** At most so much of what was printed is sent at once. */
+/** The most bytes of output to send at once. */
 const mostPrinted = 256 * 1024;
 
 /**
- * A part of what an instance printed, from a byte on; without one, the end of it. The file has to be one that
- * the log of the instance names.
+ * A part of an instance's output, from a byte on; without a position, the end of it. The file must be one
+ * that the log of the instance names.
  */
 export async function printedAnswer(
   project: Project,
@@ -138,7 +138,7 @@ export async function printedAnswer(
   }
 }
 
-/** The file of an out, to download. Which file that is, the project says: no path comes from outside. */
+/** The file of an out, to download. The project determines the file: no path comes from outside. */
 export async function outFile(
   project: Project,
   name: string,

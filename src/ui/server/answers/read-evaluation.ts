@@ -8,7 +8,7 @@ import { readScoredRows } from '../../../ml/metrics/scored-rows.ts';
 import type { Result } from '../../../result.ts';
 import type { EvaluatedRow, Evaluation } from '../../../pages/results/evaluation.ts';
 
-/** What was read, by file, size and time: pages ask for the same files again and again. */
+/** A cache of parsed files, by file, size and time: pages request the same files again and again. */
 export type KnownEvaluations = Map<string, { readonly bytes: number; readonly evaluation: Evaluation }>;
 
 /** The most bytes of files to keep; the least recently used are evicted first. */
