@@ -1,7 +1,7 @@
 /**
- * What jobs of Slurm cost: submission, one at a time and as arrays, a poll of the queue, and cancelling.
- * node bench/slurm.mjs [jobs…], on an idle cluster that SLURM_CONF or /etc/slurm names. A job of our own
- * takes all nodes meanwhile, so that none of the others runs; all are cancelled.
+ * Measures the cost of Slurm jobs: submission, one at a time and as arrays, a poll of the queue, and
+ * cancelling. node bench/slurm.mjs [jobs…], on an idle cluster that SLURM_CONF or /etc/slurm names. A
+ * blocking job takes all nodes meanwhile, so that none of the others runs; all are cancelled.
  */
 import { execFileSync, spawnSync } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';

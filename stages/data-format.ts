@@ -32,8 +32,8 @@ export interface DataFormatParams extends SplitParams {
   readonly turns?: TurnsRead;
   readonly onBadRow?: 'skip' | 'refuse';
   /**
-   * What becomes of test rows that the training rows give away: they are counted, taken out of the test, or
-   * an error.
+   * What to do with test rows that leaked into the training rows: count them, remove them from the test, or
+   * fail.
    */
   readonly onLeak?: 'keep' | 'drop' | 'refuse';
   /**

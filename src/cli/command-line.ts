@@ -9,8 +9,8 @@ export async function runCommandLine(): Promise<boolean> {
   // Messages may get lost (the terminal was closed, the disk is full), the run may not.
   process.stderr.on('error', () => undefined);
   process.stdout.on('error', (error: NodeJS.ErrnoException) => {
-    // The reader has gone: `pipeline log train | head`, or a terminal that was closed. Of a file, EIO is a
-    // failing disk.
+    // The reader has closed the pipe: `pipeline log train | head`, or a terminal that was closed. For a file,
+    // EIO is a failing disk.
     if (error.code === 'EPIPE' || (error.code === 'EIO' && process.stdout.isTTY)) return;
     process.stderr.write(`error: stdout: ${error.message}\n`);
     process.exitCode = 1;

@@ -24,7 +24,7 @@ export async function followLog(
   await writer.write(partsOf(log));
   let { events } = log;
   while (!hasEnded(events)) {
-    // Asked before the log is read, so that what a finished run has written is not missed.
+    // Read before the log, so that the last output of a finished run is not missed.
     const isOver = !(await isRunning(project, log.run));
     const again = await project.log(log.instance, log.run);
     await writer.writeGrowth();

@@ -4,7 +4,8 @@ import { open, rename, rm } from 'node:fs/promises';
 export type Content = string | Uint8Array | Iterable<Uint8Array> | AsyncIterable<Uint8Array>;
 
 /**
- * What publishing needs of a disk, so that a test can record the order of the calls, or let one of them fail.
+ * The disk operations of publishing, so that a test can record the order of the calls, or let one of them
+ * fail.
  */
 export interface Disk {
   /** Makes a new file; one that exists already is an error. */

@@ -178,7 +178,7 @@ export interface Explanation {
   readonly frozen?: true;
   /** As in the status. */
   readonly madeOn?: 'cuda';
-  /** Of a frozen instance with a result. */
+  /** For a frozen instance with a result. */
   readonly sinceResult?: SinceResult;
   /** Undefined while a dep's content is not known. */
   readonly key: Key | undefined;
@@ -195,7 +195,7 @@ export interface Explanation {
   readonly fault: string | undefined;
   /** Ignored files in the folders that it reads, and the rule for each. */
   readonly ignored: readonly Ignored[];
-  /** Who made its result, where it came from the shared cache. */
+  /** The maker of its result, if it came from the shared cache. */
   readonly origin: Origin | undefined;
   /** The current manifest, as a plain value. */
   readonly manifest: Value | undefined;
@@ -273,7 +273,7 @@ export interface ChangedParam {
   readonly after: Value | undefined;
 }
 
-/** What came of a run: of the instances that it computed or restored. */
+/** The results of a run: of the instances that it computed or restored. */
 export interface RunResults {
   readonly run: string;
   /** By the metric that `best` names; without `best`, by the first metric of each instance. */
@@ -289,7 +289,7 @@ export interface RunScore {
   readonly interval?: readonly [low: number, high: number] | undefined;
 }
 
-/** `done`: with exit code 0; `killed`: its process is gone and did not write down how the run ended. */
+/** `done`: with exit code 0; `killed`: its process is gone and did not record how the run ended. */
 export type RunState = 'running' | 'done' | 'failed' | 'interrupted' | 'killed';
 
 /** A whole run, from its stored events. */
@@ -395,7 +395,7 @@ export interface InstanceMetrics {
   readonly faults: readonly FileProblem[];
 }
 
-/** A result with what made it: from the cache, and from the events of the run that computed it. */
+/** A result with its provenance: from the cache, and from the events of the run that computed it. */
 export interface TracedResult {
   readonly instance: InstanceId;
   readonly stage: string;
@@ -467,7 +467,7 @@ export interface HubAccess {
   readonly token: string | undefined;
   /** The network must not be used. */
   readonly offline: boolean;
-  /** Whether large files may be uploaded by Xet, where the hub offers it. */
+  /** Whether large files may be uploaded by Xet, if the hub supports it. */
   readonly xet: boolean;
   /**
    * The fetch that goes through the proxy. `silence`: milliseconds without a byte after which a connection
@@ -492,7 +492,7 @@ export interface ResultsCheck {
   readonly file: string;
   /** Of the same manifest, with the same metrics. */
   readonly same: number;
-  /** Of a manifest that differs in nothing but the platform. */
+  /** Of a manifest that differs only in the platform. */
   readonly platformOnly: readonly InstanceId[];
   readonly differences: readonly ResultsDifference[];
 }

@@ -36,7 +36,7 @@ export type Outcome =
   | { readonly kind: 'interrupted'; readonly seconds: number }
   /** Its job is in a queue and continues without the run. */
   | { readonly kind: 'submitted' }
-  /** It was not started: it waits for a run that stays, or for what is submitted. */
+  /** It was not started: it waits for a run that continues, or for submitted jobs. */
   | { readonly kind: 'waiting' };
 
 /** How many instances of a run ended how. Those that are `adopted` are among those that are `up-to-date`. */

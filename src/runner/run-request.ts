@@ -7,7 +7,7 @@ import type { Selection } from './plan/select.ts';
 /** `adopt`: they are taken for the result, without a run; `overwrite`: the result replaces them. */
 export type ExistingOuts = 'adopt' | 'overwrite';
 
-/** What the user asks of a run. */
+/** The user's options of a run. */
 export interface RunRequest extends Selection {
   readonly force: boolean;
   readonly keepGoing: boolean;
@@ -24,7 +24,7 @@ export interface RunRequest extends Selection {
    * Whether nothing is started: results that are cached, here or elsewhere, are restored, and nothing else.
    */
   readonly restoreOnly?: boolean;
-  /** Whether a dry run asks the shared cache, too. */
+  /** Whether a dry run queries the shared cache, too. */
   readonly remote?: boolean;
   /** Whether jobs are submitted to queues and left there; nothing is started on this machine. */
   readonly detach?: boolean;
@@ -57,7 +57,7 @@ export interface RunSummary {
   readonly readsOutOfDate: boolean;
   /** Those of them that are frozen: their last results were used, even if inputs changed. */
   readonly frozen?: readonly InstanceId[];
-  /** Where a shared cache was asked, or given something. */
+  /** If a shared cache was queried or uploaded to. */
   readonly sharedCache?: SharedCacheReport;
   /** Where temp outs were dropped, since all that reads them is up to date. */
   readonly dropped?: DroppedOuts;

@@ -5,9 +5,9 @@ import type { Value } from './context.ts';
 import type { Answer, Question } from './question.ts';
 
 /**
- * The process that asks the previews of stage programs: `ask-child.js`, with the questions as a JSON list
+ * The process that queries the previews of stage programs: `ask-child.js`, with the questions as a JSON list
  * on its standard input. The answers are lines of JSON on the file descriptor that PIPELINE_EVENTS names, in
- * the order of the questions. A process of its own beside stage-child.js, whose bytes are in every key.
+ * the order of the questions. It is separate from stage-child.js, whose bytes are in every key.
  */
 const questions: readonly Question[] = JSON.parse(readFileSync(0, 'utf8'));
 for (const question of questions) write(await answerTo(question));

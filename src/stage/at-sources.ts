@@ -3,9 +3,8 @@ import { SourceMap, type SourceMapPayload } from 'node:module';
 import { pathToFileURL } from 'node:url';
 
 /**
- * A text with every place in a bundle as the place in the sources that it was made from, by the map beside
- * the bundle. For what people read alone: the program never sees it, since lines move with comments, which no
- * key holds.
+ * Rewrites the positions in a bundle to positions in the sources, by the map beside the bundle. Only for
+ * output to people: the program never sees it, since lines move with comments, which are not part of a key.
  */
 export function atSources(text: string, bundle: string): string {
   const map = mapOf(bundle);

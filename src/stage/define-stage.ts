@@ -9,7 +9,8 @@ export interface StageProgram<Params, Dep extends string, Out extends string> {
   /** JSON Schema of the params; checked before anything runs, with the place in the YAML. */
   readonly params: Schema;
   /**
-   * The deps it expects. One whose name ends in "?" may be left out, or be an optional path that is missing.
+   * The deps it expects. A dep whose name ends in "?" may be left out, or be an optional path that is
+   * missing.
    */
   readonly deps: readonly Dep[];
   /** The outs it can write; a name that ends in "?" is written only where the YAML declares it. */

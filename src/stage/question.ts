@@ -24,8 +24,8 @@ export type Answer =
   | { readonly kind: 'error'; readonly text: string };
 
 /**
- * What the preview of a stage program may export as `smoke`: its params, made so small that it is done within
- * seconds. Only `pipeline run --smoke` asks for it, so an edit of it changes no key.
+ * The optional export `smoke` of a stage program's preview: its params, made so small that it finishes within
+ * seconds. Only `pipeline run --smoke` uses it, so editing it changes no key.
  */
 export type Smoke<P> = (params: P, deps: Deps) => P | Promise<P>;
 

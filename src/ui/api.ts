@@ -14,7 +14,7 @@ export interface ProjectAnswer {
   /** The name of the project's folder. */
   readonly folder: string;
   readonly version: string;
-  /** Whether an instance has a model in place, which can be asked. */
+  /** Whether a model of an instance is in place, so that it can answer questions. */
   readonly hasModels: boolean;
 }
 

@@ -81,7 +81,7 @@ export function splitRows(
   };
 }
 
-/** The part of the training rows that a learning curve asks for: a larger part holds a smaller one. */
+/** The part of the training rows for a point of a learning curve: a larger part contains a smaller one. */
 export const shareOf = (rows: readonly Row[], share = 1): readonly Row[] =>
   rows.slice(0, Math.max(1, Math.floor(rows.length * share)));
 

@@ -57,9 +57,9 @@ function topLevelNames(schema: readonly SchemaElement[]): readonly string[] {
 }
 
 /**
- * Bytes as hyparquet asks for them. It starts all columns before it looks whether they fit the schema, and
- * forgets those that it started when one does not: a column that then failed by itself would end the process.
- * So bytes come a turn of the event loop later, and once reading has failed they never come.
+ * Bytes as hyparquet requests them. It starts all columns before it checks whether they fit the schema, and
+ * forgets them when one does not: a column that then failed by itself would end the process. So bytes are
+ * delivered one turn of the event loop later, and never after reading has failed.
  */
 const bufferOf = (bytes: Uint8Array, isGivenUp: () => boolean): AsyncBuffer => ({
   byteLength: bytes.length,

@@ -9,7 +9,7 @@ export interface Utf8Text {
   readonly isDamaged: boolean;
 }
 
-/** Why an encoding cannot be used; asked before anything is read. */
+/** Why an encoding cannot be used; checked before anything is read. */
 export function encodingFault(encoding: string): string | undefined {
   return isKnown(encoding)
     ? undefined

@@ -3,7 +3,7 @@ import { ages, durations, illnesses, triggers } from './lexicon.ts';
 import type { Random } from './random.ts';
 import { pick, shuffled } from './random.ts';
 
-/** What a question asks about: the key of a row, which no two rows of a data set share. */
+/** The subject of a question: the key of a row, unique in a data set. */
 export interface Case {
   readonly illness: Illness;
   readonly trigger: Trigger;

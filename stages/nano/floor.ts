@@ -5,9 +5,9 @@ import { pick } from './random.ts';
 type WithSlots = Row & Required<Pick<Row, 'slots'>>;
 
 /**
- * What someone answers who has the right wording, copies what the question says, and guesses every other
- * fact: each such value is replaced by one that this slot has in the rows. The score of these answers is the
- * floor that a model must leave behind before one can say that it learned the rule and not the form.
+ * Baseline answers with the right wording, which copy the facts of the question and guess every other fact:
+ * each such value is replaced by one that this slot has in the rows. A model must score above this floor to
+ * show that it learned the rule and not just the form.
  */
 export const guessedAnswers = (random: Random, rows: readonly WithSlots[]): readonly string[] => {
   const known = slotValues(rows);

@@ -22,7 +22,7 @@ export interface Trigger {
   readonly advice: Phrase;
 }
 
-/** Who is ill, and the dose that follows from it. */
+/** The patient, and the dose that follows from it. */
 export interface Age {
   readonly age: Phrase;
   readonly dose: Phrase;

@@ -9,7 +9,9 @@ import { grouped, truncationsIn } from '../../src/pages/results/truncation.ts';
 import type { Document } from './experiments.ts';
 import { byInstance, nameOf } from './model-name.ts';
 
-/** What became of the raw data, how long the texts of each split are, and what its trainings cut. */
+/**
+ * The preparation of the raw data, the lengths of the texts of each split, and how much trainings truncated.
+ */
 export async function readDataSets(
   preparations: readonly Gathered[],
   splits: Readonly<Record<'train' | 'test', readonly Gathered[]>>,

@@ -2,7 +2,10 @@ import { Command } from 'commander';
 import { candidates, type Names } from '../completion/candidates.ts';
 import { openProjectHere, type PipelineOptions } from '../options/project-options.ts';
 
-/** What the scripts of `pipeline completion` ask at every Tab: a line a candidate, value and description. */
+/**
+ * Called by the scripts of `pipeline completion` at every Tab: prints a line for each candidate, value and
+ * description.
+ */
 export function completeCommand(): Command {
   return new Command('complete')
     .description('Print what can follow on a command line; the last word is being typed.')

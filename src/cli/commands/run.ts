@@ -91,7 +91,7 @@ async function run(
   await reportFinished(project.root, summary.value, options);
 }
 
-/** Of a run that was stopped, trackers keep what they have got: the run does not wait for them. */
+/** For a stopped run, trackers keep what was sent: the run does not wait for them. */
 const trackedRun = ({ run: name, exitCode }: RunSummary): string | undefined =>
   exitCode >= 130 ? undefined : name;
 

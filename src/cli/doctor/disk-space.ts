@@ -5,12 +5,12 @@ import type { Finding } from './finding.ts';
 
 /** The disk that a folder is on. */
 export interface Disk {
-  /** "ext4", as the kernel calls it; undefined where it cannot be asked. */
+  /** "ext4", the kernel's name for it; undefined if it is unavailable. */
   readonly type: string | undefined;
   readonly freeBytes: number;
 }
 
-/** Of a folder that may not be there yet: the disk that it would be on. */
+/** For a folder that may not exist yet: the disk that it would be on. */
 export function diskOf(path: string): Disk {
   const folder = nearestFolder(path);
   const { bavail, bsize } = statfsSync(folder);

@@ -40,7 +40,7 @@ export async function openProjectHere(
   });
 }
 
-/** Some commands ask the project twice. */
+/** Some commands query the project twice. */
 function warnOnce(file: string | undefined): NonNullable<ProjectOptions['onWarning']> {
   const printed = new Set<string>();
   return async (warning, textOf) => {

@@ -93,7 +93,7 @@ function tiled(shares: readonly Node[]): Node | undefined {
   return joined(parts, [...axes][0] ?? 0);
 }
 
-/** The gradient column of every family. Bundlers keep it in whatever imports this module. */
+/** The gradient column of every family. Bundlers keep it in every program that imports this module. */
 const rules: Readonly<Record<OpName, GradientRule>> = {
   ...source,
   ...layout,

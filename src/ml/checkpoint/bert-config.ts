@@ -3,7 +3,7 @@ import type { JsonObject } from '../../files/json.ts';
 import type { Result } from '../../result.ts';
 import { configFields } from './config-fields.ts';
 
-/** What a BERT encoder is made of. Fields are named as in transformers' BertConfig. */
+/** The architecture of a BERT encoder. Fields are named as in transformers' BertConfig. */
 export interface BertConfig {
   readonly vocabSize: number;
   readonly hiddenSize: number;

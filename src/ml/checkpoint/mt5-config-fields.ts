@@ -21,7 +21,7 @@ export const rewrittenFields: readonly string[] = [
   '_name_or_path',
 ];
 
-/** What a file asks for that is not supported, one line for each field. */
+/** The unsupported settings of a file, one line for each field. */
 export const unsupportedFields = (other: JsonObject): readonly string[] =>
   Object.entries(offValues).flatMap(([name, { off, reason }]) => {
     const found = other[name] ?? null;

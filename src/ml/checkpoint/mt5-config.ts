@@ -227,7 +227,8 @@ function feedForwardName({ activation, gated }: Mt5Config): string {
 }
 
 /**
- * Which head a file asks for. In one of version 5 the weights decide whether it is tied: see `openMt5Folder`.
+ * The head that a file configures. For a file of version 5 the weights decide whether it is tied: see
+ * `openMt5Folder`.
  */
 function headOf(
   fields: ConfigFields,

@@ -4,9 +4,8 @@ import type { LazyTensors } from './lazy-tensor.ts';
 export type Shapes = ReadonlyMap<string, readonly number[]>;
 
 /**
- * The tensors that a model is made of, in the model's order, or all that keeps them from being it: which are
- * missing, which have another shape. `unused` names those that the model has no place for, as a warning words
- * it.
+ * The tensors of a model, in the model's order, or all faults: missing tensors and wrong shapes. `unused`
+ * names tensors that the model does not have, in the words of a warning.
  */
 export function matchTensors(
   tensors: LazyTensors,

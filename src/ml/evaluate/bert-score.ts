@@ -11,7 +11,7 @@ export interface TextPair {
 export interface BertScoreOptions {
   /** Weigh tokens by how rare they are among the references. */
   readonly idf: boolean;
-  /** What scores of unrelated texts are on average: scores are rescaled so that these become 0. */
+  /** The mean scores of unrelated texts: scores are rescaled so that these become 0. */
   readonly baseline: BertScore | null;
   /** Pairs that are encoded together; 64 in bert_score. It counts: see WeightedTokens.padded. */
   readonly batch: number;

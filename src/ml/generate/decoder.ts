@@ -29,11 +29,11 @@ export interface Decoder {
   release(): Promise<void>;
 }
 
-/** Gives the largest scores of a step, and those that are asked for; all of them stay where they are. */
+/** Returns the largest scores of a step, and those of the requested tokens; all scores stay on the device. */
 export interface SelectingDecoder {
-  /** How many of the largest it gives beside as many as are asked for. */
+  /** The number of largest scores to return in addition to the number requested. */
   readonly needed: number;
-  /** As `Decoder.step`. `touched`: tokens whose scores are asked for, as many for each row of scores. */
+  /** As `Decoder.step`. `touched`: tokens whose scores are requested, equally many for each row of scores. */
   step(
     ids: Int32Array,
     parents: Int32Array,

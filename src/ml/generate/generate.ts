@@ -129,7 +129,7 @@ type NextCandidates = (
   parents: Int32Array,
 ) => Promise<readonly (readonly Candidates[])[]>;
 
-/** By the largest scores of a step where the decoder can give these and they are enough, else by all. */
+/** Uses the largest scores of a step if the decoder can return them and they are enough, else all. */
 function candidatesOf(
   decoder: Decoder,
   rows: readonly SourceRow[],

@@ -10,8 +10,8 @@ export type Scores = Float32Array | Float64Array;
 export type LogitsProcessor = (tokens: readonly number[], scores: Scores) => void;
 
 /**
- * The processors that the options ask for, for the continuations of a source, in transformers' order, which
- * is part of the result.
+ * The processors that the options require, for the continuations of a source, in transformers' order, which
+ * affects the result.
  */
 export function processorsOf(
   options: GenerationOptions,

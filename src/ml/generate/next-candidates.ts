@@ -87,7 +87,7 @@ export function isEnough(
   );
 }
 
-/** How many of the largest scores these searches take from a decoder; undefined: they ask for all. */
+/** How many of the largest scores these searches take from a decoder; undefined: they need all. */
 export const mostNeeded = (settings: readonly GenerationOptions[]): number | undefined =>
   settings
     .flatMap((options) => selectionOf(options)?.needed ?? [])

@@ -2,7 +2,7 @@
 export interface LiveMemory {
   /** At most, at one time. */
   readonly activations: number;
-  /** The part of them that is logits, and what is made of these. */
+  /** The part of them that is logits, and values computed from these. */
   readonly logits: number;
   /** What the engine's allocator has used by then: memory that it does not give back. */
   readonly touched: number;

@@ -8,7 +8,7 @@ export interface Prediction {
   readonly reference: string;
 }
 
-/** A prediction with what the evaluation counted of it. */
+/** A prediction with its counts for the evaluation. */
 export interface ScoredPrediction extends Prediction {
   readonly scores: {
     readonly reference: Readonly<Record<MetricName, number>>;

@@ -16,8 +16,9 @@ export interface MergedModel {
 }
 
 /**
- * Merges an adapter into its base model, as peft's `merge_and_unload` (0.17.1). The error says what has no
- * merged form: a bias of an update, which no layer of a T5 could hold, and stacks whose embeddings differ.
+ * Merges an adapter into its base model, as peft's `merge_and_unload` (0.17.1). The error names what cannot
+ * be merged: a bias of an update, for which a layer of a T5 has no parameter, and stacks whose embeddings
+ * differ.
  */
 export async function openMergedModel(base: string, adapter: string): Promise<Result<MergedModel>> {
   const folder = await openMt5Folder(base);

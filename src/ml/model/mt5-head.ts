@@ -15,8 +15,8 @@ import { controlDependency } from './control-dependency.ts';
 export interface HeadOptions {
   readonly labelSmoothing?: number;
   /**
-   * How many parts the tokens are taken in, one after the other: the logits of one are gone before those of
-   * the next are made.
+   * The number of parts that the tokens are split into, one after the other: the logits of a part are freed
+   * before those of the next are computed.
    */
   readonly parts?: number;
 }

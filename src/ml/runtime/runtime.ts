@@ -90,8 +90,8 @@ export interface Training {
 
 export interface TrainingSession<Name extends string = string> extends Session<Name> {
   /**
-   * The variables that the optimizer remembers things in from step to step. With what is trained they are all
-   * that a resumed training needs; both are zero until they are filled.
+   * The optimizer's state variables. With the trained parameters they are all that a resumed training needs;
+   * both are zero until they are filled.
    */
   readonly memory: readonly string[];
   /**

@@ -42,7 +42,7 @@ function withPrecision(node: Node, of: readonly Node[], narrow: (node: Node) => 
   return keptByGradients.has(op) ? narrow(wide) : wide;
 }
 
-/** Only the first input of most has elements that are moved; the others say where. */
+/** Most have elements to be moved only in the first input; the others are indices. */
 const isMoved = (op: OpName, index: number): boolean => index === 0 || op === 'Concat';
 
 const moving: ReadonlySet<OpName> = new Set([

@@ -3,8 +3,8 @@ import { nodeOf } from './shape.ts';
 import { inputsFirst } from './walk.ts';
 
 /**
- * The graph with what `map` makes of each node, inputs before what uses them: `map` is given a node over the
- * inputs that were made before. What is not changed is the same node.
+ * The graph with each node replaced by the result of `map`, inputs before their users: `map` receives a node
+ * over the already mapped inputs. Unchanged nodes are the same objects.
  */
 export function mapNodes({ outputs }: Graph, map: (node: Node) => Node): Graph {
   const mapped = new Map<Node, Node>();

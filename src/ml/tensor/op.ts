@@ -1,7 +1,7 @@
 /**
- * Every op of a graph, a line a family of `ops/`. Types only: no program holds this file. A table that
- * spreads the columns of the families is a `Record<OpName, …>`, so that an op without a line in one of them
- * does not compile.
+ * Every op of a graph, a line for each family of `ops/`. Types only: no program includes this file. A table
+ * that spreads the columns of the families is a `Record<OpName, …>`, so that an op without a line in one of
+ * them does not compile.
  */
 export type OpName =
   // source

@@ -6,9 +6,7 @@ import { isConstant } from './ops/source.ts';
 import { broadcast, nodeOf, sameShape } from './shape.ts';
 import { mapNodes } from './map-nodes.ts';
 
-/**
- * A law: what a node may be replaced by, of the same type and the same value, NaN and infinities included.
- */
+/** A law: a replacement for a node, of the same type and the same value, NaN and infinities included. */
 export interface Rewrite {
   readonly law: string;
   readonly apply: (node: Node) => Node | undefined;

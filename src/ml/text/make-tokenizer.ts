@@ -33,8 +33,8 @@ export interface TokenizerFiles {
 export type Tokenization = 'sentencepiece' | 'transformers';
 
 /**
- * The tokenizer of a folder: a T5's, as `tokenization` says; or a BERT's, which is always the one that
- * bert_score uses.
+ * The tokenizer of a folder: a T5's, chosen by `tokenization`; or a BERT's, always the one that bert_score
+ * uses.
  */
 export function makeTokenizer(files: TokenizerFiles, tokenization: Tokenization): Result<Tokenizer> {
   const config = readTokenizerConfig(files);

@@ -12,8 +12,8 @@ import type { TrainEvent } from './train-event.ts';
 export interface TrainOptions {
   readonly model: { readonly config: Mt5Config; readonly tensors: LazyTensors };
   /**
-   * The tensors of an adapter that is trained on, all that its configuration asks for; without them it begins
-   * untrained.
+   * The tensors of an adapter whose training is continued, as its configuration requires; without them it
+   * starts untrained.
    */
   readonly adapter?: LazyTensors | undefined;
   readonly examples: readonly Example[];
@@ -36,7 +36,7 @@ export interface TrainOptions {
    * adapter merged. Must be a function of them; may throw the signal's reason when it is aborted.
    */
   readonly measure?: ((parameters: Feeds) => Promise<Readonly<Record<string, number>>>) | undefined;
-  /** Asks for the losses of the held-out rows at the end: one more pass over them. */
+  /** Computes the losses of the held-out rows at the end: one more pass over them. */
   readonly wantsRowLosses?: boolean;
   /** Stops after so many epochs of the schedule, which is that of the whole training. */
   readonly stopAtEpoch?: number | undefined;

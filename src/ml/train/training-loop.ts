@@ -115,7 +115,9 @@ const failed = (problem: FileProblem): TrainOutcome => ({
   problem: fileProblemText(problem),
 });
 
-/** Fills what the session remembers from the newest checkpoint, or with what the training starts from. */
+/**
+ * Restores the session's state from the newest checkpoint, or initialises it from the start of the training.
+ */
 async function startOrResume(
   compiled: Compiled,
   fingerprint: string,

@@ -4,9 +4,9 @@ import { builtPage } from './built-page.js';
 import { type ReportData, reportElement } from './report-data.ts';
 
 /**
- * One file with the page and its data, which opens from disk and asks nothing of any host. Its policy allows
- * the one script and the one style that it holds; a text of data or of a model that became markup by a fault
- * of ours would still load and run nothing.
+ * One file with the page and its data, which opens from disk and sends no requests. Its policy allows only
+ * its own script and style; even if a bug turned text of data or of a model into markup, that would load and
+ * run nothing.
  */
 export function reportDocument(data: ReportData, title: string): string {
   const { script, style, icon } = builtPage;

@@ -16,8 +16,8 @@ export interface ReportRows {
 const leastKept = 10;
 
 /**
- * The answers, in at most so many bytes of JSON: where all are more, the texts of the worst n of each model,
- * and beside them what the other models say to the same rows. Scores are kept of every row.
+ * The answers, in at most this many bytes of JSON: if all are more, the texts of the worst n of each model,
+ * together with the other models' answers to the same rows. Scores of all rows are kept.
  */
 export function reportRows(evaluations: EvaluationsByProfile, mostBytes: number): ReportRows {
   const groups = [...groupedBySet(evaluations.multilingual)].map(([id, members]): Group => ({

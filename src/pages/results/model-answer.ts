@@ -27,7 +27,7 @@ export interface MeasuredPart {
 
 /** One row of experiments, of the results that belong to a model. */
 export function modelAnswer(model: string, parts: readonly MeasuredPart[]): ModelAnswer {
-  // Of a model without metrics of its own, what was measured from it tells the labels.
+  // For a model without metrics of its own, its evaluations give the labels.
   const own = parts.find(({ instance }) => instance === model);
   const names = parts.flatMap(({ values }) => Object.keys(values));
   const metrics: Record<string, MeasuredValue> = {};

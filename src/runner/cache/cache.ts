@@ -367,7 +367,7 @@ export const lastEntryOf = (
   instance: InstanceId,
 ): Entry | undefined => lastEntry(store, pipeline, instance);
 
-/** Who made the result under a key, where it came from a source. */
+/** The maker of the result under a key, if it came from a source. */
 export async function originOf({ workspace, store }: Cache, key: Key): Promise<Origin | undefined> {
   return (await localSource(workspace, store).entry(key))?.origin;
 }

@@ -37,9 +37,9 @@ export interface Kept {
 }
 
 /**
- * Deletes what no pipeline file names: first rows, then the objects that no row needs any more, then files
- * that the runner wrote for instances that are gone, and what killed runs left unfinished. The caller holds
- * the lock.
+ * Deletes results that no pipeline file names: first rows, then the objects that no row needs any more, then
+ * files that the runner wrote for instances that no longer exist, and unfinished files of killed runs. The
+ * caller holds the lock.
  */
 export async function collectGarbage(
   workspace: Workspace,

@@ -147,7 +147,7 @@ export async function readListing(
 }
 
 /**
- * Looking up, judging and restoring one folder of thousands of files ask for its listing one after the other.
+ * Looking up, assessing and restoring one folder of thousands of files read its listing one after the other.
  */
 let lastParsed: { readonly digest: Digest; readonly items: readonly TreeItem[] } | undefined;
 

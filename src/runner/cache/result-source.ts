@@ -16,7 +16,7 @@ import type { FinishedResult } from '../store/entries.ts';
 export interface ResultSource {
   /** The result under a key. */
   entry(key: Key): Promise<SourceResult | undefined>;
-  /** The bytes of an object. Whoever reads them hashes them. */
+  /** The bytes of an object. The reader verifies the hash. */
   object(digest: Digest): Promise<Bytes | undefined>;
   /** Keeps a result: its objects, in this order, and only then the entry that names them. */
   put(result: FinishedResult, objects: readonly StoredObject[]): Promise<Result<void, FileProblem>>;

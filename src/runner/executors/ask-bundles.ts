@@ -1,7 +1,7 @@
 import type { Question } from '../../stage/question.ts';
 import { type ChildLines, childLines } from './child-lines.ts';
 
-/** Asks bundles of stage programs, in a process of their own: a line a question. */
+/** Queries bundles of stage programs in a separate process: a line for each question. */
 export const askBundles = (
   askChild: string,
   root: string,

@@ -1,6 +1,6 @@
 import { type ChildLines, childLines } from './child-lines.ts';
 
-/** Loads bundles in a process of their own and asks what they declare: a line a bundle. */
+/** Loads bundles in a separate process and returns their declarations: a line for each bundle. */
 export const describeBundles = (
   stageChild: string,
   root: string,

@@ -2,8 +2,8 @@
 const handedThrough = ['PATH', 'HOME', 'TMPDIR', 'LD_LIBRARY_PATH'];
 
 /**
- * What the runner sets unless the stage names the variable: fixed language and time zone, so that sorting,
- * dates and number formats do not depend on who runs it; and no telemetry of onnxruntime, which by default
+ * Variables that the runner sets unless the stage sets them: fixed language and time zone, so that sorting,
+ * dates and number formats do not depend on the user; and no telemetry of onnxruntime, which by default
  * stores an id of the device below `~/.cache/Microsoft` and sends events (onnxruntime 1.30,
  * core/platform/posix/telemetry.cc). It has no other switch.
  */

@@ -37,10 +37,7 @@ export interface Executor {
   submit(jobs: readonly Job[]): Promise<readonly Handle[]>;
   /** The states of jobs, in the order of their handles: those of an earlier runner too. */
   poll(handles: readonly Handle[]): Promise<readonly JobState[]>;
-  /**
-   * Resolves when `poll` may answer otherwise than the last time: when a job ended, or when it is time to ask
-   * again.
-   */
+  /** Resolves when `poll` may return something new: when a job ended, or when it is time to poll again. */
   changed(): Promise<void>;
   /** How a job ended; undefined: it left no result. Called only for jobs that are gone. */
   result(attempt: SubmittedJob): Promise<JobResult | undefined>;
@@ -57,7 +54,7 @@ export interface Executor {
   followGpus?(handle: Handle, onUsage: (usage: GpuUsage) => void): void;
   /** What others compute on GPUs of the capacity; absent: it is not known here. */
   gpuProcesses?(gpus: readonly Gpu[]): Promise<readonly GpuProcess[]>;
-  /** Asks jobs to end. `graceSeconds`: until they are killed; null: they may take their time. */
+  /** Asks jobs to stop. `graceSeconds`: until they are killed; null: they may take their time. */
   cancel(handles: readonly Handle[], graceSeconds: number | null): void;
   /**
    * The handle of a job that was submitted by a runner that died before it stored the handle; undefined:
@@ -181,7 +178,7 @@ export type QueueResult =
   | { readonly kind: 'disk'; readonly message: string }
   /** Somebody else ended it. */
   | { readonly kind: 'cancelled'; readonly message: string }
-  /** Through no fault of its program: its node failed, or it is gone and left nothing. */
+  /** Not a fault of its program: its node failed, or it is gone without a result. */
   | { readonly kind: 'lost'; readonly message: string }
   /** It was not started: it would have run on another platform than it was planned for. */
   | { readonly kind: 'platform-differs'; readonly platform: Platform; readonly host: string }

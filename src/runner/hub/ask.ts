@@ -3,7 +3,7 @@ import type { HubProblem } from './hub-fault.ts';
 import type { Attempt } from './download/persist.ts';
 import type { Answer, Send } from './send.ts';
 
-/** A hub that can be asked. */
+/** The connection to a hub. */
 export interface Hub {
   readonly endpoint: string;
   readonly token: string | undefined;

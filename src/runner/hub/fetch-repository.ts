@@ -27,8 +27,8 @@ export interface FetchRequest extends HubReference, HubSettings {
 export interface FetchedRepository extends HubReference {
   readonly commit: string;
   /**
-   * Absolute, of a data set perhaps a file; all of it is read-only and shared with everybody who names the
-   * same commit.
+   * Absolute, for a data set possibly a file; all of it is read-only and shared by all users of the same
+   * commit.
    */
   readonly folder: string;
   readonly files: readonly FetchedFile[];
@@ -198,7 +198,7 @@ const badSetting = (variable: string, message: string): Result<never, HubProblem
   error: { kind: 'bad-setting', variable, message },
 });
 
-/** Waits for whoever is fetching the same commit. */
+/** Waits for another process that is fetching the same commit. */
 async function takeLock(
   place: CommitPlace,
   { world, signal, limits, report }: Control,

@@ -6,9 +6,8 @@ import { tryLock } from '../store/lock.ts';
 import { connect, isSqliteError } from '../store/database/open-store.ts';
 
 /**
- * Takes a lock that the kernel releases when its holder is gone, however it went: that of SQLite on a
- * database which is never written to. Gives what releases it; undefined: it is held, by another process or by
- * this one.
+ * Takes a lock that the kernel releases when its holder ends in any way: SQLite's lock on a database that is
+ * never written to. Returns the release function; undefined: it is held, by another process or by this one.
  */
 export function tryFileLock(path: string): Result<(() => void) | undefined, FileProblem> {
   try {

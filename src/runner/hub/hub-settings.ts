@@ -10,7 +10,7 @@ export interface HubSettings {
   /** The network must not be used. */
   readonly offline: boolean;
   readonly proxy: ProxySettings | undefined;
-  /** Whether large files may be uploaded by Xet, where the hub offers it. */
+  /** Whether large files may be uploaded by Xet, if the hub supports it. */
   readonly xet: boolean;
   /**
    * Minimum speed in bytes per second, below which a connection is closed; 0: none; NaN: the setting is not a

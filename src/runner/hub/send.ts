@@ -31,10 +31,10 @@ export async function connect(proxy: ProxySettings | undefined, silence = 60_000
 }
 
 /**
- * The fetch of undici, on which Node's own is built: before Node 24 that knows no proxy, and it waits five
- * minutes for a line that has gone silent. `silence`: after so many milliseconds without a byte the
- * connection counts as broken. The error is what is wrong with the proxy's URL, which is not shown: it may
- * hold a password.
+ * The fetch of undici, on which Node's own is based: before Node 24 Node's has no proxy support, and it waits
+ * five minutes for a silent connection. `silence`: milliseconds without a byte after which a connection
+ * counts as broken. The error describes a fault in the proxy's URL without showing it, since it may contain a
+ * password.
  */
 export async function proxiedFetch(
   proxy: ProxySettings | undefined,

@@ -12,8 +12,8 @@ export interface Difference {
   readonly before: Value | undefined;
   readonly after: Value | undefined;
   /**
-   * Of a dep that is a folder on both sides, and of the code of a program: the files that differ, where the
-   * two listings were at hand.
+   * For a dep that is a folder on both sides, and for the code of a program: the files that differ, if both
+   * listings were available.
    */
   readonly files?: readonly TreeChange[];
   /** Of a dep on a path: that path. */

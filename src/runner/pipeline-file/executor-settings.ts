@@ -21,7 +21,7 @@ export interface SlurmSettings extends QueueSettings {
   readonly partition?: string;
   readonly account?: string;
   readonly constraint?: string;
-  /** Seconds: the time limit of jobs that ask for none. */
+  /** Seconds: the time limit of jobs that request none. */
   readonly time?: number;
   /** Further words for sbatch. */
   readonly extra?: readonly string[];

@@ -15,7 +15,7 @@ export function nearest(name: string, known: Iterable<string>, part = 3): string
   return best;
 }
 
-/** Of a longer name only this much is compared: the work for hostile input stays small. */
+/** Only this much of a longer name is compared, which bounds the work for hostile input. */
 const longest = 64;
 
 function distance(a: string, b: string): number {

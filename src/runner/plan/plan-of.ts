@@ -23,7 +23,7 @@ export interface Planned {
   /** Complete only without faults. */
   readonly plan: Plan;
   readonly faults: readonly Fault[];
-  /** What stages with faults read. */
+  /** The dependencies of stages with faults. */
   readonly loose: readonly LooseDependency[];
 }
 

@@ -21,7 +21,7 @@ export const previewOf = (program: string): string => join(dirname(program), 'pr
 export const mayHavePreview = ({ root, disk }: ProjectFiles, program: string): boolean =>
   namesModule(program) || disk.stat(placeOf({ root }, previewOf(program))) !== undefined;
 
-/** Asks the previews of stage programs; an answer a question, in their order. */
+/** Queries the previews of stage programs; one answer for each question, in their order. */
 export async function askPrograms(
   workspace: Workspace,
   askChild: string,

@@ -22,8 +22,8 @@ export const leavesChoice = ({ by, device }: Engines, { params }: EngineChoice):
 const automatic = 'auto';
 
 /**
- * Puts an engine and a device in place of "auto": a GPU where the machine has one that the engine for GPUs
- * can use, the CPU elsewhere. A stage on a GPU asks for one.
+ * Replaces "auto" by an engine and a device: a GPU if the machine has one that the engine for GPUs can use,
+ * else the CPU. A stage on a GPU requests one.
  */
 export function chooseEngine(
   { by, device: deviceParam, auto }: Engines,

@@ -15,7 +15,9 @@ export interface Description {
   readonly engines: Engines | null;
 }
 
-/** Loads bundles in a process of their own and asks what they declare; an answer a bundle, in their order. */
+/**
+ * Loads bundles in a separate process and returns their declarations, one for each bundle, in their order.
+ */
 export async function describeAll(
   stageChild: string,
   root: string,

@@ -57,7 +57,7 @@ export async function packageFacts(
   };
 }
 
-/** Where a package is installed, from the one that asks: "a>b" is the "b" of "a". */
+/** Where a package is installed, relative to its dependent: "a>b" is the "b" of "a". */
 const nameFromDependent = (path: string, dependent: string): string =>
   (path.startsWith(`${dependent}/`) ? path.slice(dependent.length + 1) : path)
     .replace(/^node_modules\//, '')
@@ -108,7 +108,7 @@ interface Installed {
   readonly needs: readonly string[];
 }
 
-/** As Node finds a package: in the node_modules of the one that asks, then of each folder above it. */
+/** Resolves a package as Node does: in the node_modules of the dependent, then of each folder above it. */
 function resolve(packages: JsonObject, name: string, from: string): Installed | undefined {
   for (let folder = from; ; folder = folder.slice(0, Math.max(0, folder.lastIndexOf('/')))) {
     const path = folder === '' ? `node_modules/${name}` : `${folder}/node_modules/${name}`;

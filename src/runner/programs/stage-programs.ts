@@ -38,7 +38,7 @@ import { linkDependencies } from './owner-package.ts';
 
 /** A stage program, ready to run. */
 export interface StageProgramFacts {
-  /** Of all our code that runs: the bundle, and the entry that starts it. */
+  /** All code of the runner in a stage: the bundle, and the entry that starts it. */
   readonly identity: Digest;
   readonly bundle: Digest;
   /** The bundle, from the project root. */

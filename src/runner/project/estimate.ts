@@ -29,7 +29,7 @@ export async function estimate(
   return { ok: true, value: await memoryPlans(sourcesOf(opened, session.value), chosen) };
 }
 
-/** What will run and has not the memory for it. Only programs with a preview that will run are asked. */
+/** Instances that will run without enough memory. Only programs with a preview that will run are queried. */
 export async function memoryFaults(
   opened: Opened,
   session: Session,

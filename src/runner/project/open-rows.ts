@@ -23,7 +23,7 @@ export interface Host {
   readonly now: () => bigint;
   /** Where all stages run; without it, where they are placed. */
   readonly executor?: Executor | undefined;
-  /** The name of the executor that the command line asks for. */
+  /** The executor that the command line names. */
   readonly executorName?: string | undefined;
   /** Of a smoke run: the folder, from the root, that has its rows and its outs. */
   readonly smoke?: string | undefined;

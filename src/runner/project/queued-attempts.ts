@@ -8,7 +8,7 @@ import type { Opened } from './open-rows.ts';
 
 /** Attempts that were given to queues and whose end no run has seen. */
 export interface QueuedAttempts {
-  /** Their jobs are over, and nothing asks for what they left. */
+  /** Their jobs are over, and their results are not needed. */
   readonly dead: readonly OpenAttempt[];
   /** Their jobs may go on, or the next run takes up their results. */
   readonly kept: readonly OpenAttempt[];
@@ -16,7 +16,8 @@ export interface QueuedAttempts {
 
 /**
  * Sorts the attempts in queues. `executors`: those of each pipeline; `named`: the keys that a pipeline file
- * names. What cannot be asked after, since its queue does not answer or is not defined any more, may go on.
+ * names. Jobs whose state is unknown, since their queue does not answer or is no longer defined, may
+ * continue.
  */
 export async function queuedAttempts(
   opened: Opened,

@@ -16,7 +16,7 @@ export interface Allotment {
   takeNow(wanted: Wanted): Share | undefined;
 }
 
-/** What an instance asks for. */
+/** The resources that an instance requests. */
 export interface Wanted {
   readonly id: InstanceId;
   readonly resources: Resources;

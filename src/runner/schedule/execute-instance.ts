@@ -70,7 +70,7 @@ export interface RunOf<S> {
   /** What executors turned out to run on, the first time that it was not as planned. */
   readonly learned: Map<Executor, string>;
   emit(event: Event): void;
-  /** The next file for what a stage prints, from the project root. */
+  /** The next file for a stage's output, from the project root. */
   nextOutput(): string;
   /** Seconds before attempt n + 1. */
   retryDelay(attempt: number): number;
@@ -79,7 +79,7 @@ export interface RunOf<S> {
 export interface Start {
   readonly because: readonly Reason[];
   readonly forced: boolean;
-  /** Whether the files at the places of its outs may be lost, though no run made them. */
+  /** Whether files at the paths of its outs may be overwritten, though no run made them. */
   readonly overwrite: boolean;
   readonly gpus: readonly Gpu[];
 }
@@ -266,7 +266,7 @@ async function attemptOnce(
     endAttempt(store, record, 'interrupted');
     return { kind: 'interrupted', seconds: seconds() };
   };
-  // The attempt stays open, for the run that asks for its key.
+  // The attempt stays open, for the run that needs its key.
   if (ending.kind === 'left') return { kind: 'submitted' };
   if (ending.kind === 'interrupted') return interrupted();
   if (ending.kind === 'resumable') {
@@ -574,7 +574,7 @@ async function removeStaleKey(run: Run, instance: Instance, { key }: Assessment)
   await closeAttempt(workspace, key);
 }
 
-/** The end of an instance that was not started, since the disk did not do as asked. */
+/** The end of an instance that was not started because of a disk error. */
 export const failedBy = (message: string): FailedOutcome => ({
   kind: 'failed',
   failure: { kind: 'disk', message },

@@ -17,9 +17,9 @@ interface Remains {
 }
 
 /**
- * Cleans up what a killed run left behind: processes, and attempts that no job will finish. Those whose jobs
- * outlive the runner stay, for the run that asks for their keys; so do scratch folders, from which a stage
- * resumes. The caller holds the lock.
+ * Cleans up after a killed run: processes, and attempts that no job will finish. Attempts whose jobs outlive
+ * the runner are kept, for the run that needs their keys; so are scratch folders, from which a stage resumes.
+ * The caller holds the lock.
  */
 export async function closeKilledRun({ workspace, store, executor }: Remains): Promise<void> {
   if (!wasKilled(store) && allFoundOuts(store).length === 0) return;

@@ -5,7 +5,7 @@ import type { Executor, Handle, Job, JobResult, JobState, SubmittedJob } from '.
 export interface Jobs {
   /** Submits a job, with the others that become ready at about the same time. */
   submit(job: Job): Promise<Handle>;
-  /** The state of a job, asked together with those of the others that were submitted with it. */
+  /** The state of a job, polled together with the others that were submitted with it. */
   state(attempt: SubmittedJob): Promise<JobState>;
   /** How a job ended, when it has. Undefined: it is gone and left no result. */
   ended(attempt: SubmittedJob): Promise<JobResult | undefined>;
@@ -108,7 +108,7 @@ function jobsOf(executor: Executor): Jobs {
       isWatching = false;
     }
   }
-  /** Gives whether a job was gone. */
+  /** Returns whether a job was gone. */
   async function endFinished(): Promise<boolean> {
     const polled = [...waiting.values()];
     const states = await executor.poll(polled.map(({ attempt }) => attempt.handle));

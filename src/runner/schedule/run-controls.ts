@@ -14,7 +14,7 @@ export interface RunningStage {
   cancel(because: string): boolean;
 }
 
-/** Who watches runs, one after the other. */
+/** The observer of consecutive runs. */
 export interface RunWatcher {
   /** Of earlier runs. What failed under a key fails under it again, without being started. */
   readonly failures: ReadonlyMap<Key, FailedOutcome>;

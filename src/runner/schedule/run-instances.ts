@@ -179,7 +179,7 @@ async function bringUpToDate(
     const willRun = decision.kind === 'run';
     const allotted = willRun ? rules.allotmentOf(instance) : undefined;
     const isHere = !run.session.executorOf(instance).leavesJobs;
-    // Who leaves jobs to a queue gives no share back, and starts nothing here.
+    // A run that leaves jobs to a queue releases no share, and starts nothing here.
     const share = run.detach
       ? isHere
         ? undefined
@@ -230,7 +230,8 @@ async function bringUpToDate(
 }
 
 /**
- * A failure ends a run without --keep-going: before its place on the machine is free for what waits for it.
+ * A failure ends a run without --keep-going, before its share of the machine is released to waiting
+ * instances.
  */
 function noted(run: Run, { keepGoing }: RunRules, ending: Ending): Ending {
   if (ending.outcome.kind === 'failed' && !keepGoing) run.stop.startNoMore();

@@ -287,7 +287,7 @@ function staleProducers(
   return ready.flatMap(({ id }) => (wanted.has(id) && stale.has(id) ? [id] : []));
 }
 
-/** Executors with what they carry, each asked once in a run. */
+/** Executors with their capacities, each queried once in a run. */
 function allotments({ jobs }: RunRequest): {
   capacity(executor: Executor): Capacity;
   share(executor: Executor): Allotment;

@@ -36,7 +36,7 @@ export type InPlace = readonly [InstanceId, Key];
 
 type Named = Pick<Instance, 'id'>;
 
-/** What the frame of a run asks of its session. */
+/** The part of the session that a run needs. */
 interface Framed {
   readonly workspace: Workspace;
   readonly store: Store;

@@ -58,7 +58,7 @@ export function stopFor({ graceful, hard }: StopSignals, onStop: (hard: boolean)
     for (const end of attached.values()) end();
     giveUpTimer = setTimeout(() => givenUp.abort(), giveUpMilliseconds);
   };
-  // Ctrl-C may be pressed again; any other signal comes from a machine that will not ask twice.
+  // Ctrl-C may be pressed again; any other signal comes from a system that sends it only once.
   const gracefulSeconds = (): number | null => (graceful.reason === 'SIGINT' ? null : graceSeconds);
 
   if (graceful.aborted) stopGracefully();

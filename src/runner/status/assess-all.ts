@@ -91,7 +91,7 @@ export const presentOuts = (assessed: AssessedInstance | undefined): Entry['outs
 export const isInPlace = (assessed: AssessedInstance | undefined): boolean =>
   isHit(assessed) && assessed?.kind === 'assessed' && assessed.assessment.displaced.length === 0;
 
-/** Of a result that is there; undefined where none is. */
+/** Of an existing result; undefined without one. */
 const isAdopted = (assessed: AssessedInstance | undefined): boolean | undefined =>
   assessed?.kind === 'assessed' && assessed.assessment.decision.kind === 'restore'
     ? assessed.assessment.decision.entry.adopted === true

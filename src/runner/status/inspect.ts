@@ -138,7 +138,7 @@ export async function sinceLastResult(session: Session, instance: Instance): Pro
   };
 }
 
-/** Of an instance whose deps are not known: what else changed since its last result. */
+/** For an instance whose deps are unknown: other changes since its last result. */
 async function changedAlready(
   session: Session,
   instance: Instance,

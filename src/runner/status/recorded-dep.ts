@@ -10,8 +10,8 @@ import { type IgnoreRules, ignoreRules } from '../workspace/ignore/ignore-rules.
 import { placeOf, type ProjectFiles } from '../workspace/workspace.ts';
 
 /**
- * What a dep on a path or a pattern held when the last result of its instance was made: raw data need not be
- * on every machine. Where nothing may be there, that counts.
+ * The content of a dep on a path or a pattern in the last result of its instance: raw data need not be on
+ * every machine. An optional dep that was absent counts as absent.
  */
 export function recordedDep(
   store: Store,
@@ -29,7 +29,7 @@ export function recordedDep(
     : undefined;
 }
 
-/** A warning for each dep that is not here and that a run with `--allow-missing` takes for what it was. */
+/** A warning for each missing dep for which a run with `--allow-missing` uses the recorded content. */
 export function uncheckedDeps(
   {
     workspace,

@@ -2,8 +2,8 @@ import type { Key } from '../identity.ts';
 import type { Store } from './database/open-store.ts';
 
 /**
- * Notes that a run used results, to the day: one statement, and no row for what was used or made that day
- * already. Gives how many rows were written.
+ * Records the date on which a run used results: one statement, and no write for results that were used or
+ * made that day already. Returns the number of written rows.
  */
 export function recordUses(store: Store, keys: readonly Key[], at: number): number {
   return store

@@ -3,10 +3,10 @@ import type { Outcome } from '../event.ts';
 import type { InstanceId } from '../identity.ts';
 
 /**
- * Finds stages that change what they read, which would run again and again under a watch. Who has written a
- * file is not known: a user may save it as often. So a stage is suspected only after it was cut short many
- * times in a row for its own deps; then it is left to end. One whose deps changed in two runs to the end, one
- * after the other, changes them itself.
+ * Finds stages that change their own inputs, which would run again and again under a watch. The writer of a
+ * file is unknown: a user may save it as often. So a stage is suspected only after it was stopped many times
+ * in a row because of its own deps; then it may finish. If its deps changed in two complete runs in a row, it
+ * changes them itself.
  */
 export class SelfEdits {
   readonly #cutShort = new Map<InstanceId, number>();

@@ -64,7 +64,7 @@ export async function watchRun(
     let began = await watch.runOnce(request.force, stop);
     let force = request.force && !began;
     while (!stop.graceful.aborted) {
-      // What kept a run from beginning may be gone at the next hint, no sooner.
+      // The obstacle to a run may be gone at the next hint, but no sooner.
       if (!began) await watch.wait(stop.graceful);
       while (!stop.graceful.aborted && !(await watch.isAnyDue(stop.graceful)))
         await watch.wait(stop.graceful);

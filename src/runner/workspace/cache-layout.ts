@@ -18,5 +18,5 @@ export const contextFile = (folder: string): string => `${folder}/context.json`;
 /** Where each run keeps what its stages print, from the project root. */
 export const logsFolder = 'cache/logs';
 
-/** What jobs of queues need besides their attempts, from the project root. */
+/** Files of queued jobs besides their attempts, from the project root. */
 export const jobsFolder = 'cache/jobs';

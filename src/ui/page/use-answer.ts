@@ -11,7 +11,7 @@ export interface Answered<T> {
   readonly again: () => void;
 }
 
-/** Asks the server, or the report. Undefined: nothing. */
+/** Queries the server, or the report. Undefined: no request. */
 export function useAnswer<T>(address: string | undefined): Answered<T> {
   const [state, setState] = useState<Omit<Answered<T>, 'again'>>({
     answer: undefined,

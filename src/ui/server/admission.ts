@@ -22,9 +22,9 @@ export type Admission =
   | { readonly kind: 'refused'; readonly status: 400 | 401 | 403 | 405; readonly problem: string };
 
 /**
- * Whether a request may be answered. Pages of other hosts reach this server too, by the user's browser: a
- * name of theirs may lead to 127.0.0.1 (DNS rebinding), which Host tells, and they may send requests of their
- * own, which Origin and Sec-Fetch-Site tell.
+ * Whether a request may be answered. Pages of other hosts can reach this server through the user's browser:
+ * one of their names may resolve to 127.0.0.1 (DNS rebinding), which Host reveals, and they may send
+ * cross-site requests, which Origin and Sec-Fetch-Site reveal.
  */
 export function admission({ method, url = '', headers }: RequestHead, keys: Keys): Admission {
   const { host, origin } = headers;

@@ -19,7 +19,7 @@ export interface Api {
   readonly version: string;
   readonly openProject: () => Promise<Project>;
   readonly problemText: (problem: Problem) => Promise<string>;
-  /** Answers that are being made, by address: whoever asks the same meanwhile gets the same. */
+  /** Pending answers by address: concurrent requests for the same address share one. */
   readonly answering: Map<string, Promise<ApiAnswer>>;
   readonly evaluations: KnownEvaluations;
 }

@@ -15,7 +15,7 @@ export interface Question {
   readonly as: string;
 }
 
-/** The words of the process that answers: `pipeline ask --json`. */
+/** The arguments of the process that answers: `pipeline ask --json`. */
 export type AskCommand = (question: Question) => readonly string[];
 
 /**

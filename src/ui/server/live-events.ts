@@ -39,7 +39,7 @@ export async function liveEvents(
     for (const event of sent)
       response.write(`id: ${event.run}:${event.sequence}\ndata: ${jsonText(event)}\n\n`);
     if (sent.length > 0) idle = 0;
-    // Tells both sides when the connection is gone.
+    // A comment lets both sides notice a closed connection.
     else if (idle % 50 === 49) response.write(': idle\n\n');
     await pause(pollMilliseconds, undefined, { signal, ref: false }).catch(() => undefined);
   }

@@ -3,8 +3,8 @@ import type { Problem, Project, Selection } from '../../runner/project.ts';
 import { everything } from './answers/graph.ts';
 
 /**
- * A project that reads once what it knows of everything. A report asks the same of each instance, by
- * its name, and shall show one state of all.
+ * A project that caches all reads. A report queries every instance by name, and must show one consistent
+ * state.
  */
 export function memoizedProject(project: Project): Project {
   const graph = once(() => project.graph(everything));

@@ -10,7 +10,7 @@ export interface Figure {
   readonly name: string;
   /** null: not a finite number. */
   readonly value: number | null;
-  /** The most that is allowed; null: it is reported and not judged. */
+  /** The allowed maximum; null: the value is reported only. */
   readonly bound: number | null;
   readonly unit: Unit;
 }

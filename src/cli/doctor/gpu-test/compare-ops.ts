@@ -41,7 +41,7 @@ async function computedBy(runtime: Runtime, { outputs, feeds }: OpCheck): Promis
   return values;
 }
 
-/** Over the result and all gradients; a bound of 0 asks for the same bits. */
+/** Over the result and all gradients; a bound of 0 requires equal bits. */
 function errorOf(op: string, expected: Values, computed: Values, bound: number): Figure {
   const errors = Object.entries(expected).map(([name, value]) =>
     bound === 0 ? differences(value, computed[name]) : relativeError(value, computed[name]),

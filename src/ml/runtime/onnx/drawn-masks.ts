@@ -91,7 +91,7 @@ interface Words {
   readonly data: Int32Array;
 }
 
-/** The value of a node that hashes are made of, from those of its inputs. */
+/** The value of a node that is part of a hash, from the values of its inputs. */
 function wordsOf(node: Node, words: ReadonlyMap<Node, Words>, feeds: Values): Words {
   const { op, attributes, shape } = node;
   const [left, right] = node.inputs.map((each) => wordsAt(words, each));

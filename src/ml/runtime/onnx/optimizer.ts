@@ -7,7 +7,7 @@ export interface TrainedTensor {
   readonly shape: readonly number[];
   readonly parameter: Float32Array;
   readonly gradient: Float32Array;
-  /** Arrays of the parameter's length for what the optimizer remembers of each element. */
+  /** Arrays of the parameter's length for the optimizer's state of each element. */
   readonly moments: readonly Float32Array[];
   readonly weightDecay: number;
 }

@@ -209,7 +209,7 @@ function fusedDropout(
   return typed(emit, 'SelectV2', [dropped, scalar(emit, 0), scaled]);
 }
 
-/** The variable itself, for what reads and changes it. Its name in the session is that of the plan. */
+/** The variable itself, for nodes that read or change it. Its name in the session is that of the plan. */
 export function handleOf(graph: GraphWriter, held: Held, name: string): string {
   const variable = held.get(name);
   if (variable === undefined) throw new Error(`the session has no variable "${name}"`);

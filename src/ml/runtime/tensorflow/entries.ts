@@ -82,8 +82,8 @@ function outputOf({ emit }: Scope, name: string, { dtype: given }: Node, value: 
 }
 
 /**
- * Runs an entry. `shapes` has those of what is held, and is brought up to date. TensorFlow does not check the
- * shapes of what it is fed with: sizesOfFeeds does.
+ * Runs an entry. `shapes` has the shapes of the held values, and is updated. TensorFlow does not check the
+ * shapes of feeds: sizesOfFeeds does.
  */
 export function runCall(program: Program, call: Call, feeds: Values, shapes: Map<string, Given>): Values {
   const { fed, sizeVectors, reads } = call.scope;

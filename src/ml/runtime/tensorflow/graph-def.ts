@@ -51,7 +51,7 @@ export function savedModel(nodes: readonly NodeDef[]): Uint8Array {
 /** The tag that selects the graph in the SavedModel. */
 export const servingTag = 'serve';
 
-/** Of the GraphDef's format: what TensorFlow 2.5 to 2.21 take. */
+/** The GraphDef versions that TensorFlow 2.5 to 2.21 accept. */
 const producer = 1000;
 const leastConsumer = 12;
 

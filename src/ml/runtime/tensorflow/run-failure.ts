@@ -1,6 +1,6 @@
 import { ReportedError } from '../../../reported-error.ts';
 
-/** Runs; what TensorFlow throws is thrown again as a message with what to do. */
+/** Runs; an error of TensorFlow is thrown again with a message that says what to do. */
 export function explainingFailure<Result>(sizes: ReadonlyMap<string, number>, run: () => Result): Result {
   try {
     return run();
@@ -10,9 +10,9 @@ export function explainingFailure<Result>(sizes: ReadonlyMap<string, number>, ru
 }
 
 /**
- * What went wrong in a run, from TensorFlow's own message, with the sizes of the run and what can be done.
- * After it the session must not be used: what it was computing is lost, and so may be memory. What is not
- * understood may be a bug, and keeps its stack.
+ * The fault of a run, from TensorFlow's own message, with the sizes of the run and what to do. After it the
+ * session must not be used: its current results are lost, and memory may be leaked. An unknown error may be a
+ * bug, and keeps its stack.
  */
 export function runFailure(cause: unknown, sizes: ReadonlyMap<string, number>): Error {
   const message = cause instanceof Error ? cause.message : String(cause);

@@ -113,8 +113,8 @@ export function reduceSum(x: Node, axes?: readonly number[], keepDimensions = fa
 }
 
 /**
- * `length` elements of one axis, from `start` on. Where sizes are named, whoever feeds them answers for the
- * range.
+ * `length` elements of one axis, from `start` on. With named sizes, the code that feeds them must keep the
+ * range valid.
  */
 export function slice(x: Node, axis: number, start: Dimension, length: Dimension): Node {
   const attributes = { axis: axisOf('Slice', x, axis), start, length };

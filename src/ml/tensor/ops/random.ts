@@ -8,8 +8,8 @@ import { broadcast, nodeOf, refuse, requireDType, sizeOf, type TensorType } from
 import { concatenated, scalar, typed } from '../tensorflow-operator.ts';
 
 /**
- * Random bits as a function of where they are used: the same seed, step, site, row and position give the same
- * bits in the graph and in TypeScript, on every runtime, whatever the padding and however a run was resumed.
+ * Random bits as a function of their place: the same seed, step, site, row and position give the same bits in
+ * the graph and in TypeScript, on every runtime, for any padding and after any resume.
  */
 export const shapes = {
   HashCombine: (of) => mixed('HashCombine', of),

@@ -11,7 +11,7 @@ import { cleanUp } from './clean-up.ts';
 import { cutFramed, framed, type Frame } from './frame.ts';
 import type { TextPiece } from './metaspace.ts';
 
-/** What a Unigram tokenizer of the tokenizers library is made of: the parts of its tokenizer.json. */
+/** The parts of a Unigram tokenizer of the tokenizers library, from its tokenizer.json. */
 export interface UnigramParts {
   /** Pieces and their scores, by id. */
   readonly pieces: readonly (readonly [piece: string, score: number])[];
@@ -34,8 +34,8 @@ export interface FastSettings {
 }
 
 /**
- * A Unigram tokenizer as tokenizers 0.22 runs it: T5TokenizerFast, for one. Where it differs from
- * sentencepiece, a comment says so.
+ * A Unigram tokenizer as tokenizers 0.22 runs it: T5TokenizerFast, for example. Comments mark the differences
+ * from sentencepiece.
  */
 export function fastUnigram(parts: UnigramParts, settings: FastSettings): Result<Tokenizer> {
   const { pieces, added, frame } = parts;

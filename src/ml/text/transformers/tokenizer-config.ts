@@ -25,8 +25,8 @@ export interface TokenizerConfig {
   readonly legacy: boolean | undefined;
   readonly addPrefixSpace: boolean | undefined;
   /**
-   * T5: whether the folder sets it, so that transformers converts spiece.model again, whatever tokenizer.json
-   * says.
+   * T5: whether the folder sets it, so that transformers converts spiece.model again and ignores
+   * tokenizer.json.
    */
   readonly setsPrefixSpace: boolean;
   /** BERT. */
@@ -84,7 +84,7 @@ export function readTokenizerConfig(files: TokenizerConfigFiles): Result<Tokeniz
   };
   const flag = (name: string): boolean | undefined =>
     value(name, 'true or false', (json) => typeof json === 'boolean');
-  /** Where None is not "not set" but counts as false, as wherever Python only asks whether it is true. */
+  /** Where None counts as false instead of "not set", since Python only tests whether the value is true. */
   const boolean = (name: string): boolean | undefined => (fields[name] === null ? false : flag(name));
   // transformers 5 lists them under another name, which in version 4 is a map of other things.
   const listName = isJsonList(fields['extra_special_tokens'] ?? null)

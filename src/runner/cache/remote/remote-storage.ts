@@ -3,9 +3,8 @@ import type { Result } from '../../../result.ts';
 import type { Bytes } from '../result-source.ts';
 
 /**
- * Named files that several machines share: a folder, or a bucket. A name is made of plain parts with "/"
- * between them. Nothing here throws for a fault of the storage, except a stream that breaks off
- * (`RemoteFailure`).
+ * Named files that several machines share: a folder, or a bucket. A name consists of plain parts with "/"
+ * between them. A fault of the storage is never thrown, except by a stream that breaks off (`RemoteFailure`).
  */
 export interface RemoteStorage {
   /** As people know it: "s3://bucket/prefix". */

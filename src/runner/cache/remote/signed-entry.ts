@@ -19,7 +19,7 @@ const isSigner = (text: string): text is Signer => /^ed25519:[0-9a-f]{64}$/.test
 /** The name under which a signer files entries: no letter case, since some file systems have none. */
 export const signerFile = (signer: Signer): string => signer.slice('ed25519:'.length);
 
-/** Who signs here. */
+/** The signer of this machine's entries. */
 export interface SigningKey {
   readonly signer: Signer;
   readonly privateKey: KeyObject;
@@ -40,7 +40,7 @@ export interface SharedEntry {
 }
 
 export interface SharedOut extends Content {
-  /** Its bytes stay with whoever made it: only the digest is shared. */
+  /** Its bytes stay on the machine that made it: only the digest is shared. */
   readonly withheld: boolean;
 }
 

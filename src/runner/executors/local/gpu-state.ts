@@ -3,7 +3,7 @@ import type { GpuProcess, GpuUsage } from '../../event.ts';
 import type { Gpu } from '../executor.ts';
 import { statFields } from './proc.ts';
 
-/** What each card is doing, by its UUID; none: NVIDIA's tool cannot be asked. */
+/** The current usage of each card, by its UUID; none: NVIDIA's tool is unavailable. */
 export async function gpuUsages(): Promise<ReadonlyMap<string, GpuUsage>> {
   const rows = await rowsOf('--query-gpu=uuid,memory.used,memory.total,utilization.gpu');
   return new Map(
@@ -16,7 +16,7 @@ export async function gpuUsages(): Promise<ReadonlyMap<string, GpuUsage>> {
   );
 }
 
-/** The memory of the smallest of the cards, in bytes; undefined: it cannot be asked. */
+/** The memory of the smallest of the cards, in bytes; undefined: unknown. */
 export async function smallestMemory(gpus: readonly Gpu[]): Promise<number | undefined> {
   const usages = await gpuUsages();
   const known = gpus.flatMap(({ card = '' }) => usages.get(card)?.totalBytes ?? []);

@@ -2,8 +2,8 @@ import { readNvidiaDriver } from '../../../files/nvidia-driver.ts';
 import { type ListedGpu, parseGpuList } from './visible-gpus.ts';
 
 /**
- * The cards of this machine, as NVIDIA's tool lists them, which takes up to a second. Where it cannot be
- * asked, NVIDIA's driver has made a device file for each.
+ * The cards of this machine, from NVIDIA's tool, which takes up to a second; if it is unavailable, from the
+ * device files that NVIDIA's driver creates for each card.
  */
 export function listGpus(): readonly ListedGpu[] {
   const { spawnSync } = process.getBuiltinModule('node:child_process');

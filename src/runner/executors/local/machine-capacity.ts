@@ -2,7 +2,8 @@ import { availableParallelism, totalmem } from 'node:os';
 import type { Capacity, Gpu } from '../executor.ts';
 
 /**
- * This machine, as far as this process may use it. Who asks for more jobs than there are CPUs shares them.
+ * This machine, as far as this process may use it. If the user requests more jobs than there are CPUs, they
+ * share the CPUs.
  */
 export function machineCapacity(wantedJobs: number | undefined, gpus: () => readonly Gpu[]): Capacity {
   const jobs = wantedJobs ?? availableParallelism();

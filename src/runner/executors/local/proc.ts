@@ -17,7 +17,7 @@ export function readProc(pid: number | 'self', name: string): string {
 
 /**
  * The fields of /proc/PID/stat from the state on, which is the third there: the name in parentheses before it
- * may hold anything. Undefined: the process is gone.
+ * may contain anything. Undefined: the process is gone.
  */
 export function statFields(pid: number | 'self'): readonly string[] | undefined {
   const text = readProc(pid, 'stat');

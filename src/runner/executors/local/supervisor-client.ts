@@ -70,7 +70,7 @@ export function supervisor(program: string): Supervisor {
     }
   }
 
-  /** The supervisor is gone before us: its stages must not outlive it. */
+  /** The supervisor has ended before the runner: its stages must not outlive it. */
   function lost(message: string): void {
     child = undefined;
     for (const [number, stage] of stages) {

@@ -2,7 +2,8 @@ import type { Ending, Usage } from '../executor.ts';
 import type { Mark } from './processes.ts';
 
 /**
- * What the runner asks of the supervisor, a JSON line each on its stdin. When that ends, the runner is gone.
+ * The runner's requests to the supervisor, a JSON line each on its stdin. When stdin closes, the runner is
+ * gone.
  */
 export type Order =
   | StartOrder

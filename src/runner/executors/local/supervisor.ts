@@ -15,7 +15,7 @@ import type { Order, Report, StartOrder } from './supervisor-protocol.ts';
  */
 const meter = usageMeter();
 const families = new Map<number, Family>();
-/** Stages that run on and were asked to stop. */
+/** Running stages that were asked to stop. */
 const stopped = new Set<number>();
 let gone = false;
 

@@ -46,7 +46,7 @@ export interface ResultFile extends JobMachine {
 export type WrapperEnding =
   | { readonly kind: 'exit'; readonly code: number }
   | { readonly kind: 'signal'; readonly signal: string }
-  /** It was asked to end. */
+  /** It was asked to stop. */
   | { readonly kind: 'stopped'; readonly why: StopReason; readonly hasCheckpoint: boolean }
   | { readonly kind: 'out-of-memory' }
   /** Its result needed the space that was reserved for it. */

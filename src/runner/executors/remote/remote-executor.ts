@@ -92,7 +92,7 @@ export function remoteExecutor(
     return made;
   }
 
-  /** Asks the queue, if it is time to; never twice at once. */
+  /** Polls the queue if it is time to; never twice at once. */
   async function pollQueue(handles: readonly Handle[]): Promise<void> {
     if (polling === undefined && performance.now() < nextPoll) return;
     polling ??= askQueue(handles).finally(() => {

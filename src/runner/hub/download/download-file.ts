@@ -66,7 +66,7 @@ export async function checkHash(
     : { ok: false, error: { kind: 'wrong-hash', file: name, expected, found } };
 }
 
-/** One request for what is missing. */
+/** One request for the missing bytes. */
 async function fill(transfer: Transfer, control: Control): Promise<Attempt<void>> {
   const { hub, repository, commit, file, partial } = transfer;
   const { disk } = control.world;
@@ -75,7 +75,7 @@ async function fill(transfer: Transfer, control: Control): Promise<Attempt<void>
   if (there !== undefined && begun === file.size) return { kind: 'done', value: undefined };
   const start = begun > file.size ? 0 : begun;
   const path = `${repository}/resolve/${commit}/${file.path.split('/').map(encodeURIComponent).join('/')}`;
-  // A compressed answer could not be gone on with: a range counts the bytes that are sent.
+  // A compressed response could not be resumed: a range counts the bytes that are sent.
   const headers = { 'accept-encoding': 'identity', ...(start === 0 ? {} : { range: `bytes=${start}-` }) };
   const reply = await ask(hub, repository, path, headers, control.signal);
   if (reply.kind !== 'done')

@@ -25,8 +25,8 @@ export type Attempt<T> =
   /** Another try would end the same way. */
   | { readonly kind: 'failed'; readonly problem: HubProblem }
   /**
-   * `seconds`: how long the server asked to wait. `progressed`: so much was gained that the count of tries
-   * begins anew.
+   * `seconds`: how long the server asked to wait. `progressed`: enough was received to reset the count of
+   * tries.
    */
   | {
       readonly kind: 'again';
@@ -36,8 +36,8 @@ export type Attempt<T> =
     };
 
 /**
- * Tries until it works, each time waiting twice as long, or as long as the server asks; up to six times in a
- * row.
+ * Retries until it succeeds, each time waiting twice as long, or as long as the server requests; at most six
+ * times in a row.
  */
 export async function persist<T>(
   attempt: () => Promise<Attempt<T>>,

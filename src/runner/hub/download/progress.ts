@@ -16,7 +16,7 @@ export interface Download {
   /** Of all files together. */
   readonly bytes: number;
   readonly total: number;
-  /** Of the last seconds; undefined until there is something to tell by. */
+  /** Over the last seconds; undefined until there are enough samples. */
   readonly bytesPerSecond: number | undefined;
   readonly secondsLeft: number | undefined;
 }

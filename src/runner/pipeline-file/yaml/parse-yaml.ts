@@ -50,8 +50,7 @@ export function parseYaml(file: string, text: string, report: Report): Node | un
 }
 
 /**
- * The top-level tokens, or why the text is refused. The stack of the parser is the depth of what it is
- * building.
+ * The top-level tokens, or why the text is refused. The size of the parser's stack is the depth of nesting.
  */
 function tokensOf(file: string, text: string): CST.Token[] | Diagnostic {
   const parser = new Parser();

@@ -10,7 +10,7 @@ import type { AxisValue } from './axis-value.ts';
 export interface Cell {
   readonly axes: ReadonlyMap<string, AxisValue>;
   readonly name: InstanceName;
-  /** Where to point for what is wrong with this very cell. */
+  /** The position to report faults of this cell at. */
   readonly at: Range;
   /** The instances whose lists gave it values. */
   readonly lists: readonly InstanceId[];

@@ -31,7 +31,7 @@ export function listedAxis(
     const values = made.producer && valuesIn(made.producer, source, name, list, expansion);
     if (values === 'faulty') return undefined;
     open.push({ axes: withAny(point.axes, name), lists, isKnown: values !== undefined });
-    // No more than can be, whatever a list holds.
+    // No more than the limit, for any content of a list.
     if (found.length + (values?.length ?? 0) > expansion.budget.left)
       return void expansion.report(fault('too-many-instances', list.at, 'its lists have too many values'));
     for (const value of values ?? [])

@@ -161,8 +161,7 @@ export async function withSharedCache(
 }
 
 /**
- * The instances that a request is about, and a session for a preview: that asks the shared cache only
- * with `--remote`.
+ * The instances of a request, and a session for a preview: it queries the shared cache only with `--remote`.
  */
 export async function chooseToRun(
   opened: Opened,

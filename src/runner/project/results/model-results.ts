@@ -19,7 +19,7 @@ export type FoundResult = Pick<TracedResult, 'key' | 'params'> & {
   readonly files: Readonly<Record<string, string>>;
 };
 
-/** The models among results, in their order, each with what was made from it alone. */
+/** The models among results, in their order, each with the results that depend on it alone. */
 export async function modelResults(
   { place, store }: Opened,
   plan: Plan,

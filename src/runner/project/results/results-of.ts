@@ -14,8 +14,8 @@ import { cachedFiles, type CachedFiles } from '../../cache/cache.ts';
 import { readContent } from '../../workspace/read-content.ts';
 
 /**
- * The result that an instance has, with what it was made with: numbers are never shown beside params that
- * they are not of.
+ * The result of an instance, with the params that it was made from: numbers are never shown beside other
+ * params.
  */
 export interface InstanceResult extends Pick<ResultFiles, 'state' | 'files'> {
   readonly instance: Instance;

@@ -38,7 +38,7 @@ const keptWarning = ({ id, stage }: Instance): Diagnostic => ({
   help: `check that once with \`pipeline verify --rerun ${shellName(id)}\``,
 });
 
-/** The same as `dropUnneeded`; a disk that does not do as asked leaves what it leaves to the next run. */
+/** The same as `dropUnneeded`; after a disk error, the next run drops the rest. */
 export async function dropTempOuts(
   run: Run,
   policyOf: (instance: Instance) => Policy,

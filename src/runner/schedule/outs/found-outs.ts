@@ -18,7 +18,7 @@ interface Places {
 /** Beside its place: one rename moves it there and back, on any file system, and it outlives `cache`. */
 const asidePath = (path: string): string => posix.join(posix.dirname(path), `.found-${posix.basename(path)}`);
 
-/** The words for what an earlier run moved aside and could not put back. */
+/** The message about files that an earlier run moved aside and could not put back. */
 export function asideFault({ workspace }: Pick<Places, 'workspace'>, path: string): string | undefined {
   const aside = asidePath(path);
   return workspace.disk.lstat(placeOf(workspace, aside)) === undefined

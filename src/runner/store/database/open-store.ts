@@ -66,7 +66,7 @@ export function openStoreToRead(file: string): Result<Store, StoreFault> {
   if (!existsSync(file)) return opened(file, () => connect(':memory:', {}), false);
   if (refusalToWrite(file) === undefined) {
     const kept = openStore(file);
-    // Who only reads needs no room on the disk.
+    // Reading alone must need no space on the disk.
     if (kept.ok || kept.error.kind !== 'disk') return kept;
   }
   return opened(file, () => inMemory(rowsOf(file)), false);

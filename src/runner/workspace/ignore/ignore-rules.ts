@@ -39,8 +39,8 @@ export function ignoreRules(workspace: ProjectFiles): IgnoreRules {
   return {
     ignored(folder, inside, isFolder) {
       const name = isFolder ? `${inside}/` : inside;
-      // The project's rules are about its own paths; and who names a folder that they ignore means what is in
-      // it.
+      // The project's rules apply to its own paths; and naming an ignored folder explicitly selects its
+      // content.
       const isApart =
         folder.startsWith('/') || (folder !== '.' && ignoringRule(rules, `${folder}/`) !== undefined);
       const rule = isApart

@@ -1,7 +1,7 @@
 import { stageOf } from '../../../runner/identity.ts';
 import type { GraphAnswer, GraphStage } from '../../api.ts';
 
-/** A stage with what lists will give it. */
+/** A stage with the instances that lists will give it. */
 export interface ShownStage extends GraphStage {
   readonly awaited: GraphAnswer['awaited'];
 }

@@ -6,7 +6,7 @@ import { ChoiceMenu } from '../choice-menu.tsx';
 import { Command, Empty, PageHead, Select, Waiting } from '../parts.tsx';
 import { askModel, useAnswer } from '../use-answer.ts';
 
-/** What came of a question to one model. */
+/** The outcome of a question to one model. */
 type ModelReply =
   | { readonly kind: 'waiting' }
   | { readonly kind: 'answered'; readonly answer: QuestionAnswer }

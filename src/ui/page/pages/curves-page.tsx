@@ -229,7 +229,7 @@ function linesOf(
     .filter(({ points }) => points.length > 0);
 }
 
-/** The values at the ends of the lines, for those who do not see them. */
+/** The values at the ends of the lines, for users of screen readers. */
 function LastValues({ lines, weight }: { readonly lines: readonly Line[]; readonly weight: number }) {
   return (
     <table class="plain">

@@ -7,7 +7,8 @@ import { useLiveAnswer } from '../use-live-answer.ts';
 import { useWidth } from '../charts/use-width.ts';
 
 /**
- * What became of the raw data: rows, what was dropped and why, duplicates across splits, lengths, truncation.
+ * The preparation of the raw data: rows, what was dropped and why, duplicates across splits, lengths,
+ * truncation.
  */
 export function DataPage({ query }: { readonly query: URLSearchParams }) {
   const { answer, problem, isLoading } = useLiveAnswer<DataAnswer>('/api/data', endsRun);

@@ -6,7 +6,7 @@ import { serverPort } from './server-port.ts';
 
 /** Where the pages get their answers: a server, or the file that they are in. */
 export interface DataPort {
-  /** Whether something can change: then events come, files can be downloaded and models asked. */
+  /** Whether the data is live: then there are events, files to download, and models to ask. */
   readonly isLive: boolean;
   readonly pages: readonly PagePath[];
   readonly notice: string;

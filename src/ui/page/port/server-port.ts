@@ -1,6 +1,6 @@
 import type { RefusalAnswer } from '../../api.ts';
 
-/** Asks the server of the page. */
+/** Sends requests to the server of the page. */
 export async function serverPort<T>(
   address: string,
   signal?: AbortSignal,

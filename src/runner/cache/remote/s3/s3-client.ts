@@ -162,7 +162,7 @@ export async function textOf(answer: IncomingMessage): Promise<string> {
       if (length > longestText) break;
     }
   } catch {
-    // What was read says enough, or nothing.
+    // The text read so far is enough, or there is none.
   }
   return Buffer.concat(pieces).toString('utf8');
 }

@@ -139,7 +139,7 @@ function exchanged(request: ClientRequest, exchange: Exchange): Promise<Answer<I
       const size = Number(response.headers['content-length'] ?? 0);
       for (const timer of timers) clearTimeout(timer);
       after(limits.totalMilliseconds + (size / leastBytesPerSecond) * 1000, () => response.destroy(silent()));
-      // Whoever reads it gets the error; it need not be read.
+      // A reader gets the error; without a reader it must not crash the process.
       response.on('error', () => undefined);
       response.once('close', end);
       // A connection on which a body was announced and not sent cannot be used again.
