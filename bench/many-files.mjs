@@ -93,7 +93,7 @@ for (let round = 0; round < rounds; round++) {
       rmSync(join(folder, 'alone'), { recursive: true });
       const { out, run, restore } = open(folder);
       note(side, 'cold publish', run().seconds);
-      // The first of these may still learn what was too young to be known before.
+      // The first run may still record files that were too young before.
       run();
       note(side, 'nothing to do', run().seconds);
       const edited = join(folder, out, '0/7.txt');

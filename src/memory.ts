@@ -4,7 +4,7 @@ export interface MemoryLimits {
   readonly nameLength: number;
 }
 
-/** Remembers what was found under a name: `find` is called once for each name that the limits let it keep. */
+/** Memoizes results by name: `find` is called once for each name that the limits allow to keep. */
 export function memory<T>(limits: MemoryLimits = unlimited): (name: string, find: () => T) => T {
   const found = new Map<string, { readonly value: T }>();
   return (name, find) => {

@@ -46,8 +46,8 @@ export interface DataFormatParams extends SplitParams {
 }
 
 /**
- * Raw files in, rows of `human` and `assistant` out, split into train and test; what was dropped, not read or
- * leaked is reported and kept.
+ * Raw files in, rows of `human` and `assistant` out, split into train and test; dropped, unread and leaked
+ * rows are reported and kept.
  */
 export const stage = defineStage<
   DataFormatParams,

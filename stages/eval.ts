@@ -153,5 +153,5 @@ const fewRowsText = (rows: number): string =>
       'instead'
     : `${rows} test rows are few: compare scores by their intervals`;
 
-/** With fewer, no interval holds what it promises for every kind of score. */
+/** With fewer, no interval reaches its nominal coverage for every kind of score. */
 const fewRows = 20;

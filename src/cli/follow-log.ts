@@ -5,15 +5,15 @@ import type { LogPart } from '../runner/report/log-text.ts';
 /** Writes the parts of a log; the file of the last one can grow meanwhile. */
 export interface LogWriter {
   readonly write: (parts: readonly LogPart[]) => Promise<void>;
-  /** Writes what was added to the last file since. */
+  /** Writes what was appended to the last file since. */
   readonly writeGrowth: () => Promise<void>;
   /** Ends the last line if it has no end. */
   readonly close: () => void;
 }
 
 /**
- * Writes a log, and what is added to it until the instance or its run has ended. The rows and the file are
- * read at an interval: another process writes them, and not every file system reports changes.
+ * Writes a log, and follows it until the instance or its run has ended. The rows and the file are polled:
+ * another process writes them, and not every file system reports changes.
  */
 export async function followLog(
   project: Project,

@@ -1,8 +1,8 @@
 import { isJsonList, isJsonObject, type Json } from './json.ts';
 
 /**
- * The one text of a JSON value: names sorted by UTF-16 code units, no spaces, numbers and texts as
- * JSON.stringify writes them (as RFC 8785, JSON Canonicalization Scheme). What is signed is this text.
+ * The canonical text of a JSON value: names sorted by UTF-16 code units, no spaces, numbers and texts as
+ * JSON.stringify writes them (as RFC 8785, JSON Canonicalization Scheme). Signatures are over this text.
  */
 export function canonicalJson(value: Json): string {
   if (isJsonList(value)) return `[${value.map(canonicalJson).join(',')}]`;

@@ -3,7 +3,7 @@ import type { FileProblem } from './file-problem.ts';
 import { isJsonList, isJsonObject, type Json, parseJson } from './json.ts';
 
 /**
- * What a JSON text holds, no number rounded: integers beyond 2^53 are bigints. NaN and the infinities are
+ * The content of a JSON text without rounding: integers beyond 2^53 are bigints. NaN and the infinities are
  * numbers.
  */
 export type ExactJson = null | boolean | number | bigint | string | readonly ExactJson[] | ExactObject;

@@ -47,7 +47,7 @@ function messageOf(text: string): string {
   }
 }
 
-/** V8's words, less the place (ours has lines) and less the excerpt of the text. */
+/** V8's message without the position (the caller adds lines) and without the excerpt of the text. */
 function wording(message: string, found: string | undefined): string {
   if (message.startsWith(unexpectedToken)) return `unexpected ${JSON.stringify(found)}`;
   if (message.startsWith('Unexpected end')) return 'unexpected end of the text';

@@ -1,6 +1,6 @@
 /**
- * JSON that hides no number: what JSON cannot hold (NaN, infinities) is a text of that name, and a bigint has
- * all its digits. Maps are objects. Otherwise as JSON.stringify writes it.
+ * JSON that preserves every number: values that JSON cannot represent (NaN, infinities) are strings of that
+ * name, and a bigint has all its digits. Maps are objects. Otherwise as JSON.stringify writes it.
  */
 export function jsonText(value: unknown, indent = 0): string {
   return encoded(value, indent, '\n') ?? 'null';

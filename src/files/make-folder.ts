@@ -2,9 +2,9 @@ import { mkdirSync, statSync } from 'node:fs';
 import { dirname } from 'node:path';
 
 /**
- * Makes a folder and those above it, and gives the first that was made; undefined: it exists already. Not by
- * Node's `recursive`, which never ends where the folder above is there and still nothing can be made in it,
- * as in /proc.
+ * Creates a folder and those above it, and returns the first that it created; undefined: it exists already.
+ * Not with Node's `recursive`, which never returns if the parent exists and still nothing can be created in
+ * it, as in /proc.
  */
 export function makeFolder(path: string): string | undefined {
   try {

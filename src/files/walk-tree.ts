@@ -17,10 +17,10 @@ export type TreeEntry =
   | { readonly kind: 'folder'; readonly path: string; readonly stats: BigIntStats };
 
 /**
- * All that a folder holds, at any depth: files, folders (so that empty ones are included) and symbolic links,
- * which are not followed. The order depends on the names alone: a folder before what it holds, siblings by
- * UTF-16 code units. Sockets, pipes and devices, and names that are not UTF-8, are a problem: what they are
- * could not be restored.
+ * The content of a folder, at any depth: files, folders (so that empty ones are included) and symbolic links,
+ * which are not followed. The order depends on the names alone: a folder before its content, siblings by
+ * UTF-16 code units. Sockets, pipes and devices, and names that are not UTF-8, are a problem: they could not
+ * be restored.
  */
 export async function walkTree(root: string): Promise<Result<readonly TreeEntry[], FileProblem>> {
   const entries: TreeEntry[] = [];
@@ -74,8 +74,8 @@ async function entryAt(root: string, path: string): Promise<Result<TreeEntry, Fi
 }
 
 /**
- * NUL is in no name and sorts before all that is: so a folder's own entries follow it before its next
- * sibling.
+ * NUL is in no name and sorts before every other character: so a folder's own entries follow it before its
+ * next sibling.
  */
 function inOrder(entries: readonly TreeEntry[]): readonly TreeEntry[] {
   const keyed = entries.map((entry) => ({ key: entry.path.replaceAll('/', '\0'), entry }));

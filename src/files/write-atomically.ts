@@ -25,9 +25,8 @@ export async function writeFileAtomically(
 }
 
 /**
- * Makes a folder that appears complete or not at all: `fill` writes into a folder beside it, which is brought
- * to the disk and renamed. The path must be free or an empty folder: what is there already is never
- * overwritten.
+ * Creates a folder atomically: `fill` writes into a folder beside it, which is flushed to disk and renamed.
+ * The path must be free or an empty folder: existing files are never overwritten.
  */
 export async function writeFolderAtomically(
   path: string,

@@ -20,7 +20,7 @@ export interface ModelAnswer {
   readonly from: readonly string[];
   /** The metric by which the pipeline file calls it the best. */
   readonly best?: string | undefined;
-  /** Whether what it is ranked by does not differ from that of the best, row by row. */
+  /** Whether its ranking score does not differ from that of the best, row by row. */
   readonly isTied?: true | undefined;
   /** Whether existing files were taken as results, which no run computed. */
   readonly isAdopted?: true | undefined;

@@ -22,8 +22,8 @@ import type { Ignored } from './manifest/tree.ts';
 /** The reasons why a command did nothing, each with its exit code. */
 export type Problem =
   /**
-   * The pipeline file, or what it names: exit 2. `sources`: the texts that the diagnostics point into, by
-   * file.
+   * The pipeline file, or a file that it names: exit 2. `sources`: the texts that the diagnostics point into,
+   * by file.
    */
   | {
       readonly kind: 'invalid';
@@ -56,7 +56,7 @@ export type MemoryPlan =
 /** A result that could be uploaded to the shared cache. */
 export interface PushedResult {
   readonly instance: InstanceId;
-  /** `present`: signed by the same key already. `not-cached`: it has no result here that is up to date. */
+  /** `present`: signed by the same key already. `not-cached`: it has no up-to-date result here. */
   readonly state: 'uploaded' | 'to-upload' | 'present' | 'not-cached' | 'failed';
   /** Those whose bytes may be uploaded; not all of them have to be. */
   readonly objects: number;
@@ -108,7 +108,7 @@ export interface SharedCacheReport {
   readonly notUploaded: number;
   /** What failed last while something was uploaded. */
   readonly uploadFault?: string;
-  /** Results that were written again, since lifecycle rules delete what is old. */
+  /** Results that were written again, since lifecycle rules delete old files. */
   readonly refreshed: number;
   /** Why it was not read, or written, any more. */
   readonly readingOff?: string;
@@ -453,7 +453,7 @@ export interface EvaluationOfModel {
   readonly cpus: number;
 }
 
-/** The trackers that the pipeline file and the machine files name, and what they are to show. */
+/** The trackers that the pipeline file and the machine files name, and their settings. */
 export interface Tracking {
   readonly pipeline: string;
   /** The instances that leave a model. */
@@ -481,7 +481,7 @@ export interface WrittenResults {
   /** From the project root. */
   readonly file: string;
   readonly instances: number;
-  /** Whether it differs from what was there. */
+  /** Whether it differs from the previous file. */
   readonly changed: boolean;
   /** Instances without a result that is up to date: they are left out. */
   readonly leftOut: readonly InstanceId[];

@@ -15,7 +15,7 @@ export interface Range {
 export interface Diagnostic {
   readonly severity: 'error' | 'warning';
   readonly code: string;
-  /** What happened and what was expected. */
+  /** What happened, and what was expected. */
   readonly message: string;
   readonly at?: Range;
   /** The nearest known name, for a misspelt one. */

@@ -78,9 +78,9 @@ export type Failure =
   | { readonly kind: 'spawn'; readonly message: string }
   /** Its job is gone, and left no result; the message gives the details. */
   | { readonly kind: 'lost'; readonly message?: string }
-  /** The kernel, or the queue, ended it for want of memory. `bytes`: what it had requested. */
+  /** The kernel, or the queue, killed it for lack of memory. `bytes`: the memory that it had requested. */
   | { readonly kind: 'out-of-memory'; readonly bytes?: number }
-  /** Its job reached the time limit of the queue. `seconds`: what it had requested. */
+  /** Its job reached the time limit of the queue. `seconds`: the limit that it had requested. */
   | { readonly kind: 'time-limit'; readonly hasCheckpoint?: true; readonly seconds?: number }
   /** Somebody else ended its job. */
   | { readonly kind: 'cancelled'; readonly message: string }
@@ -88,7 +88,7 @@ export type Failure =
   | { readonly kind: 'platform'; readonly message: string }
   /** What the stage itself reported by a `failure` message. */
   | { readonly kind: 'reported'; readonly text: string }
-  /** Files at the places of its outs, which no run made, differ from what it computed. */
+  /** Files at the paths of its outs, which no run made, differ from its results. */
   | { readonly kind: 'existing-outs'; readonly message: string }
   | { readonly kind: 'disk'; readonly message: string };
 
@@ -188,9 +188,7 @@ export type Event =
       /** What comes from lists: known once those are made. */
       readonly awaited?: readonly AwaitedInstances[];
     }
-  /**
-   * Lists are made: what they gave, what the lists before them had given, and what waits for further ones.
-   */
+  /** Lists were made: their values, the values before, and the instances that wait for further lists. */
   | {
       readonly kind: 'planned-again';
       readonly at: number;

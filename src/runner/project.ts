@@ -168,14 +168,14 @@ export interface Project {
     onEvent: (event: Event) => void,
     stop: StopSignals,
   ): Promise<Result<FinishedRun, Problem>>;
-  /** Runs, and again whenever something is out of date, until it is stopped. Gives the exit code. */
+  /** Runs, and again whenever something is out of date, until it is stopped. Returns the exit code. */
   watch(
     request: RunRequest,
     listeners: WatchListeners,
     stop: StopSignals,
   ): Promise<Result<130 | 143, Problem>>;
   dryRun(request: RunRequest): Promise<Result<Forecast, Problem>>;
-  /** `remote`: what is in the shared cache counts as restorable. */
+  /** `remote`: results in the shared cache count as restorable. */
   status(selection: Selection, remote?: boolean): Promise<Result<Status, Problem>>;
   /** `instance`: as typed. */
   explain(instance: string): Promise<Result<Explanation, Problem>>;

@@ -47,7 +47,7 @@ export interface Engines {
 }
 
 /**
- * Gives the program back, its types checked: `export const stage = defineStage<Params, 'train' | 'base',
+ * Returns the program, its types checked: `export const stage = defineStage<Params, 'train' | 'base',
  * 'model'>({ … })`.
  */
 export const defineStage = <Params, Dep extends string = string, Out extends string = string>(

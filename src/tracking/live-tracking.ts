@@ -108,7 +108,7 @@ interface Tracker {
 }
 
 interface RunningModel {
-  /** Without points: what is known when it starts. */
+  /** Without points: the data known at its start. */
   readonly run: TrackerRun;
   readonly waiting: LivePoint[];
 }

@@ -54,7 +54,7 @@ export interface PredictionTable {
   readonly rows: readonly Prediction[];
 }
 
-/** `warnings`: files that could not be read; what they hold is left out. */
+/** `warnings`: files that could not be read; their content is left out. */
 export interface ReadRun {
   readonly run: TrackerRun;
   readonly warnings: readonly string[];

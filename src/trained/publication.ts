@@ -14,7 +14,7 @@ export interface PublicationRequest {
   readonly name: string;
   /** By its name on the hub, as apache-2.0; undefined: the card names one. */
   readonly license: string | undefined;
-  /** The metrics.json of its evaluation, and what it was tested on, for people. */
+  /** The metrics.json of its evaluation, and a description of the test data. */
   readonly scores: { readonly file: string; readonly dataset: string } | undefined;
 }
 

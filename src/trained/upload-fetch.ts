@@ -8,7 +8,7 @@ export type Wait = (milliseconds: number, signal: AbortSignal) => Promise<void>;
 /** The requests of one upload. */
 export interface UploadFetch {
   readonly fetch: typeof fetch;
-  /** The text without what was sent as a secret: tokens, and the signatures in URLs. */
+  /** The text without the secrets that were sent: tokens, and the signatures in URLs. */
   readonly withoutSecrets: (text: string) => string;
 }
 

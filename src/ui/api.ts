@@ -121,7 +121,7 @@ export interface OutAnswer {
 
 export interface LogAnswer {
   readonly run: string;
-  /** What happened, in the lines of `pipeline log`; what was printed is below `files`. */
+  /** The log, in the lines of `pipeline log`; output is below `files`. */
   readonly parts: readonly (
     | { readonly kind: 'lines'; readonly lines: readonly string[] }
     | { readonly kind: 'file'; readonly file: string }

@@ -78,7 +78,7 @@ const spreadOf = (column: string, score: RowScore | undefined): CollatedMetrics 
   [`${column}_std`]: rounded(score?.deviation),
 });
 
-/** RFC 4180 with a header line; what is not known is empty. */
+/** RFC 4180 with a header line; unknown values are empty. */
 export function csvOf(lines: readonly CollatedMetrics[]): string {
   const [first] = lines;
   if (first === undefined) return '';

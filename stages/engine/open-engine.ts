@@ -28,7 +28,7 @@ export function openEngine(
   return { ok: true, value: runtime };
 }
 
-/** With the driver of a GPU: it may change what is computed, and is no part of the key. */
+/** With the driver of a GPU: it may change results, and is not part of the key. */
 function deviceText({ device }: Runtime, driver: () => NvidiaDriver): string {
   const version = device === 'cpu' ? undefined : driver().version;
   return version === undefined ? device : `${device}, driver ${version}`;

@@ -52,7 +52,7 @@ export interface OpenedFile {
   readonly items: Iterable<RawItem>;
 }
 
-/** The rows of all files in order, what was found on the way, and every place that is not clean. */
+/** The rows of all files in order, the findings on the way, and the position of every irregularity. */
 export function gatherRows(
   files: Iterable<OpenedFile>,
   choice: RowChoice,

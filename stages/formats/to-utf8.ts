@@ -1,6 +1,6 @@
 import type { Result } from '../../src/result.ts';
 
-/** A text as UTF-8, and what it was before. */
+/** A text as UTF-8, and its original encoding. */
 export interface Utf8Text {
   readonly bytes: Uint8Array;
   /** For messages: "UTF-16LE"; undefined: UTF-8, as expected. */

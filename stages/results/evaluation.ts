@@ -26,7 +26,7 @@ export interface Evaluation {
   >;
   /** Scores of all answers together, 0 to 100, which no row has. */
   readonly corpus: { readonly bleu: number; readonly chrf: number };
-  /** Under which sacrebleu gives the same numbers. */
+  /** The settings with which sacrebleu gives the same numbers, as its signatures. */
   readonly signatures: { readonly bleu: string; readonly chrf: string };
   /** What BERTScore's embeddings came from: "nano-mt5 encoder, layer 2". */
   readonly bertscore_model: string;

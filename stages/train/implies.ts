@@ -1,8 +1,8 @@
 import type { Schema } from '../../src/stage/define-stage.ts';
 
 /**
- * Where the one schema holds, the other has to. JSON Schema's own words for it, "if" and "then", make an
- * object that JavaScript takes for a promise.
+ * If the one schema holds, the other must. JSON Schema's own keywords, "if" and "then", would make an object
+ * that JavaScript treats as a promise.
  */
 export const implies = (condition: Schema, consequence: Schema): Schema => ({
   anyOf: [{ not: condition }, consequence],

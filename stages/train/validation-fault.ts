@@ -1,9 +1,8 @@
 import type { TrainParams } from './train-params.ts';
 
 /**
- * What needs validation rows though the share of the rows that is held out comes to none; undefined where
- * nothing does.
- * `needsRows`: what the stage itself needs them for, beside its params.
+ * Settings that need validation rows although the validation split is empty; undefined if there are none.
+ * `needsRows`: the stage's own reason to need them, besides its params.
  */
 export function needOfValidation(
   { config }: Pick<TrainParams, 'config'>,

@@ -8,8 +8,8 @@ import type { TrainConfig } from '../../src/ml/train/train-config.ts';
 import type { Result } from '../../src/result.ts';
 
 /**
- * Writes what was trained: a model folder with the base's tokenizer, which needs no other, or an adapter
- * folder as peft has them.
+ * Writes the trained tensors: a model folder with the base's tokenizer, which is self-contained, or an
+ * adapter folder in peft's form.
  */
 export async function writeTrained(
   path: string,

@@ -12,7 +12,7 @@ export function completeCommand(): Command {
     .argument('[words...]')
     .action(async (words: readonly string[], _options: unknown, { parent }: Command) => {
       if (parent === null) return;
-      // A quote that was opened is still there; what it holds is what counts.
+      // A word being typed may begin with an open quote, which does not count.
       const found = await candidates(
         parent,
         words.map((word) => word.replace(/^["']/, '')),

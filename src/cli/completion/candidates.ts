@@ -12,7 +12,7 @@ export interface Names {
   readonly instances: readonly Candidate[];
 }
 
-/** Gives the names of the pipeline that the options typed so far choose. */
+/** Returns the names of the pipeline that the options typed so far select. */
 export type FindNames = (options: {
   readonly file?: string;
   readonly set: readonly string[];

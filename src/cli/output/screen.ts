@@ -9,7 +9,7 @@ export interface Screen {
   readonly rows: () => number;
   /** Whether lines can be redrawn: an interactive terminal. */
   readonly live: boolean;
-  /** Whether what it reads makes annotations of commands among the lines: a workflow of GitHub. */
+  /** Whether its reader turns workflow commands into annotations: a GitHub workflow. */
   readonly annotates: boolean;
   readonly colors: Colors;
   readonly now: () => number;

@@ -59,8 +59,8 @@ export function gradients(scalar: Node, of: readonly Node[]): readonly (Node | u
 }
 
 /**
- * Parts of an axis that were used apart, all of them, give their gradients in one piece: they are not padded
- * and added.
+ * If all parts of an axis were used separately, their gradients are joined: they need not be padded and
+ * added.
  */
 function sumOfShares(shares: readonly Node[]): Node | undefined {
   const [first, ...rest] = shares;

@@ -27,7 +27,7 @@ export interface AdapterFolder {
   readonly tensors: LazyTensors;
 }
 
-/** An opened adapter folder, with warnings about what is ignored. */
+/** An opened adapter folder, with warnings about ignored fields. */
 export interface OpenedAdapterFolder extends AdapterFolder {
   readonly warnings: readonly string[];
 }

@@ -17,7 +17,7 @@ import { openModelWeights } from './weights.ts';
 export interface BertFolder {
   readonly config: BertConfig;
   readonly tensors: LazyTensors;
-  /** Warnings about what is ignored in the files. */
+  /** Warnings about ignored fields of the files. */
   readonly warnings: readonly string[];
 }
 

@@ -12,7 +12,7 @@ export const isKnownField = (name: string): boolean =>
   isGenerationField(name) ||
   Object.hasOwn(offValues, name);
 
-/** Not kept: what is written again on saving, and the path of the original file. */
+/** Not kept: fields that are written again on saving, and the path of the original file. */
 export const rewrittenFields: readonly string[] = [
   'architectures',
   'dtype',

@@ -190,7 +190,7 @@ const headFieldsOfVersion5 = ({ modelType, scaleDecoderOutputs }: Mt5Config): Js
   transformers_version: '5.24.0',
 });
 
-/** The fields that Python holds as floats: what writes them gives them a point or an exponent. */
+/** The fields that Python holds as floats: they are written with a point or an exponent. */
 export const mt5ConfigFloats: readonly string[] = [
   'classifier_dropout',
   'dropout_rate',

@@ -36,10 +36,10 @@ import { openModelWeights } from './weights.ts';
  */
 export interface Mt5Folder {
   readonly config: Mt5Config;
-  /** How the model generates by default. What is not understood in it stays in `other`. */
+  /** The model's default generation settings. Unknown fields stay in `other`. */
   readonly generation: GenerationConfig;
   readonly tensors: LazyTensors;
-  /** Warnings about what is ignored in the files, as in transformers. */
+  /** Warnings about ignored fields of the files, as in transformers. */
   readonly warnings: readonly string[];
 }
 

@@ -118,7 +118,7 @@ function runMachine(bytes: Buffer, allowed: (name: string) => boolean, start: nu
       `a text at byte ${from} that is not UTF-8`,
     );
   };
-  /** Byte for byte: what it is the text of depends on the opcode. */
+  /** Byte for byte: the encoding of the text depends on the opcode. */
   const line = (): string => {
     const end = bytes.indexOf(0x0a, at);
     if (end === -1) throw new Refused('the pickle ends inside a line');

@@ -69,7 +69,7 @@ export function shownValue(value: Exclude<ExactJson, string>): string {
   return isExactList(value) ? `a list of ${value.length}` : 'an object';
 }
 
-/** The fault of an object that lacks what was expected: names what it has instead. */
+/** The fault of an object without the expected members: names the members that it has. */
 export const wrongColumns = (expected: string, value: ExactObject): RowFault => ({
   reason: 'wrong columns',
   detail: `expected ${expected}; found ${JSON.stringify(Object.keys(value).slice(0, 20)).slice(0, 400)}`,

@@ -5,10 +5,7 @@ import { decoderEntries, decoderVariables, heldScores, selectingEntries } from '
 import type { Mt5Trace } from '../model/mt5-trace.ts';
 import type { Runtime, Values } from '../runtime/runtime.ts';
 
-/**
- * A model that continues sequences token by token. It holds what has been decoded so far, of one batch at a
- * time.
- */
+/** A model that continues sequences token by token. It holds the state of one batch at a time. */
 export interface Decoder {
   readonly config: Mt5Config;
   /** Begins a batch. A source is a row of token ids, not padded, not empty. */

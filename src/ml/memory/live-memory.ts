@@ -4,7 +4,7 @@ export interface LiveMemory {
   readonly activations: number;
   /** The part of them that is logits, and values computed from these. */
   readonly logits: number;
-  /** What the engine's allocator has used by then: memory that it does not give back. */
+  /** The peak that the engine's allocator has used: memory that it does not return. */
   readonly touched: number;
 }
 

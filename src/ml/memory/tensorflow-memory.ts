@@ -22,9 +22,9 @@ export interface TensorflowOptions {
 }
 
 /**
- * Runs a step as TensorFlow does, without computing anything: each value takes memory when its node runs,
- * and gives it back after its last use. What is fed is not counted. Gradients are there from when they are
- * made to the end: activations are what is alive beside all of them, as if they were there from the start.
+ * Simulates the memory of TensorFlow running a step, without computing: each value takes memory when its node
+ * runs, and frees it after its last use. Feeds are not counted. Gradients are alive from when they are made
+ * to the end, so activations are counted beside all of them, as if they were alive from the start.
  */
 export function tensorflowMemory(
   { graph, dense, lookups }: TrainingGraph,

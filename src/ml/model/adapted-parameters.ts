@@ -57,9 +57,8 @@ export function adaptedParameters(model: Parameters, config: Mt5Config, adapter:
 }
 
 /**
- * The parameters as peft's `merge_and_unload` leaves them (0.17.1). Where a shared embedding takes part it
- * differs from
- * `adaptedParameters`: what was laid over one use of it is merged into all.
+ * The parameters as peft's `merge_and_unload` leaves them (0.17.1). For a shared embedding this differs from
+ * `adaptedParameters`: an update of one use is merged into all.
  */
 export function mergedIntoBase(model: Parameters, config: Mt5Config, adapter: LoadedAdapter): Parameters {
   const base = baseOf(model, config, adapter);

@@ -22,7 +22,7 @@ export interface TrainedModel {
   readonly weights: Feeds;
   /** The model over `weights`: an adapter may have left parameters that a T5 lacks. */
   readonly trace: Mt5Trace;
-  /** Warnings about what is ignored in the folders. */
+  /** Warnings about ignored fields in the folders. */
   readonly warnings: readonly string[];
 }
 

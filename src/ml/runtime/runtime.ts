@@ -40,8 +40,8 @@ export interface TrainingRuntime extends Runtime {
 }
 
 /**
- * A program with memory: entries that are computed from what they are fed with and from values that the
- * session holds. An `Input` of a graph reads the constant or variable of its name; every other one is fed.
+ * A program with state: entries that are computed from feeds and from values that the session holds. An
+ * `Input` of a graph reads the constant or variable of its name; every other input is fed.
  */
 export interface SessionPlan<Name extends string = string> {
   /**
@@ -59,7 +59,10 @@ export interface SessionPlan<Name extends string = string> {
 
 /** The outputs are given back. */
 export interface Entry extends Graph {
-  /** What variables become when all outputs and all updates are computed from what they were. */
+  /**
+   * The new values of variables, assigned when all outputs and all updates have been computed from the old
+   * ones.
+   */
   readonly updates?: Readonly<Record<string, Node>>;
 }
 
@@ -95,8 +98,9 @@ export interface TrainingSession<Name extends string = string> extends Session<N
    */
   readonly memory: readonly string[];
   /**
-   * One step: sums the losses and gradients of the micro-batches, which their feeds weight, clips the
-   * gradients and updates what is trained. Where the loss or the norm is not finite, no variable is changed.
+   * One step: sums the losses and gradients of the micro-batches, weighted by their feeds, clips the
+   * gradients and updates the trained parameters. If the loss or the norm is not finite, no variable is
+   * changed.
    */
   step(microBatches: readonly Values[], update: Update): Promise<StepResult>;
   /** The values of variables. They may lie in the memory of the session: the next step may change them. */

@@ -15,8 +15,8 @@ export type OperatorAttribute =
   | { readonly dtype: DType };
 
 /**
- * What a lowering writes to: each runtime has its own. The same call twice gives the same value, so lowerings
- * need not share by hand.
+ * The target of lowerings, implemented by each runtime. The same call twice returns the same value, so
+ * lowerings need not share by hand.
  */
 export interface Emit {
   /**

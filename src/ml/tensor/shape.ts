@@ -8,10 +8,7 @@ export interface TensorType {
   readonly shape: Shape;
 }
 
-/**
- * A fault in the code that builds a graph: a bug of ours, so it is thrown. Names the op and what it was
- * applied to.
- */
+/** A fault in the code that builds a graph: a bug, so it is thrown. Names the op and its inputs. */
 export function refuse(op: string, of: readonly TensorType[], because: string): never {
   throw new Error(`${op}(${of.map(typeText).join(', ')}): ${because}`);
 }

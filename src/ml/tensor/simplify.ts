@@ -13,8 +13,8 @@ export interface Rewrite {
 }
 
 /**
- * The graph with every law applied wherever it fits, inputs before what uses them. What is not rewritten is
- * the same node.
+ * The graph with every law applied wherever it matches, inputs before their users. Unchanged nodes are the
+ * same objects.
  */
 export const simplify = (graph: Graph): Graph => mapNodes(graph, rewritten);
 

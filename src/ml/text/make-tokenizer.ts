@@ -26,9 +26,9 @@ export interface TokenizerFiles {
 }
 
 /**
- * How a T5's texts are cut. `sentencepiece`: as T5 and mT5 were pre-trained, and T5Tokenizer does it.
- * `transformers`: as AutoTokenizer gives it (T5TokenizerFast), which has no byte fallback and rules of its
- * own for spaces.
+ * How a T5's texts are tokenized. `sentencepiece`: as T5 and mT5 were pre-trained, and as T5Tokenizer works.
+ * `transformers`: as AutoTokenizer (T5TokenizerFast), which has no byte fallback and rules of its own for
+ * spaces.
  */
 export type Tokenization = 'sentencepiece' | 'transformers';
 

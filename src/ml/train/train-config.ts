@@ -43,7 +43,7 @@ export interface TrainConfig {
    * `evaluationLoss`.
    */
   readonly selectBy: LossName;
-  /** Gives back the parameters of the evaluation with the lowest loss, not the last ones. */
+  /** Returns the parameters of the evaluation with the lowest loss, not the last ones. */
   readonly restoreBest: boolean;
   /** Ends when so many evaluations in a row have not lowered the loss by more than the threshold. */
   readonly earlyStopping: { readonly patience: number; readonly threshold: number } | null;

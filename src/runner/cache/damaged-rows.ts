@@ -21,9 +21,7 @@ export interface DamagedRow {
   readonly message: string;
 }
 
-/**
- * What SQLite finds wrong with its own file, then every row that cannot be read as what it was written as.
- */
+/** SQLite's faults of its own file, then every row that cannot be parsed. */
 export function storeDamage(store: Store): {
   readonly file: readonly string[];
   readonly rows: readonly DamagedRow[];

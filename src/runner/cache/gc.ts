@@ -140,7 +140,7 @@ export async function collectGarbage(
 
 const dayText = (day: number): string => new Date(day * 86_400_000).toISOString().slice(0, 10);
 
-/** Above what was deleted. Only below folders of our own: another one may have been made by hand. */
+/** Above the deleted paths. Only below the runner's own folders: others may have been made by hand. */
 async function removeEmptyFolders(workspace: Workspace, path: string): Promise<void> {
   const { disk } = workspace;
   for (
@@ -209,7 +209,7 @@ function unfinished(
   return found;
 }
 
-/** Folders of attempts of which no job is left, and whose results no run will take up. No run is in progress. */
+/** Folders of attempts without a job whose results no run will use. No run is in progress. */
 function deadAttempts(workspace: Workspace, inQueues: ReadonlySet<string>): readonly string[] {
   const place = placeOf(workspace, attemptsFolder);
   if (workspace.disk.lstat(place)?.isDirectory() !== true) return [];

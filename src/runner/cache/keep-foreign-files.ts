@@ -17,8 +17,8 @@ export interface KeptFiles {
 
 /**
  * Moves files that no run wrote out of a folder out that is about to be replaced or repaired, into a folder
- * beside it. Ours is what the result that was last put there has, and what the next one has, by name or by
- * bytes; an edited file of ours is replaced. `next`: what the out will hold.
+ * beside it. A file is the runner's if the last result placed there or the next one has its name or its
+ * bytes; an edited file of the runner is replaced. `next`: the future content of the out.
  */
 export async function keepForeignFiles(
   { workspace, store }: { readonly workspace: Workspace; readonly store: Store },

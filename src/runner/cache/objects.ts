@@ -41,9 +41,10 @@ export const objectSize = (workspace: Workspace, digest: Digest): number =>
 const manyObjects = 256;
 
 /**
- * Files objects under their digests: copies of their own (never hard links with the workspace), read-only.
- * When this returns, bytes and names are on the disk: a row may name the objects. Every copy is hashed. Gives
- * what is wrong with the first that changed meanwhile, or whose bytes cannot be had; then all may be missing.
+ * Stores objects under their digests: as separate copies (never hard links with the workspace), read-only.
+ * When this returns, bytes and names are flushed to disk, so a row may refer to the objects. Every copy is
+ * hashed. Returns the fault of the first file that changed meanwhile or cannot be read; then none may have
+ * been stored.
  */
 export async function storeObjects(
   workspace: Workspace,

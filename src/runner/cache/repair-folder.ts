@@ -33,8 +33,8 @@ export function repairsOf(existing: readonly TreeItem[], listing: readonly TreeI
 }
 
 /**
- * Moves what was staged into the folder. False: that was not possible, as in a folder that is read-only; then
- * some of it may have been moved.
+ * Moves the staged files into the folder. False: that failed, as in a read-only folder; some of them may have
+ * been moved.
  */
 export async function moveRepairs(
   { disk, ...workspace }: Workspace,

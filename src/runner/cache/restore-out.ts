@@ -16,8 +16,7 @@ import { moveRepairs, repairsOf } from './repair-folder.ts';
 export type RestoredOut =
   | { readonly kind: 'restored'; readonly files: number; readonly bytes: number }
   /**
-   * An object is missing or has wrong bytes: `path` is the file of the out that it is. What was in place is
-   * untouched.
+   * An object is missing or has wrong bytes: `path` is its file in the out. The files in place are unchanged.
    */
   | { readonly kind: 'damaged'; readonly object: Digest; readonly path: string };
 
@@ -152,7 +151,7 @@ export async function readListing(
 let lastParsed: { readonly digest: Digest; readonly items: readonly TreeItem[] } | undefined;
 
 /**
- * Copies an object and hashes the copy; gives its bytes, or undefined where the object is missing or damaged.
+ * Copies an object and hashes the copy; returns its bytes, or undefined if the object is missing or damaged.
  */
 async function copyObject(
   workspace: Workspace,

@@ -3,10 +3,7 @@ import type { Content } from '../manifest/manifest.ts';
 import { parseTree, type TreeItem } from '../manifest/tree.ts';
 import type { Bytes, NewObject, ResultSource } from './result-source.ts';
 
-/**
- * The objects that outs consist of, as a source has them; undefined: a listing is missing or is not what it
- * is named for.
- */
+/** The objects of outs, as a source has them; undefined: a listing is missing or does not match its name. */
 export async function sourceObjects(
   source: ResultSource,
   outs: readonly Content[],

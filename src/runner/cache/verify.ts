@@ -105,7 +105,7 @@ interface Holder {
   readonly out: string;
 }
 
-/** Whose an object is that is not right, and what mends it: a run makes only what it needs. */
+/** The owner of a damaged object, and how to repair it: a run recreates only what it needs. */
 function holdersText(
   held: readonly Holder[],
   producers: readonly Maker[],

@@ -1,12 +1,12 @@
 import { stageEnvironment } from './environment.ts';
 
-/** What a process of ours answered on its channel for events, a line each, and what was printed besides. */
+/** The lines that a child process wrote on its event channel, and its other output. */
 export interface ChildLines {
   readonly lines: readonly string[];
   readonly printed: string;
 }
 
-/** Runs one of our programs to its end, in the environment of a stage; `input`: what it is given to read. */
+/** Runs a helper program to its end, in the environment of a stage; `input`: its standard input. */
 export async function childLines(
   root: string,
   words: readonly string[],

@@ -13,8 +13,8 @@ export interface Appended {
 }
 
 /**
- * Passes on what is appended to a file, in whole lines, until `stop`, which passes on the rest. A flood is
- * cut at a limit.
+ * Forwards what is appended to a file, in whole lines, until `stop`, which forwards the rest. Output over a
+ * limit is cut.
  */
 export function followOutput(path: string, onText: (appended: Appended) => void): { stop(): void } {
   let position = 0;

@@ -130,10 +130,7 @@ function secondsToWait(headers: Answer['headers'], now: number): number | undefi
   return reset === undefined ? undefined : Number(reset);
 }
 
-/**
- * A text of the server's, fit for a terminal; a server that shows what it was sent must not bring the token
- * there.
- */
+/** A text of the server, safe for a terminal; a server that echoes the request must not reveal the token. */
 function serverWords(text: string, token: string | undefined): string {
   const shown = token === undefined ? text : text.replaceAll(token, '***');
   return shown

@@ -35,8 +35,9 @@ export interface FetchedRepository extends HubReference {
 }
 
 /**
- * Gives the folder of a model or a data set of the Hugging Face hub: from the cache where it is there and whole, without
- * asking anybody; else it is fetched. Two at once, in one process or two, fetch it once.
+ * Returns the folder of a model or a data set of the Hugging Face hub: from the cache if it is there and
+ * complete, without using the network; otherwise it is fetched. Concurrent calls, in one process or two,
+ * fetch it once.
  */
 export async function fetchRepository(
   request: FetchRequest,
@@ -215,7 +216,7 @@ async function takeLock(
   }
 }
 
-/** A damaged folder becomes an unfinished one: what is right in it is used again. */
+/** A damaged folder becomes an unfinished one: its intact files are reused. */
 async function takeBack(place: CommitPlace, { disk }: HubWorld): Promise<void> {
   await disk.remove(place.unfinished);
   await disk.rename(place.published, place.unfinished);

@@ -1,6 +1,6 @@
 import { join, resolve } from 'node:path';
 
-/** Where the hub is, how it is reached, and where what was fetched is kept. */
+/** The address of the hub, how it is reached, and where fetched files are kept. */
 export interface HubSettings {
   /** Shared by all projects of this user. */
   readonly cacheFolder: string;

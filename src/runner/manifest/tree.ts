@@ -22,7 +22,7 @@ export interface Ignored {
 export const treeDigest = (items: readonly TreeItem[]): Digest => digestOf(serializeTree(items));
 
 /**
- * The object that a folder is: a first line that names the format, then a line an item, sorted by path
+ * The object of a folder: a first line that names the format, then a line for each item, sorted by path
  * (UTF-16 code units), each a JSON list, so that no name can be taken for another line.
  */
 export function serializeTree(items: readonly TreeItem[]): string {
@@ -44,8 +44,8 @@ function line(item: TreeItem): string {
 }
 
 /**
- * Reads what `serializeTree` wrote. What is restored from a listing must stay in its folder: a path that
- * leaves it, comes twice or out of order, or lies below a file or a symbolic link is refused.
+ * Parses the output of `serializeTree`. Restored files must stay in their folder: a path that leaves it,
+ * occurs twice or out of order, or is below a file or a symbolic link is rejected.
  */
 export function parseTree(text: string): Result<readonly TreeItem[]> {
   const lines = text.split('\n');

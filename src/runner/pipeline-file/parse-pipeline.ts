@@ -30,8 +30,8 @@ export interface Parsed {
 }
 
 /**
- * Reads a pipeline file: what it extends, `--set`, vars in their places, the shape of everything. All faults
- * are collected; references to axes, deps and outs are settled by the plan.
+ * Reads a pipeline file: the files that it extends, `--set`, vars, and the shape of everything. All faults
+ * are collected; references to axes, deps and outs are resolved by the plan.
  */
 export function parsePipeline(request: SourceRequest): Parsed {
   const faults: Fault[] = [];

@@ -59,7 +59,7 @@ function foldedLookalikes(part: string): string {
     .replace(/[․‥…。｡．﹒·‧∙⋅•]/gu, '.');
 }
 
-/** Overlong forms of "." and "/" (%c0%ae, %c0%af) count as what they try to be. */
+/** Overlong forms of "." and "/" (%c0%ae, %c0%af) count as the characters that they encode. */
 const percentDecoded = (text: string): string =>
   text
     .replace(/%(?:c0%|e0%80%|f0%80%80%)(ae|af|9c|dc)/gi, (_, end: string) =>

@@ -19,7 +19,9 @@ export interface Source {
   readonly warnings: readonly Diagnostic[];
 }
 
-/** The value of a pipeline file: what it extends, changed by the file, changed by the command line. */
+/**
+ * The value of a pipeline file: the files that it extends, changed by the file, changed by the command line.
+ */
 export function readSource(
   { file, readText, leadsOutTo, nearestPath, overrides }: SourceRequest,
   report: Report,

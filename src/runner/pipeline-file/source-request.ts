@@ -9,13 +9,13 @@ export interface SourceRequest {
   readonly readText: (path: string) => Result<string>;
   /** Where a file of the project leads by a symbolic link, if that is outside of it. */
   readonly leadsOutTo?: (path: string) => string | undefined;
-  /** The path of the project that is most like one where no file is. */
+  /** The existing path of the project that is most similar to a missing one. */
   readonly nearestPath?: (path: string) => string | undefined;
   /** The texts of `--set`, in order. */
   readonly overrides: readonly string[];
   /**
-   * What the last result of an instance has in an out that a matrix takes values from; undefined: it has no
-   * result. Left out: no instance has one.
+   * The content of an out that a matrix takes values from, in the last result of an instance; undefined: it
+   * has no result. Omitted: no instance has one.
    */
   readonly readList?: (pipeline: string, instance: InstanceId, out: string) => ListText | undefined;
 }

@@ -4,7 +4,7 @@ import { unknownReference } from '../pipeline-file/vars/interpolate.ts';
 import type { Pipeline } from '../pipeline-file/pipeline.ts';
 import type { Cell, ListedCells } from './expand/cell.ts';
 
-/** `best` of a pipeline file, with what it names. */
+/** `best` of a pipeline file, resolved. */
 export interface PlannedBest extends Pick<Best, 'goal' | 'within'> {
   readonly stage: string;
   readonly out: string;

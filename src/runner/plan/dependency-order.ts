@@ -5,7 +5,7 @@ export interface Edge {
 }
 
 export interface Ordered<E extends Edge> {
-  /** Every name once, what it needs before it, else in the given order. */
+  /** Every name once, its dependencies before it, else in the given order. */
   readonly order: readonly string[];
   /** For each edge that closes a cycle, the edges of that cycle. */
   readonly cycles: readonly (readonly E[])[];

@@ -9,8 +9,8 @@ import { needsToRun } from './with-needs.ts';
 export interface Forecast {
   readonly willRun: readonly { readonly instance: InstanceId; readonly because: readonly Reason[] }[];
   /**
-   * What reads from something that runs: whether its deps' bytes change is known when that is done. `after`:
-   * what it waits for.
+   * Readers of instances that run: whether the bytes of their deps change is known only afterwards. `after`:
+   * the instances to wait for.
    */
   readonly mayRun: readonly { readonly instance: InstanceId; readonly after: readonly InstanceId[] }[];
   readonly upToDate: readonly InstanceId[];
@@ -74,7 +74,7 @@ export function forecast(
   };
 }
 
-/** What is up to date and runs, or may run, to bring back temp outs for what does; in the order of the plan. */
+/** Up-to-date instances that run, or may run, to recreate temp outs for others; in the order of the plan. */
 function broughtBack(
   plan: Plan,
   runs: Pick<Forecast, 'willRun' | 'mayRun'>,

@@ -47,7 +47,7 @@ export type Dependency =
       readonly external: boolean;
       /** Whether the ignore rules apply to the files in it. */
       readonly ignore: boolean;
-      /** Nothing may be there: then the stage gets no path. */
+      /** The path may be missing: then the stage gets no path. */
       readonly optional?: true;
       readonly hint?: string;
       readonly at: Range;

@@ -13,8 +13,8 @@ export interface Selection {
   /** "train", "train[*,gs_*]", "train:aimc,lora"; none: all. */
   readonly patterns: readonly string[];
   /**
-   * `needs`: those and what they need; `only`: just those; `from`: those and what needs them; `until`: as
-   * `needs`.
+   * `needs`: those and their dependencies; `only`: just those; `from`: those and their dependents; `until`:
+   * as `needs`.
    */
   readonly mode: 'needs' | 'only' | 'from' | 'until';
 }

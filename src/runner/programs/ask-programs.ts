@@ -64,7 +64,7 @@ export async function askPrograms(
 const faultText = (program: string, faults: readonly BundleFault[]): string =>
   [previewOf(program), ...faults.map(({ message }) => message)].join(': ');
 
-/** What the process writes is an answer: it is a program of ours. */
+/** The process's output can be trusted: it is a helper program of this package. */
 function parseAnswer(line: string): Answer {
   const answer: Answer = JSON.parse(line);
   return answer;

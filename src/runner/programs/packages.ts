@@ -14,7 +14,7 @@ export interface PackageFacts {
   /** Each package that can be reached, where it is installed → its version and integrity. */
   readonly packages: Readonly<Record<string, string>>;
   /**
-   * Files and folders that this was read from, from the project root or absolute → what they held then: while
+   * Files and folders that this was read from, from the project root or absolute → their content then: while
    * that is unchanged, so are the facts.
    */
   readonly sources: Readonly<Record<string, string>>;

@@ -17,7 +17,7 @@ export interface ProgramSourcesOfRun {
 
 /**
  * Reads the current program of an instance; the error is why it cannot run. `recorded`: the value of an
- * installed engine to use in place of what is installed here, for a result that another machine made.
+ * installed engine to use instead of the one installed here, for a result that another machine made.
  */
 export async function readProgram(
   instance: Instance,
@@ -76,7 +76,7 @@ const engineDigest = ({ bundle, packages }: EngineFacts, installed: string | und
   ...(installed === undefined ? {} : { installed }),
 });
 
-/** Takes the stamps of a bundle that is still what was bundled. */
+/** Takes the stamps of a bundle whose inputs have not changed. */
 async function readBundle(
   { file, bundle }: Pick<EngineFacts, 'file' | 'bundle'>,
   { read }: Pick<Reads, 'read'>,

@@ -32,8 +32,8 @@ export function runText(
 }
 
 /**
- * The state of an instance in a run. In a run that is over, what was started and has no outcome was killed with
- * it, or executed again by `verify --rerun`.
+ * The state of an instance in a run. In a finished run, an instance that was started and has no outcome was
+ * killed with it, or executed again by `verify --rerun`.
  */
 export function stateInRun(
   { outcome, startedAt }: Pick<InstanceHistory, 'outcome' | 'startedAt'>,

@@ -214,7 +214,7 @@ async function attemptOnce(
   };
 
   beginAttempt(store, record);
-  // A file that comes into being now is what the command writes, not what it reads.
+  // A file that is created now is the command's output, not its input.
   const isAbsent = (path: string): boolean => workspace.disk.lstat(placeOf(workspace, path)) === undefined;
   const absent = undeclaredPaths(instance).filter(isAbsent);
   const stage = { pipeline: plan.pipeline, stage: instance.stage };
@@ -463,7 +463,7 @@ async function finish(
       help: 'run again',
     });
   }
-  // It is cached all the same: to overwrite what was found is then to restore it.
+  // It is cached all the same: overwriting the found files is then a restore.
   const different = overwrite ? [] : await foundOutsThatDiffer(run.session, assessment.key, outs);
   const [first] = different;
   if (first !== undefined)

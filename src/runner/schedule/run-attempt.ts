@@ -35,7 +35,7 @@ export interface AttemptRequest {
   readonly jobs: Jobs;
   readonly instance: Instance;
   readonly assessment: Assessment;
-  /** The file that takes what it prints, from the project root. */
+  /** The file of its output, from the project root. */
   readonly output: string;
   readonly stop: Stop;
   /** Aborts when the result is no longer needed. */

@@ -192,7 +192,7 @@ async function bringUpToDate(
     let isLeft = false;
     try {
       if (run.stop.isStopping()) return { key, outcome: { kind: 'skipped' } };
-      // It may have waited for hours: only what is true now counts.
+      // It may have waited for hours: only the current state counts.
       const isCurrent = decision.kind === 'restore' && run.changes.count === changes;
       const now = isCurrent ? first : await assessNow(run, instance, policy);
       if ('outcome' in now) return noted(run, rules, now);

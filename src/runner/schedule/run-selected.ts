@@ -95,7 +95,7 @@ export async function runSelected(
     ...(dropped === undefined ? {} : { dropped }),
   };
 
-  /** Gives what was planned last, and what ran. */
+  /** Returns the last plan, and the instances that ran. */
   async function resolveAll(
     run: Run,
     ends: Ends,
@@ -144,7 +144,8 @@ export async function runSelected(
   }
 
   /**
-   * Runs what can run as the plan is; gives whether to plan again, since lists were made that it depends on.
+   * Runs what can run with the current plan; returns whether to plan again, since lists were made that it
+   * depends on.
    */
   async function runKnown(
     run: Run,
@@ -309,7 +310,7 @@ function allotments({ jobs }: RunRequest): {
   };
 }
 
-/** Tells the end of those that read what cannot be had; gives the others. */
+/** Reports the end of instances with unavailable inputs; returns the others. */
 function withoutBlocked(
   instances: readonly Instance[],
   blocked: TakenAsIs['blocked'],
@@ -322,7 +323,7 @@ function withoutBlocked(
   });
 }
 
-/** Tells the end of those for which nothing has to be done, and nothing written down; gives the others. */
+/** Reports the end of instances with nothing to do and nothing to record; returns the others. */
 function noteInPlace(
   { session: { store, plan } }: Run,
   instances: readonly Instance[],

@@ -18,7 +18,7 @@ import {
 export type AssessedInstance =
   | { readonly kind: 'assessed'; readonly assessment: Assessment }
   | { readonly kind: 'unassessable'; readonly why: Unassessable }
-  /** It reads from instances that will run: what it depends on is known when they are done. */
+  /** It reads from instances that will run: its inputs are known when they are done. */
   | { readonly kind: 'waiting'; readonly after: readonly InstanceId[] };
 
 /**

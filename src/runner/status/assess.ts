@@ -112,7 +112,7 @@ export interface Assessment extends Identity {
 export type Unassessable =
   | { readonly kind: 'inputs'; readonly missing: readonly MissingInput[] }
   | { readonly kind: 'program'; readonly message: string }
-  /** It is frozen, and no result of it can be had. */
+  /** It is frozen, and has no available result. */
   | { readonly kind: 'frozen'; readonly message: string };
 
 /** What a preview assumes of results that are not in place; undefined: the files in the project count. */
@@ -259,7 +259,7 @@ const nothingRead: Inputs = {
   dropped: [],
 };
 
-/** A link can come before what it leads to. */
+/** A link may be created before its target. */
 function outBehind({ workspace, plan }: Session, link: string): OutBehind | undefined {
   const { disk, root } = workspace;
   const place = placeOf(workspace, link);

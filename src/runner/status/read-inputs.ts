@@ -31,7 +31,7 @@ export interface Inputs {
   readonly ignored: readonly Ignored[];
   /** Deps that are not here, and count as they did in the last result. */
   readonly unchecked: readonly MissingInput[];
-  /** Temp outs that it reads and whose bytes were dropped: they count as what they were. */
+  /** Temp outs that it reads and whose bytes were dropped: they count with their former content. */
   readonly dropped: readonly DroppedInput[];
 }
 
@@ -73,7 +73,7 @@ export interface InputSources {
   out(instance: InstanceId, out: string): OutPlace;
   /** Whether the result of an instance was adopted: the stage that gathers it gets to know. */
   isAdopted(instance: InstanceId): boolean;
-  /** The first symbolic link on the way to a path that leads to nothing, and what is wrong with it. */
+  /** The first dangling symbolic link on the way to a path, and its fault. */
   deadLink(path: string): { readonly path: string; readonly message: string } | undefined;
   /** The out of the plan that a symbolic link leads to, or into. */
   outBehind(link: string): OutBehind | undefined;

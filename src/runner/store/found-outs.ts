@@ -11,7 +11,7 @@ export interface FoundOut {
   readonly key: Key;
 }
 
-/** Returns when the row is on the disk: what it names is moved only then. */
+/** Returns when the row is flushed to disk: the file that it names is moved only then. */
 export function recordFoundOut(store: Store, { path, key }: FoundOut): void {
   committed(store, () =>
     store.sql('INSERT OR REPLACE INTO found_outs (path, key) VALUES (?, ?)').run(path, key),

@@ -5,8 +5,8 @@ import type { Store } from './database/open-store.ts';
 import { type Row, rowOf, rowsOf } from './database/row.ts';
 
 /**
- * An out that the runner put into the project, and what it was then. What has other content now is somebody
- * else's.
+ * An out that the runner put into the project, with its content then. If the content differs now, it is
+ * somebody else's.
  */
 export interface Placement {
   readonly path: string;
@@ -60,7 +60,7 @@ export function forgetPlacement(store: Store, path: string): void {
   store.sql('DELETE FROM placements WHERE path = ?').run(path);
 }
 
-/** Undefined where the row is damaged: what was put there is unknown then, and is left alone. */
+/** Undefined for a damaged row: what was put there is unknown then, and is not touched. */
 function placementOf(row: Row): Placement | undefined {
   const digest = parseDigest(row.text('digest'));
   const form = parseForm(row.text('form'));

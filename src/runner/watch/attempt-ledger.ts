@@ -1,15 +1,13 @@
 import type { FailedOutcome, Outcome } from '../event.ts';
 import type { InstanceId, Key } from '../identity.ts';
 
-/** How something that has no result in the cache was tried. */
+/** How an instance without a cached result was tried. */
 type Attempted =
   /** Under this key. `failed`: it has no outs either. */
   | { readonly kind: 'under-key'; readonly key: Key; readonly failed: boolean }
-  /**
-   * It has outs, and changed what it reads: it counts as tried under the key that it has at the next check.
-   */
+  /** It has outs, and changed its own inputs: it counts as tried under its key at the next check. */
   | { readonly kind: 'changed-itself' }
-  /** It failed because what it depends on could not be read. */
+  /** It failed because its inputs could not be read. */
   | { readonly kind: 'without-key' }
   /**
    * The disk failed it: that may be fixed without any change of inputs, so it is retried from a given time

@@ -9,9 +9,8 @@ export interface RemovedOuts {
 }
 
 /**
- * Watches the folders that hold outs, up to the project's root, for outs that go away. What is inside a
- * folder out is not watched: it can be thousands of files. `onFault` is called where a folder cannot be
- * watched.
+ * Watches the folders of outs, up to the project's root, for outs that are removed. The content of a folder
+ * out is not watched: it can be thousands of files. `onFault` is called if a folder cannot be watched.
  */
 export function removedOuts(
   root: string,

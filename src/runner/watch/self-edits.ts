@@ -31,7 +31,7 @@ export class SelfEdits {
     }
   }
 
-  /** The stages that change what they read. */
+  /** The stages that change their own inputs. */
   found(): ReadonlySet<InstanceId> {
     return new Set([...this.#toTheEnd].flatMap(([instance, times]) => (times >= mostRuns ? [instance] : [])));
   }

@@ -151,7 +151,7 @@ const shapeOf = ({ plan, programs }: Session): string =>
     ]),
   ]);
 
-/** Field by field: a map of the user's may have the names of ours. */
+/** Field by field: a user's map may have the same names as the internal ones. */
 const unplaced = ({ program, deps, outs, ...instance }: Instance): unknown => ({
   ...instance,
   description: undefined,

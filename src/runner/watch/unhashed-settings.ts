@@ -8,7 +8,7 @@ import type { Plan } from '../plan/instance.ts';
 export class UnhashedSettings {
   readonly #texts = new Map<InstanceId, string>();
 
-  /** Notes those of a plan; gives the instances that had others before. */
+  /** Records those of a plan; returns the instances that had others before. */
   renew({ instances }: Plan): readonly InstanceId[] {
     return instances.flatMap(({ id, timeout, retries, resources, passEnv }) => {
       const text = JSON.stringify([timeout, retries, resources, passEnv]);

@@ -50,8 +50,8 @@ export interface Watched {
 
 /**
  * Runs what is out of date, and again whenever something is, until it is stopped. A hint of the file system
- * is only a reason to check: what is out of date is decided by content, so what a run writes itself starts
- * nothing. A stage is ended when what it was started with is out of date; the others run on.
+ * only triggers a check: content decides what is out of date, so a run's own writes start nothing. A stage
+ * whose inputs have changed is stopped; the others continue.
  */
 export async function watchRun(
   watched: Watched,
@@ -107,7 +107,7 @@ class Watch {
     this.#listeners = listeners;
   }
 
-  /** Gives whether it could begin. */
+  /** Returns whether it could begin. */
   async runOnce(force: boolean, stop: StopSignals): Promise<boolean> {
     const opened = await this.#watched.open();
     if (!opened.ok) return this.#report(opened.error);
@@ -157,7 +157,7 @@ class Watch {
     const usedAsIs = new Set([...takenAsIs.map(({ id }) => id), ...this.#attempts.withOuts()]);
     const assessments = await assessAll(session, chosen, declaredPolicy, usedAsIs);
     opened.stats.flush();
-    // A stage that changes what it reads would change it again.
+    // A stage that changes its own inputs would change them again.
     const changed = new Set([...this.#selfEdits.found()].flatMap((id) => session.plan.needs.get(id) ?? []));
     return new Map(
       [...assessments].flatMap(([id, seen]) =>

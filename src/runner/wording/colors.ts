@@ -1,4 +1,4 @@
-/** How words are set off; for a terminal without colours every function gives its text back. */
+/** How words are highlighted; for a terminal without colours every function returns its text unchanged. */
 export interface Colors {
   readonly bold: (text: string) => string;
   readonly dim: (text: string) => string;

@@ -2,7 +2,7 @@ import { dirname } from 'node:path';
 import type { WorkspaceDisk } from './disk/workspace-disk.ts';
 import { placeOf, type ProjectFiles } from './workspace.ts';
 
-/** The first link on the way to a path that leads to nothing, and what is wrong with it. */
+/** The first dangling link on the way to a path, and its fault. */
 export function deadLinkOn(
   workspace: ProjectFiles,
   path: string,

@@ -5,8 +5,8 @@ import { placeOf, type ProjectFiles } from './workspace.ts';
 const ownFolders = ['objects', 'attempts', 'scratch', 'logs', 'bundles'].map((name) => `cache/${name}`);
 
 /**
- * Folders of the cache that were replaced by symbolic links: what they lead to is not the runner's to write
- * or delete.
+ * Folders of the cache that were replaced by symbolic links: the runner must not write or delete their
+ * targets.
  */
 export const linkedFolders = ({ root, disk }: ProjectFiles): readonly Diagnostic[] =>
   ownFolders

@@ -3,7 +3,7 @@ import { fileProblem } from '../../files/file-problem.ts';
 import { isSettled, stampOrNone } from './stamp.ts';
 import type { WorkspaceDisk } from './disk/workspace-disk.ts';
 
-/** How something was read, the absolute path, and what was found. */
+/** How something was read, the absolute path, and the result. */
 export type DiskRead = readonly [how: 'lstat' | 'stat' | 'list' | 'realPath', path: string, seen: string];
 
 export interface RecordedReads {
@@ -69,7 +69,7 @@ export function recordReads(disk: WorkspaceDisk, now: () => bigint): RecordedRea
           noteStats('stat', path, stats);
           return stats;
         }),
-      // The stamp is taken before the names are read: one that comes meanwhile makes it another.
+      // The stamp is taken before the names are read: a name added meanwhile changes it.
       list: (folder) =>
         unlessItFails(() => {
           noteStats('list', folder, disk.stat(folder));
@@ -101,7 +101,7 @@ export function recordReads(disk: WorkspaceDisk, now: () => bigint): RecordedRea
   };
 }
 
-/** Whether all reads give again what they gave; one that fails does not. */
+/** Whether all reads return the same again; a failing read does not. */
 export function readsTheSame(disk: WorkspaceDisk, reads: readonly DiskRead[]): boolean {
   return reads.every(([how, path, seen]) => {
     try {

@@ -65,7 +65,7 @@ export async function removeTree(workspace: Workspace, place: string): Promise<v
   }
 }
 
-/** A folder without write permission keeps what it holds. */
+/** The content of a folder without write permission cannot be removed. */
 function openFolders(workspace: Workspace, place: string): void {
   const { disk } = workspace;
   if (disk.lstat(place)?.isDirectory() !== true) return;

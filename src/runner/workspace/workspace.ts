@@ -29,7 +29,7 @@ export interface Workspace {
   readonly stats: StatCache;
   /** Nanoseconds since the epoch, by the clock that stamps files. */
   readonly now: () => bigint;
-  /** Files that we wrote ourselves, too young for their stamps to be trusted: see written.ts. By path. */
+  /** Files that the runner wrote, too young for their stamps to be trusted: see written.ts. By path. */
   readonly written: Map<string, Written>;
   /** Aborted when the work is no longer needed. */
   readonly givenUp?: AbortSignal;

@@ -18,8 +18,9 @@ export function noteWritten(
 }
 
 /**
- * To be called when a run ends: moves what was written into the stat cache, so that the next run need not
- * read it. Waits the few milliseconds until the youngest file is settled. What changed since is not recorded.
+ * Called when a run ends: moves the written files into the stat cache, so that the next run need not read
+ * them. Waits the few milliseconds until the youngest file is settled. Files that have changed since are not
+ * recorded.
  */
 export async function recordWritten(workspace: Workspace): Promise<void> {
   if (workspace.written.size > 0) await setTimeout(tickMilliseconds);

@@ -3,9 +3,9 @@ import { fileVersion, scalar, sessionEnd, sessionStart, textTable } from './even
 import { tfRecord } from './tf-record.ts';
 
 /**
- * The event file of a model: what it begins with, every point of its series, its metrics, and some answers.
- * Points come in the order of time, so that a file that grew while the model was made is the beginning of
- * this one; those whose time is not known come after them.
+ * The event file of a model: its header, every point of its series, its metrics, and some answers. Points
+ * come in the order of time, so that a file that grew while the model was made is a prefix of this one;
+ * points without a time come after them.
  */
 export function* eventFile(run: TrackerRun): Generator<Uint8Array> {
   yield* firstEvents(run);

@@ -4,7 +4,7 @@ import type { TensorflowInspection } from '../tensorflow.ts';
 import { cardNames } from './nvidia-smi.ts';
 import type { TestedMachine } from './report-block.ts';
 
-/** What a report names, from what was found. */
+/** The machine as a report describes it, from the findings. */
 export async function testedMachine(
   { installed, driver }: TensorflowInspection,
   device: 'cpu' | 'cuda',

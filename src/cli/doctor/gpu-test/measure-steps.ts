@@ -63,7 +63,7 @@ interface Memory {
   readonly planned: number;
 }
 
-/** A plan is made to be enough: what is 15 % above it is worth a report, and no fault of the machine. */
+/** A plan includes a margin: a peak 15 % above it is worth a report, but is no fault of the machine. */
 function memoryCheck(
   precision: Precision,
   { peak, onCards, planned }: Memory,

@@ -75,9 +75,7 @@ export interface SmallTraining {
   readonly step: (number: number) => Promise<StepResult>;
 }
 
-/**
- * A training of that model on some rows, each step with all of them. `fill` gives what is trained its values.
- */
+/** A training of that model on some rows, each step with all of them. `fill` sets the trained parameters. */
 export async function openSmallTraining(
   runtime: TrainingRuntime,
   rows: readonly Example[],

@@ -102,7 +102,7 @@ function createEmitter(): {
       return { name: node.outputs[output] ?? '' };
     },
     input(name, dtype, shape) {
-      const inner = `in:${name}`; // no name of ours begins so
+      const inner = `in:${name}`; // this project uses no name with this prefix
       inputs.set(name, { name, inner, dtype, shape });
       return { name: inner };
     },

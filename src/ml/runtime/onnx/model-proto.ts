@@ -11,7 +11,7 @@ import {
 } from '../protobuf.ts';
 import { rawData } from '../raw-data.ts';
 
-/** An ONNX graph as data: what emit-onnx.ts makes, and what is written here. */
+/** An ONNX graph as data: produced by emit-onnx.ts, serialised here. */
 export interface OnnxGraph {
   readonly nodes: readonly OnnxNode[];
   readonly inputs: readonly OnnxInput[];

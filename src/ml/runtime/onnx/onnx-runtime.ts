@@ -4,7 +4,7 @@ import { openSession } from './session.ts';
 
 /**
  * onnxruntime-node on the CPU. A run blocks the thread that calls it: onnxruntime-node 1.30 computes in a
- * setImmediate. What is held and fed is used where it lies, never copied.
+ * setImmediate. Held values and feeds are used in place, never copied.
  */
 export function openEngine(options: RuntimeOptions): Runtime {
   return {

@@ -19,7 +19,8 @@ import type { Optimizer, TrainedTensor } from './optimizer.ts';
 import { compileEntries } from './session.ts';
 
 /**
- * Lays what is trained out in memory that the engine reads and that gradients and optimizers write in place.
+ * Places the trained parameters in memory that the engine reads and that gradients and optimizers write in
+ * place.
  */
 export async function openTrainingSession<Name extends string>(
   { constants = {}, entries, training }: TrainingPlan<Name>,

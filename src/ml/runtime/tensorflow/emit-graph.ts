@@ -229,7 +229,7 @@ export const readVariable = (
   after: readonly string[] = [],
 ): string => graph.add('ReadVariableOp', [handle, ...after.map((node) => `^${node}`)], { dtype: { dtype } });
 
-/** Gives the name of the node that has to be computed for the change to happen. */
+/** Returns the name of the node that performs the change. */
 export const changeVariable = (
   graph: GraphWriter,
   operator: 'AssignVariableOp' | 'AssignAddVariableOp' | 'AssignSubVariableOp',

@@ -63,7 +63,7 @@ export const doneAfter = (graph: GraphWriter, { emit }: Scope, nodes: readonly s
   dtype: 'int32',
 });
 
-/** Through an operator: what is fed cannot be fetched. */
+/** Through an operator: a feed cannot be fetched. */
 function outputOf({ emit }: Scope, name: string, { dtype: given }: Node, value: Value): Output {
   switch (given) {
     case 'float32':

@@ -6,7 +6,7 @@ import type { OpName } from '../op.ts';
 import type { GradientRule, ShapeRule } from '../rule.ts';
 import { canonicalShape, nodeOf } from '../shape.ts';
 
-/** Where values come from: what is fed at each run, and what is known when the graph is built. */
+/** Sources of values: feeds of each run, and constants known when the graph is built. */
 export const shapes = {
   Input: (_, attributes) => ({ dtype: dtypeAt(attributes, 'dtype'), shape: shapeAt(attributes, 'shape') }),
   Constant: (_, attributes) => ({ dtype: dtypeAt(attributes, 'dtype'), shape: shapeAt(attributes, 'shape') }),

@@ -99,7 +99,7 @@ export function textEnd({ texts }: CharMap, start: number): number {
   return end;
 }
 
-/** A bound, so that no file makes a short text grow without one. The longest of NFKC has 33 bytes. */
+/** A bound, so that no file can make a short text grow without limit. The longest of NFKC has 33 bytes. */
 const maxReplacement = 1024;
 
 /** The most bytes that one rule may put in. */

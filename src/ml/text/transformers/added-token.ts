@@ -29,7 +29,7 @@ export interface TokenMatcher {
   readonly token: AddedToken | undefined;
 }
 
-/** What finds tokens in texts; `contentOf` gives the text of each in them. */
+/** Finds tokens in texts; `contentOf` returns the text of each in them. */
 export function tokenMatcher(
   tokens: readonly AddedToken[],
   contentOf: (token: AddedToken) => string = ({ content }) => content,

@@ -44,7 +44,10 @@ const whiteSpace = /\p{White_Space}/u;
 /** Two spaces or more become one U+2581. */
 export const replaceRuns: TextRule = (text) => text.replaceAll(/ {2,}/g, '\u2581');
 
-/** A rule, and how many times as long it can make a text: so that no file lets a text grow without bounds. */
+/**
+ * A rule, and the largest factor by which it can lengthen a text, so that no file makes a text grow without
+ * bounds.
+ */
 interface Rule {
   readonly rewrite: TextRule;
   readonly growth: number;

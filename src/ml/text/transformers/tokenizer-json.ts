@@ -8,8 +8,8 @@ import { readAddedList } from './read-added-tokens.ts';
 import { readTextRule } from './text-rules.ts';
 
 /**
- * Reads the parts of a Unigram tokenizer from a tokenizer.json (tokenizers 0.22). What it holds that no T5
- * tokenizer has is refused by name.
+ * Reads the parts of a Unigram tokenizer from a tokenizer.json (tokenizers 0.22). A part that no T5 tokenizer
+ * has is an error that names it.
  */
 export function readUnigramJson(json: Json): Result<UnigramParts> {
   const refused = refusal(json);

@@ -136,7 +136,7 @@ async function opened(path: string, signal: AbortSignal): Promise<RemoteFile | u
   return { size: stats.size, bytes: stream, close: () => void stream.destroy() };
 }
 
-/** Fills a file beside the target, brings it to the disk, lets `publish` give it its name. */
+/** Writes a file beside the target, flushes it to disk, and lets `publish` rename it. */
 async function written<T>(
   root: string,
   target: string,

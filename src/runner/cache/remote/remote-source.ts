@@ -147,7 +147,7 @@ export function remoteSource(
     else counts.notUploaded += 1;
   }
 
-  /** Another signer's entry may not be ours to write: then it ages. */
+  /** Another signer's entry may not be writable here: then it ages. */
   async function refresh(key: Key): Promise<void> {
     const found = used.get(key);
     if (found === undefined || found.age < freshSeconds || signing === undefined) return;

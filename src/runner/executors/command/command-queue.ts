@@ -5,8 +5,8 @@ import { type Answer, queueCommand } from '../remote/queue-command.ts';
 import type { KnownJob, Queue, QueuedJob, QueueStatus, Submission } from '../remote/queue.ts';
 
 /**
- * A queue that is known by three commands of the user: one submits a script, one gives the state of a job,
- * one ends it. A job is known by the id that the first prints; where the runner died before it read that, by
+ * A queue defined by three commands of the user: one submits a script, one reports the state of a job, one
+ * cancels it. A job is identified by the id that the first prints; if the runner died before it read that, by
  * its files alone.
  */
 export function commandQueue(settings: CommandSettings, root: string, environment: NodeJS.ProcessEnv): Queue {

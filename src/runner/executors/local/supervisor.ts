@@ -29,7 +29,7 @@ process.stdin.on('data', (chunk: Buffer) => orders.push(chunk));
 process.stdin.on('close', () => void runnerDied());
 process.stdin.on('error', () => void runnerDied());
 process.stdout.on('error', () => void runnerDied());
-// The terminal's signals are for the runner: it tells us what to do.
+// The terminal's signals are for the runner, which decides what to do.
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => undefined);
 
 async function start({ stage, command, folder, environment, mark, output }: StartOrder): Promise<void> {

@@ -6,7 +6,7 @@ import { longestLine } from '../local/supervisor-protocol.ts';
  * Hands on the lines that are appended to a file, from its first; a line too long to be a message is null.
  */
 export interface FollowedLines {
-  /** Hands on what was appended since the last time. */
+  /** Forwards what was appended since the last call. */
   read(): void;
 }
 

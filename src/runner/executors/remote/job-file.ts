@@ -69,7 +69,7 @@ export const eventsPath = (folder: string, nonce: string): string => `${folder}/
 /** The queue's own messages in a job's output. */
 export const queueLogPath = (folder: string, nonce: string): string => `${folder}/${nonce}.queue.txt`;
 
-/** A file that one of us wrote, whole: only its nonce has to be checked. */
+/** A complete file written by this program: only its nonce has to be checked. */
 export function parseOwn<T extends { readonly nonce: string }>(text: string | undefined): T | undefined {
   if (text === undefined) return undefined;
   const parsed = parseJson(text, '');

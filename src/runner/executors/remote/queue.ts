@@ -10,7 +10,7 @@ export interface Queue {
    * submission share what precedes the "/".
    */
   places(jobs: readonly Job[]): readonly string[];
-  /** Gives the ids of the jobs, or why they were refused, in their order. Does not reject. */
+  /** Returns the ids of the jobs, or why they were rejected, in their order. Never rejects. */
   submit(jobs: readonly QueuedJob[]): Promise<readonly Submission[]>;
   /**
    * The states of jobs by their ids; a missing one is not in the queue. Undefined: the queue cannot be

@@ -160,7 +160,7 @@ export function remoteExecutor(
             }
           : job.program,
       environment: job.environment,
-      // Setup lines make the node's PATH and libraries others than ours.
+      // Setup lines give the node a PATH and libraries that differ from this machine's.
       ofNode: setup.length > 0 ? ['PATH', 'LD_LIBRARY_PATH', 'TMPDIR', 'HOME'] : ['TMPDIR'],
       output: job.output,
       scratch: job.scratch,
@@ -416,7 +416,7 @@ const wasClaimed = ({ nonce, folder }: Ticket): boolean => readShared(claimPath(
 
 const handleFor = (ticket: Ticket): Handle => handleOf(JSON.stringify(ticket));
 
-/** Undefined fields: what is stored is not of this executor, and is nowhere in the queue. */
+/** Undefined fields: the stored data is another executor's, and there is no such job in the queue. */
 function ticketOf(handle: Handle): Ticket {
   const parsed = parseJson(handle, '');
   const { nonce, folder, place, id } = parsed.ok && isJsonObject(parsed.value) ? parsed.value : {};

@@ -27,7 +27,7 @@ export function commitPlace(
   }: { readonly repository: string; readonly commit: string; readonly path?: string | undefined },
 ): CommitPlace {
   const folder = join(cacheFolder, repository.replaceAll('/', '--'));
-  // A part of a data set is kept by itself: what is published is whole.
+  // A part of a data set is stored separately: a published folder is complete.
   const name = path === undefined ? commit : `${commit}-${digestOf(path).slice(0, 16)}`;
   const published = join(folder, name);
   return {

@@ -23,8 +23,8 @@ export interface Transfer {
 }
 
 /**
- * Brings `partial` to its full length, going on where it ends, and checks its hash. What the hub does not
- * confirm is removed; anything else stays for the next try. Gives the file's SHA-256.
+ * Completes `partial`, resuming at its end, and checks its hash. Bytes that the hub does not confirm are
+ * removed; otherwise they stay for the next try. Returns the file's SHA-256.
  */
 export async function downloadFile(
   transfer: Transfer,
@@ -41,7 +41,7 @@ export async function downloadFile(
     const checked = await checkHash(partial, file);
     if (checked.ok) return checked;
     await control.world.disk.remove(partial);
-    // The beginning that an earlier run left may be what is wrong: then a download from the start decides.
+    // The beginning from an earlier run may be damaged: a download from the start decides.
     if (!resumed) return checked;
   }
 }

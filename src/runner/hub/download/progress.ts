@@ -29,7 +29,7 @@ export function advance(meter: Meter, at: number, received: number): Meter {
   return [...meter.filter((sample) => sample.at >= at - window && sample.at <= at), { at, received }];
 }
 
-/** Bytes a second over the last ten seconds; what was there before (a resumed file) counts for nothing. */
+/** Bytes a second over the last ten seconds; bytes from before (a resumed file) do not count. */
 export function speedOf(meter: Meter): number | undefined {
   const [first, last] = [meter[0], meter.at(-1)];
   if (first === undefined || last === undefined || last.at === first.at) return undefined;

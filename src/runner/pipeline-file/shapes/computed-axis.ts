@@ -62,7 +62,7 @@ const logspace: Shape<readonly Node[]> = map(
   },
 );
 
-/** Both ends are exact; what is between them has 6 significant digits. */
+/** Both ends are exact; values between them have 6 significant digits. */
 const between = (from: Located<number>, to: Located<number>, share: number): number =>
   Number(Math.exp(Math.log(from.value) * (1 - share) + Math.log(to.value) * share).toPrecision(6));
 

@@ -139,7 +139,7 @@ function programPaths({ program, id }: Instance): readonly Claim[] {
   return paths.map(({ value, at }) => ({ kind: 'read', path: value, what: `the code of ${id}`, at }));
 }
 
-/** Reading what is read is fine; any other pair is not. */
+/** Two readers of a path are fine; any other pair is not. */
 const inTheWay = (outer: Claim, inner: Claim): boolean => outer.kind === 'write' || inner.kind === 'write';
 
 function reportOverlap(outer: Claim, inner: Claim, report: Report): void {

@@ -13,7 +13,7 @@ export interface ProgramContract {
   readonly outs: readonly string[];
 }
 
-/** Checks instances of one program against what it expects. */
+/** Checks the params and names of instances against their common program. */
 export type CheckProgram = (instance: Instance) => readonly Diagnostic[];
 
 /**

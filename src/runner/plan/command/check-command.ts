@@ -7,9 +7,7 @@ import { wordsOfLine } from './shell-line.ts';
 /** The project's files, by path from its root, as far as they have been checked. */
 export interface CommandFiles {
   isFile(path: string): boolean;
-  /**
-   * Whether a file came into being while the stage ran: then it is what the stage wrote, not what it reads.
-   */
+  /** Whether a file was created while the stage ran: then it is the stage's output, not its input. */
   isProduct(path: string): boolean;
 }
 
@@ -35,7 +33,7 @@ export function checkCommand(instance: Instance, files: CommandFiles): readonly 
     }));
 }
 
-/** Paths that a command names as what it reads, and that are not declared. */
+/** Paths that a command names as inputs without declaring them. */
 export function undeclaredPaths(instance: Instance): readonly string[] {
   const { program } = instance;
   if (program.kind === 'uses') return [];

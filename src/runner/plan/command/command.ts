@@ -200,7 +200,7 @@ function pathsOf(piece: Piece, { deps, outs }: CommandPaths): readonly string[] 
   return (typeof path === 'string' ? [path] : path).map(noOption);
 }
 
-/** A path that programs do not take for an option. */
+/** A path in a form that programs do not take for an option. */
 const noOption = (path: string): string => (path.startsWith('-') ? `./${path}` : path);
 
 /**

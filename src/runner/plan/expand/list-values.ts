@@ -109,7 +109,7 @@ function nodeOf(value: Json, at: Range, depth: number, budget: { values: number 
   return { ok: true, value: scalarNode(value, at, text) };
 }
 
-/** What no argument of a program and no path can hold. */
+/** Characters that no argument of a program and no path can contain. */
 function unwritable(text: string): Result<never> | undefined {
   if (text.length > limits.text) return fault(`has a text of more than ${limits.text} characters`);
   if (text.includes('\0')) return fault('has a text with a NUL character');

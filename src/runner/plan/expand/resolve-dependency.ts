@@ -36,7 +36,7 @@ export interface PlanScope {
 
 /** The lists that an instance depends on. */
 export interface ListNeeds {
-  /** Instances that make lists: what is in them decides what the instance reads. */
+  /** Instances that make lists whose content decides what the instance reads. */
   readonly known: Set<InstanceId>;
   /** The same, where they have not made them yet. */
   readonly awaited: Set<InstanceId>;

@@ -26,7 +26,7 @@ export interface Bundle {
    * changes the bundle.
    */
   readonly absent: readonly string[];
-  /** Whether what it was made from is known to be, until now, what the bundler read. */
+  /** Whether its inputs are certain not to have changed since the bundler read them. */
   readonly wasUnchanged: () => boolean;
   /** Imported and left out: packages, and Node's own modules. */
   readonly external: readonly string[];
@@ -169,7 +169,7 @@ const notInstalled = (module: string): BundleFault => ({
 const isThere = (workspace: Workspace, path: string): boolean =>
   workspace.disk.stat(join(workspace.root, path)) !== undefined;
 
-/** Whether a file was last changed so long before a moment that what it holds now is what it held then. */
+/** Whether a file was last changed so long before a given time that its content has not changed since. */
 function isUnchangedSince(workspace: Workspace, path: string, since: bigint): boolean {
   const stats = workspace.disk.stat(join(workspace.root, path));
   return stats === undefined || isSettled(stats, since);

@@ -1,7 +1,7 @@
 import { bundlerVersion } from '../../programs/bundle/bundle.ts';
 import { connect } from '../../store/database/open-store.ts';
 
-/** Opens a database, as the store does; gives the version of SQLite. */
+/** Opens a database, as the store does; returns the version of SQLite. */
 export function trySqlite(): string {
   const database = connect(':memory:', { timeout: 0 });
   try {
@@ -11,7 +11,7 @@ export function trySqlite(): string {
   }
 }
 
-/** Transforms a text, as bundling does; gives the version of esbuild. */
+/** Transforms a text, as bundling does; returns the version of esbuild. */
 export async function tryBundler(): Promise<string> {
   const esbuild = await import('esbuild');
   if (esbuild.version !== bundlerVersion)

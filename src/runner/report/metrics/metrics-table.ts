@@ -227,7 +227,7 @@ function inOrder<T>(
 const isNumber = (value: Value | bigint): value is MetricValue =>
   typeof value === 'number' || typeof value === 'bigint';
 
-/** Losses and what is waited for are better when they are small. */
+/** Losses and durations are better when they are small. */
 export const direction = (name: string): 1 | -1 =>
   wordsOf(name).some((word) => smallIsGood.has(word)) ? -1 : 1;
 

@@ -56,7 +56,7 @@ export async function foundOutsThatDiffer(
   return different;
 }
 
-/** Removes what was moved aside: its bytes are in place again, or the user agreed to lose them. */
+/** Removes files that were moved aside: their bytes are in place again, or the user agreed to lose them. */
 export async function dropFoundOuts({ workspace, store }: Places, key: Key): Promise<void> {
   for (const { path } of foundBy(store, key)) {
     await removeTree(workspace, placeOf(workspace, asidePath(path)));

@@ -16,7 +16,7 @@ import { isHit, assessAll } from '../../status/assess-all.ts';
 
 export interface TakenAsIs {
   readonly warnings: readonly Diagnostic[];
-  /** Chosen instances that read what is neither there nor in the cache, and what to do about it. */
+  /** Chosen instances whose inputs are neither there nor in the cache, and what to do about it. */
   readonly blocked: ReadonlyMap<InstanceId, string>;
 }
 
@@ -54,7 +54,7 @@ export async function takeAsIs(run: Run, { chosen, takenAsIs }: Selected): Promi
   };
 }
 
-/** Gives the first out that cannot be had. */
+/** Returns the first out that is not available. */
 async function restoreMissing({ session }: Run, instance: Instance): Promise<string | undefined> {
   const { workspace, store, plan } = session;
   const outs = Object.entries(instance.outs).filter(

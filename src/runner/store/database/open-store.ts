@@ -25,7 +25,7 @@ export interface Store {
   readonly database: Sqlite.Database;
   /** Where they are, also while they are only read and none are there yet. */
   readonly file: string;
-  /** Whether what is written stays: not where the rows are in memory, since the project is only read. */
+  /** Whether writes are permanent: not if the rows are in memory, since the project is only read. */
   readonly isKept: boolean;
   /** A prepared statement; each text is prepared once. */
   sql(text: string): Sqlite.Statement<unknown[]>;
@@ -163,8 +163,7 @@ const writeHelp =
   'log, history, metrics, compare and run --dry-run only read';
 
 /**
- * Returns when what is written is on the disk; elsewhere a commit may wait for the next checkpoint of the
- * log.
+ * Returns when the write is flushed to disk; elsewhere a commit may wait for the next checkpoint of the log.
  */
 export function committed(store: Store, write: () => void): void {
   store.database.pragma('synchronous = FULL');
@@ -290,9 +289,8 @@ export async function readTogether<T>({ database }: Store, read: () => Promise<T
 }
 
 /**
- * Writes what a run can do without: a full disk costs a line of the history or a later reading, never a
- * result. Gives whether it was written. `isExpected`: the failures that are put up with; any of SQLite's by
- * default.
+ * Writes expendable rows: on a full disk, only a line of the history is lost or a file is read again, never a
+ * result. Returns whether it was written. `isExpected`: the failures to ignore; any of SQLite's by default.
  */
 export function unlessDiskFails(
   write: () => void,

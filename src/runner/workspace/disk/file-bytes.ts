@@ -50,8 +50,8 @@ export async function digestOfFile(path: string, signal?: AbortSignal): Promise<
 }
 
 /**
- * Copies a file's bytes into a new file with this mode, sharing the blocks of a large one where the file
- * system can. What is hashed is what was written, so a file that changes meanwhile has another digest.
+ * Copies a file's bytes into a new file with this mode, sharing the blocks of a large one if the file system
+ * can. The digest is of the written bytes, so a file that changes meanwhile has another digest.
  */
 export async function copyHashed(
   from: string,
@@ -91,7 +91,7 @@ function readHead(path: string): Buffer {
   }
 }
 
-/** No file is left where not all bytes could be written. */
+/** An incomplete file is removed. */
 function writeNew(path: string, bytes: Uint8Array, mode: number): void {
   const file = openSync(path, 'wx', mode);
   try {

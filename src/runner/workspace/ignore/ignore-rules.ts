@@ -22,7 +22,7 @@ const ignoredByDefault = [
 ];
 
 export interface IgnoreRules {
-  /** `folder`: what is read, whose own path is never ignored; `inside`: a path below it. */
+  /** `folder`: the folder that is read, whose own path is never ignored; `inside`: a path below it. */
   ignored(folder: string, inside: string, isFolder: boolean): Ignored | undefined;
 }
 

@@ -6,7 +6,7 @@ export interface ShownStage extends GraphStage {
   readonly awaited: GraphAnswer['awaited'];
 }
 
-/** The stages of the graph; after them those of which nothing but a name is known. */
+/** The stages of the graph; after them those of which only the name is known. */
 export function shownStages({
   stages,
   awaited,

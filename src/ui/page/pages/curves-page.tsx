@@ -279,7 +279,7 @@ interface CurveQuery {
   readonly run: string | undefined;
 }
 
-/** The curves of instances, and what they report while they run. */
+/** The curves of instances, with live values while they run. */
 function useCurves(requested: readonly CurveQuery[]): {
   readonly curves: readonly LoadedCurve[];
   readonly problem: string | undefined;

@@ -144,7 +144,7 @@ export function shortNames(names: readonly string[]): (name: string) => string {
 /** Whether less is better, as of losses. */
 export const isBestLow = (metric: string): boolean => direction(metric) < 0;
 
-/** By a metric or a setting; numbers by size, what has no value last. */
+/** By a metric or a setting; numbers by size, missing values last. */
 export function sortedRows(
   rows: readonly ExperimentRow[],
   by: string,

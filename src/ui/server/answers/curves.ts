@@ -35,8 +35,8 @@ export async function curvesAnswer(project: Project): Promise<Result<CurvesAnswe
 }
 
 /**
- * The series of an instance: what it reported in a run, or the last one that tried it; with the epochs, which
- * only its file of series holds. Of a result that another machine computed there is the file alone.
+ * The series of an instance: as reported in a run, or in the last one that tried it; with the epochs, which
+ * only its file of series has. For a result that another machine computed, only the file exists.
  */
 export async function curveAnswer(
   project: Project,

@@ -57,7 +57,7 @@ const unknownInstance = (name: string): Result<never, Refusal> => ({
   error: { kind: 'unknown', message: `the pipeline file has no instance ${name}` },
 });
 
-/** As JSON holds them: the writer of the answer turns what is not finite into text, and keeps all digits. */
+/** As in JSON: the writer of the answer turns NaN and infinities into text, and keeps all digits. */
 const jsonNumbers = (values: Readonly<Record<string, MetricValue>>): Readonly<Record<string, JsonNumber>> =>
   Object.fromEntries(Object.entries(values).map(([name, value]) => [name, Number(value)]));
 

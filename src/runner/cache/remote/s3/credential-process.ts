@@ -6,9 +6,9 @@ import type { ExpiringCredentials } from './expiring-credentials.ts';
 
 /**
  * Runs the command of `credential_process` (AWS SDKs and Tools Reference Guide, "Process credential
- * provider") and reads what it prints: a JSON document of version 1. The error completes "credential_process
- * …"; it repeats the last line of stderr and never what was printed, which may be secret. `seconds`: how long
- * it may take; its whole process group is killed then.
+ * provider") and parses its output: a JSON document of version 1. The error completes "credential_process …";
+ * it includes the last line of stderr and never the output, which may be secret. `seconds`: its time limit;
+ * its whole process group is killed then.
  */
 export async function processCredentials(
   command: string,
