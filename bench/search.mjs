@@ -47,7 +47,7 @@ const bestAfter = (points, epoch) => points.toSorted((a, b) => a.losses[epoch - 
 const bestOfDraw = (points) => bestAfter(points, epochs)[0];
 const searchCost = (points) => ({ trainings: points, epochs: points * epochs });
 
-/** A third of the points goes on to the next epoch. */
+/** A third of the points is kept for the next epoch. */
 const eta = 3;
 
 const kept = values.trainings;

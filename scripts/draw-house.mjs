@@ -1,7 +1,7 @@
 /**
- * Draws the house by its imports, for docs/architecture.md: `node scripts/draw-house.mjs [folder]`. An arrow
- * points from a room to one that it imports from, types included; arrows that follow from others are left
- * out. Rooms that import from each other have an arrow with two points.
+ * Draws the dependencies between the rooms of src, for docs/architecture.md: `node scripts/draw-house.mjs
+ * [folder]`. An arrow points from a room to a room that it imports from, types included; arrows that follow
+ * from others are left out. Rooms that import each other have an arrow with two heads.
  */
 import { readdirSync, readFileSync } from 'node:fs';
 import { dirname, join, normalize, resolve } from 'node:path';

@@ -8,7 +8,7 @@ export type Content = string | Uint8Array | Iterable<Uint8Array> | AsyncIterable
  * fail.
  */
 export interface Disk {
-  /** Makes a new file; one that exists already is an error. */
+  /** Creates a file; an existing file is an error. */
   create(path: string, content: Content): Promise<void>;
   /** Returns when what the file or folder holds (a folder: its names) would survive a loss of power. */
   sync(path: string): Promise<void>;

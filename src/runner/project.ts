@@ -186,7 +186,7 @@ export interface Project {
   log(instance: string, run?: string): Promise<Result<InstanceLog | undefined, Problem>>;
   /** The newest first. `before`: those that are older than this run. */
   history(limit: number, before?: string): Promise<Result<readonly RunRecord[], Problem>>;
-  /** What came of runs, which `history` gave. */
+  /** The results of runs, as `history` returned them. */
   runResults(runs: readonly RunRecord[]): Promise<Result<readonly RunResults[], Problem>>;
   /** The stored events of a run from a sequence number on, 0 for all. Undefined: there is no such run. */
   eventsSince(run: string, sequence: number): Promise<Result<readonly NumberedEvent[] | undefined, Problem>>;

@@ -1,8 +1,8 @@
 import type { Value } from './context.ts';
 
 /**
- * What makes an instance of a stage the best: `best` of a pipeline file, which a stage gets where a param
- * refers to it as `${best}`.
+ * The criterion for the best instance of a stage: `best` of the pipeline file, which a stage receives where a
+ * param refers to it as `${best}`.
  */
 export interface Best {
   /** A stage, its out and a number in that out: "train.summary.selection_loss". */

@@ -3,8 +3,8 @@ import type { EvaluationOfModel, ModelPlace } from '../runner/answers.ts';
 import { shellName } from '../runner/wording/shell-name.ts';
 
 /**
- * The evaluation whose generation settings are taken: the one that scores the model's answers. `requested`:
- * the instance, or the stage, that shall be taken instead.
+ * The evaluation whose generation settings are used: the one that scores the model's answers. `requested`:
+ * the instance, or the stage, to use instead.
  */
 export function chooseEvaluation(
   { instance, evaluations }: Pick<ModelPlace, 'instance' | 'evaluations'>,

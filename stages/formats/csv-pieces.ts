@@ -5,7 +5,7 @@ import { type Fault, longestRecord } from './raw-record.ts';
 export interface CsvDialect {
   /** The byte between two fields. */
   readonly delimiter: number;
-  /** What makes a quote part of a quoted field: another quote before it (RFC 4180), or a backslash too. */
+  /** A quote is part of a quoted field after another quote (RFC 4180), or after a backslash too. */
   readonly escape: 'quote' | 'backslash';
   /**
    * Whether a blank after a delimiter is part of the layout, and not of the field. Before a quote it always

@@ -29,8 +29,7 @@ export interface Behaviour {
 }
 
 /**
- * Finds out by doing it, in a folder of its own that is removed again; one that stays, as after a kill, `gc`
- * removes.
+ * Tests the file system in a temporary folder, which is then removed; `gc` removes a folder left by a kill.
  */
 export async function behaviourOf(root: string): Promise<Behaviour> {
   const cache = join(root, 'cache');

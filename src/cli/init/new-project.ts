@@ -85,7 +85,7 @@ async function writeAll(
       await realDisk.create(place, content);
       written.push(place);
     } catch (error) {
-      // One that appeared meanwhile is somebody else's.
+      // A file that appeared meanwhile is somebody else's.
       const unfinished = isExisting(error) ? [] : [place];
       for (const done of [...written, ...unfinished]) await realDisk.remove(done);
       for (const made of folders) await realDisk.remove(made);

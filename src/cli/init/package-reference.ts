@@ -15,7 +15,7 @@ export function packageReference(folder: string): string {
   const record = installRecord(modules, basename(root));
   if (record === undefined) return fileReference(folder, root);
   const { resolved } = record;
-  // What came from a registry has no address there, or one of the form …/name/-/name-1.2.3.tgz.
+  // A package from a registry has no URL there, or one of the form …/name/-/name-1.2.3.tgz.
   if (typeof resolved !== 'string' || /\/-\/[^/]+\.tgz$/.test(resolved)) return manifest.version;
   return resolved.startsWith('file:')
     ? fileReference(folder, resolve(dirname(modules), resolved.slice('file:'.length)))

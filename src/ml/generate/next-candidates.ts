@@ -3,7 +3,7 @@ import type { SelectedScores } from './decoder.ts';
 import type { GenerationOptions } from './generation-options.ts';
 import type { LogitsProcessor } from './logits-processors.ts';
 
-/** How the largest scores of a step stand for all of them. */
+/** How the largest scores of a step represent all of them. */
 export interface Selection {
   /** How many are needed beside those of tokens that processors change. */
   readonly needed: number;

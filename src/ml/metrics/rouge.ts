@@ -92,7 +92,7 @@ function unionSubsequence(
 }
 
 /**
- * Of the subsequences of greatest length, the places in `reference` of the one that rouge_score's way back
+ * Of the longest common subsequences, the positions in `reference` of the one that rouge_score's backtracking
  * finds.
  */
 function subsequencePlaces(reference: readonly number[], candidate: readonly number[]): readonly number[] {

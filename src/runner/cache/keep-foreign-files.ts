@@ -53,7 +53,7 @@ export async function keepForeignFiles(
   return { existing: items, keptIn: kept };
 }
 
-/** Files whose name or bytes are in no result. */
+/** Items whose name and bytes are both in no result. */
 function foreignItems(existing: readonly TreeItem[], listing: readonly TreeItem[]): readonly TreeItem[] {
   const paths = new Set(listing.map((item) => item.path));
   const contents = new Set(listing.map((item) => (item.kind === 'file' ? item.digest : undefined)));

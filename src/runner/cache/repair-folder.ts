@@ -4,7 +4,7 @@ import { fileProblem } from '../../files/file-problem.ts';
 import { removeTree } from '../workspace/replace.ts';
 import type { Workspace } from '../workspace/workspace.ts';
 
-/** What makes the folder in a place the one that a listing describes. */
+/** The changes that turn an existing folder into the one that a listing describes. */
 export interface Repairs {
   /** Items that are missing or differ. */
   readonly write: readonly TreeItem[];

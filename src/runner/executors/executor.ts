@@ -189,7 +189,7 @@ export type QueueResult =
 export type Ending =
   { readonly kind: 'exit'; readonly code: number } | { readonly kind: 'signal'; readonly signal: string };
 
-/** Takes a text for a handle: one that an executor makes, or that was stored. */
+/** Parses a handle: an executor's, or a stored one. */
 export function handleOf(text: string): Handle {
   if (!isHandle(text)) throw new Error('an empty handle');
   return text;

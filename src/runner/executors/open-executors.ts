@@ -18,7 +18,7 @@ export interface ExecutorHost {
   readonly environment: NodeJS.ProcessEnv;
 }
 
-/** `only`: the one that all instances run on, wherever they are placed. */
+/** `only`: the executor that all instances run on, wherever they are placed. */
 export function openExecutors(host: ExecutorHost, only: Executor | undefined): Executors {
   const local = only ?? localExecutor(host, host.helpers);
   const opened = new Map<string, Promise<Executor>>();

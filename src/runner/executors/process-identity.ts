@@ -11,5 +11,5 @@ export const thisProcess = (): ProcessIdentity => ({
   started: startOf(process.pid) ?? '',
 });
 
-/** Whether a process still runs, and is the one that it was. */
+/** Whether a process still runs, and is the same process. */
 export const isSameProcess = ({ pid, started }: ProcessIdentity): boolean => startOf(pid) === started;

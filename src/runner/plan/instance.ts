@@ -201,7 +201,7 @@ export interface ListedInstances {
   readonly isKnown: boolean;
 }
 
-/** One that its stage's `when` leaves out. */
+/** An instance that its stage's `when` leaves out. */
 export interface LeftInstance extends Pick<Instance, 'id' | 'stage' | 'labels'> {
   /** What does not hold, in words. */
   readonly condition: string;

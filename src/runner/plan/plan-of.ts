@@ -68,7 +68,7 @@ export function planOf(pipeline: Pipeline, readList?: SourceRequest['readList'])
     if (stage === undefined || own === undefined) continue;
     open.push(...parts.map((part) => listedInstances(name, part, pending)));
     for (const cell of own) {
-      // What makes its list may wait for another one itself.
+      // The producer of its list may wait for another list itself.
       const awaited = new Set(cell.lists.flatMap((list) => pending.get(list) ?? []));
       const found: ListNeeds = { known: new Set(cell.lists), awaited, isSample: false };
       const instance = resolveInstance(stage, cell, { ...scope, lists: found });

@@ -175,7 +175,7 @@ async function planRun(
   return { ok: true, value: { run: ready, planned, chosen } };
 }
 
-/** What keeps a run that has begun from going on. */
+/** Obstacles that stop a run that has begun. */
 const diagnosticsOf = (problem: Problem): readonly Diagnostic[] =>
   problem.kind === 'invalid'
     ? problem.diagnostics
@@ -190,7 +190,7 @@ const diagnosticsOf = (problem: Problem): readonly Diagnostic[] =>
         },
       ];
 
-/** What keeps instances from being planned for their executors. */
+/** Obstacles that keep instances from being planned for their executors. */
 async function unreadyExecutor(
   { executorOf }: Session,
   instances: readonly Instance[],
@@ -317,7 +317,7 @@ export async function gc(
         keep(id, keysOfInstance(opened.store, plan.pipeline, id));
       for (const { instance, key } of inspections) {
         for (const path of workspaceOuts(instance)) folders.add(dirname(path));
-        // One that waits for another could still end under any key that it ever had.
+        // An instance that waits for another could still end under any key that it ever had.
         keep(
           instance.id,
           key === undefined ? keysOfInstance(opened.store, plan.pipeline, instance.id) : [key],

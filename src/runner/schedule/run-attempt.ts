@@ -42,7 +42,7 @@ export interface AttemptRequest {
   readonly cancelled?: AbortSignal;
   /** Whether its job is left to the queue once it is submitted. */
   readonly detach?: boolean;
-  /** Whether its job ends when the run is stopped, also one that could go on without it. */
+  /** Whether its job ends when the run is stopped, even a job that could continue without the run. */
   readonly endsWithRun?: boolean;
   onMessage(message: StageMessage): void;
   onOutput(appended: Appended): void;
@@ -109,7 +109,7 @@ export async function runAttempt(
   return followAttempt(request, { handle, nonce, folder });
 }
 
-/** Waits for the end of an attempt whose job was submitted, by this runner or by one that died. */
+/** Waits for the end of an attempt whose job was submitted, by this runner or an earlier one. */
 export async function followAttempt(request: AttemptRequest, job: SubmittedJob): Promise<AttemptEnding> {
   const { session, executor, jobs, instance, stop } = request;
   let reported: string | undefined;
@@ -217,7 +217,7 @@ function judge(
   }
 }
 
-/** The resources that it requested, if any: they show what to raise. */
+/** The requested limits, if any: a failure names them, so that the user can raise them. */
 const limitsOf = ({ memory, time }: Instance['resources']) => ({
   memory: memory === 0 ? {} : { bytes: memory },
   time: time === undefined ? {} : { seconds: time },

@@ -88,7 +88,7 @@ export function globFaults(
   ];
 }
 
-/** Where a path has what are wildcards in shells. */
+/** The help for a path with shell wildcards that are literal here. */
 const literalsHelp = (path: string): string | undefined =>
   /\[[^\]]+\]|\{[^}]*,[^}]*\}/.test(path.replace(/\[[*?[\]]\]/g, ''))
     ? '[ ] and { } are no wildcards here: name the files by *, ? and **, or by a dep each'

@@ -83,7 +83,7 @@ export function publishEntry(
   );
 }
 
-/** The result is one that a run computed. */
+/** The result was computed by a run. */
 export function markComputed(store: Store, key: Key): void {
   store.sql('UPDATE entries SET adopted = 0 WHERE key = ?').run(key);
   // What gathers it counts this.

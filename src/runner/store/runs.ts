@@ -202,8 +202,8 @@ function countedEvents(store: Store, run: string): Record<string, number> {
 }
 
 /**
- * The last run in which an instance was started, failed to, or had its outs adopted; of one that never was,
- * the last that mentions it.
+ * The last run in which an instance was started, failed to start, or had its outs adopted; for an instance
+ * without one, the last run that mentions it.
  */
 export function lastReportedRun(store: Store, pipeline: string, instance: InstanceId): string | undefined {
   const last = (condition: string): string | undefined =>

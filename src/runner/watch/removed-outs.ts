@@ -21,7 +21,7 @@ export function removedOuts(
   const changed = new Set<string>();
   let timer: NodeJS.Timeout | undefined;
 
-  /** A run moves an out away and another one into its place: only one that stays away was removed. */
+  /** A run moves an out away and another one into its place: only an out that stays missing was removed. */
   function checkSoon(path: string): void {
     changed.add(path);
     timer ??= setTimeout(() => {

@@ -7,7 +7,7 @@ import type { RuntimeOptions } from '../runtime.ts';
  * here. It is independent of tfjs: tensors are integer handles, sessions are SavedModels.
  */
 export interface Binding {
-  /** Wraps the array; one that begins at a multiple of 64 bytes is not copied. */
+  /** Wraps the array without a copy if it begins at a multiple of 64 bytes. */
   createTensor(shape: readonly number[], dtype: number, data: Float32Array | Int32Array | Uint8Array): number;
   deleteTensor(id: number): void;
   /** A copy of its elements. */

@@ -10,9 +10,8 @@ import { explainingFailure } from './run-failure.ts';
 /** A graph in TensorFlow, with its variables. */
 export interface Program {
   /**
-   * `fetched` has the type of each output, which is one that the binding knows. What is fed is copied, since
-   * TensorFlow may read it where it lies for as long as a variable has it; `lent` is for what the graph
-   * itself copies.
+   * `fetched` has the type of each output, one of the binding's types. Feeds are copied, since TensorFlow may
+   * read them in place for as long as a variable has them; `lent` is for feeds that the graph itself copies.
    */
   run(
     fed: readonly (readonly [node: string, value: HostValue])[],

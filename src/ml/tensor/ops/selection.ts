@@ -25,7 +25,7 @@ function selected(
   return [...x.shape.slice(0, -1), dimensionAt(attributes, 'count')];
 }
 
-/** x [..., n] -> the values float32 [..., count] and where they stand, int32 [..., count] */
+/** x [..., n] -> the values float32 [..., count] and their positions, int32 [..., count] */
 export const largest = (x: Node, count: Dimension): { readonly values: Node; readonly places: Node } => ({
   values: nodeOf('LargestValues', [x], shapes.LargestValues([x], { count }), { count }),
   places: nodeOf('LargestPlaces', [x], shapes.LargestPlaces([x], { count }), { count }),

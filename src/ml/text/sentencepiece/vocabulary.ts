@@ -102,9 +102,9 @@ export function readVocabulary(proto: ModelProto): Result<Vocabulary> {
 }
 
 /**
- * User-defined pieces do not have the score of the file but one that follows from their length in bytes:
- * better than any normal piece's, which are logarithms (measured on sentencepiece 0.2.3; up to 0.2.1 it was
- * -0.1 whatever the length). An unknown character has the worst score of a normal piece less 10.
+ * User-defined pieces do not have the score of the file but one derived from their length in bytes: better
+ * than any normal piece's, which are logarithms (measured on sentencepiece 0.2.3; up to 0.2.1 it was -0.1 for
+ * any length). An unknown character has the worst score of a normal piece less 10.
  */
 function scoresOf({
   pieces,

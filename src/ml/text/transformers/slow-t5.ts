@@ -68,7 +68,7 @@ export function slowT5(sentencePiece: SentencePiece, config: TokenizerConfig): R
 interface SlowT5 {
   readonly sentencePiece: SentencePiece;
   /**
-   * How it was before transformers 4.33, and still is by default: each part of a text gets sentencepiece's
+   * The behavior before transformers 4.33, and still the default: each part of a text gets sentencepiece's
    * own first space.
    */
   readonly legacy: boolean;

@@ -95,7 +95,7 @@ export function remoteSource(
     return Buffer.concat(pieces).toString('utf8');
   }
 
-  /** What the storage sends, up to a length. A stream that breaks off is one that ends early. */
+  /** The bytes that the storage sends, up to a length. A stream that breaks off counts as ended. */
   async function* limited(
     file: { readonly bytes: Bytes; close(): void },
     most: number,

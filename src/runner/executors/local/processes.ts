@@ -25,7 +25,7 @@ export interface Mark {
   /** A text in its environment. */
   readonly environment: string;
   /**
-   * The file that it prints to, or the folder of such files of all runs: for one that cleared its
+   * The file of its output, or the folder of such files of all runs: for a process that cleared its
    * environment. Real paths.
    */
   readonly output: string;

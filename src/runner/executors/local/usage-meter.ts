@@ -65,7 +65,7 @@ export function usageMeter(): UsageMeter {
       if (seen === undefined) return undefined;
       return {
         cpuSeconds: cpuSeconds ?? seen.cpuSeconds,
-        // One that ended before the first measurement has none.
+        // A process that ended before the first measurement has none.
         ...(seen.peakMemoryBytes === 0 ? {} : { peakMemoryBytes: seen.peakMemoryBytes }),
       };
     },

@@ -61,7 +61,7 @@ async function downloadFiles(
   const { disk, now } = control.world;
   const { files, partial } = inside(target.place.unfinished, target.repository);
   const names = chosen.map(({ path }) => path);
-  // A published folder that was taken back may hold what somebody put there.
+  // A published folder that was withdrawn may contain other people's files.
   for (const [folder, expected] of [
     [target.place.unfinished, ['files', 'partial']],
     [dirname(files), [basename(files)]],
@@ -103,8 +103,8 @@ async function keepOnly(folder: string, names: readonly string[], disk: HubDisk)
 }
 
 /**
- * A file that an earlier try brought is kept if its bytes are right. One that comes gets its name when it is
- * whole, checked, and on the disk.
+ * A file of an earlier try is kept if its bytes are right. A new file gets its name when it is complete,
+ * verified, and flushed to disk.
  */
 async function bringFile(
   file: RemoteFile,

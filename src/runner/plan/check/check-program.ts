@@ -58,7 +58,7 @@ function compile(ajv: Ajv, schema: Schema): ReturnType<Ajv['compile']> | string 
   }
 }
 
-/** One fault for each place: of the branches of a choice, the one that came furthest. */
+/** One fault for each place: of the branches of a choice, the one that validated furthest. */
 function paramFaults(errors: readonly ErrorObject[], instance: Instance): readonly Diagnostic[] {
   const summaries = new Set(['if', 'anyOf', 'oneOf', 'allOf', 'not']);
   const details = errors.filter(

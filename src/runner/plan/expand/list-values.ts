@@ -31,7 +31,7 @@ export function listValues(text: string, path: string, at: Range): Result<readon
   return { ok: true, value: nodes };
 }
 
-/** What makes values of a list ambiguous: equal values, or different ones with the same name. */
+/** Why the values of a list are ambiguous: equal values, or different ones with the same name. */
 export function sameValues(values: readonly AxisValue[]): string | undefined {
   const byIdentity = new Map<string, number>();
   const byName = new Map<string, number>();

@@ -93,7 +93,7 @@ async function upload(
       results.push({ ...listed, state: 'not-cached' });
       continue;
     }
-    // One that fails will fail for the others too.
+    // An error of one would occur for the others too.
     const there =
       problems.length > 0 ? undefined : await storage.list(entriesFolder(result.entry.key), stopped);
     if (there?.ok === false) problems.push(there.error.message);

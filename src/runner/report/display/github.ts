@@ -59,9 +59,7 @@ function positionOf(
   return { file, line, col: column };
 }
 
-/**
- * https://docs.github.com/actions/reference/workflow-commands-for-github-actions: one line, whatever it says.
- */
+/** https://docs.github.com/actions/reference/workflow-commands-for-github-actions: always a single line. */
 function command(
   name: Diagnostic['severity'],
   properties: Readonly<Record<string, string | number>>,
