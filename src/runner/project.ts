@@ -3,6 +3,7 @@ import { dryRun, gc, repair, run, verifyRerun } from './project/act.ts';
 import {
   artifacts,
   explain,
+  explanations,
   graph,
   history,
   log,
@@ -179,6 +180,8 @@ export interface Project {
   status(selection: Selection, remote?: boolean): Promise<Result<Status, Problem>>;
   /** `instance`: as typed. */
   explain(instance: string): Promise<Result<Explanation, Problem>>;
+  /** The same of all instances that a selection names, at once. */
+  explanations(selection: Selection): Promise<Result<readonly Explanation[], Problem>>;
   graph(selection: Selection): Promise<Result<Graph, Problem>>;
   /** The memory of instances, where their programs estimate it. */
   estimate(selection: Selection): Promise<Result<readonly MemoryPlan[], Problem>>;
@@ -417,6 +420,7 @@ export async function openProject(
         { checked: selection },
       ),
     explain: (instance) => withPlan('read', (open, plan) => explain(open, plan, instance)),
+    explanations: (selection) => withPlan('read', (open, plan) => explanations(open, plan, selection)),
     estimate: (selection) =>
       withPlan('read', async (open, plan) => {
         const { estimate } = await import('./project/estimate.ts');

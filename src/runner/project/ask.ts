@@ -154,6 +154,28 @@ export async function explain(
   const alone = await inspectedOnly(opened, planned, instance);
   if (!alone.ok) return alone;
   const { session, inspection } = alone.value;
+  return { ok: true, value: await explanationOf(opened, planned, session, inspection) };
+}
+
+/** Of all instances that a selection names. */
+export async function explanations(
+  opened: Opened,
+  planned: Planned,
+  selection: Selection,
+): Promise<Result<readonly Explanation[], Problem>> {
+  const found = await inspected(opened, planned, selection);
+  if (!found.ok) return found;
+  const { session, inspections } = found.value;
+  const explained = inspections.map((inspection) => explanationOf(opened, planned, session, inspection));
+  return { ok: true, value: await Promise.all(explained) };
+}
+
+async function explanationOf(
+  opened: Opened,
+  planned: Planned,
+  session: Session,
+  inspection: Inspection,
+): Promise<Explanation> {
   const {
     key,
     because,
@@ -171,27 +193,24 @@ export async function explain(
   const state = stateOf(opened, planned, inspection, last?.kind);
   const failure = state === 'failed' && last !== undefined ? failureIn(opened, last.run, id) : undefined;
   return {
-    ok: true,
-    value: {
-      instance: id,
-      state,
-      key,
-      because: reasonsIn(state, because),
-      displaced,
-      ...(dropped.length > 0 ? { dropped } : {}),
-      adopted,
-      ...(frozen === undefined ? {} : { frozen: true as const }),
-      ...(madeOn === undefined ? {} : { madeOn }),
-      ...(frozen === undefined || key === undefined
-        ? {}
-        : { sinceResult: await sinceLastResult(session, inspection.instance) }),
-      after,
-      failure,
-      fault,
-      ignored,
-      origin: key === undefined || state !== 'up-to-date' ? undefined : await originOf(opened, key),
-      manifest,
-    },
+    instance: id,
+    state,
+    key,
+    because: reasonsIn(state, because),
+    displaced,
+    ...(dropped.length > 0 ? { dropped } : {}),
+    adopted,
+    ...(frozen === undefined ? {} : { frozen: true as const }),
+    ...(madeOn === undefined ? {} : { madeOn }),
+    ...(frozen === undefined || key === undefined
+      ? {}
+      : { sinceResult: await sinceLastResult(session, inspection.instance) }),
+    after,
+    failure,
+    fault,
+    ignored,
+    origin: key === undefined || state !== 'up-to-date' ? undefined : await originOf(opened, key),
+    manifest,
   };
 }
 

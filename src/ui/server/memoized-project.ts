@@ -8,9 +8,15 @@ import { everything } from './answers/graph.ts';
  */
 export function memoizedProject(project: Project): Project {
   const graph = once(() => project.graph(everything));
+  const explanations = once(() => project.explanations(everything));
   return {
     ...project,
     graph,
+    explain: async (name) => {
+      const all = await explanations();
+      const found = all.ok ? all.value.find(({ instance }) => instance === name) : undefined;
+      return found === undefined ? project.explain(name) : { ok: true, value: found };
+    },
     artifacts: selected(once(() => project.artifacts(everything))),
     results: selected(once(() => project.results(everything))),
     metrics: selected(once(() => project.metrics(everything))),
