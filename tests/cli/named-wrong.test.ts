@@ -41,6 +41,16 @@ test('a missing pipeline file: the nearest name is suggested, relative to the cu
   });
 });
 
+test('a pipeline.yml is not taken for a pipeline file, and the answer names it', async () => {
+  await using rig = await createRig();
+  rig.write({ 'pipeline.yml': { stages: {} } });
+  const found = findProject(rig.root, undefined);
+  expect(found).toMatchObject({
+    ok: false,
+    error: { message: expect.stringContaining('a pipeline.yml: rename') },
+  });
+});
+
 test('compare reports that an instance has no predictions yet, or never will', async () => {
   await using rig = await createRig();
   rig.write({

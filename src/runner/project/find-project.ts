@@ -38,7 +38,9 @@ export function findProject(folder: string, file: string | undefined): Result<Pr
     return {
       ok: false,
       error: {
-        message: `no pipeline.yaml in ${start} or any folder above it (create one with \`pipeline init\`)`,
+        message: existsSync(join(start, 'pipeline.yml'))
+          ? `no pipeline.yaml in ${start}, but a pipeline.yml: rename it`
+          : `no pipeline.yaml in ${start} or any folder above it (create one with \`pipeline init\`)`,
       },
     };
   return {
