@@ -6,6 +6,7 @@ import { bertFeeds, bertGraph } from '../model/bert.ts';
 import { encoderGraph } from '../model/mt5-encoder.ts';
 import { sourceFeeds } from '../model/mt5-feeds.ts';
 import { plainTrace } from '../model/mt5-trace.ts';
+import type { Rows } from '../model/rows.ts';
 import type { HostValue, Runtime } from '../runtime/runtime.ts';
 import { textAt } from '../tensor/attribute.ts';
 import type { Graph } from '../tensor/node.ts';
@@ -55,7 +56,7 @@ export async function openSentenceEncoder(
       width: family.width,
       async embed(rows) {
         const vectors: Float32Array[] = [];
-        for (const batch of batchesOf(rows)) {
+        for (const batch of encoderBatches(rows)) {
           const { [`hidden.${family.layer}`]: states } = await session.run('encode', family.feeds(batch));
           if (states?.dtype !== 'float32') throw new Error('the encoder returned no states');
           let token = 0;
@@ -127,22 +128,28 @@ function tokensOf(text: string, tokenizer: Tokenizer, longest: number): readonly
 const specialOf = ({ special: { start, end } }: Tokenizer): readonly number[] =>
   start === undefined ? [end] : [start, end];
 
-/**
- * Rows that are computed together, the longest first: attention's blocks grow with the square of the longest.
- */
-function batchesOf(rows: readonly (readonly number[])[]): readonly (readonly (readonly number[])[])[] {
+/** Rows that are computed together, the longest first: attention pads them to that one's length. */
+export function encoderBatches(rows: Rows): readonly Rows[] {
   const batches: (readonly number[])[][] = [];
+  let tokens = 0;
   for (const row of rows) {
     const last = batches.at(-1);
-    const longest = last?.[0]?.length ?? 0;
-    if (last === undefined || (last.length + 1) * longest ** 2 > mostCells) batches.push([row]);
-    else last.push(row);
+    const slots = ((last?.length ?? 0) + 1) * (last?.[0]?.length ?? 0);
+    tokens += row.length;
+    if (last !== undefined && slots <= mostSlots && slots <= tokens * mostPadding) last.push(row);
+    else {
+      batches.push([row]);
+      tokens = row.length;
+    }
   }
   return batches;
 }
 
-/** Of the blocks of one head: 16 rows of 512 tokens. */
-const mostCells = 2 ** 22;
+/** As many tokens as have states that stay in the processor's cache from one layer to the next. */
+const mostSlots = 1024;
+
+/** Slots for each token. */
+const mostPadding = 1.3;
 
 /** The parameters that the graph reads. */
 async function loadWeights(
