@@ -6,6 +6,8 @@
  */
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { parseBertConfig } from '../dist/package/src/ml/checkpoint/bert-config.js';
+import { bertParameterShapes } from '../dist/package/src/ml/checkpoint/bert-parameters.js';
 import { fromMemory } from '../dist/package/src/ml/checkpoint/lazy-tensor.js';
 import {
   openMt5Folder,
@@ -13,6 +15,7 @@ import {
   writeMt5Folder,
 } from '../dist/package/src/ml/checkpoint/mt5-folder.js';
 import { mt5ParameterShapes } from '../dist/package/src/ml/checkpoint/mt5-parameters.js';
+import { writeSafetensors } from '../dist/package/src/ml/checkpoint/safetensors.js';
 import { initialiseMt5 } from '../dist/package/src/ml/model/initialise-mt5.js';
 import { folder, modelFolder, valueOf } from './inputs.mjs';
 
@@ -25,8 +28,14 @@ const models = {
   'small-250k': { ...small, vocabSize: 250_112 },
 };
 
+const encoders = {
+  'bert-2': { hidden_size: 128, num_hidden_layers: 2, num_attention_heads: 4, intermediate_size: 512 },
+  'bert-6': { hidden_size: 384, num_hidden_layers: 6, num_attention_heads: 6, intermediate_size: 1536 },
+};
+
 mkdirSync(folder, { recursive: true });
-for (const name of process.argv.slice(2)) await makeModel(name);
+for (const name of process.argv.slice(2)) await (name in encoders ? makeEncoder(name) : makeModel(name));
+writeFileSync(join(folder, 'pairs.json'), JSON.stringify(pairs()));
 writeFileSync(join(folder, 'rows.json'), JSON.stringify(rows()));
 writeFileSync(join(folder, 'texts.json'), JSON.stringify(texts()));
 
@@ -46,6 +55,47 @@ async function makeModel(name) {
   );
   const copies = valueOf(await tokenizerFiles(nano));
   valueOf(await writeMt5Folder(modelFolder(name), { ...template, config, tensors }, { copies }));
+}
+
+/** Its words are those of the sample texts, and their letters for all else. */
+async function makeEncoder(name) {
+  if (existsSync(modelFolder(name))) return;
+  const lines = [...new Set(texts())].map((line) => line.toLowerCase());
+  const letters = [...new Set(lines.flatMap((line) => [...line].filter((letter) => /\S/u.test(letter))))];
+  const words = new Set(lines.flatMap((line) => line.match(/[a-z]{2,}/g) ?? []));
+  const special = ['[PAD]', '[UNK]', '[CLS]', '[SEP]', '[MASK]'];
+  const vocabulary = [...special, ...letters, ...letters.map((letter) => `##${letter}`), ...words];
+  const json = { model_type: 'bert', vocab_size: vocabulary.length, ...encoders[name] };
+  const next = generator(5);
+  const tensors = new Map(
+    [...bertParameterShapes(valueOf(parseBertConfig(json, name)))].map(([parameter, shape]) => {
+      const value = valueOfParameter(parameter, next);
+      const data = Float32Array.from({ length: shape.reduce((a, b) => a * b) }, value);
+      return [parameter, { dtype: 'float32', shape, data }];
+    }),
+  );
+  mkdirSync(modelFolder(name));
+  writeFileSync(join(modelFolder(name), 'config.json'), JSON.stringify(json));
+  writeFileSync(join(modelFolder(name), 'vocab.txt'), vocabulary.join('\n'));
+  const tokenizer = { tokenizer_class: 'BertTokenizer', do_lower_case: true, model_max_length: 512 };
+  writeFileSync(join(modelFolder(name), 'tokenizer_config.json'), JSON.stringify(tokenizer));
+  valueOf(await writeSafetensors(join(modelFolder(name), 'model.safetensors'), fromMemory(tensors)));
+}
+
+function valueOfParameter(name, next) {
+  if (name.endsWith('.bias')) return () => 0;
+  return name.includes('LayerNorm') ? () => 1 : () => 0.07 * (next() - 0.5);
+}
+
+/** Answers and other answers, of 5 to 70 words of the sample texts: most tokens are of short ones. */
+function pairs() {
+  const words = [...new Set(texts().flatMap((line) => line.toLowerCase().match(/[a-z]{2,}/g) ?? []))];
+  const next = generator(7);
+  const text = () => {
+    const length = 5 + Math.floor(65 * next() ** 3);
+    return Array.from({ length }, () => words[Math.floor(next() * words.length)]).join(' ');
+  };
+  return Array.from({ length: 1000 }, () => [text(), text()]);
 }
 
 /** Log-normal lengths as of questions (median 133 tokens) and answers (152), up to 512. */

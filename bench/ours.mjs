@@ -1,12 +1,14 @@
 /**
  * One side of a row: `node bench/ours.mjs KIND OPTIONS`, with KIND one of step, evaluate, generate, product,
- * pieces, tokens and load, and OPTIONS as JSON (rows.mjs). `engine`: onnx, or the folder of a TensorFlow.
+ * pieces, tokens, bertscore and load, and OPTIONS as JSON (rows.mjs). `engine`: onnx, or the folder of a TensorFlow.
  * Prints one line of JSON: wall and CPU seconds of each part, and what was computed.
  */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { loadAllFloat32 } from '../dist/package/src/ml/checkpoint/lazy-tensor.js';
 import { openMt5Folder } from '../dist/package/src/ml/checkpoint/mt5-folder.js';
+import { bertScores } from '../dist/package/src/ml/evaluate/bert-score.js';
+import { openSentenceEncoder } from '../dist/package/src/ml/evaluate/open-sentence-encoder.js';
 import { openDecoder } from '../dist/package/src/ml/generate/decoder.js';
 import { generate } from '../dist/package/src/ml/generate/generate.js';
 import { plainTrace } from '../dist/package/src/ml/model/mt5-trace.js';
@@ -113,6 +115,22 @@ const kinds = {
   async tokens({ passes }) {
     const tokenizer = valueOf(await openTokenizer(modelFolder('nano'), { tokenization: 'transformers' }));
     return encoded(passes, (line) => tokenizer.encode(line));
+  },
+
+  async bertscore({ encoder: name, count, batch, threads }) {
+    const pairs = input('pairs.json')
+      .slice(0, count)
+      .map(([candidate, reference]) => ({ candidate, reference }));
+    const work = async (some) => {
+      const runtime = await openEngine({ threads });
+      const how = { layer: null, name, tokenization: 'transformers' };
+      const encoder = valueOf(await openSentenceEncoder(modelFolder(name), runtime, how));
+      return bertScores(some, encoder, runtime, { idf: false, baseline: null, batch });
+    };
+    await work(pairs.slice(0, 4));
+    let scores;
+    const time = await timed(async () => (scores = await work(pairs)));
+    return { times: [time], f1: scores.reduce((sum, { f1 }) => sum + f1, 0) / count };
   },
 
   async load({ model, threads }) {

@@ -1,7 +1,7 @@
 """The other side of a row, as ours.mjs: `python bench/peer.py FOLDER KIND OPTIONS`, with KIND one of step,
-evaluate, generate, product, pieces, tokens and load.
+evaluate, generate, product, pieces, tokens, bertscore and load.
 
-torch with fused AdamW, transformers 4.57, peft, sentencepiece. FOLDER: what make-inputs.mjs made.
+torch with fused AdamW, transformers 4.57, peft, sentencepiece, bert_score. FOLDER: what make-inputs.mjs made.
 """
 
 import json
@@ -161,6 +161,26 @@ def tokens(passes):
 
     tokenizer = AutoTokenizer.from_pretrained(os.path.join(FOLDER, "nano"))
     return encoded(passes, lambda lines: tokenizer(lines)["input_ids"])
+
+
+def bertscore(encoder, count, batch, threads):
+    import bert_score
+    import torch
+
+    torch.set_num_threads(threads)
+    pairs = read("pairs.json")[:count]
+    folder = os.path.join(FOLDER, encoder)
+    with open(os.path.join(folder, "config.json"), encoding="utf-8") as file:
+        how = {"model_type": folder, "num_layers": json.load(file)["num_hidden_layers"], "lang": "en"}
+
+    def work(some):
+        candidates, references = zip(*some)
+        _, _, f1 = bert_score.score(candidates, references, batch_size=batch, nthreads=1, **how)
+        return float(f1.mean())
+
+    work(pairs[:4])
+    time_, f1 = timed(lambda: work(pairs))
+    return {"times": [time_], "f1": f1}
 
 
 def load(model, threads):

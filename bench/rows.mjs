@@ -80,6 +80,20 @@ export const rows = [
     options: { runs: 10 },
   },
   {
+    name: 'bertscore',
+    title: 'BERTScore of 1,000 pairs, 6 layers, width 384',
+    kind: 'bertscore',
+    peer: 'bert-score',
+    options: { encoder: 'bert-6', count: 1000, batch: 64, threads: 1 },
+  },
+  {
+    name: 'experiment',
+    title: 'the default experiment, cold, against DVC and Python scripts',
+    kind: 'experiment',
+    peer: 'dvc',
+    options: { encoder: 'bert-2', threads: 1 },
+  },
+  {
     name: 'step-vocabulary',
     title: 'train step, small with 250,112 words, 4 rows of 128 tokens, two threads',
     kind: 'step',

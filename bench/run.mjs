@@ -1,19 +1,25 @@
 /**
- * npm run bench [-- ROW... --rounds 3 --python python3]: measures the rows of rows.mjs, or the named ones, on
- * both sides in turn, each time in new processes. Prints a table: least and median of the rounds, where a
- * round is the least of its parts. CPU time on one thread is the figure that repeats. A side whose packages
- * are not installed is left out by name. Needs `npm run build`; the row `idle` makes a project of its own.
+ * npm run bench [-- ROW... --rounds 3 --python python3 --dvc dvc]: measures the rows of rows.mjs, or the named
+ * ones, on both sides in turn, each time in new processes. Prints a table: least and median of the rounds,
+ * where a round is the least of its parts. CPU time on one thread is the figure that repeats. A side whose
+ * packages are not installed is left out by name. Needs `npm run build`; the rows `idle` and `experiment` make
+ * projects of their own.
  */
 import { spawnSync } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
+import { experimentSides } from './experiment/experiment-sides.mjs';
 import { rows } from './rows.mjs';
-import { answerOf, machine, makeInputs, ours, packageVersion, peer, shown } from './sides.mjs';
+import { answerOf, cpuOfChildren, machine, makeInputs, ours, packageVersion, peer, shown } from './sides.mjs';
 
 const { values, positionals } = parseArgs({
-  options: { rounds: { type: 'string', default: '3' }, python: { type: 'string', default: 'python3' } },
+  options: {
+    rounds: { type: 'string', default: '3' },
+    python: { type: 'string', default: 'python3' },
+    dvc: { type: 'string', default: 'dvc' },
+  },
   allowPositionals: true,
 });
 const unknown = positionals.find((name) => !rows.some((row) => row.name === name));
@@ -23,20 +29,22 @@ const chosen = rows.filter(({ name }) => positionals.length === 0 || positionals
 const main = join(import.meta.dirname, '../dist/main.js');
 
 const peers = Object.fromEntries(
-  ['torch', 'transformers', 'peft', 'sentencepiece'].map((name) => [
+  ['torch', 'transformers', 'peft', 'sentencepiece', 'bert-score', 'rouge-score'].map((name) => [
     name,
     packageVersion(values.python, name),
   ]),
 );
+peers.dvc = dvcVersion();
 const versions = Object.entries(peers).map(([name, found]) => `${name} ${found ?? 'not installed: skipped'}`);
 console.log([machine(), ...versions].join(', '));
 console.log(
   '\n| row | threads | CPU s, ours: least / median | CPU s, peer: least / median | ratio of least ' +
     '| wall s, ours / peer | MB, ours / peer |\n| --- | --- | --- | --- | --- | --- | --- |',
 );
-makeInputs(new Set(['nano', ...chosen.flatMap(({ options }) => options.model ?? [])]));
+makeInputs(new Set(['nano', ...chosen.flatMap(({ options: { model, encoder } }) => model ?? encoder ?? [])]));
+const sidesOf = { idle: idleSides, experiment: wholeExperiment };
 for (const row of chosen) {
-  const sides = row.kind === 'idle' ? idleSides(row) : enginesOf(row);
+  const sides = (sidesOf[row.kind] ?? enginesOf)(row);
   const found = sides.map(() => []);
   for (let round = 0; round < Number(values.rounds); round += 1)
     sides.forEach((side, index) => side !== undefined && found[index].push(side()));
@@ -52,6 +60,28 @@ function enginesOf({ kind, options, peer: python }) {
 function leastOf({ times, megabytes }) {
   const fastest = (of) => Math.min(...times.map((time) => time[of]));
   return { cpu: fastest('cpu'), wall: fastest('wall'), megabytes };
+}
+
+/** With DVC and all the packages; prints where our CPU time went after each of our runs. */
+function wholeExperiment(row) {
+  const { python, dvc } = values;
+  const complete = Object.values(peers).every((version) => version !== undefined);
+  return experimentSides(row, {
+    python,
+    dvc: complete ? dvc : undefined,
+    onStages(stages) {
+      const parts = Array.from(
+        stages,
+        ([stage, { count, cpu }]) => `${stage} ${cpu.toFixed(1)} s (${count})`,
+      );
+      console.error(`our CPU time by stage: ${parts.join(', ')}`);
+    },
+  });
+}
+
+function dvcVersion() {
+  const { status, stdout } = spawnSync(values.dvc, ['--version'], { encoding: 'utf8' });
+  return status === 0 ? stdout.trim() : undefined;
 }
 
 /** Several processes a round: the CPU time of a short one is known to 10 ms only. */
@@ -81,14 +111,6 @@ function idleSides({ options: { runs } }) {
     };
   };
   return [timed([main, 'run']), timed(['-e', '0'])];
-}
-
-/** Seconds, of child processes that have ended; Linux only. */
-function cpuOfChildren() {
-  const fields = readFileSync('/proc/self/stat', 'utf8')
-    .replace(/^.*\) /, '')
-    .split(' ');
-  return (Number(fields[13]) + Number(fields[14])) / 100;
 }
 
 function lineOf({ title, options }, [mine, theirs]) {
