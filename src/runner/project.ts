@@ -480,7 +480,7 @@ export async function openProject(
       withPlan('write', (open, plan) => verifyRerun(open, plan, instance, onEvent, stop)),
     cancel: (patterns) =>
       withPlan('write', async (open, plan) => {
-        const { cancelJobs } = await import('./project/cancel-jobs.ts');
+        const { cancelJobs } = await import('./project/queued/cancel-jobs.ts');
         return cancelJobs(open, plan, { patterns });
       }),
     push: (request, onList, stopped) =>

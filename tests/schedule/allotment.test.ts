@@ -3,7 +3,7 @@ import { availableParallelism } from 'node:os';
 import { setImmediate } from 'node:timers/promises';
 import { expect, test } from 'vitest';
 import type { InstanceId } from '../../src/runner/identity.ts';
-import { allotment, type Share } from '../../src/runner/schedule/allotment.ts';
+import { allotment, type Share } from '../../src/runner/schedule/allotment/allotment.ts';
 import { createRig } from '../rig/rig.ts';
 
 const capacity = { jobs: 3, cpus: 4, gpus: () => ['0', '1', 'MIG-a'].map((name) => ({ name })), memory: 100 };

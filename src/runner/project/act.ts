@@ -42,7 +42,7 @@ import { linkedFolders } from '../workspace/own-folders.ts';
 import { removeTree } from '../workspace/replace.ts';
 import { placeOf } from '../workspace/workspace.ts';
 import { staleLists } from '../plan/stale-lists.ts';
-import { queuedAttempts } from './queued-attempts.ts';
+import { queuedAttempts } from './queued/queued-attempts.ts';
 import { awaitedResults } from './awaited-results.ts';
 import { uncheckedDeps } from '../status/recorded-dep.ts';
 import { sharedCacheFault } from './shared-cache/shared-cache.ts';

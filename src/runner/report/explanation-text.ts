@@ -1,10 +1,9 @@
 import type { Explanation, InstanceStatus, SinceResult } from '../answers.ts';
 import type { Reason } from '../manifest/reason.ts';
 import { reasonText } from './reason-text.ts';
-import { droppedText } from './dropped-text.ts';
 import { shellName } from '../wording/shell-name.ts';
 import { joinFirst } from '../wording/join-first.ts';
-import { displacedOutText, failedText, originText } from './outcome-text.ts';
+import { droppedText, displacedOutText, failedText, originText } from './outcome-text.ts';
 
 /** Why an instance would run or not, one reason a line. */
 export function explanationText({

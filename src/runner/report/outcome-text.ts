@@ -116,3 +116,8 @@ export function failureText(failure: Failure): string {
       return failure.message;
   }
 }
+
+/** Which temp outs have no bytes, and what for that runs again. */
+export const droppedText = (outs: readonly string[]): string =>
+  `temp ${outs.length === 1 ? 'out' : 'outs'} ${joinFirst(outs, 3)} dropped: runs again only if what reads ` +
+  `${outs.length === 1 ? 'it' : 'them'} has to run`;

@@ -3,8 +3,7 @@ import { joinFirst } from '../wording/join-first.ts';
 import { pluralize } from '../wording/pluralize.ts';
 import { table } from '../wording/table.ts';
 import { stateText } from './explanation-text.ts';
-import { droppedText } from './dropped-text.ts';
-import { displacedText } from './outcome-text.ts';
+import { droppedText, displacedText } from './outcome-text.ts';
 import { reasonText } from './reason-text.ts';
 
 export interface StatusView {

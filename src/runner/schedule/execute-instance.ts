@@ -43,7 +43,7 @@ import { dropFoundOuts, foundOutsThatDiffer, putBackFoundOuts } from './outs/fou
 import { type Made, publish, type WrittenOuts } from '../cache/cache.ts';
 import type { JobsOfRun } from './jobs.ts';
 import { newNonce } from './new-nonce.ts';
-import { noteSharedGpus } from './note-gpus.ts';
+import { noteSharedGpus } from './allotment/share-for.ts';
 import { type InterruptedAttempt, interruptedAttempt } from './interrupted-attempts.ts';
 import { type AttemptEnding, type AttemptRequest, followAttempt, runAttempt } from './run-attempt.ts';
 import type { RunningStage } from './run-controls.ts';

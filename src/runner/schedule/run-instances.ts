@@ -24,9 +24,9 @@ import {
   workspaceOuts,
 } from './outs/place-outs.ts';
 import type { Gpu } from '../executors/executor.ts';
-import type { Allotment } from './allotment.ts';
+import type { Allotment } from './allotment/allotment.ts';
 import { type BringBack, bringingBack, type Ending } from './bring-back.ts';
-import { shareFor } from './note-gpus.ts';
+import { shareFor } from './allotment/share-for.ts';
 import { unassessableText } from '../status/unassessable-text.ts';
 
 export interface RunRules {

@@ -18,7 +18,7 @@ import { placedOuts } from '../store/placements.ts';
 import { readUntil } from '../workspace/workspace.ts';
 import { recordWritten } from '../workspace/written.ts';
 import type { Result } from '../../result.ts';
-import { type Allotment, allotment } from './allotment.ts';
+import { type Allotment, allotment } from './allotment/allotment.ts';
 import { failedBy, type Run, warn } from './execute-instance.ts';
 import { dropTempOuts } from './outs/drop-temp-outs.ts';
 import { takeAsIs, type TakenAsIs } from './outs/taken-as-is.ts';

@@ -1,6 +1,6 @@
-import type { Capacity, Gpu } from '../executors/executor.ts';
-import type { InstanceId } from '../identity.ts';
-import type { Resources } from '../plan/instance.ts';
+import type { Capacity, Gpu } from '../../executors/executor.ts';
+import type { InstanceId } from '../../identity.ts';
+import type { Resources } from '../../plan/instance.ts';
 
 /** A part of the machine that is taken until `release`. */
 export interface Share {

@@ -1,17 +1,17 @@
 import { setTimeout as pause } from 'node:timers/promises';
-import type { Result } from '../../result.ts';
-import type { CancelledJobs, Problem } from '../answers.ts';
-import { type Executor, type Handle, handleOf } from '../executors/executor.ts';
-import type { Selection } from '../plan/select.ts';
-import { abandonAttempt, attemptsInQueues, type OpenAttempt } from '../store/attempts.ts';
-import { takeLock } from '../store/lock.ts';
-import { attemptFolder } from '../workspace/cache-layout.ts';
-import { removeTree } from '../workspace/replace.ts';
-import { placeOf } from '../workspace/workspace.ts';
-import type { Opened } from './open-rows.ts';
-import { invalid } from './planning/invalid.ts';
-import type { Planned } from './planning/plan-here.ts';
-import { selectFrom } from './planning/select-from.ts';
+import type { Result } from '../../../result.ts';
+import type { CancelledJobs, Problem } from '../../answers.ts';
+import { type Executor, type Handle, handleOf } from '../../executors/executor.ts';
+import type { Selection } from '../../plan/select.ts';
+import { abandonAttempt, attemptsInQueues, type OpenAttempt } from '../../store/attempts.ts';
+import { takeLock } from '../../store/lock.ts';
+import { attemptFolder } from '../../workspace/cache-layout.ts';
+import { removeTree } from '../../workspace/replace.ts';
+import { placeOf } from '../../workspace/workspace.ts';
+import type { Opened } from '../open-rows.ts';
+import { invalid } from '../planning/invalid.ts';
+import type { Planned } from '../planning/plan-here.ts';
+import { selectFrom } from '../planning/select-from.ts';
 
 /**
  * Cancels the queued jobs of instances, and waits until they are gone. If a run is about to submit some, it
