@@ -1,24 +1,19 @@
 import type { Result } from '../result.ts';
 import { dryRun, gc, repair, run, verifyRerun } from './project/act.ts';
+import { explain, explanations } from './project/answers/explain.ts';
+import { graph } from './project/answers/graph.ts';
 import {
   artifacts,
-  explain,
-  explanations,
-  graph,
-  history,
-  log,
   metrics,
   metricsOfRun,
   modelPlaceOf,
   models,
   results,
-  runEvents,
-  status,
   tracking,
-  truncations,
-  verify,
-  wholeRun,
-} from './project/ask.ts';
+} from './project/answers/results.ts';
+import { history, log, runEvents, truncations, wholeRun } from './project/answers/runs.ts';
+import { status } from './project/answers/status.ts';
+import { verify } from './project/answers/verify.ts';
 import { checkResults, metricsAtCommit, resultsAtCommit, writeResults } from './project/results-over-time.ts';
 import { builtFile } from './project/built-file.ts';
 import { orDiskProblem } from './project/disk-problem.ts';

@@ -3,7 +3,9 @@ import type { MetricsAtCommit, Problem, ResultsAt, ResultsCheck, WrittenResults 
 import type { Diagnostic } from '../diagnostic.ts';
 import type { Key } from '../identity.ts';
 import type { Selection } from '../plan/select.ts';
-import { inspected, metrics, metricsOfRun, wholeRun } from './ask.ts';
+import { inspected } from './answers/inspected.ts';
+import { metrics, metricsOfRun } from './answers/results.ts';
+import { wholeRun } from './answers/runs.ts';
 import type { Opened } from './open-rows.ts';
 import type { Planned } from './planning/plan-here.ts';
 import { selectFrom } from './planning/select-from.ts';

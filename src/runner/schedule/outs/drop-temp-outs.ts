@@ -75,19 +75,19 @@ async function dropUnneeded(
   if (candidates.length === 0) return undefined;
   const { instances } = session;
   const involved = new Set(candidates.flatMap(({ instance, readers }) => [instance.id, ...readers]));
-  const looked = instancesWithNeeds(
+  const inspected = instancesWithNeeds(
     plan,
     [...involved].flatMap((id) => instances.get(id) ?? []),
   );
-  const standings = await readTogether(store, () => assessAll(session, looked, declaredPolicy));
+  const assessed = await readTogether(store, () => assessAll(session, inspected, declaredPolicy));
   // What else reads from them is known once the lists are.
-  if (staleLists(plan, (id) => presentOuts(standings.get(id))).size > 0) return undefined;
+  if (staleLists(plan, (id) => presentOuts(assessed.get(id))).size > 0) return undefined;
   const unneeded: Candidate[] = [];
   for (const candidate of candidates) {
     const { instance, key, readers } = candidate;
-    const seen = standings.get(instance.id);
+    const seen = assessed.get(instance.id);
     if (seen?.kind !== 'assessed' || seen.assessment.key !== key || !isHit(seen)) continue;
-    if (!readers.every((reader) => isHit(standings.get(reader)))) continue;
+    if (!readers.every((reader) => isHit(assessed.get(reader)))) continue;
     if (await isWhole(session, candidate)) unneeded.push(candidate);
   }
   const names = new Set(unneeded.map(({ instance, out }) => `${instance.id} ${out}`));

@@ -1,0 +1,8 @@
+import type { Verification } from '../../answers.ts';
+import type { Opened } from '../open-rows.ts';
+import { verifyStore } from '../../cache/verify.ts';
+import { namedInstances } from './named-instances.ts';
+
+export async function verify(opened: Opened): Promise<Verification> {
+  return verifyStore(opened.workspace, opened.store, await namedInstances(opened));
+}
