@@ -5,7 +5,7 @@ import { type Inspection, sinceLastResult } from '../../status/inspect.ts';
 import type { Session } from '../../status/assess.ts';
 import type { InstanceId } from '../../identity.ts';
 import type { Opened } from '../open-rows.ts';
-import { type Planned } from '../planning/plan-here.ts';
+import type { Planned } from '../planning/plan-here.ts';
 import type { Selection } from '../../plan/select.ts';
 import { eventsOf, lastOutcomes } from '../../store/runs.ts';
 import { originOf } from '../../cache/cache.ts';

@@ -1,7 +1,7 @@
 import type { Result } from '../../../result.ts';
 import type { Graph, Problem } from '../../answers.ts';
 import { selectFrom } from '../planning/select-from.ts';
-import { type Planned } from '../planning/plan-here.ts';
+import type { Planned } from '../planning/plan-here.ts';
 import { awaitedInstances } from '../../plan/stale-lists.ts';
 import type { Selection } from '../../plan/select.ts';
 

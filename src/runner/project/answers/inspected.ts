@@ -9,7 +9,7 @@ import { invalid } from '../planning/invalid.ts';
 import { withSharedCache } from '../planning/chosen.ts';
 import { oneInstance, selectToRun, unknownList } from '../planning/select-from.ts';
 import type { Opened } from '../open-rows.ts';
-import { type Planned } from '../planning/plan-here.ts';
+import type { Planned } from '../planning/plan-here.ts';
 import { sessionFor } from '../session-for.ts';
 import { awaitedInstances, staleLists } from '../../plan/stale-lists.ts';
 import { instancesWithNeeds } from '../../plan/with-needs.ts';

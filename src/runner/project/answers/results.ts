@@ -16,7 +16,7 @@ import { machineTexts } from '../machine/machine-texts.ts';
 import { invalid } from '../planning/invalid.ts';
 import { selectFrom } from '../planning/select-from.ts';
 import type { Opened } from '../open-rows.ts';
-import { type Planned } from '../planning/plan-here.ts';
+import type { Planned } from '../planning/plan-here.ts';
 import { sessionFor } from '../session-for.ts';
 import { instancesWithNeeds } from '../../plan/with-needs.ts';
 import type { PlannedBest } from '../../plan/best-of.ts';

@@ -5,7 +5,7 @@ import { isSameProcess } from '../../executors/process-identity.ts';
 import { invalid } from '../planning/invalid.ts';
 import { oneInstance, selectFrom } from '../planning/select-from.ts';
 import type { Opened } from '../open-rows.ts';
-import { type Planned } from '../planning/plan-here.ts';
+import type { Planned } from '../planning/plan-here.ts';
 import { runHistory } from '../results/run-history.ts';
 import { outputsOf } from '../../store/attempts.ts';
 import { eventsSince } from '../../store/event-log.ts';

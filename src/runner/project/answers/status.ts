@@ -4,7 +4,7 @@ import type { Result } from '../../../result.ts';
 import type { Problem, Status } from '../../answers.ts';
 import type { Diagnostic } from '../../diagnostic.ts';
 import type { Opened } from '../open-rows.ts';
-import { type Planned } from '../planning/plan-here.ts';
+import type { Planned } from '../planning/plan-here.ts';
 import type { Selection } from '../../plan/select.ts';
 import { lastResult } from '../../store/last-results.ts';
 import { unnamedPlacements } from '../../store/placements.ts';
