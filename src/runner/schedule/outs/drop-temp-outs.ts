@@ -34,8 +34,8 @@ interface Candidate {
 const keptWarning = ({ id, stage }: Instance): Diagnostic => ({
   severity: 'warning',
   code: 'temp-kept',
-  message: `temp outs of ${stage} are kept: it is not known whether running it again makes the same bytes`,
-  help: `check that once with \`pipeline verify --rerun ${shellName(id)}\``,
+  message: `temp outs of ${stage} are kept: nothing has shown that running it again makes the same bytes`,
+  help: `check it with \`pipeline verify --rerun ${shellName(id)}\``,
 });
 
 /** The same as `dropUnneeded`; after a disk error, the next run drops the rest. */
