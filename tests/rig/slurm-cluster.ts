@@ -35,6 +35,8 @@ export interface SlurmCluster extends AsyncDisposable {
   restart(daemon: string): Promise<void>;
   /** Waits until every node is idle again, and no job is left. */
   cancelAll(): Promise<void>;
+  /** Waits until the jobs have ended by themselves. */
+  allEnded(): Promise<void>;
 }
 
 const execute = promisify(execFile);
@@ -101,6 +103,8 @@ export async function startSlurm({
     (await run('sinfo', '--noheader', '--Node', '--format=%T')).trim().split('\n').join() === 'idle,idle';
 
   for (const name of ['slurmctld', 'n1', 'n2']) start(name);
+  const hasNoJobs = async (): Promise<boolean> =>
+    (await run('squeue', '--noheader', '--states=PD,R,CG,S')).trim() === '';
   await until('the nodes are not idle', areIdle);
   return {
     environment: { SLURM_CONF: environment.SLURM_CONF },
@@ -130,9 +134,10 @@ export async function startSlurm({
         for (const node of ['n1', 'n2'])
           if (/DOWN|DRAIN/.test(await run('scontrol', 'show', 'node', node)))
             await run('scontrol', 'update', `NodeName=${node}`, 'State=RESUME');
-        return (await run('squeue', '--noheader', '--states=PD,R,CG,S')).trim() === '' && (await areIdle());
+        return (await hasNoJobs()) && (await areIdle());
       });
     },
+    allEnded: () => until('jobs are left', hasNoJobs),
     async [Symbol.asyncDispose]() {
       await run('scancel', '--full', '--user=root').catch(() => undefined);
       for (const signal of ['SIGTERM', 'SIGKILL'] as const) {

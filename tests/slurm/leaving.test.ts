@@ -45,7 +45,7 @@ describe.skipIf(!hasSlurm)('jobs of Slurm and the end of their runner', () => {
     await rig.pipeline('run', '--detach').result;
     const train = await rig.stage.nextStart();
     await train.exit(0, { m: 'weights' });
-    await cluster.cancelAll();
+    await cluster.allEnded();
     expect((await rig.pipeline('run').result).json['ran']).toEqual(['train']);
     expect(rig.stage.waiting).toBe(0);
   });
