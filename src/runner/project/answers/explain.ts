@@ -19,7 +19,8 @@ export async function explain(
   const alone = await inspectedOnly(opened, planned, instance);
   if (!alone.ok) return alone;
   const { session, inspection } = alone.value;
-  return { ok: true, value: await explanationOf(opened, planned, session, inspection) };
+  const last = lastOutcomes(opened.store, planned.plan.pipeline);
+  return { ok: true, value: await explanationOf(opened, planned, session, inspection, last) };
 }
 
 /** Of all instances that a selection names. */
@@ -31,7 +32,10 @@ export async function explanations(
   const found = await inspected(opened, planned, selection);
   if (!found.ok) return found;
   const { session, inspections } = found.value;
-  const explained = inspections.map((inspection) => explanationOf(opened, planned, session, inspection));
+  const last = lastOutcomes(opened.store, planned.plan.pipeline);
+  const explained = inspections.map((inspection) =>
+    explanationOf(opened, planned, session, inspection, last),
+  );
   return { ok: true, value: await Promise.all(explained) };
 }
 
@@ -40,6 +44,7 @@ async function explanationOf(
   planned: Planned,
   session: Session,
   inspection: Inspection,
+  outcomes: ReturnType<typeof lastOutcomes>,
 ): Promise<Explanation> {
   const {
     key,
@@ -54,7 +59,7 @@ async function explanationOf(
     fault,
     instance: { id, frozen },
   } = inspection;
-  const last = lastOutcomes(opened.store, planned.plan.pipeline).get(id);
+  const last = outcomes.get(id);
   const state = stateOf(opened, planned, inspection, last?.kind);
   const failure = state === 'failed' && last !== undefined ? failureIn(opened, last.run, id) : undefined;
   return {
