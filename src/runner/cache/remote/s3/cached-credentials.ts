@@ -34,5 +34,6 @@ export function cachedCredentials(find: FindCredentials, now: () => number): Fin
 
 function isDue(at: number, found: Awaited<ReturnType<FindCredentials>>, now: number): boolean {
   const expiresAt = found.ok ? (found.value?.expiresAt ?? Infinity) : now;
-  return found.ok && expiresAt <= now ? true : expiresAt - now < early && now - at >= patience;
+  const isExpired = found.ok && expiresAt <= now;
+  return isExpired || (expiresAt - now < early && now - at >= patience);
 }
