@@ -1,3 +1,4 @@
+import { broadcastSizes } from '../tensor/broadcast-sizes.ts';
 import { elementCount } from '../element-count.ts';
 import type { EmittedGraph } from '../runtime/onnx/emit-onnx.ts';
 import type { OnnxNode } from '../runtime/onnx/model-proto.ts';
@@ -131,15 +132,7 @@ function sizedOutput({ operator, attributes }: OnnxNode, of: readonly Sized[], i
   }
 }
 
-function broadcast(of: readonly Sized[]): readonly number[] {
-  const rank = Math.max(0, ...of.map(({ shape }) => shape.length));
-  return Array.from({ length: rank }, (_, axis) =>
-    of.reduce((size, { shape }) => {
-      const own = shape[axis - (rank - shape.length)] ?? 1;
-      return own === 1 ? size : own;
-    }, 1),
-  );
-}
+const broadcast = (of: readonly Sized[]): readonly number[] => broadcastSizes(of.map(({ shape }) => shape));
 
 /** 0 keeps the size, -1 is inferred from the others. */
 function reshaped(shape: readonly number[], wanted: readonly number[]): readonly number[] {

@@ -1,9 +1,9 @@
 import { numberAt } from './attribute.ts';
+import { mapNodes } from './map-nodes.ts';
 import type { Graph, Node } from './node.ts';
 import type { OpName } from './op.ts';
 import { cast, multiply } from './ops/elementwise.ts';
 import { nodeOf } from './shape.ts';
-import { inputsFirst } from './walk.ts';
 
 /**
  * The graph with products of bfloat16, much as under torch.autocast: the operands of a product are rounded,
@@ -11,25 +11,22 @@ import { inputsFirst } from './walk.ts';
  * keeps them; what moves elements leaves their type. Sums, norms, losses and the states between layers stay
  * in float32, and so do all outputs.
  */
-export function inBfloat16({ outputs }: Graph): Graph {
-  const current = new Map<Node, Node>();
+export function inBfloat16(graph: Graph): Graph {
   const narrowed = new Map<Node, Node>();
-  const now = (node: Node): Node => current.get(node) ?? node;
   // Rounded once, so that the gradient keeps what is rounded, and widened at each use, so that it keeps that.
   const narrow = (node: Node): Node => {
     const narrower = narrowed.get(node) ?? (node.dtype === 'float32' ? cast(node, 'bfloat16') : node);
     if (node.op !== 'Input') narrowed.set(node, narrower);
     return narrower;
   };
-  for (const node of inputsFirst(Object.values(outputs)))
-    current.set(node, withPrecision(node, node.inputs.map(now), narrow));
+  const { outputs } = mapNodes(graph, (node) => withPrecision(node, narrow));
   return {
-    outputs: Object.fromEntries(Object.entries(outputs).map(([name, node]) => [name, widened(now(node))])),
+    outputs: Object.fromEntries(Object.entries(outputs).map(([name, node]) => [name, widened(node)])),
   };
 }
 
-function withPrecision(node: Node, of: readonly Node[], narrow: (node: Node) => Node): Node {
-  const { op, shape, attributes } = node;
+function withPrecision(node: Node, narrow: (node: Node) => Node): Node {
+  const { op, inputs: of, shape, attributes } = node;
   if (op === 'MatMul') {
     const type = { dtype: 'bfloat16', shape } as const;
     const product = nodeOf(op, of.map(narrow), type, { ...attributes, scale: 1 });

@@ -1,3 +1,4 @@
+import { broadcastSizes } from '../../tensor/broadcast-sizes.ts';
 import { elementCount } from '../../element-count.ts';
 import { numberAt, numbersAt, textAt } from '../../tensor/attribute.ts';
 import { mapNodes } from '../../tensor/map-nodes.ts';
@@ -110,7 +111,7 @@ function wordsOf(node: Node, words: ReadonlyMap<Node, Words>, feeds: Values): Wo
 
 /** HashCombine of two tensors that broadcast. `as number`: the indices are in range by construction. */
 function combined(left: Words, right: Words): Words {
-  const shape = broadcastSizes(left.shape, right.shape);
+  const shape = broadcastSizes([left.shape, right.shape]);
   const [ofLeft, ofRight] = [stridesIn(left.shape, shape), stridesIn(right.shape, shape)];
   const data = new Int32Array(elementCount(shape));
   const place = new Int32Array(shape.length);
@@ -129,14 +130,6 @@ function combined(left: Words, right: Words): Words {
     }
   }
   return { shape, data };
-}
-
-function broadcastSizes(left: readonly number[], right: readonly number[]): readonly number[] {
-  const rank = Math.max(left.length, right.length);
-  return Array.from({ length: rank }, (_, axis) => {
-    const own = left[axis - rank + left.length] ?? 1;
-    return own === 1 ? (right[axis - rank + right.length] ?? 1) : own;
-  });
 }
 
 /** How far apart neighbours on each axis of `whole` lie in what broadcasts to it: 0 where it repeats. */
