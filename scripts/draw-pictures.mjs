@@ -1,7 +1,7 @@
 /**
- * Draws docs/images, the pictures of the local page: `npm run pictures [folder]`. The folder is a project in which
- * the default experiment has run; without one it runs in a copy of this repository, which takes two minutes. Needs
- * Chromium: /usr/bin/chromium, or what CHROMIUM names.
+ * Draws docs/images, the pictures of the local page: `npm run pictures [folder]`. The folder is a project in
+ * which the default experiment has run; without one it runs in a copy of this repository, which takes two
+ * minutes. Needs Chromium: /usr/bin/chromium, or what CHROMIUM names.
  */
 import { execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
