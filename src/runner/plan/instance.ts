@@ -163,6 +163,10 @@ export interface Instance {
   readonly at: Range;
 }
 
+/** The names of the outs that stay on this machine. */
+export const withheldOuts = ({ push, outs }: Instance): readonly string[] =>
+  Object.entries(outs).flatMap(([name, out]) => (push && out.push ? [] : [name]));
+
 export interface MadeOnGpu {
   readonly params: Instance['params'];
   readonly resources: Resources;

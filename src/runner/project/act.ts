@@ -13,7 +13,7 @@ import { forecastOf, inspect } from '../status/inspect.ts';
 import { workspaceOuts } from '../schedule/outs/place-outs.ts';
 import { closeKilledRun } from '../schedule/interrupted-attempts.ts';
 import type { RunWatcher } from '../schedule/run-controls.ts';
-import { withRun } from '../schedule/run.ts';
+import { withRun } from '../schedule/with-run.ts';
 import { type PlannedRun, refusedLists, runSelected } from '../schedule/run-selected.ts';
 import { rerunAndCompare } from '../schedule/verify-rerun.ts';
 import { memoryFaults } from './estimate.ts';

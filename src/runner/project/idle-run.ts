@@ -5,7 +5,7 @@ import { installedText } from '../../files/installed-engine.ts';
 import { readNvidiaDriver } from '../../files/nvidia-driver.ts';
 import type { Diagnostic } from '../diagnostic.ts';
 import type { Event } from '../event.ts';
-import { withRun } from '../schedule/run.ts';
+import { withRun } from '../schedule/with-run.ts';
 import { frozenWarning } from '../status/frozen-warning.ts';
 import type { Executor } from '../executors/executor.ts';
 import { pipelineFiles, type ProjectPlace, readProjectText } from './find-project.ts';

@@ -7,7 +7,8 @@ import { shellName } from '../wording/shell-name.ts';
 import type { Assessment } from '../status/assess.ts';
 import type { DroppedInput } from '../status/read-inputs.ts';
 import { forgetReproduced } from '../store/reproduced.ts';
-import { failedBy, type Run, warn } from './execute-instance.ts';
+import { failedBy } from './failed-by.ts';
+import { type Run, warn } from './run.ts';
 
 export interface Ending {
   readonly key: Key | null;

@@ -1,11 +1,10 @@
 import { setTimeout } from 'node:timers/promises';
 import type { Result } from '../../result.ts';
-import type { Diagnostic } from '../diagnostic.ts';
-import type { Event, FailedOutcome, Failure, Outcome } from '../event.ts';
-import type { InstanceId, Key, RunId } from '../identity.ts';
+import type { Failure, Outcome } from '../event.ts';
+import type { Key } from '../identity.ts';
 import type { Reason } from '../manifest/reason.ts';
 import { undeclaredPaths } from '../plan/command/check-command.ts';
-import type { Instance } from '../plan/instance.ts';
+import { type Instance, withheldOuts } from '../plan/instance.ts';
 import { pluralize } from '../wording/pluralize.ts';
 import {
   abandonAttempt,
@@ -29,7 +28,7 @@ import { type Assessment, identityOf, readCacheOf, type Session } from '../statu
 import { attemptOuts, closeAttempt, dropFailed, keepFailed, openAttempt } from './attempt-folder.ts';
 import { diskMessage } from '../store/database/disk-message.ts';
 import { noSpaceLeft } from '../workspace/disk/no-space-left.ts';
-import type { Executor, Gpu, Handle } from '../executors/executor.ts';
+import type { Gpu, Handle } from '../executors/executor.ts';
 import { lastLines } from '../executors/output-file.ts';
 import {
   clearWorkspaceOuts,
@@ -41,40 +40,13 @@ import {
 } from './outs/place-outs.ts';
 import { dropFoundOuts, foundOutsThatDiffer, putBackFoundOuts } from './outs/found-outs.ts';
 import { type Made, publish, type WrittenOuts } from '../cache/cache.ts';
-import type { JobsOfRun } from './jobs.ts';
 import { newNonce } from './new-nonce.ts';
 import { noteSharedGpus } from './allotment/share-for.ts';
 import { type InterruptedAttempt, interruptedAttempt } from './interrupted-attempts.ts';
 import { type AttemptEnding, type AttemptRequest, followAttempt, runAttempt } from './run-attempt.ts';
 import type { RunningStage } from './run-controls.ts';
-import type { Stop } from './stop.ts';
+import { type Run, warn } from './run.ts';
 import { firstChangedFile } from '../status/first-changed-file.ts';
-
-/** What all instances of a run share. */
-export type Run = RunOf<Session>;
-
-/** `S`: what the run works with. */
-export interface RunOf<S> {
-  readonly session: S;
-  readonly jobs: JobsOfRun;
-  readonly run: RunId;
-  readonly stop: Stop;
-  /** What runs now. */
-  readonly running: Set<RunningStage>;
-  /** How often it has begun to restore, adopt or run something. */
-  readonly changes: { count: number };
-  /** Instances that ran again for their temp outs and gave other results. */
-  readonly remade: Set<InstanceId>;
-  /** Jobs are submitted and left to their queues; nothing runs here. */
-  readonly detach: boolean;
-  /** What executors turned out to run on, the first time that it was not as planned. */
-  readonly learned: Map<Executor, string>;
-  emit(event: Event): void;
-  /** The next file for a stage's output, from the project root. */
-  nextOutput(): string;
-  /** Seconds before attempt n + 1. */
-  retryDelay(attempt: number): number;
-}
 
 export interface Start {
   readonly because: readonly Reason[];
@@ -555,10 +527,6 @@ async function filed(
   return false;
 }
 
-/** Outs that stay on this machine. */
-export const withheldOuts = ({ push, outs }: Instance): readonly string[] =>
-  Object.entries(outs).flatMap(([name, out]) => (push && out.push ? [] : [name]));
-
 /** Removes what the attempt left behind. */
 async function removeStaleKey(run: Run, instance: Instance, { key }: Assessment): Promise<void> {
   const { workspace, store, plan } = run.session;
@@ -572,16 +540,4 @@ async function removeStaleKey(run: Run, instance: Instance, { key }: Assessment)
   await dropScratch(workspace, key);
   await dropFailed(workspace, instance);
   await closeAttempt(workspace, key);
-}
-
-/** The end of an instance that was not started because of a disk error. */
-export const failedBy = (message: string): FailedOutcome => ({
-  kind: 'failed',
-  failure: { kind: 'disk', message },
-  seconds: 0,
-  tail: [],
-});
-
-export function warn(run: Pick<Run, 'emit'>, instance: InstanceId | null, diagnostic: Diagnostic): void {
-  run.emit({ kind: 'warned', at: Date.now(), instance, diagnostic });
 }

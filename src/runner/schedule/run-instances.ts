@@ -14,7 +14,9 @@ import type { ExistingOuts } from '../run-request.ts';
 import { adoptOuts } from './outs/adopt-outs.ts';
 import { dropFailed } from './attempt-folder.ts';
 import { diskMessage } from '../store/database/disk-message.ts';
-import { executeInstance, failedBy, type Run, warn } from './execute-instance.ts';
+import { executeInstance } from './execute-instance.ts';
+import { failedBy } from './failed-by.ts';
+import { type Run, warn } from './run.ts';
 import { nameChanges } from '../status/name-changes.ts';
 import {
   foreignFault,

@@ -19,10 +19,11 @@ import { readUntil } from '../workspace/workspace.ts';
 import { recordWritten } from '../workspace/written.ts';
 import type { Result } from '../../result.ts';
 import { type Allotment, allotment } from './allotment/allotment.ts';
-import { failedBy, type Run, warn } from './execute-instance.ts';
+import { failedBy } from './failed-by.ts';
+import { type Run, warn } from './run.ts';
 import { dropTempOuts } from './outs/drop-temp-outs.ts';
 import { takeAsIs, type TakenAsIs } from './outs/taken-as-is.ts';
-import { type Ends, type InPlace, type OnOutcome, withRun } from './run.ts';
+import { type Ends, type InPlace, type OnOutcome, withRun } from './with-run.ts';
 import type { RunWatcher } from './run-controls.ts';
 
 /** The work to be done, with the current lists that matrices take values from. */

@@ -11,7 +11,7 @@ import { forgetReproduced, recordReproduced } from '../store/reproduced.ts';
 import { dropScratch, openScratch, originOf } from '../workspace/scratch.ts';
 import { type Assessment, readCacheOf, assess } from '../status/assess.ts';
 import { attemptOuts, closeAttempt, openAttempt } from './attempt-folder.ts';
-import { type Run, warn } from './execute-instance.ts';
+import { type Run, warn } from './run.ts';
 import { clearWorkspaceOuts, foreignFault, keptFilesWarning, workspaceOuts } from './outs/place-outs.ts';
 import { newNonce } from './new-nonce.ts';
 import { interruptedAttempt } from './interrupted-attempts.ts';

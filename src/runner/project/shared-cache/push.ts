@@ -11,7 +11,7 @@ import { inParallel } from '../../cache/in-parallel.ts';
 import type { Instance } from '../../plan/instance.ts';
 import type { Selection } from '../../plan/select.ts';
 import { instancesWithNeeds } from '../../plan/with-needs.ts';
-import { withheldOuts } from '../../schedule/execute-instance.ts';
+import { withheldOuts } from '../../plan/instance.ts';
 import { inspect } from '../../status/inspect.ts';
 import type { Opened } from '../open-rows.ts';
 import { invalid } from '../planning/invalid.ts';

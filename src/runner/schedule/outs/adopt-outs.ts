@@ -5,7 +5,9 @@ import type { Assessment } from '../../status/assess.ts';
 import { recordPlacement } from '../../store/placements.ts';
 import { type Found, readContent } from '../../workspace/read-content.ts';
 import { dropFailed } from '../attempt-folder.ts';
-import { failedBy, recordFinished, type Run } from '../execute-instance.ts';
+import { failedBy } from '../failed-by.ts';
+import { recordFinished } from '../execute-instance.ts';
+import type { Run } from '../run.ts';
 import { linkFault } from './place-outs.ts';
 
 /** Takes the files at the places of an instance's outs for its result, without running it. */

@@ -16,7 +16,7 @@ import { placementAt } from '../../store/placements.ts';
 import { isReproduced } from '../../store/reproduced.ts';
 import { shellName } from '../../wording/shell-name.ts';
 import { readContent } from '../../workspace/read-content.ts';
-import { type Run, warn } from '../execute-instance.ts';
+import { type Run, warn } from '../run.ts';
 import { removeOlderOuts } from './place-outs.ts';
 
 /** A temp out with bytes to drop, and the instances that read it. */

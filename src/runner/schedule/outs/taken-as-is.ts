@@ -11,7 +11,7 @@ import { lastKeys } from '../../store/last-results.ts';
 import { lookupResult, restore } from '../../cache/cache.ts';
 import { placeOf } from '../../workspace/workspace.ts';
 import { asLastMade } from '../../status/as-last-made.ts';
-import type { Run } from '../execute-instance.ts';
+import type { Run } from '../run.ts';
 import { isHit, assessAll } from '../../status/assess-all.ts';
 
 export interface TakenAsIs {
