@@ -11,7 +11,7 @@ import { frozenFaults } from '../status/frozen.ts';
 import { frozenWarning } from '../status/frozen-warning.ts';
 import { forecastOf, inspect } from '../status/inspect.ts';
 import { workspaceOuts } from '../schedule/outs/place-outs.ts';
-import { closeKilledRun } from '../schedule/interrupted-attempts.ts';
+import { closeKilledRun } from '../schedule/attempt/interrupted-attempts.ts';
 import type { RunWatcher } from '../schedule/run-controls.ts';
 import { withRun } from '../schedule/with-run.ts';
 import { type PlannedRun, refusedLists, runSelected } from '../schedule/run-selected.ts';

@@ -12,9 +12,9 @@ import { assess, type Assessment, readCacheOf } from '../status/assess.ts';
 import type { AssessedInstance } from '../status/assess-all.ts';
 import type { ExistingOuts } from '../run-request.ts';
 import { adoptOuts } from './outs/adopt-outs.ts';
-import { dropFailed } from './attempt-folder.ts';
+import { dropFailed } from './attempt/attempt-folder.ts';
 import { diskMessage } from '../store/database/disk-message.ts';
-import { executeInstance } from './execute-instance.ts';
+import { executeInstance } from './attempt/execute-instance.ts';
 import { failedBy } from './failed-by.ts';
 import { type Run, warn } from './run.ts';
 import { nameChanges } from '../status/name-changes.ts';
@@ -27,6 +27,7 @@ import {
 } from './outs/place-outs.ts';
 import type { Gpu } from '../executors/executor.ts';
 import type { Allotment } from './allotment/allotment.ts';
+import { withResolvers } from './with-resolvers.ts';
 import { type BringBack, bringingBack, type Ending } from './bring-back.ts';
 import { shareFor } from './allotment/share-for.ts';
 import { unassessableText } from '../status/unassessable-text.ts';
@@ -130,20 +131,11 @@ class Turns {
   /** Waits for earlier users of this key; returns the function that ends the turn. */
   async take(key: Key): Promise<() => void> {
     const before = this.#last.get(key);
-    const { promise, resolve } = withResolvers();
+    const { promise, resolve } = withResolvers<void>();
     this.#last.set(key, promise);
     await before;
     return resolve;
   }
-}
-
-/** Promise.withResolvers, which came with Node 22. */
-function withResolvers(): { readonly promise: Promise<void>; readonly resolve: () => void } {
-  let resolve: (() => void) | undefined;
-  const promise = new Promise<void>((ending) => {
-    resolve = ending;
-  });
-  return { promise, resolve: () => resolve?.() };
 }
 
 interface Settling {
@@ -288,7 +280,9 @@ async function restoreOrRun(
   if (lookup.kind === 'damaged') await evict(run.session, key, lookup.object);
   const because = await nameChanges(run.session, instance, decision.because, assessment.inputs);
   if (run.stop.isStopping()) return { kind: 'skipped' };
-  const outcome = await executeInstance(run, instance, assessment, {
+  const outcome = await executeInstance(run, {
+    instance,
+    assessment,
     because,
     forced: isForced(decision.because),
     overwrite,
@@ -333,7 +327,7 @@ async function restoreEntry(
   if (restored.value.kind === 'damaged') return undefined;
   const { files, bytes, keptIn, origin } = restored.value;
   for (const folder of keptIn) warn(run, instance.id, keptFilesWarning(folder));
-  await removeOlderOuts({ workspace, store, pipeline: plan.pipeline }, instance, dropped);
+  await removeOlderOuts(run.session, instance, dropped);
   await dropFailed(workspace, instance);
   recordResult(store, plan.pipeline, instance.id, { key, manifest, run: run.run, at: Date.now() });
   if (displaced.length === 0) return { kind: 'up-to-date' };

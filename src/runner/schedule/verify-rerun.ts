@@ -1,6 +1,6 @@
 import type { RerunVerification } from '../answers.ts';
 import type { Result } from '../../result.ts';
-import type { Gpu } from '../executors/executor.ts';
+import type { Gpu, Handle } from '../executors/executor.ts';
 import { treeChanges } from '../manifest/tree.ts';
 import { type Content, sameContent } from '../manifest/manifest.ts';
 import type { Instance } from '../plan/instance.ts';
@@ -10,12 +10,13 @@ import { shellName } from '../wording/shell-name.ts';
 import { forgetReproduced, recordReproduced } from '../store/reproduced.ts';
 import { dropScratch, openScratch, originOf } from '../workspace/scratch.ts';
 import { type Assessment, readCacheOf, assess } from '../status/assess.ts';
-import { attemptOuts, closeAttempt, openAttempt } from './attempt-folder.ts';
+import { attemptOuts, closeAttempt, openAttempt } from './attempt/attempt-folder.ts';
 import { type Run, warn } from './run.ts';
 import { clearWorkspaceOuts, foreignFault, keptFilesWarning, workspaceOuts } from './outs/place-outs.ts';
-import { newNonce } from './new-nonce.ts';
-import { interruptedAttempt } from './interrupted-attempts.ts';
-import { type AttemptEnding, type AttemptRequest, runAttempt } from './run-attempt.ts';
+import { newNonce } from './attempt/new-nonce.ts';
+import { interruptedAttempt } from './attempt/interrupted-attempts.ts';
+import type { JobEnding } from './attempt/job-ending.ts';
+import { runJob } from './attempt/run-job.ts';
 import { beginAttempt, forgetAttempt, recordHandle } from '../store/attempts.ts';
 import { unassessableText } from '../status/unassessable-text.ts';
 
@@ -94,9 +95,8 @@ async function again(
   gpus: readonly Gpu[],
 ): Promise<string | undefined> {
   const { session } = run;
-  const { workspace, store, plan } = session;
-  const places = { workspace, store, pipeline: plan.pipeline };
-  await clearWorkspaceOuts(places, instance, assessment.key, (folder) =>
+  const { workspace } = session;
+  await clearWorkspaceOuts(session, instance, assessment.key, (folder) =>
     warn(run, instance.id, keptFilesWarning(folder)),
   );
   const { key } = assessment;
@@ -126,7 +126,7 @@ async function oneAttempt(
     resumed,
     gpus,
   }: { readonly attempt: number; readonly resumed: boolean; readonly gpus: readonly Gpu[] },
-): Promise<AttemptEnding> {
+): Promise<JobEnding> {
   const { session } = run;
   const { store, plan } = session;
   const { key } = assessment;
@@ -153,35 +153,17 @@ async function oneAttempt(
     resumed,
     params: instance.params,
   });
-  const request: AttemptRequest = {
-    session,
-    executor,
-    jobs: run.jobs.of(executor),
-    instance,
-    assessment,
-    output,
-    stop: run.stop,
-    endsWithRun: true,
-    onMessage: (message) => run.emit({ kind: 'message', at: Date.now(), instance: instance.id, message }),
-    onOutput: (appended) =>
-      run.emit({ kind: 'output', at: Date.now(), instance: instance.id, file: output, ...appended }),
-    onUsage: () => undefined,
-    onGpuUsage: () => undefined,
-    onForeignLines: () => undefined,
-  };
   if (executor.leavesJobs) beginAttempt(store, record);
-  const ending = await runAttempt(request, {
-    nonce,
-    gpus,
-    onSubmitted: (handle) => {
-      if (executor.leavesJobs) recordHandle(store, record, handle);
-    },
-  });
+  const onSubmitted = (handle: Handle): void => {
+    if (executor.leavesJobs) recordHandle(store, record, handle);
+  };
+  const request = { run, instance, assessment, output, endsWithRun: true };
+  const ending = await runJob(request, { nonce, gpus, onSubmitted });
   if (executor.leavesJobs) forgetAttempt(store, record);
   return ending;
 }
 
-function endingText(ending: AttemptEnding): string | undefined {
+function endingText(ending: JobEnding): string | undefined {
   switch (ending.kind) {
     case 'exited':
       return undefined;

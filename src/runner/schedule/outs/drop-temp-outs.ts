@@ -103,8 +103,7 @@ async function dropUnneeded(
   for (const { key, entry, out } of dropped)
     drops.set(key, [...new Set([...(entry.dropped ?? []), ...(drops.get(key) ?? []), out])]);
   const bytes = await dropOuts({ workspace, store }, drops);
-  for (const { instance, key } of dropped)
-    await removeOlderOuts({ workspace, store, pipeline: plan.pipeline }, instance, drops.get(key));
+  for (const { instance, key } of dropped) await removeOlderOuts(run.session, instance, drops.get(key));
   return { outs: dropped.map(({ instance, out }) => ({ instance: instance.id, out })), bytes };
 }
 

@@ -1,7 +1,7 @@
 import { dirname } from 'node:path';
 import { type Content, sameContent } from '../../manifest/manifest.ts';
 import type { Key } from '../../identity.ts';
-import type { Instance } from '../../plan/instance.ts';
+import type { Instance, Plan } from '../../plan/instance.ts';
 import {
   forgetPlacement,
   placementAt,
@@ -24,7 +24,7 @@ import { asideFault, setAside } from './found-outs.ts';
 interface Places {
   readonly workspace: Workspace;
   readonly store: Store;
-  readonly pipeline: string;
+  readonly plan: Pick<Plan, 'pipeline'>;
 }
 
 /**
@@ -33,7 +33,7 @@ interface Places {
  * that they are now in.
  */
 export async function placeOut(
-  { workspace, store, pipeline }: Places,
+  { workspace, store, plan }: Places,
   instance: Instance,
   from: string,
   to: string,
@@ -54,7 +54,7 @@ export async function placeOut(
     await replace(workspace, placeOf(workspace, from), placeOf(workspace, to));
     noteAll(workspace, from, to, written);
   }
-  recordPlacement(store, pipeline, instance.id, to, written.content);
+  recordPlacement(store, plan.pipeline, instance.id, to, written.content);
   return keptIn;
 }
 
@@ -87,7 +87,7 @@ function noteAll(workspace: Workspace, from: string, to: string, { content, item
  * bytes were dropped. An edited out is the user's own work by now: it is kept, and reported.
  */
 export async function removeOlderOuts(
-  { workspace, store, pipeline }: Places,
+  { workspace, store, plan }: Places,
   instance: Instance,
   dropped: readonly string[] = [],
 ): Promise<readonly string[]> {
@@ -95,7 +95,7 @@ export async function removeOlderOuts(
     Object.entries(instance.outs).flatMap(([name, { path }]) => (dropped.includes(name) ? [] : [path])),
   );
   const left: string[] = [];
-  for (const { path, content } of placementsOf(store, pipeline, instance.id)) {
+  for (const { path, content } of placementsOf(store, plan.pipeline, instance.id)) {
     if (declared.has(path)) continue;
     if (!(await removeOwn(workspace, path, content))) left.push(path);
     forgetPlacement(store, path);
@@ -136,7 +136,7 @@ export async function clearWorkspaceOuts(
       if (keptIn !== undefined) onKept(keptIn);
       await removeTree(places.workspace, placeOf(places.workspace, path));
     }
-    recordPlacement(places.store, places.pipeline, instance.id, path, unwritten);
+    recordPlacement(places.store, places.plan.pipeline, instance.id, path, unwritten);
   }
   return undefined;
 }

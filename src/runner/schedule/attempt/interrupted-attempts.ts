@@ -1,14 +1,14 @@
-import type { Executor, SubmittedJob } from '../executors/executor.ts';
-import { handleOf } from '../executors/executor.ts';
-import type { Key } from '../identity.ts';
-import { abandonAttempt, keysInQueues, type OpenAttempt, openAttempts } from '../store/attempts.ts';
-import type { Store } from '../store/database/open-store.ts';
-import { allFoundOuts } from '../store/found-outs.ts';
-import { markReaped, wasKilled } from '../store/runs.ts';
-import { attemptFolder, attemptsFolder } from '../workspace/cache-layout.ts';
-import { removeTree } from '../workspace/replace.ts';
-import { placeOf, type Workspace } from '../workspace/workspace.ts';
-import { putBackFoundOuts } from './outs/found-outs.ts';
+import type { Executor, SubmittedJob } from '../../executors/executor.ts';
+import { handleOf } from '../../executors/executor.ts';
+import type { Key } from '../../identity.ts';
+import { abandonAttempt, keysInQueues, type OpenAttempt, openAttempts } from '../../store/attempts.ts';
+import type { Store } from '../../store/database/open-store.ts';
+import { allFoundOuts } from '../../store/found-outs.ts';
+import { markReaped, wasKilled } from '../../store/runs.ts';
+import { attemptFolder, attemptsFolder } from '../../workspace/cache-layout.ts';
+import { removeTree } from '../../workspace/replace.ts';
+import { placeOf, type Workspace } from '../../workspace/workspace.ts';
+import { putBackFoundOuts } from '../outs/found-outs.ts';
 
 interface Remains {
   readonly workspace: Workspace;

@@ -1,11 +1,11 @@
 import { dirname } from 'node:path';
-import type { Key } from '../identity.ts';
-import type { Instance } from '../plan/instance.ts';
-import { forgetPlacement } from '../store/placements.ts';
-import type { Store } from '../store/database/open-store.ts';
-import { attemptFolder } from '../workspace/cache-layout.ts';
-import { move, removeTree, replace } from '../workspace/replace.ts';
-import { placeOf, type Workspace } from '../workspace/workspace.ts';
+import type { Key } from '../../identity.ts';
+import type { Instance } from '../../plan/instance.ts';
+import { forgetPlacement } from '../../store/placements.ts';
+import type { Store } from '../../store/database/open-store.ts';
+import { attemptFolder } from '../../workspace/cache-layout.ts';
+import { move, removeTree, replace } from '../../workspace/replace.ts';
+import { placeOf, type Workspace } from '../../workspace/workspace.ts';
 
 /** Where each out is written. */
 export function attemptOuts(instance: Instance, key: Key): Readonly<Record<string, string>> {
