@@ -2,11 +2,11 @@ import type { TrainParams } from './train-params.ts';
 
 /**
  * Settings that need validation rows although the validation split is empty; undefined if there are none.
- * `needsRows`: the stage's own reason to need them, besides its params.
+ * `otherNeeds`: what else of the stage needs them, in words.
  */
 export function needOfValidation(
   { config }: Pick<TrainParams, 'config'>,
-  needsRows: readonly (string | false)[],
+  otherNeeds: readonly (string | false)[],
 ): string | undefined {
   const schedule = typeof config.schedule === 'object' ? config.schedule.name : config.schedule;
   const needs = [
@@ -14,7 +14,7 @@ export function needOfValidation(
     config.restoreBest === true && 'restoreBest',
     config.selectBy !== undefined && 'selectBy',
     schedule === 'reduce_lr_on_plateau' && 'schedule: reduce_lr_on_plateau',
-    ...needsRows,
+    ...otherNeeds,
   ].filter((need) => typeof need === 'string');
   return needs.length === 0 ? undefined : needs.join(', ');
 }

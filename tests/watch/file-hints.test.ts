@@ -41,7 +41,7 @@ test('exhausted watches are reported once; hints still come', async () => {
   const hints = fileHints(root, (message) => faults.push(message));
   try {
     for (const name of ['a', 'b', 'c']) fs.mkdirSync(join(root, name));
-    hints.also([join(root, 'artifacts/a'), join(root, 'artifacts/b')], []);
+    hints.watchAlso([join(root, 'artifacts/a'), join(root, 'artifacts/b')], []);
     await hints.next(new AbortController().signal);
     expect(faults).toEqual(['ENOSPC: System limit for number of file watchers reached']);
   } finally {

@@ -33,7 +33,7 @@ import { keysOfInstance } from '../store/attempts.ts';
 import { dropRows, storeDamage } from '../cache/damaged-rows.ts';
 import { lastKeys } from '../store/last-results.ts';
 import { collectGarbage } from '../cache/gc.ts';
-import { choose, chooseToRun, isFrozen, selectedIn, sessionToRun } from './planning/chosen.ts';
+import { choose, chooseToRun, frozenFault, selectedIn, sessionToRun } from './planning/chosen.ts';
 import { takeLock } from '../store/lock.ts';
 import { allPlacements } from '../store/placements.ts';
 import { wasKilled } from '../store/runs.ts';
@@ -364,7 +364,7 @@ export async function verifyRerun(
   const [named] = chosen.value.chosen;
   if (named === undefined || chosen.value.chosen.length > 1)
     return invalid([oneInstance(instance, chosen.value.chosen)], sources);
-  if (named.frozen !== undefined) return invalid([isFrozen(named.id, named.frozen)], sources);
+  if (named.frozen !== undefined) return invalid([frozenFault(named.id, named.frozen)], sources);
   return locked(opened, 0, stop.graceful, async () => {
     const withFolders = await withHubFolders(opened, placed.value, [named], onEvent, stop.graceful);
     if (!withFolders.ok) return withFolders;

@@ -216,12 +216,12 @@ export function lastReportedRun(store: Store, pipeline: string, instance: Instan
         )
         .get(instance, pipeline),
     )?.text('run');
-  const wasStarted = "kind = 'started'";
-  const wasAdopted = "kind = 'finished' AND json_extract(body, '$.outcome.adopted')";
+  const startedSql = "kind = 'started'";
+  const adoptedSql = "kind = 'finished' AND json_extract(body, '$.outcome.adopted')";
   return last(
-    last(wasStarted) === undefined
-      ? `kind <> 'finished' OR json_extract(body, '$.outcome.kind') <> 'up-to-date' OR (${wasAdopted})`
-      : `${wasStarted} OR (${wasAdopted}) OR (kind = 'finished' AND json_extract(body, ` +
+    last(startedSql) === undefined
+      ? `kind <> 'finished' OR json_extract(body, '$.outcome.kind') <> 'up-to-date' OR (${adoptedSql})`
+      : `${startedSql} OR (${adoptedSql}) OR (kind = 'finished' AND json_extract(body, ` +
           "'$.outcome.kind') = 'failed')",
   );
 }

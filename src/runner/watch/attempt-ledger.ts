@@ -3,8 +3,8 @@ import type { InstanceId, Key } from '../identity.ts';
 
 /** How an instance without a cached result was tried. */
 type Attempted =
-  /** Under this key. `failed`: it has no outs either. */
-  | { readonly kind: 'under-key'; readonly key: Key; readonly failed: boolean }
+  /** Under this key. `hasOuts`: it finished, but its result is not in the cache. */
+  | { readonly kind: 'under-key'; readonly key: Key; readonly hasOuts: boolean }
   /** It has outs, and changed its own inputs: it counts as tried under its key at the next check. */
   | { readonly kind: 'changed-itself' }
   /** It failed because its inputs could not be read. */
@@ -56,7 +56,7 @@ export class AttemptLedger {
   /** Those that have outs: what reads from them uses these unchanged. */
   withOuts(): readonly InstanceId[] {
     return [...this.#instances].flatMap(([id, attempted]) =>
-      attempted.kind === 'changed-itself' || (attempted.kind === 'under-key' && !attempted.failed)
+      attempted.kind === 'changed-itself' || (attempted.kind === 'under-key' && attempted.hasOuts)
         ? [id]
         : [],
     );
@@ -66,7 +66,7 @@ export class AttemptLedger {
   fillIn(now: ReadonlyMap<InstanceId, Key>): void {
     for (const [id, key] of now) {
       if (this.#instances.get(id)?.kind === 'changed-itself')
-        this.#instances.set(id, { kind: 'under-key', key, failed: false });
+        this.#instances.set(id, { kind: 'under-key', key, hasOuts: true });
     }
   }
 
@@ -104,7 +104,7 @@ function attemptedOf(
   if (outcome.kind === 'failed') {
     if (key === null) return { kind: 'without-key' };
     if (outcome.failure.kind !== 'disk' && outcome.failure.kind !== 'existing-outs')
-      return { kind: 'under-key', key, failed: true };
+      return { kind: 'under-key', key, hasOuts: false };
     const first = since ?? at - outcome.seconds * 1000;
     // The longer it takes, and the longer the disk fails, the less often.
     return { kind: 'disk', key, since: first, dueAt: at + Math.max(soonest, at - first) };
@@ -114,7 +114,7 @@ function attemptedOf(
   // An instance edited meanwhile is tried again with the edit.
   return key === null || outcome.published || outcome.edited !== undefined
     ? undefined
-    : { kind: 'under-key', key, failed: false };
+    : { kind: 'under-key', key, hasOuts: true };
 }
 
 const soonest = 60_000;

@@ -7,8 +7,8 @@ import { removedOuts } from './removed-outs.ts';
 export interface FileHints {
   /** Resolves at the next hint, or at once if one came since the last call. A burst of events is one hint. */
   next(signal: AbortSignal): Promise<void>;
-  /** Which places are watched besides the project's own, and the outs whose removal is a hint. */
-  also(places: readonly string[], outs: readonly string[]): void;
+  /** Sets which places outside the project are watched too, and the outs whose removal is a hint. */
+  watchAlso(places: readonly string[], outs: readonly string[]): void;
   close(): Promise<void>;
 }
 
@@ -19,12 +19,12 @@ export interface FileHints {
  */
 export function fileHints(root: string, onFault: (message: string) => void): FileHints {
   let others: readonly string[] = [];
-  let hinted = false;
+  let isHintPending = false;
   let notify: (() => void) | undefined;
-  let quiet: NodeJS.Timeout | undefined;
-  let since: number | undefined;
-  let broken = false;
-  let faulty = false;
+  let hintTimer: NodeJS.Timeout | undefined;
+  let burstStart: number | undefined;
+  let needsRenewal = false;
+  let hasReportedFault = false;
   let lastHint = performance.now();
   let watcher = start();
   const removed = removedOuts(root, hintSoon, reportFault);
@@ -37,7 +37,7 @@ export function fileHints(root: string, onFault: (message: string) => void): Fil
     started.on('all', (event, path) => {
       // A path that is removed and created again is no longer watched, and a new folder's content not yet.
       if (event === 'unlinkDir' || event === 'addDir' || (event === 'unlink' && others.includes(path)))
-        broken = true;
+        needsRenewal = true;
       hintSoon();
     });
     // Changes before it was ready are not reported.
@@ -46,25 +46,25 @@ export function fileHints(root: string, onFault: (message: string) => void): Fil
     return started;
   }
   function reportFault(error: unknown): void {
-    if (!faulty) onFault(error instanceof Error ? error.message : String(error));
-    faulty = true;
+    if (!hasReportedFault) onFault(error instanceof Error ? error.message : String(error));
+    hasReportedFault = true;
   }
   /** After a short quiet period, or at the latest after a second of constant changes. */
   function hintSoon(): void {
-    clearTimeout(quiet);
-    since ??= performance.now();
-    quiet = setTimeout(
+    clearTimeout(hintTimer);
+    burstStart ??= performance.now();
+    hintTimer = setTimeout(
       () => {
-        since = undefined;
-        if (broken) renew();
-        hinted = true;
+        burstStart = undefined;
+        if (needsRenewal) renew();
+        isHintPending = true;
         notify?.();
       },
-      Math.min(quietMilliseconds, Math.max(0, since + longestMilliseconds - performance.now())),
+      Math.min(quietMilliseconds, Math.max(0, burstStart + longestMilliseconds - performance.now())),
     );
   }
   function renew(): void {
-    broken = false;
+    needsRenewal = false;
     void watcher.close();
     watcher = start();
   }
@@ -81,17 +81,17 @@ export function fileHints(root: string, onFault: (message: string) => void): Fil
           Math.max(shortestPollMilliseconds, pollShare * (performance.now() - lastHint)),
         ),
       );
-      if (!hinted && !signal.aborted)
+      if (!isHintPending && !signal.aborted)
         await new Promise<void>((resolve) => {
           notify = resolve;
         });
       clearTimeout(nextPoll);
       signal.removeEventListener('abort', giveUp);
       notify = undefined;
-      hinted = false;
+      isHintPending = false;
       lastHint = performance.now();
     },
-    also(places, outs) {
+    watchAlso(places, outs) {
       removed.watch(outs);
       const wanted = places.filter((place) => isLeftOut(root, place) || !isWithin(place, root)).sort();
       if (wanted.join('\0') === others.join('\0')) return;
@@ -99,7 +99,7 @@ export function fileHints(root: string, onFault: (message: string) => void): Fil
       renew();
     },
     async close() {
-      clearTimeout(quiet);
+      clearTimeout(hintTimer);
       removed.close();
       await watcher.close();
     },

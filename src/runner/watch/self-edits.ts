@@ -9,48 +9,52 @@ import type { InstanceId } from '../identity.ts';
  * changes them itself.
  */
 export class SelfEdits {
-  readonly #cutShort = new Map<InstanceId, number>();
-  readonly #toTheEnd = new Map<InstanceId, number>();
+  readonly #stopped = new Map<InstanceId, number>();
+  readonly #finished = new Map<InstanceId, number>();
 
-  /** Whether a stage is to be left to end, though its own deps were changed. */
+  /** Whether a stage should be allowed to finish although its own deps changed. */
   isSuspected(instance: InstanceId): boolean {
-    return (this.#cutShort.get(instance) ?? 0) >= mostCuts;
+    return (this.#stopped.get(instance) ?? 0) >= mostStops;
   }
 
-  cutShort(instance: InstanceId): void {
-    this.#cutShort.set(instance, (this.#cutShort.get(instance) ?? 0) + 1);
+  /** Notes that a stage was stopped because its own deps changed. */
+  noteStopped(instance: InstanceId): void {
+    this.#stopped.set(instance, (this.#stopped.get(instance) ?? 0) + 1);
   }
 
-  ended(instance: InstanceId, outcome: Outcome): void {
+  /** Notes how a stage ended. */
+  noteEnded(instance: InstanceId, outcome: Outcome): void {
     if (outcome.kind === 'interrupted' || outcome.kind === 'skipped') return;
     if (outcome.kind === 'ran' && outcome.edited !== undefined)
-      this.#toTheEnd.set(instance, (this.#toTheEnd.get(instance) ?? 0) + 1);
+      this.#finished.set(instance, (this.#finished.get(instance) ?? 0) + 1);
     else {
-      this.#toTheEnd.delete(instance);
-      this.#cutShort.delete(instance);
+      this.#finished.delete(instance);
+      this.#stopped.delete(instance);
     }
   }
 
   /** The stages that change their own inputs. */
   found(): ReadonlySet<InstanceId> {
-    return new Set([...this.#toTheEnd].flatMap(([instance, times]) => (times >= mostRuns ? [instance] : [])));
+    return new Set([...this.#finished].flatMap(([instance, times]) => (times >= mostRuns ? [instance] : [])));
   }
 }
 
-const mostCuts = 5;
-const recent = `its last ${mostCuts} attempts`;
+const mostStops = 5;
+const recent = `its last ${mostStops} attempts`;
 const mostRuns = 2;
 
 const help = 'a stage must not change its inputs: write to its outs or its scratch folder';
 
-export const isLetRun = (instance: InstanceId, because: string): Diagnostic => ({
+/** The warning that a stage may finish although its own deps changed. */
+export const notStoppedWarning = (instance: InstanceId, because: string): Diagnostic => ({
   severity: 'warning',
   code: 'own-dep',
   message: `${because} while ${instance} ran, as in ${recent}: this time it is not stopped`,
   help,
 });
 
-export const changesItsInputs = (instance: InstanceId, file: string): Diagnostic => ({
+/** The warning that a stage changes `file`, one of its own inputs. */
+export const ownInputWarning = (instance: InstanceId, file: string): Diagnostic => ({
   severity: 'warning',
   code: 'own-dep',
   message:

@@ -14,7 +14,7 @@ import type { Result } from '../../result.ts';
 /** Work of a run in progress that is no longer needed. */
 export interface Stale {
   /** Its plan is out of date: nothing more should be started. */
-  readonly run: boolean;
+  readonly isPlanStale: boolean;
   /** Stages whose results are no longer needed. `file`: the changed file, if that is the only reason. */
   readonly stages: readonly StaleStage[];
 }
@@ -22,8 +22,8 @@ export interface Stale {
 export interface StaleStage {
   readonly stage: RunningStage;
   readonly because: string;
-  /** Whether only its own files were changed, and none of its dependencies or of the pipeline file. */
-  readonly own: boolean;
+  /** Whether only files that it reads directly changed: no result upstream, and not the pipeline file. */
+  readonly isOwnEdit: boolean;
 }
 
 /**
@@ -68,7 +68,7 @@ export async function staleStages(
   }
   return {
     ok: true,
-    value: { run: outdated.size > 0 || shapeOf(now) !== shapeOf(controls.session), stages },
+    value: { isPlanStale: outdated.size > 0 || shapeOf(now) !== shapeOf(controls.session), stages },
   };
 }
 
@@ -90,9 +90,9 @@ function readersOf(
 type Change = Omit<StaleStage, 'stage'>;
 
 const unchanged = { ok: true, value: undefined } as const;
-const changed = (because: string, own = false): Result<Change, never> => ({
+const changed = (because: string, isOwnEdit = false): Result<Change, never> => ({
   ok: true,
-  value: { because, own },
+  value: { because, isOwnEdit },
 });
 
 /**

@@ -18,7 +18,7 @@ import type { Planned } from '../project/planning/plan-here.ts';
 import type { Selected } from '../plan/select.ts';
 import type { Result } from '../../result.ts';
 import type { FinishedRun, RunRequest, StopSignals } from '../run-request.ts';
-import { changesItsInputs, isLetRun, SelfEdits } from './self-edits.ts';
+import { notStoppedWarning, ownInputWarning, SelfEdits } from './self-edits.ts';
 import { type StaleStage, staleStages } from './stale-stages.ts';
 import { AttemptLedger } from './attempt-ledger.ts';
 import { type FileHints, fileHints } from './file-hints.ts';
@@ -92,8 +92,8 @@ class Watch {
   readonly #selfEdits = new SelfEdits();
   readonly #unhashed = new UnhashedSettings();
   readonly #fileWarnings = new FileWarnings();
-  /** Stages that run and are left to end. */
-  readonly #left = new WeakSet<RunningStage>();
+  /** Stages that may finish although their own deps changed. */
+  readonly #notStopped = new WeakSet<RunningStage>();
   /** What the run in progress has finished, and under which key. */
   readonly #current = new Map<InstanceId, Key>();
   #reported = '';
@@ -184,7 +184,7 @@ class Watch {
         opened,
         { plan: () => this.#plan(), watcher: { failures: this.#attempts.failures, onControls } },
         request,
-        (event) => this.#hear(event),
+        (event) => this.#take(event),
         stop,
       );
     } finally {
@@ -213,7 +213,7 @@ class Watch {
     this.#listeners.onEvent({ kind: 'warned', at: Date.now(), instance: null, diagnostic });
   }
 
-  #hear(event: Event): void {
+  #take(event: Event): void {
     if (event.kind === 'warned' && this.#fileWarnings.has(event.diagnostic)) return;
     this.#listeners.onEvent(event);
     if (event.kind === 'finished') this.#note(event);
@@ -228,7 +228,7 @@ class Watch {
   }
 
   #note({ instance, key, outcome, at }: Ending): void {
-    this.#selfEdits.ended(instance, outcome);
+    this.#selfEdits.noteEnded(instance, outcome);
     const changesItself = this.#selfEdits.found().has(instance);
     this.#attempts.note(instance, key, outcome, changesItself, at);
     if (
@@ -237,7 +237,7 @@ class Watch {
     )
       this.#current.set(instance, key);
     if (changesItself && outcome.kind === 'ran')
-      this.#warn(changesItsInputs(instance, outcome.edited ?? 'a file'));
+      this.#warn(ownInputWarning(instance, outcome.edited ?? 'a file'));
   }
 
   #emit(update: WatchUpdate): void {
@@ -267,7 +267,7 @@ class Watch {
     const chosen = await chooseToRun(opened.value, current.value, this.#request);
     if (!chosen.ok) return chosen;
     const { session, selected } = chosen.value;
-    this.#hints.also(placesOf(session), outsOf(session));
+    this.#hints.watchAlso(placesOf(session), outsOf(session));
     return {
       ok: true,
       value: {
@@ -296,17 +296,17 @@ class Watch {
       return;
     }
     this.#reported = '';
-    if (stale.value.run) controls.startNoMore();
+    if (stale.value.isPlanStale) controls.startNoMore();
     for (const stage of stale.value.stages) this.#end(stage);
   }
 
-  #end({ stage, because, own }: StaleStage): void {
+  #end({ stage, because, isOwnEdit }: StaleStage): void {
     const { id } = stage.instance;
-    if (!own || !this.#selfEdits.isSuspected(id)) {
-      if (stage.cancel(because) && own) this.#selfEdits.cutShort(id);
-    } else if (!this.#left.has(stage)) {
-      this.#left.add(stage);
-      this.#warn(isLetRun(id, because));
+    if (!isOwnEdit || !this.#selfEdits.isSuspected(id)) {
+      if (stage.cancel(because) && isOwnEdit) this.#selfEdits.noteStopped(id);
+    } else if (!this.#notStopped.has(stage)) {
+      this.#notStopped.add(stage);
+      this.#warn(notStoppedWarning(id, because));
     }
   }
 }

@@ -81,41 +81,41 @@ async function fill(transfer: Transfer, control: Control): Promise<Attempt<void>
   if (reply.kind !== 'done')
     return isPastTheEnd(reply.problem) ? { kind: 'failed', problem: wrongSize(file, start) } : reply;
   const answer = reply.value;
-  const length = answer.status === 206 ? startOfRange(answer) : 0;
-  if (length === undefined || (length !== 0 && length !== start)) {
+  const offset = answer.status === 206 ? startOfRange(answer) : 0;
+  if (offset === undefined || (offset !== 0 && offset !== start)) {
     await discard(answer);
     return {
       kind: 'failed',
       problem: {
         kind: 'bad-answer',
         message:
-          length === undefined
+          offset === undefined
             ? `a request for ${file.path} from byte ${start} got an answer without a usable start: its ` +
               `Content-Range is ${JSON.stringify(answer.headers.get('content-range'))}`
-            : `a request for ${file.path} from byte ${start} was answered from byte ${length}`,
+            : `a request for ${file.path} from byte ${start} was answered from byte ${offset}`,
       },
     };
   }
-  return receive(answer, length, start, transfer, control);
+  return receive(answer, offset, start, transfer, control);
 }
 
 /** Writes what comes, as it comes. */
 async function receive(
   answer: Answer,
-  length: number,
+  offset: number,
   start: number,
   transfer: Transfer,
   control: Control,
 ): Promise<Attempt<void>> {
   const { file, partial, onPiece } = transfer;
-  let now = length;
+  let end = offset;
   try {
-    await control.world.disk.append(partial, length, pieces());
+    await control.world.disk.append(partial, offset, pieces());
   } catch (error) {
-    if (error instanceof TooLong) return { kind: 'failed', problem: wrongSize(file, now) };
+    if (error instanceof TooLong) return { kind: 'failed', problem: wrongSize(file, end) };
     if (error instanceof BodyFault)
       return error.mayWork
-        ? { kind: 'again', problem: error.problem, progressed: now - start >= isRetryable }
+        ? { kind: 'again', problem: error.problem, progressed: end - start >= leastProgress }
         : { kind: 'failed', problem: error.problem };
     onPiece(lengthOf(partial, control), 0);
     return {
@@ -123,16 +123,16 @@ async function receive(
       problem: { kind: 'disk', problem: fileProblem(partial, error), missing: undefined },
     };
   }
-  if (now < file.size)
-    return { kind: 'again', problem: wrongSize(file, now), progressed: now - start >= isRetryable };
+  if (end < file.size)
+    return { kind: 'again', problem: wrongSize(file, end), progressed: end - start >= leastProgress };
   return { kind: 'done', value: undefined };
 
   async function* pieces(): AsyncGenerator<Uint8Array> {
     for await (const piece of piecesOf(answer, control)) {
-      now += piece.length;
-      if (now > file.size) throw new TooLong();
+      end += piece.length;
+      if (end > file.size) throw new TooLong();
       yield piece;
-      onPiece(now, piece.length);
+      onPiece(end, piece.length);
     }
   }
 }
@@ -158,7 +158,7 @@ function startOfRange({ headers }: Answer): number | undefined {
 const lengthOf = (path: string, { world }: Control): number => Number(world.disk.lstat(path)?.size ?? 0n);
 
 /**
- * So many bytes in a try that was cut, and the count of tries begins anew: a line that is cut every minute
- * gets there.
+ * Bytes that an interrupted try has to bring for the count of tries to restart: a connection that breaks every
+ * minute still finishes.
  */
-const isRetryable = 1024 * 1024;
+const leastProgress = 1024 * 1024;

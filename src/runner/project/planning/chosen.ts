@@ -40,24 +40,24 @@ export function choose({ store }: Opened, planned: Planned, request: RunRequest)
   const { force, existingOuts, patterns } = request;
   const named = force || existingOuts !== undefined ? selectToRun(planned, namedIn(request)) : undefined;
   if (named?.ok === false) return named;
-  const isNamed = new Set(named?.value.chosen.map(({ id }) => id));
+  const namedIds = new Set(named?.value.chosen.map(({ id }) => id));
   const frozen = named?.value.chosen.find((instance) => instance.frozen !== undefined);
   if (frozen?.frozen !== undefined && request.patterns.length > 0)
-    return invalid([isFrozen(frozen.id, frozen.frozen)], planned.sources);
+    return invalid([frozenFault(frozen.id, frozen.frozen)], planned.sources);
   // Named instances are wanted with the bytes of their temp outs.
   const asked =
     patterns.length > 0 && hasTempOuts(planned.plan)
       ? selectToRun(planned, { patterns, mode: 'only' })
       : undefined;
   if (asked?.ok === false) return asked;
-  const isAsked = new Set(asked?.value.chosen.map(({ id }) => id));
-  const policyOf = ({ id, cache, frozen: isLeft }: Instance): Policy => ({
-    forced: force && isNamed.has(id),
+  const askedIds = new Set(asked?.value.chosen.map(({ id }) => id));
+  const policyOf = ({ id, cache, frozen: frozenAt }: Instance): Policy => ({
+    forced: force && namedIds.has(id),
     cache,
-    ...(isAsked.has(id) && isLeft === undefined ? { wanted: { for: undefined } } : {}),
+    ...(askedIds.has(id) && frozenAt === undefined ? { wanted: { for: undefined } } : {}),
   });
-  const existingOutsOf = ({ id, frozen: isLeft }: Instance): ExistingOuts | undefined =>
-    isNamed.has(id) && isLeft === undefined ? existingOuts : undefined;
+  const existingOutsOf = ({ id, frozen: frozenAt }: Instance): ExistingOuts | undefined =>
+    namedIds.has(id) && frozenAt === undefined ? existingOuts : undefined;
   const selected = request.retryFailed ? failedBefore(store, planned.plan, all.value) : all.value;
   return { ok: true, value: { selected, policyOf, existingOutsOf } };
 }
@@ -66,7 +66,7 @@ const hasTempOuts = ({ instances }: Plan): boolean =>
   instances.some(({ outs }) => Object.values(outs).some(({ temp }) => temp));
 
 /** The fault of a frozen instance that was named to be run, adopted or overwritten. */
-export const isFrozen = (id: InstanceId, at: Range): Diagnostic => ({
+export const frozenFault = (id: InstanceId, at: Range): Diagnostic => ({
   severity: 'error',
   code: 'frozen',
   message: `${id} is frozen, so it does not run`,

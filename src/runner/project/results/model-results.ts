@@ -64,7 +64,7 @@ export async function foundInRun(
   const found = await Promise.all(
     instances.map(async (instance) => {
       const { key, outcome, params } = byInstance.get(instance.id) ?? {};
-      if (key === undefined || !hasResult.has(outcome?.kind ?? 'skipped')) return [];
+      if (key === undefined || !outcomesWithResult.has(outcome?.kind ?? 'skipped')) return [];
       const cached = await cachedFiles({ workspace, store }, key);
       return [{ key, instance, params: params ?? paramsUnder(store, key) ?? {}, files: cached?.files ?? {} }];
     }),
@@ -72,7 +72,7 @@ export async function foundInRun(
   return found.flat();
 }
 
-const hasResult: ReadonlySet<string> = new Set(['ran', 'restored', 'up-to-date']);
+const outcomesWithResult: ReadonlySet<string> = new Set(['ran', 'restored', 'up-to-date']);
 
 function traceOf(
   store: Store,
