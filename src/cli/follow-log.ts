@@ -42,8 +42,10 @@ export async function followLog(
 
 const interval = 200;
 
-const hasEnded = (events: InstanceLog['events']): boolean =>
-  events.findLast(({ kind }) => kind === 'started' || kind === 'finished')?.kind === 'finished';
+function hasEnded(events: InstanceLog['events']): boolean {
+  const last = events.findLast(({ kind }) => ['started', 'finished', 'verified'].includes(kind));
+  return last !== undefined && last.kind !== 'started';
+}
 
 async function isRunning(project: Project, run: string): Promise<boolean> {
   const runs = await project.history(recentRuns);

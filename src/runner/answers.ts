@@ -4,6 +4,7 @@ import type { Result } from '../result.ts';
 import type { Value } from '../stage/context.ts';
 import type { Diagnostic } from './diagnostic.ts';
 import type {
+  DifferentOut,
   AwaitedInstances,
   DisplacedOut,
   Failure,
@@ -541,7 +542,7 @@ export interface Verification {
 export interface RerunVerification {
   readonly instance: InstanceId;
   /** Outs whose bytes came out different; empty: the stage is deterministic as far as seen. */
-  readonly different: readonly { readonly out: string; readonly files: readonly string[] }[];
+  readonly different: readonly DifferentOut[];
 }
 
 export interface Collected {

@@ -46,6 +46,20 @@ export type OutcomeCounts = Readonly<Record<Exclude<Outcome['kind'], Unfinished>
 /** For a run that leaves jobs to a queue: the number of jobs, if any. */
 type Unfinished = 'submitted' | 'waiting';
 
+/** What executing an instance again showed about its result. */
+export type VerificationOutcome =
+  | { readonly kind: 'identical' }
+  | { readonly kind: 'different'; readonly different: readonly DifferentOut[] }
+  /** There is nothing to compare: how its last attempt ended. */
+  | { readonly kind: 'incomplete'; readonly message: string };
+
+/** An out whose bytes came out different. */
+export interface DifferentOut {
+  readonly out: string;
+  /** Of a folder: the files that differ; empty: the out differs as a whole. */
+  readonly files: readonly string[];
+}
+
 export type FailedOutcome = Extract<Outcome, { readonly kind: 'failed' }>;
 
 /** Who made a result elsewhere. */
@@ -256,6 +270,13 @@ export type Event =
       readonly instance: InstanceId;
       readonly key: Key | null;
       readonly outcome: Outcome;
+    }
+  /** `verify --rerun` has executed it again. Its result stays, whatever came out. */
+  | {
+      readonly kind: 'verified';
+      readonly at: number;
+      readonly instance: InstanceId;
+      readonly outcome: VerificationOutcome;
     }
   | FoundInPlaceEvent
   | { readonly kind: 'interrupting'; readonly at: number; readonly hard: boolean }

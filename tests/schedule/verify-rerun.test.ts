@@ -64,3 +64,52 @@ test('a workspace out is unchanged, however its rerun ends', async () => {
   }
   expect((await rig.pipeline('run').result).json).toMatchObject({ 'up-to-date': ['a'] });
 });
+
+test('the log of an instance shows a rerun as a verification, with its output and what it found', async () => {
+  await using rig = await createRig();
+  const a = rig.puppet('a');
+  rig.write({ 'pipeline.yaml': { stages: { a: { cmd: a.cmd, outs: { o: 'o' } } } } });
+  const first = rig.pipeline('run');
+  await (await a.nextStart()).exit(0, { o: 'one' });
+  await first.result;
+  const shown: string[] = [];
+  for (const [code, text] of [
+    [0, 'one'],
+    [0, 'two'],
+    [3, 'half'],
+  ] as const) {
+    const again = rig.pipeline(...rerun);
+    const started = await a.nextStart();
+    await started.order('print', { text: `wrote ${text}\n` });
+    await started.exit(code, { o: text });
+    await again.result;
+    // It has an end, so that following it ends too.
+    const { stdout } = await rig.pipeline('log', '--follow', 'a').result;
+    shown.push(stdout.replaceAll(/\d\d:\d\d:\d\d/g, '').replaceAll(/\d{8}-\d{6}-[0-9a-f]{4}/g, 'RUN'));
+  }
+  const log = (text: string, end: string): string =>
+    `a in run RUN\n  attempt 1\n          because: to verify its result\noutput (cache/logs/RUN/1.txt):\n` +
+    `wrote ${text}\n  ${end}\n`;
+  expect(shown).toEqual([
+    log('one', 'verified: the outputs are identical'),
+    log('two', 'verified: out o differs'),
+    log('half', 'not verified: failed with exit code 3'),
+  ]);
+  expect((await rig.pipeline('run').result).json).toMatchObject({ 'up-to-date': ['a'] });
+});
+
+test('a failed rerun is an error that names the end of the stage and its log', async () => {
+  await using rig = await createRig();
+  const a = rig.puppet('a');
+  rig.write({ 'pipeline.yaml': { stages: { a: { cmd: a.cmd, outs: { o: 'o' } } } } });
+  const first = rig.pipeline('run');
+  await (await a.nextStart()).exit(0, { o: 'one' });
+  await first.result;
+  const again = rig.pipeline(...rerun);
+  await (await a.nextStart()).exit(3);
+  const { code, stderr } = await again.result;
+  expect({ code, stderr }).toMatchObject({
+    code: 2,
+    stderr: expect.stringContaining('a, executed again, failed with exit code 3 (see `pipeline log a`)'),
+  });
+});

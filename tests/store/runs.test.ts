@@ -5,7 +5,14 @@ import { afterEach, beforeEach, expect, test } from 'vitest';
 import { digestOf } from '../../src/files/digest.ts';
 import type { InstanceId, RunId } from '../../src/runner/identity.ts';
 import { parseKey } from '../../src/runner/manifest/key-of.ts';
-import { beginAttempt, endAttempt, isRunning, outputsOf, pastOf } from '../../src/runner/store/attempts.ts';
+import {
+  beginAttempt,
+  endAttempt,
+  isRunning,
+  outputsOf,
+  pastOf,
+  producersOf,
+} from '../../src/runner/store/attempts.ts';
 import { eventLog } from '../../src/runner/store/event-log.ts';
 import { openStore, type Store } from '../../src/runner/store/database/open-store.ts';
 import { insertRun, lastRuns, lastReportedRun } from '../../src/runner/store/runs.ts';
@@ -74,4 +81,21 @@ test.each([
   expect(lastReportedRun(store, 'pipeline', instance)).toBe(second);
   expect(outputsOf(store, 'pipeline', instance, first)).toEqual([`cache/logs/${first}/1.txt`]);
   expect(pastOf(store, key)).toBe('failed');
+});
+
+test('an attempt that was only compared with a result is none of its producers', () => {
+  for (const [id, ended] of [
+    ['20260101-000000-0001', 'interrupted'],
+    ['20260101-000000-0002', 'done'],
+    ['20260101-000000-0003', 'verified'],
+    ['20260101-000000-0004', 'done'],
+  ] as const) {
+    const run = id as RunId; // as a run would name itself
+    const row = { run, pipeline: 'pipeline', file: 'pipeline.yaml', pid: 1, pidStarted: '', startedAt: 1 };
+    insertRun(store, row);
+    const attempt = { run, pipeline: 'pipeline', instance, attempt: 1, key };
+    beginAttempt(store, { ...attempt, output: `${id}.txt`, executor: 'local', nonce: id });
+    endAttempt(store, attempt, ended);
+  }
+  expect(producersOf(store, key).map(({ run }) => run.slice(-1))).toEqual(['1', '2', '4']);
 });

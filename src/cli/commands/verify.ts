@@ -1,5 +1,6 @@
 import { Command } from 'commander';
 import type { Project } from '../../runner/project.ts';
+import { differentOutText } from '../../runner/report/verification-text.ts';
 import { pluralize } from '../../runner/wording/pluralize.ts';
 import { sizeText } from '../../runner/wording/size-text.ts';
 import { annotatedFiles } from '../output/annotated-files.ts';
@@ -62,13 +63,7 @@ async function verifyRerun(project: Project, instance: string, options: Pipeline
   const text =
     different.length === 0
       ? `${verified.value.instance}: the outputs are identical\n`
-      : different
-          .map(
-            ({ out, files }) =>
-              `${verified.value.instance}: out ${out} ` +
-              `differs${files.length > 0 ? `: ${files.join(', ')}` : ''}\n`,
-          )
-          .join('');
+      : different.map((out) => `${verified.value.instance}: ${differentOutText(out)}\n`).join('');
   if (options.json === true) printJson(verified.value);
   else process.stdout.write(text);
   if (different.length > 0) process.exitCode = 1;

@@ -6,6 +6,7 @@ import { parseForm } from '../manifest/manifest.ts';
 import { parseTree } from '../manifest/tree.ts';
 import { parseStamp } from '../workspace/stamp.ts';
 import { isWholePlan } from '../plan/remembered-plan.ts';
+import { attemptEnds } from '../store/attempts.ts';
 import { parseOuts } from '../store/entries.ts';
 import { parseManifest } from '../store/last-results.ts';
 import type { Store } from '../store/database/open-store.ts';
@@ -108,7 +109,7 @@ const tables: readonly Table[] = [
     fault: (row) =>
       parseKey(row.text('key')) === undefined
         ? 'its key cannot be read'
-        : isOneOf(row.optionalText('ended'), attemptEnds)
+        : isOneOf(row.optionalText('ended'), [undefined, ...attemptEnds])
           ? undefined
           : 'its ending is unknown',
   },
@@ -143,8 +144,6 @@ const tables: readonly Table[] = [
     fault: (row) => (parseKey(row.text('key')) === undefined ? 'its key cannot be read' : undefined),
   },
 ];
-
-const attemptEnds: readonly (string | undefined)[] = [undefined, 'done', 'failed', 'interrupted'];
 
 const outcomeKinds: readonly string[] = Object.keys({
   ran: 0,

@@ -27,6 +27,8 @@ export type Reason =
   | { readonly kind: 'no-result' }
   | Difference
   | { readonly kind: 'forced' }
+  /** `verify --rerun` compares what it makes with its result. */
+  | { readonly kind: 'verification' }
   /** The last attempt with this key failed, or was interrupted. */
   | { readonly kind: 'failed-before' }
   | { readonly kind: 'interrupted-before' }

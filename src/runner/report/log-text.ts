@@ -6,6 +6,7 @@ import { diagnosticText } from './diagnostic-text.ts';
 import { isWarning, messageText } from './message-text.ts';
 import { noColors } from '../wording/colors.ts';
 import { outcomeText, retryText } from './outcome-text.ts';
+import { verificationText } from './verification-text.ts';
 
 /** A part of a log: lines, or a file of the stage's output, which may have any size. */
 export type LogPart =
@@ -38,7 +39,7 @@ export function logParts(
         .some((later) => later.kind === 'started' && later.attempt === event.attempt);
       printed = isLast ? files[event.attempt - 1] : undefined;
     }
-    if (event.kind === 'finished' || event.kind === 'retrying') closeAttempt();
+    if (event.kind === 'finished' || event.kind === 'verified' || event.kind === 'retrying') closeAttempt();
     const lines = eventLines(event, events).flatMap((text) => text.split('\n'));
     const time = timeOf(event.at);
     if (lines.length > 0)
@@ -85,6 +86,8 @@ function eventLines(event: RecordedEvent, all: readonly RecordedEvent[]): readon
       return [`stopped: ${event.because}`];
     case 'finished':
       return [outcomeText(event.outcome)];
+    case 'verified':
+      return [verificationText(event.outcome)];
     case 'run-started':
     case 'planned-again':
     case 'found-in-place':

@@ -13,6 +13,8 @@ export function reasonText(reason: Reason): string {
       return differenceText(reason);
     case 'forced':
       return 'forced';
+    case 'verification':
+      return 'to verify its result';
     case 'failed-before':
       return 'the last attempt failed';
     case 'interrupted-before':

@@ -32,8 +32,8 @@ export function runText(
 }
 
 /**
- * The state of an instance in a run. In a finished run, an instance that was started and has no outcome was
- * killed with it, or executed again by `verify --rerun`.
+ * The state of an instance in a run. An instance that was started and has no outcome was executed again by
+ * `verify --rerun`, or was killed with its run.
  */
 export function stateInRun(
   { outcome, startedAt }: Pick<InstanceHistory, 'outcome' | 'startedAt'>,

@@ -1,9 +1,11 @@
 import type { RerunVerification } from '../answers.ts';
 import type { Result } from '../../result.ts';
-import type { Gpu, Handle } from '../executors/executor.ts';
+import type { DifferentOut, VerificationOutcome } from '../event.ts';
+import type { Gpu, Handle, Usage } from '../executors/executor.ts';
 import { treeChanges } from '../manifest/tree.ts';
 import { type Content, sameContent } from '../manifest/manifest.ts';
 import type { Instance } from '../plan/instance.ts';
+import { failedText } from '../report/outcome-text.ts';
 import { readContent } from '../workspace/read-content.ts';
 import { type Cache, confirmAdopted, listingOf, restore } from '../cache/cache.ts';
 import { shellName } from '../wording/shell-name.ts';
@@ -17,7 +19,7 @@ import { newNonce } from './attempt/new-nonce.ts';
 import { interruptedAttempt } from './attempt/interrupted-attempts.ts';
 import type { JobEnding } from './attempt/job-ending.ts';
 import { runJob } from './attempt/run-job.ts';
-import { beginAttempt, forgetAttempt, recordHandle } from '../store/attempts.ts';
+import { beginAttempt, endAttempt, recordHandle, recordUsage } from '../store/attempts.ts';
 import { unassessableText } from '../status/unassessable-text.ts';
 
 /**
@@ -62,8 +64,14 @@ export async function rerunAndCompare(
   if (foreign !== undefined) return { ok: false, error: foreign };
   try {
     const ended = await again(run, instance, assessed.value, gpus);
-    if (ended !== undefined) return { ok: false, error: `${instance.id}, executed again, ${ended}` };
-    const different: { out: string; files: readonly string[] }[] = [];
+    if (ended !== undefined) {
+      noteOutcome(run, instance, { kind: 'incomplete', message: ended });
+      return {
+        ok: false,
+        error: `${instance.id}, executed again, ${ended} (see \`pipeline log ${shellName(instance.id)}\`)`,
+      };
+    }
+    const different: DifferentOut[] = [];
     for (const [out, path] of Object.entries(attemptOuts(instance, key))) {
       const before = outs[out];
       const files = before && (await differing(session, path, before));
@@ -73,6 +81,11 @@ export async function rerunAndCompare(
       confirmAdopted(session, key);
       recordReproduced(store, key, manifest);
     } else forgetReproduced(store, manifest);
+    noteOutcome(
+      run,
+      instance,
+      different.length === 0 ? { kind: 'identical' } : { kind: 'different', different },
+    );
     return { ok: true, value: { instance: instance.id, different } };
   } finally {
     await closeAttempt(workspace, key);
@@ -86,6 +99,9 @@ export async function rerunAndCompare(
     });
   }
 }
+
+const noteOutcome = (run: Run, { id }: Instance, outcome: VerificationOutcome): void =>
+  run.emit({ kind: 'verified', at: Date.now(), instance: id, outcome });
 
 /** Runs the program from nothing, where its instance runs; gives how it ended, if not well. */
 async function again(
@@ -116,7 +132,10 @@ async function again(
   }
 }
 
-/** While its job is in a queue it is recorded, for `pipeline cancel` and the run after a runner that died. */
+/**
+ * The attempt is recorded: for `pipeline log`, and for `pipeline cancel` and the next run if the runner dies
+ * while its job is in a queue.
+ */
 async function oneAttempt(
   run: Run,
   instance: Instance,
@@ -143,23 +162,22 @@ async function oneAttempt(
     executor: executor.name,
     nonce,
   };
+  beginAttempt(store, record);
   run.emit({
     kind: 'started',
     at: Date.now(),
     instance: instance.id,
     key,
-    because: [{ kind: 'forced' }],
+    because: [{ kind: 'verification' }],
     attempt,
     resumed,
     params: instance.params,
   });
-  if (executor.leavesJobs) beginAttempt(store, record);
-  const onSubmitted = (handle: Handle): void => {
-    if (executor.leavesJobs) recordHandle(store, record, handle);
-  };
-  const request = { run, instance, assessment, output, endsWithRun: true };
+  const onUsage = (usage: Usage): void => recordUsage(store, record, usage);
+  const onSubmitted = (handle: Handle): void => recordHandle(store, record, handle);
+  const request = { run, instance, assessment, output, endsWithRun: true, onUsage };
   const ending = await runJob(request, { nonce, gpus, onSubmitted });
-  if (executor.leavesJobs) forgetAttempt(store, record);
+  endAttempt(store, record, 'verified');
   return ending;
 }
 
@@ -175,7 +193,7 @@ function endingText(ending: JobEnding): string | undefined {
     case 'inputs-changed':
       return `was not started (${ending.kind})`;
     case 'failed':
-      return `failed (${ending.failure.kind})`;
+      return failedText(ending.failure);
   }
 }
 

@@ -19,6 +19,7 @@ export interface Attempt {
   readonly nonce: string;
 }
 
+/** Records that an attempt is about to start. */
 export function beginAttempt(store: Store, attempt: Attempt): void {
   const { run, pipeline, instance, attempt: number, key, output, executor, nonce } = attempt;
   store
@@ -195,20 +196,14 @@ export function abandonAttempt(store: Store, { run, instance, attempt }: OpenAtt
     .run(run, instance, attempt);
 }
 
-/** Deletes an attempt whose result was only inspected. */
-export function forgetAttempt(
-  store: Store,
-  { run, instance, attempt }: Pick<Attempt, 'run' | 'instance' | 'attempt'>,
-): void {
-  store
-    .sql('DELETE FROM attempts WHERE run = ? AND instance = ? AND attempt = ?')
-    .run(run, instance, attempt);
-}
+/** How an attempt ends. `verified`: what it made was compared with a result, and dropped. */
+export const attemptEnds = ['done', 'failed', 'interrupted', 'verified'] as const;
 
+/** Records how an attempt ended. */
 export function endAttempt(
   store: Store,
   { run, instance, attempt }: Pick<Attempt, 'run' | 'instance' | 'attempt'>,
-  ended: 'done' | 'failed' | 'interrupted',
+  ended: (typeof attemptEnds)[number],
 ): void {
   unlessDiskFails(() =>
     store
@@ -301,7 +296,7 @@ export const producersOf = (
     store
       .sql(
         `SELECT run, instance, ended FROM attempts JOIN runs USING (run)
-          WHERE key = ?
+          WHERE key = ? AND ended IS NOT 'verified'
           ORDER BY runs.rowid, attempt`,
       )
       .all(key),

@@ -56,6 +56,11 @@ export function afterEvent(run: RunAnswer, { run: id, sequence, event, text }: L
           finishedAt: event.at,
         })),
       );
+    case 'verified':
+      return changed(
+        next,
+        only(event.instance, () => ({ state: 'verified', outcome: text?.[0], finishedAt: event.at })),
+      );
     case 'run-finished':
       return {
         ...next,

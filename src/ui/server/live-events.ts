@@ -3,6 +3,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { jsonText } from '../../files/json-text.ts';
 import type { NumberedEvent, Project } from '../../runner/project.ts';
 import { outcomeText } from '../../runner/report/outcome-text.ts';
+import { verificationText } from '../../runner/report/verification-text.ts';
 import { reasonText } from '../../runner/report/reason-text.ts';
 import type { LiveEvent } from '../api.ts';
 
@@ -88,6 +89,8 @@ const asUpdate =
         return { run, sequence, event, text: event.because.map(reasonText) };
       case 'finished':
         return { run, sequence, event, text: [outcomeText(event.outcome)] };
+      case 'verified':
+        return { run, sequence, event, text: [verificationText(event.outcome)] };
       default:
         return { run, sequence, event };
     }

@@ -126,6 +126,12 @@ export function historyOf(
         end(event.instance, event.outcome, event.at);
         change(event.instance, ({ key }) => ({ key: event.key ?? key }));
         break;
+      case 'verified':
+        change(event.instance, ({ attempts }) => ({
+          finishedAt: event.at,
+          attempts: ended(attempts, event.at),
+        }));
+        break;
       case 'warned':
         warnings.push({ instance: event.instance, diagnostic: event.diagnostic });
         break;

@@ -54,6 +54,8 @@ export function plainLines(
       return messageLines(event.instance, event.message, colors);
     case 'output':
     case 'gpu-usage':
+    // The command that asked for it prints what it found.
+    case 'verified':
       return [];
     case 'waiting-for-gpu':
       return [`${colors.dim('…')} ${event.instance}  ${colors.dim(gpuWaitText(event))}`];

@@ -118,6 +118,11 @@ export function advance(view: LiveView, event: RecordedEvent): LiveView {
         ? withRunning(view, event.instance, { ...row, loss: message.values['loss'] ?? row.loss })
         : view;
     }
+    case 'verified': {
+      const running = new Map(view.running);
+      running.delete(event.instance);
+      return { ...view, running };
+    }
     case 'finished': {
       const running = new Map(view.running);
       running.delete(event.instance);
