@@ -18,7 +18,7 @@ import { checkResults, metricsAtCommit, resultsAtCommit, writeResults } from './
 import { builtFile } from './project/built-file.ts';
 import { orDiskProblem } from './project/disk-problem.ts';
 import { noSpaceLeft } from './workspace/disk/no-space-left.ts';
-import { fileFaults } from './status/preflight/preflight.ts';
+import { fileFaults } from './status/preflight/file-faults.ts';
 import { type ProjectPlace, textNamed } from './project/find-project.ts';
 import { withKnownHubFolders } from './project/planning/hub-dependencies.ts';
 import { type IdleRequest, idleRequestIn, runIdle } from './project/idle-run.ts';

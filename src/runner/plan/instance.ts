@@ -167,6 +167,10 @@ export interface Instance {
 export const withheldOuts = ({ push, outs }: Instance): readonly string[] =>
   Object.entries(outs).flatMap(([name, out]) => (push && out.push ? [] : [name]));
 
+/** Instances by their ids. */
+export const byId = (instances: readonly Instance[]): ReadonlyMap<InstanceId, Instance> =>
+  new Map(instances.map((instance) => [instance.id, instance]));
+
 export interface MadeOnGpu {
   readonly params: Instance['params'];
   readonly resources: Resources;

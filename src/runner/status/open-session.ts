@@ -1,11 +1,12 @@
 import type { Result } from '../../result.ts';
 import type { Diagnostic } from '../diagnostic.ts';
-import type { Instance, Plan } from '../plan/instance.ts';
+import { byId, type Instance, type Plan } from '../plan/instance.ts';
 import type { Store } from '../store/database/open-store.ts';
 import type { Workspace } from '../workspace/workspace.ts';
 import type { Session } from './assess.ts';
-import { byId, preflight, programPaths, readyPrograms } from './preflight/preflight.ts';
-import { stagePrograms } from '../programs/stage-programs.ts';
+import type { Programs } from './preflight/checked-plan.ts';
+import { preflight } from './preflight/preflight.ts';
+import { type StageProgramFacts, stagePrograms } from '../programs/stage-programs.ts';
 import type { ExecutorOf } from '../executors/executors.ts';
 
 export interface SessionSources {
@@ -33,7 +34,12 @@ export async function openSession(
     { workspace, store, stageChild },
     programPaths([...checked, ...inspected]),
   );
-  const faults = await preflight(workspace, store, plan, checked, programs, {
+  const faults = await preflight({
+    workspace,
+    store,
+    plan,
+    instances: checked,
+    programs,
     capacityOf: (instance) => executorOf(instance).capacity(undefined),
     environment,
     allowMissing,
@@ -53,4 +59,17 @@ export async function openSession(
       allowMissing,
     },
   };
+}
+
+const programPaths = (instances: readonly Instance[]): readonly string[] => [
+  ...new Set(instances.flatMap(({ program }) => (program.kind === 'uses' ? [program.path] : []))),
+];
+
+/** The programs that can run. */
+function readyPrograms(programs: Programs): ReadonlyMap<string, StageProgramFacts> {
+  return new Map(
+    [...programs].flatMap(([path, program]): readonly (readonly [string, StageProgramFacts])[] =>
+      program.ok ? [[path, program.value]] : [],
+    ),
+  );
 }

@@ -3,12 +3,11 @@ import type { MemoryPlan } from '../../answers.ts';
 import type { Diagnostic } from '../../diagnostic.ts';
 import type { Capacity } from '../../executors/executor.ts';
 import { isMap } from '../../manifest/canonical.ts';
-import type { Instance, Plan } from '../../plan/instance.ts';
+import { byId, type Instance, type Plan } from '../../plan/instance.ts';
 import { askPrograms } from '../../programs/ask-programs.ts';
 import { sizeText } from '../../wording/size-text.ts';
 import { placeOf, type Workspace } from '../../workspace/workspace.ts';
 import { deviceOf } from '../manifest-of.ts';
-import { byId } from './preflight.ts';
 
 export interface MemorySources {
   readonly workspace: Workspace;

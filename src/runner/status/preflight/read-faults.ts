@@ -1,13 +1,13 @@
-import { memory } from '../../memory.ts';
-import type { Diagnostic, Range } from '../diagnostic.ts';
-import { fixedPart } from '../pipeline-file/glob.ts';
-import type { LooseDependency } from '../plan/expand/resolve-dependency.ts';
-import type { GlobDependency } from '../plan/instance.ts';
-import { deadLinkOn } from '../workspace/dead-link.ts';
-import { globFiles } from '../workspace/glob-files.ts';
-import { ignoreRules } from '../workspace/ignore/ignore-rules.ts';
-import { nearestPath } from '../workspace/nearest-path.ts';
-import { placeOf, type ProjectFiles } from '../workspace/workspace.ts';
+import { memory } from '../../../memory.ts';
+import type { Diagnostic, Range } from '../../diagnostic.ts';
+import { fixedPart } from '../../pipeline-file/glob.ts';
+import type { LooseDependency } from '../../plan/expand/resolve-dependency.ts';
+import type { GlobDependency } from '../../plan/instance.ts';
+import { deadLinkOn } from '../../workspace/dead-link.ts';
+import { globFiles } from '../../workspace/glob-files.ts';
+import { ignoreRules } from '../../workspace/ignore/ignore-rules.ts';
+import { nearestPath } from '../../workspace/nearest-path.ts';
+import { placeOf, type ProjectFiles } from '../../workspace/workspace.ts';
 
 /** Faults of paths that are read: they do not exist, or lead out of the project. */
 export function readFaults(

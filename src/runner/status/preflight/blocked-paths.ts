@@ -1,7 +1,7 @@
-import type { Diagnostic } from '../diagnostic.ts';
-import type { Instance } from '../plan/instance.ts';
-import { notAFolder } from '../workspace/disk/not-a-folder.ts';
-import { placeOf, type ProjectFiles } from '../workspace/workspace.ts';
+import type { Diagnostic } from '../../diagnostic.ts';
+import type { Instance } from '../../plan/instance.ts';
+import { notAFolder } from '../../workspace/disk/not-a-folder.ts';
+import { placeOf, type ProjectFiles } from '../../workspace/workspace.ts';
 
 /**
  * Files in the place of a folder above an out, each reported once, at the first out that it blocks: otherwise

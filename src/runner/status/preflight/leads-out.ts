@@ -1,4 +1,4 @@
-import { placeOf, type ProjectFiles } from '../workspace/workspace.ts';
+import { placeOf, type ProjectFiles } from '../../workspace/workspace.ts';
 
 /**
  * Gives where a path leads by symbolic links, from the project root; undefined: out of it, or to nothing. A
