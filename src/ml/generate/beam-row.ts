@@ -119,14 +119,28 @@ export function bestContinuations(
     const candidates = logProbabilities[index];
     if (candidates === undefined) throw new Error(`beam ${index} has no scores`);
     const { scores, tokens } = candidates;
-    for (let place = 0; place < scores.length; place += 1) {
+    let place = 0;
+    while (place < scores.length) {
       const score = Math.fround(beam.score + (scores[place] ?? 0));
-      if (best.length === count && !(score > least)) continue;
-      insert(best, { beam: index, token: tokens?.[place] ?? place, score }, count);
-      if (best.length === count) least = best.at(-1)?.score ?? -Infinity;
+      if (best.length < count || score > least)
+        insert(best, { beam: index, token: tokens?.[place] ?? place, score }, count);
+      place += 1;
+      if (best.length < count) continue;
+      least = best.at(-1)?.score ?? -Infinity;
+      place = firstAbove(scores, beam.score, least, place);
     }
   });
   return best;
+}
+
+/**
+ * The first place from `place` on whose sum is above `least`, a float32: rounding keeps the order, so no sum
+ * that is not above it is when rounded. A loop of its own, since nearly all of a vocabulary is passed over.
+ */
+function firstAbove(scores: Float32Array, base: number, least: number, place: number): number {
+  let next = place;
+  while (next < scores.length && !(base + (scores[next] ?? 0) > least)) next += 1;
+  return next;
 }
 
 function insert(best: Continuation[], continuation: Continuation, count: number): void {
