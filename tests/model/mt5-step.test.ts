@@ -22,7 +22,7 @@ for (const tieWordEmbeddings of [false, true]) {
     const whole = await compile(runtime, {
       outputs: { logits: logitsOf(trace, decode(trace, encode(trace).last).last) },
     });
-    const cross = await compile(runtime, crossGraph(trace));
+    const cross = await compile(runtime, crossGraph(trace, encode(trace).last));
     const step = await compile(runtime, stepGraph(trace, 'logits'));
     const source: Rows = [
       [5, 6, 7, 1],

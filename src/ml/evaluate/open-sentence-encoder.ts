@@ -3,10 +3,10 @@ import type { Result } from '../../result.ts';
 import { type LazyTensors, loadAllFloat32 } from '../checkpoint/lazy-tensor.ts';
 import { type ModelFolder, openModelFolder } from '../checkpoint/model-folder.ts';
 import { bertFeeds, bertGraph } from '../model/bert.ts';
+import { encoderBatches } from '../model/encoder-batches.ts';
 import { encoderGraph } from '../model/mt5-encoder.ts';
 import { sourceFeeds } from '../model/mt5-feeds.ts';
 import { plainTrace } from '../model/mt5-trace.ts';
-import type { Rows } from '../model/rows.ts';
 import type { HostValue, Runtime } from '../runtime/runtime.ts';
 import { textAt } from '../tensor/attribute.ts';
 import type { Graph } from '../tensor/node.ts';
@@ -127,29 +127,6 @@ function tokensOf(text: string, tokenizer: Tokenizer, longest: number): readonly
 
 const specialOf = ({ special: { start, end } }: Tokenizer): readonly number[] =>
   start === undefined ? [end] : [start, end];
-
-/** Rows that are computed together, the longest first: attention pads them to that one's length. */
-export function encoderBatches(rows: Rows): readonly Rows[] {
-  const batches: (readonly number[])[][] = [];
-  let tokens = 0;
-  for (const row of rows) {
-    const last = batches.at(-1);
-    const slots = ((last?.length ?? 0) + 1) * (last?.[0]?.length ?? 0);
-    tokens += row.length;
-    if (last !== undefined && slots <= mostSlots && slots <= tokens * mostPadding) last.push(row);
-    else {
-      batches.push([row]);
-      tokens = row.length;
-    }
-  }
-  return batches;
-}
-
-/** As many tokens as have states that stay in the processor's cache from one layer to the next. */
-const mostSlots = 1024;
-
-/** Slots for each token. */
-const mostPadding = 1.3;
 
 /** The parameters that the graph reads. */
 async function loadWeights(

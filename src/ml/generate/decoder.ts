@@ -1,14 +1,16 @@
 import type { Mt5Config } from '../checkpoint/mt5-config.ts';
+import { encoderBatches } from '../model/encoder-batches.ts';
 import { sourceFeeds, stepFeeds } from '../model/mt5-feeds.ts';
+import { packedFeeds, sourceMask } from '../model/packed-rows.ts';
 import type { Rows } from '../model/rows.ts';
 import { decoderEntries, decoderVariables, heldScores, selectingEntries } from '../model/mt5-step.ts';
 import type { Mt5Trace } from '../model/mt5-trace.ts';
-import type { Runtime, Values } from '../runtime/runtime.ts';
+import type { HostValue, Runtime, Values } from '../runtime/runtime.ts';
 
 /** A model that continues sequences token by token. It holds the state of one batch at a time. */
 export interface Decoder {
   readonly config: Mt5Config;
-  /** Begins a batch. A source is a row of token ids, not padded, not empty. */
+  /** Begins a batch. A source is a row of token ids, not padded, not empty; the longest come first. */
   start(sources: Rows): Promise<void>;
   /**
    * Scores for the token after `ids`: the newest token of each beam, as many for each source, in the order of
@@ -113,7 +115,18 @@ export async function openDecoder(
     config,
     selecting,
     async start(rows) {
-      await session.run('start', sourceFeeds(rows, config));
+      const batches = runtime.device === 'cpu' ? encoderBatches(rows) : [rows];
+      const parts: Float32Array[] = [];
+      for (const batch of batches) {
+        const { states } = await session.run('encode', sourceFeeds(batch, config));
+        if (states?.dtype !== 'float32') throw new Error('the encoder returned no states');
+        parts.push(states.data);
+      }
+      await session.run('start', {
+        ...packedFeeds('source', rows),
+        'source.mask': sourceMask(rows),
+        states: stackedRows(parts, config.dModel),
+      });
       [sources, past] = [rows.length, 0];
     },
     async step(ids, parents) {
@@ -131,4 +144,15 @@ export async function openDecoder(
     },
     release: () => session.release(),
   };
+}
+
+/** [rows, width] */
+function stackedRows(parts: readonly Float32Array[], width: number): HostValue {
+  const data = new Float32Array(parts.reduce((length, part) => length + part.length, 0));
+  let at = 0;
+  for (const part of parts) {
+    data.set(part, at);
+    at += part.length;
+  }
+  return { dtype: 'float32', shape: [data.length / width, width], data };
 }

@@ -12,16 +12,26 @@ import { encode, feedForward, logitsOf, norm, positionTable, splitHeads } from '
 import { applyLinear, embedTokens, lookup, type Mt5Trace } from './mt5-trace.ts';
 import { paddingMask } from './packed-rows.ts';
 
-/** The graphs of generation, and what each changes of `decoderVariables`. */
+/**
+ * The graphs of generation, and what each changes of `decoderVariables`. "encode" gives the "states" of some
+ * sources, of which "start" is fed with all.
+ */
 export function decoderEntries(
   trace: Mt5Trace,
   scores: 'logits' | 'logProbabilities',
-): Readonly<Record<'start' | 'step' | 'keep', DecoderEntry>> {
+): Readonly<Record<'encode' | 'start' | 'step' | 'keep', DecoderEntry>> {
   const { result, caches } = scoredStep(trace, scores);
+  const { last: states } = encode(trace);
+  const encoded = input('states', states.dtype, states.shape);
   return {
+    encode: { outputs: { states }, updates: {} },
     start: {
       outputs: {},
-      updates: { ...crossGraph(trace).outputs, 'cross.mask': paddingMask(), ...emptyCaches(trace.config) },
+      updates: {
+        ...crossGraph(trace, encoded).outputs,
+        'cross.mask': paddingMask(),
+        ...emptyCaches(trace.config),
+      },
     },
     step: { outputs: { scores: result }, updates: caches },
     keep: { outputs: {}, updates: keptSources(trace.config) },
@@ -103,18 +113,17 @@ const keptSources = (config: Mt5Config): Readonly<Record<string, Node>> =>
   );
 
 /**
- * The encoder, as generation wants it. Feeds: sourceFeeds and the parameters. Outputs, for each layer of the
- * decoder: "cross.<layer>.key" and "cross.<layer>.value", float32 [batch, heads, source, dKv], to be fed to
- * every step.
+ * What generation wants of the encoder's states [sourceTokens, d]. Feeds: packedFeeds of the source and the
+ * parameters. Outputs, for each layer of the decoder: "cross.<layer>.key" and "cross.<layer>.value", float32
+ * [batch, heads, source, dKv], to be fed to every step.
  */
-export function crossGraph(trace: Mt5Trace): Graph {
-  const { last } = encode(trace);
+export function crossGraph(trace: Mt5Trace, states: Node): Graph {
   return {
     outputs: Object.fromEntries(
       layersOf(trace).flatMap((layer) =>
         crossNames(layer).map(({ name, part }) => {
           const module = `decoder.block.${layer}.layer.1.EncDecAttention.${part}`;
-          const [heads] = splitHeads(trace, applyLinear(trace, last, module, 'source'), 'source');
+          const [heads] = splitHeads(trace, applyLinear(trace, states, module, 'source'), 'source');
           if (heads === undefined) throw new Error(`the trace gives no heads of ${module}`);
           return [name, heads] as const;
         }),

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { encoderBatches } from '../../src/ml/evaluate/open-sentence-encoder.ts';
+import { encoderBatches } from '../../src/ml/model/encoder-batches.ts';
 
 const rowsOf = (lengths: readonly number[]): number[][] =>
   lengths.map((length, place) => Array.from({ length }, () => place));
