@@ -47,9 +47,9 @@ export function localExecutor(
     readonly store: Store;
     readonly environment: NodeJS.ProcessEnv;
   },
-  { supervisor: program, stageChild }: HelperPrograms,
+  { supervisor: startSupervisor, stageChild }: HelperPrograms,
 ): Executor {
-  const processes = supervisor(program);
+  const processes = supervisor(startSupervisor);
   const jobs = new Map<Handle, LocalJob>();
   const waiting = new Set<() => void>();
   let hasChanged = false;

@@ -1,4 +1,5 @@
-import type { ChildProcess } from 'node:child_process';
+import type { EventEmitter } from 'node:events';
+import type { Readable, Writable } from 'node:stream';
 import type { JobResult } from '../executor.ts';
 import { endFamily, type Family, type Mark } from './processes.ts';
 import { lineSplitter } from './split-lines.ts';
@@ -20,6 +21,13 @@ export interface Supervisor {
   close(): void;
 }
 
+/** The process of a supervisor: what a runner needs of it. Emits `error` and `exit`. */
+export interface SupervisorProcess extends EventEmitter {
+  readonly stdin: Writable;
+  readonly stdout: Readable;
+  unref(): void;
+}
+
 interface Watched {
   readonly listener: Listener;
   readonly mark: Mark;
@@ -27,27 +35,21 @@ interface Watched {
   end(ending: JobResult): void;
 }
 
-export function supervisor(program: string): Supervisor {
+export function supervisor(start: () => SupervisorProcess): Supervisor {
   const stages = new Map<number, Watched>();
-  let child: ChildProcess | undefined;
+  let child: SupervisorProcess | undefined;
   let count = 0;
 
-  function launched(): ChildProcess {
-    // Imported lazily: a run with nothing to do starts nothing.
-    const { spawn } = process.getBuiltinModule('node:child_process');
-    const started = spawn(process.execPath, [program], {
-      detached: true,
-      stdio: ['pipe', 'pipe', 'ignore'],
-      env: {},
-    });
+  function launched(): SupervisorProcess {
+    const started = start();
     const reports = lineSplitter(Number.MAX_SAFE_INTEGER, (line) => {
       if (line === null || line === '') return;
       const report: Report = JSON.parse(line);
       take(report);
     });
-    started.stdout?.on('data', (chunk: Buffer) => reports.push(chunk));
-    started.stdin?.on('error', () => undefined);
-    started.on('error', (error) => lost(error.message));
+    started.stdout.on('data', (chunk: Buffer) => reports.push(chunk));
+    started.stdin.on('error', () => undefined);
+    started.on('error', (error: Error) => lost(error.message));
     started.on('exit', () => lost('its supervisor was killed'));
     return started;
   }
@@ -84,7 +86,7 @@ export function supervisor(program: string): Supervisor {
 
   function send(order: Order): void {
     child ??= launched();
-    child.stdin?.write(`${JSON.stringify(order)}\n`);
+    child.stdin.write(`${JSON.stringify(order)}\n`);
   }
 
   return {
@@ -98,7 +100,7 @@ export function supervisor(program: string): Supervisor {
     },
     close() {
       child?.removeAllListeners('exit');
-      child?.stdin?.end();
+      child?.stdin.end();
       child?.unref();
       child = undefined;
     },

@@ -1,0 +1,33 @@
+import type * as CommandLine from './command-line.ts';
+import type { CompiledProgram } from './compiled-program.ts';
+import type * as IdleProgram from './idle-program.ts';
+
+/** Loads a built file that lies beside the entry point; `use` is what it is loaded for. */
+export type Load = <T>(file: 'idle.cjs' | 'command-line.cjs', use?: string) => CompiledProgram<T>;
+
+/**
+ * Runs a command: `words` are the arguments of `pipeline`. Loading the full command line takes longer than a
+ * run with nothing to do, so a small program checks for that first (idle-program.ts).
+ */
+export async function startCommand(words: readonly string[], load: Load): Promise<void> {
+  const [command = '', ...rest] = words;
+  if (command !== 'run' || !(await ranIdle(rest, load))) await runCommandLine(command, load);
+}
+
+/** A fault is no answer: the full command line will find it too, and reports it. */
+async function ranIdle(words: readonly string[], load: Load): Promise<boolean> {
+  try {
+    const { exports, keep } = load<typeof IdleProgram>('idle.cjs');
+    const isDone = await exports.ranIdle(words);
+    if (isDone) keep();
+    return isDone;
+  } catch {
+    return false;
+  }
+}
+
+/** Each command has compiled code of its own: it uses another part of the program. */
+async function runCommandLine(command: string, load: Load): Promise<void> {
+  const { exports, keep } = load<typeof CommandLine>('command-line.cjs', command);
+  if (await exports.runCommandLine()) keep();
+}
