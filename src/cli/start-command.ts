@@ -1,9 +1,13 @@
-import type * as CommandLine from './command-line.ts';
 import type { CompiledProgram } from './compiled-program.ts';
-import type * as IdleProgram from './idle-program.ts';
+
+/** What the built files export: idle-program.ts and command-line.ts. */
+interface Programs {
+  readonly 'idle.cjs': { ranIdle(words: readonly string[]): Promise<boolean> };
+  readonly 'command-line.cjs': { runCommandLine(): Promise<boolean> };
+}
 
 /** Loads a built file that lies beside the entry point; `use` is what it is loaded for. */
-export type Load = <T>(file: 'idle.cjs' | 'command-line.cjs', use?: string) => CompiledProgram<T>;
+export type Load = <N extends keyof Programs>(name: N, use?: string) => CompiledProgram<Programs[N]>;
 
 /**
  * Runs a command: `words` are the arguments of `pipeline`. Loading the full command line takes longer than a
@@ -17,7 +21,7 @@ export async function startCommand(words: readonly string[], load: Load): Promis
 /** A fault is no answer: the full command line will find it too, and reports it. */
 async function ranIdle(words: readonly string[], load: Load): Promise<boolean> {
   try {
-    const { exports, keep } = load<typeof IdleProgram>('idle.cjs');
+    const { exports, keep } = load('idle.cjs');
     const isDone = await exports.ranIdle(words);
     if (isDone) keep();
     return isDone;
@@ -28,6 +32,6 @@ async function ranIdle(words: readonly string[], load: Load): Promise<boolean> {
 
 /** Each command has compiled code of its own: it uses another part of the program. */
 async function runCommandLine(command: string, load: Load): Promise<void> {
-  const { exports, keep } = load<typeof CommandLine>('command-line.cjs', command);
+  const { exports, keep } = load('command-line.cjs', command);
   if (await exports.runCommandLine()) keep();
 }

@@ -19,7 +19,7 @@ describe.skipIf(chromiumPath === undefined)('1,000 models and 10,000 answers in 
     await buildPage();
     rig = await createRig();
     rig.write(largeProject());
-    const ran = await rig.pipeline('run').result;
+    const ran = await rig.process('run').result;
     expect(ran.code, ran.stderr).toBe(0);
     const [address, end] = await serve(rig);
     stop = end;

@@ -32,7 +32,7 @@ describe.skipIf(chromiumPath === undefined)('the page in Chromium', () => {
     pageFolder = await buildPage();
     rig = await createRig();
     rig.write(shownProject());
-    const ran = await rig.pipeline('run').result;
+    const ran = await rig.process('run').result;
     expect(ran.code, ran.stderr).toBe(0);
     [address, stop] = await serve(rig);
     browser = await launchChromium();
@@ -206,7 +206,7 @@ describe.skipIf(chromiumPath === undefined)('the page in Chromium', () => {
     const { page, context, faults } = await open({ at });
     await show(page, '/runs');
     await page.getByText('Nothing has run yet').waitFor();
-    const run = other.pipeline('run');
+    const run = other.process('run');
     const started = await puppet.nextStart();
     await page.getByRole('cell', { name: 'running' }).waitFor();
     await page.locator('td a.name').click();
@@ -276,7 +276,7 @@ describe.skipIf(chromiumPath === undefined)('the page in Chromium', () => {
       },
     });
     // They all wait: what is measured is the page, not a thousand processes beside it.
-    const run = other.pipeline('run');
+    const run = other.process('run');
     const started = await puppet.nextStart();
     const [at, end] = await serve(other);
     const { page, context } = await open({ at });

@@ -25,9 +25,9 @@ describe.skipIf(chromiumPath === undefined)('a report in Chromium, opened from d
   beforeAll(async () => {
     rig = await createRig();
     rig.write(shownProject());
-    const ran = await rig.pipeline('run').result;
+    const ran = await rig.process('run').result;
     expect(ran.code, ran.stderr).toBe(0);
-    const written = await rig.pipeline('report', '--out', 'page.html').result;
+    const written = await rig.process('report', '--out', 'page.html').result;
     expect(written.code, written.stderr).toBe(0);
     file = pathToFileURL(`${rig.root}/page.html`).href;
     browser = await launchChromium();
@@ -109,7 +109,7 @@ describe.skipIf(chromiumPath === undefined)('a report in Chromium, opened from d
         },
       },
     });
-    const written = await listed.pipeline('report', '--out', 'page.html').result;
+    const written = await listed.process('report', '--out', 'page.html').result;
     expect(written.code, written.stderr).toBe(0);
     const context = await browser.newContext({ viewport: { width: 1280, height: 900 } });
     const page = await context.newPage();
@@ -172,7 +172,7 @@ describe.skipIf(chromiumPath === undefined)('a report in Chromium, opened from d
       );
     for (const each of startedFrom('page.html')) expect(each).toMatchObject({ host: '' });
     expect(startedFrom('page.html').length).toBeGreaterThan(0);
-    await rig.pipeline('report', '--out', 'mine.html', '--with-user').result;
+    await rig.process('report', '--out', 'mine.html', '--with-user').result;
     for (const each of startedFrom('mine.html')) expect(each).toMatchObject({ host: hostname() });
   });
 });

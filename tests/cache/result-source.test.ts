@@ -6,7 +6,7 @@ import type { Entry } from '../../src/runner/manifest/decide.ts';
 import { parseKey } from '../../src/runner/manifest/key-of.ts';
 import { openProject, type RunRequest, type RunSummary } from '../../src/runner/project.ts';
 import { workspaceDisk } from '../../src/runner/workspace/disk/workspace-disk.ts';
-import { programs } from '../rig/build-programs.ts';
+import { helpersHere } from '../rig/helpers-here.ts';
 import { type InProcess, inProcess } from '../rig/in-process.ts';
 import { type MemorySource, memorySource } from '../rig/memory-source.ts';
 import { wholeRun } from '../rig/whole-run.ts';
@@ -43,7 +43,7 @@ async function runWith(
     { folder: root },
     {
       disk: workspaceDisk,
-      helpers: await programs(),
+      helpers: await helpersHere(),
       environment: process.env,
       now: () => BigInt(Date.now()) * 1_000_000n,
       retryDelay: () => 0,

@@ -24,7 +24,7 @@ export interface Ending {
  * Runs what is left to run, collects garbage but no result, reads every byte again; gives what is there then.
  */
 export async function endOf(rig: Rig): Promise<Ending> {
-  const run = await rig.pipeline('run').result;
+  const run = await rig.process('run').result;
   expect(run.code === 0 ? '' : run.stderr, 'the next run').toBe('');
   expect(run.warnings, 'warnings of the next run').toEqual([]);
   expect(rig.survivors(), 'processes of stages').toEqual([]);

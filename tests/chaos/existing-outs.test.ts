@@ -19,7 +19,7 @@ async function endsBefore(nth: number): Promise<boolean> {
   const shown = await runUntilStep(rig, nth);
   const kept = [place, aside].filter((path) => rig.exists(path) && rig.read(path) === committed);
   expect(kept, `after ${shown}`).toHaveLength(1);
-  await rig.pipeline('gc').result;
+  await rig.process('gc').result;
   expect([rig.read(place), rig.exists(aside)], `after ${shown}`).toEqual([committed, false]);
   return shown.trim().endsWith('end');
 }

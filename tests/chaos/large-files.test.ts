@@ -37,7 +37,7 @@ test('3 GB pass through a run, into the cache and out of it, in constant memory'
     },
   });
   truncateSync(join(rig.root, 'big'), size);
-  const run = rig.pipeline('run');
+  const run = rig.process('run');
   const started = await end.nextStart();
   const peak = Number(/^VmHWM:\s*(\d+) kB/m.exec(readFileSync(`/proc/${run.pid}/status`, 'utf8'))?.[1]);
   await started.exit(0, { o: 'end' });
@@ -45,7 +45,7 @@ test('3 GB pass through a run, into the cache and out of it, in constant memory'
   console.log(`3 GB: the runner had ${Math.round(peak / 1024)} MB at most`);
   expect(peak).toBeLessThan(150_000);
   rmSync(join(rig.root, 'artifacts/pipeline/copy'), { recursive: true });
-  expect((await rig.pipeline('run').result).json).toMatchObject({
+  expect((await rig.process('run').result).json).toMatchObject({
     restored: ['copy'],
     'up-to-date': ['end'],
   });

@@ -96,7 +96,7 @@ describe('invariant 11: training never resumes from a checkpoint of other data',
       if (when === 'before the kill') rig.write({ rows: 'rows' });
       await started.killRunner();
       if (when === 'after the kill') rig.write({ rows: 'rows' });
-      const again = rig.pipeline('run');
+      const again = rig.process('run');
       const resumed = await train.nextStart();
       expect(rig.exists(`${resumed.context.scratch}/checkpoint`)).toBe(false);
       await resumed.exit(0, { model: 'from nothing' });
@@ -108,13 +108,13 @@ describe('invariant 11: training never resumes from a checkpoint of other data',
     await using rig = await createRig();
     const { train, started } = await trainingWithCheckpoint(rig);
     await started.killRunner();
-    const second = rig.pipeline('run');
+    const second = rig.process('run');
     const resumed = await train.nextStart();
     expect(rig.read(`${resumed.context.scratch}/checkpoint`)).toBe('step 7 of rows');
     second.kill('SIGKILL');
     await resumed.gone;
     await second.result;
-    const third = rig.pipeline('run');
+    const third = rig.process('run');
     const last = await train.nextStart();
     expect(rig.read(`${last.context.scratch}/checkpoint`)).toBe('step 7 of rows');
     await last.exit(0, { model: 'resumed' });
@@ -129,7 +129,7 @@ async function play(): Promise<readonly { readonly milliseconds: number; readonl
   const played: { milliseconds: number; ending: Ending }[] = [];
   for (const { edit } of script) {
     edit(rig);
-    const { code, stderr, json } = await rig.pipeline('run').result;
+    const { code, stderr, json } = await rig.process('run').result;
     expect(code === 0 ? '' : stderr).toBe('');
     const milliseconds = Number(json['seconds']) * 1000;
     played.push({ milliseconds, ending: await endOf(rig) });
@@ -158,7 +158,7 @@ interface Kill {
 
 /** Starts a run and kills it; gives what it was at. */
 async function killedRun(rig: Rig, { from, milliseconds, way }: Kill): Promise<string> {
-  const run = rig.pipeline('run');
+  const run = rig.process('run');
   if (from === 'its first event')
     await until(() => existsSync(run.eventFile) && statSync(run.eventFile).size > 0, 30_000);
   await setTimeout(milliseconds);
@@ -242,7 +242,7 @@ async function trainingWithCheckpoint(rig: Rig) {
       stages: { train: { cmd: train.cmd, deps: { rows: 'rows' }, outs: { model: 'model' } } },
     },
   });
-  const run = rig.pipeline('run');
+  const run = rig.process('run');
   const started = await train.nextStart();
   await started.order('write', { files: { 'scratch:checkpoint': 'step 7 of rows' } });
   async function killRunner(): Promise<void> {

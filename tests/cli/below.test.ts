@@ -1,8 +1,8 @@
-import { execFileSync } from 'node:child_process';
 import { mkdirSync } from 'node:fs';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { expect, test } from 'vitest';
 import { programs } from '../rig/build-programs.ts';
+import { commandHere } from '../rig/command-here.ts';
 import { createRig } from '../rig/rig.ts';
 
 test('paths in the file are from the project root, a named file is from the current folder', async () => {
@@ -17,17 +17,15 @@ test('paths in the file are from the project root, a named file is from the curr
     'experiments/other.yaml': { ...copying, name: 'other' },
   });
   mkdirSync(join(rig.root, 'experiments/deep'));
-  const answer = (folder: string, ...words: readonly string[]): unknown =>
-    JSON.parse(
-      execFileSync(process.execPath, [main, 'run', '--json', ...words], {
-        cwd: join(rig.root, folder),
-        encoding: 'utf8',
-        stdio: ['ignore', 'pipe', 'ignore'],
-      }),
-    );
-  expect(answer('experiments/deep')).toMatchObject({ ran: ['a'] });
-  expect(answer('')).toMatchObject({ 'up-to-date': ['a'] });
-  expect(answer('experiments/deep', '-f', '../other.yaml')).toMatchObject({ restored: ['a'] });
-  expect(answer('experiments', '-f', 'other.yaml')).toMatchObject({ 'up-to-date': ['a'] });
+  const answer = async (folder: string, ...words: readonly string[]): Promise<unknown> => {
+    const cwd = join(rig.root, folder);
+    const command = commandHere(dirname(main), ['run', '--json', ...words], { cwd });
+    await command.code;
+    return JSON.parse(command.stdout.text);
+  };
+  expect(await answer('experiments/deep')).toMatchObject({ ran: ['a'] });
+  expect(await answer('')).toMatchObject({ 'up-to-date': ['a'] });
+  expect(await answer('experiments/deep', '-f', '../other.yaml')).toMatchObject({ restored: ['a'] });
+  expect(await answer('experiments', '-f', 'other.yaml')).toMatchObject({ 'up-to-date': ['a'] });
   expect(rig.read('artifacts/other/a/o')).toBe('x');
 });

@@ -23,7 +23,7 @@ import { diskFinding, diskOf } from '../../src/cli/doctor/disk-space.ts';
 import { behaviourFinding, behaviourOf } from '../../src/cli/doctor/file-system.ts';
 import type { Finding } from '../../src/cli/doctor/finding.ts';
 import { nodeFinding } from '../../src/cli/doctor/node-version.ts';
-import { install, type Installation, pipeline, run } from './installation.ts';
+import { install, type Installation, pipeline, pipelineProcess, run } from './installation.ts';
 
 let installation: Installation;
 beforeAll(async () => {
@@ -38,7 +38,7 @@ interface Report {
 }
 
 async function doctor(folder = installation.folder): Promise<Report> {
-  const { code, stdout, stderr } = await pipeline(installation, ['doctor', '--json'], { cwd: folder });
+  const { code, stdout, stderr } = await pipelineProcess(installation, ['doctor', '--json'], { cwd: folder });
   expect(stderr).toBe('');
   const { broken, findings }: { readonly broken: number; readonly findings: readonly Finding[] } =
     JSON.parse(stdout);
@@ -57,7 +57,7 @@ const twoFiles =
 
 describe('pipeline doctor on an installation', () => {
   test('that works: every part with a mark, exit code 0', async () => {
-    const { code, stdout } = await pipeline(installation, ['doctor']);
+    const { code, stdout } = await pipelineProcess(installation, ['doctor']);
     expect(code).toBe(0);
     for (const part of ['Node', 'better-sqlite3', 'esbuild', '@node-rs/jieba', 'onnxruntime-node'])
       expect(stdout).toMatch(new RegExp(`^✓ ${part} `, 'm'));
@@ -113,7 +113,7 @@ describe('pipeline doctor on an installation', () => {
     test('a command that needs it reports the same instead of a stack trace', async () => {
       const folder = project(twoFiles);
       await withSpoilt('better-sqlite3', withoutNativePart, async () => {
-        const { code, stderr } = await pipeline(installation, ['run'], { cwd: folder });
+        const { code, stderr } = await pipelineProcess(installation, ['run'], { cwd: folder });
         expect(code).toBe(2);
         expect(stderr).toMatch(
           /^error: better-sqlite3: its native module is missing; without it, nothing can run.*\n  help: npm rebuild better-sqlite3 .*\n$/,

@@ -11,7 +11,7 @@ import {
 } from 'node:fs';
 import { join, relative } from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import { type Ended, install, type Installation, pipeline } from './installation.ts';
+import { type Ended, install, type Installation, pipelineProcess } from './installation.ts';
 
 let installation: Installation;
 let caches: string;
@@ -34,7 +34,7 @@ beforeEach(async () => {
 });
 
 const run = (words: readonly string[] = [], env: NodeJS.ProcessEnv = {}): Promise<Ended> =>
-  pipeline(installation, ['run', ...words], { env: { XDG_CACHE_HOME: caches, ...env } });
+  pipelineProcess(installation, ['run', ...words], { env: { XDG_CACHE_HOME: caches, ...env } });
 
 /** A run that has nothing to do, and says so. */
 async function idle(env: NodeJS.ProcessEnv = {}): Promise<void> {
@@ -189,20 +189,20 @@ describe('compiled code', () => {
 
   test('is kept for and used by the other commands too', async () => {
     const status = (): Promise<Ended> =>
-      pipeline(installation, ['status'], { env: { XDG_CACHE_HOME: caches } });
+      pipelineProcess(installation, ['status'], { env: { XDG_CACHE_HOME: caches } });
     const [ofIdle] = code();
     const first = await status();
     const [ofStatus = ''] = code().filter((name) => name !== ofIdle);
     const { ino } = statSync(join(kept, ofStatus));
     expect(await status()).toEqual(first);
     expect(statSync(join(kept, ofStatus)).ino).toBe(ino);
-    await pipeline(installation, ['history'], { env: { XDG_CACHE_HOME: caches } });
+    await pipelineProcess(installation, ['history'], { env: { XDG_CACHE_HOME: caches } });
     expect(code()).toHaveLength(3);
   });
 
   test('is not kept for unknown commands, nor for --help', async () => {
     for (const words of [['statis'], ['status', '--all-of-it'], ['status', '--help'], ['--version']])
-      await pipeline(installation, words, { env: { XDG_CACHE_HOME: caches } });
+      await pipelineProcess(installation, words, { env: { XDG_CACHE_HOME: caches } });
     expect(code()).toHaveLength(1);
   });
 });

@@ -11,6 +11,7 @@ import {
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
+import { commandHere } from '../rig/command-here.ts';
 
 const checkout = join(import.meta.dirname, '../..');
 
@@ -56,8 +57,22 @@ export interface RunOptions {
   readonly env?: NodeJS.ProcessEnv;
 }
 
+/** A command of the installation, in this process (command-here.ts). */
+export async function pipeline(
+  installation: Installation,
+  words: readonly string[],
+  { cwd = installation.folder, env }: RunOptions = {},
+): Promise<Ended> {
+  const command = commandHere(join(installation.root, 'dist'), words, {
+    cwd,
+    env: { ...process.env, NO_COLOR: '1', ...env },
+  });
+  const code = await command.code;
+  return { code, stdout: command.stdout.text, stderr: command.stderr.text };
+}
+
 /** The installed command line, as a process. */
-export const pipeline = (
+export const pipelineProcess = (
   installation: Installation,
   words: readonly string[],
   options: RunOptions = {},

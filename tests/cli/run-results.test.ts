@@ -1,17 +1,15 @@
-import { execa } from 'execa';
+import { dirname } from 'node:path';
 import { expect, test } from 'vitest';
 import { programs } from '../rig/build-programs.ts';
+import { commandHere } from '../rig/command-here.ts';
 import { createRig } from '../rig/rig.ts';
 
 /** As a user runs it: the rig asks for --json. */
 async function pipelineRun(folder: string, ...words: readonly string[]) {
   const { main } = await programs();
-  const { exitCode, stdout, stderr } = await execa(process.execPath, [main, 'run', ...words], {
-    cwd: folder,
-    reject: false,
-    stripFinalNewline: false,
-  });
-  return { code: exitCode, stdout, stderr };
+  const command = commandHere(dirname(main), ['run', ...words], { cwd: folder });
+  const code = await command.code;
+  return { code, stdout: command.stdout.text, stderr: command.stderr.text };
 }
 
 const tableAndModel = {

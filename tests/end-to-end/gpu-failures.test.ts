@@ -74,10 +74,10 @@ describe.skipIf(tensorflow.isMissing)(`a training on a GPU, by ${tensorflow.name
   beforeAll(async () => {
     const engine = userWithGpu(true);
     await using rig = await training();
-    const { code, stderr } = await rig.pipeline('run').result;
+    const { code, stderr } = await rig.process('run').result;
     expect(code, stderr).toBe(0);
     expect(stderr).not.toMatch(/oneDNN|absl/);
-    const log = await rig.pipeline('log', 'train').result;
+    const log = await rig.process('log', 'train').result;
     expect(log.stdout).toMatch(/All log messages before absl::InitializeLog[\s\S]*oneDNN/);
     whole = { weights: weightsOf(rig), runs: engine.runs() };
     vi.unstubAllEnvs();
@@ -128,7 +128,7 @@ describe.skipIf(tensorflow.isMissing)(`a training on a GPU, by ${tensorflow.name
       const engine = userWithGpu(true);
       await using rig = await training();
       engine.fail({ run: Math.floor(whole.runs * 0.75), ...fault });
-      const failed = await rig.pipeline('run').result;
+      const failed = await rig.process('run').result;
       expect(failed.code).toBe(1);
       expect(failed.stderr).toMatch(said);
       expect(failed.stderr).not.toMatch(/oneDNN|absl|\bat file:|Error polling/);
@@ -139,7 +139,7 @@ describe.skipIf(tensorflow.isMissing)(`a training on a GPU, by ${tensorflow.name
       expect(saved.length).toBeGreaterThan(0);
 
       engine.fail(undefined);
-      const again = await rig.pipeline('run').result;
+      const again = await rig.process('run').result;
       expect(again.json).toMatchObject({ exitCode: 0, ran: ['train'] });
       expect(again.events.find(({ kind }) => kind === 'started')).toMatchObject({ resumed: true });
       expect(engine.runs()).toBeLessThan(whole.runs);
@@ -150,7 +150,7 @@ describe.skipIf(tensorflow.isMissing)(`a training on a GPU, by ${tensorflow.name
   test('a card that the library cannot use fails before the first step, with what was found', async () => {
     userWithGpu(false);
     await using rig = await training();
-    const { code, stderr } = await rig.pipeline('run').result;
+    const { code, stderr } = await rig.process('run').result;
     expect(code).toBe(1);
     expect(stderr).toMatch(
       /✗ train .*tensorflow 2\.\d+\.\d+ found no GPU that it can use, but the stage requests one: /,
@@ -163,7 +163,7 @@ describe.skipIf(tensorflow.isMissing)(`a training on a GPU, by ${tensorflow.name
     fakeNvidiaSmi([]);
     vi.stubEnv('CUDA_VISIBLE_DEVICES', '');
     await using rig = await training();
-    const { code, stderr } = await rig.pipeline('run').result;
+    const { code, stderr } = await rig.process('run').result;
     expect(code).toBe(2);
     expect(stderr).toContain('this machine has none');
   });

@@ -7,7 +7,7 @@ import type { Executor } from '../../src/runner/executors/executor.ts';
 import { openProject, type RunSummary } from '../../src/runner/project.ts';
 import type { RunRequest } from '../../src/runner/run-request.ts';
 import { workspaceDisk } from '../../src/runner/workspace/disk/workspace-disk.ts';
-import { programs } from '../rig/build-programs.ts';
+import { helpersHere } from '../rig/helpers-here.ts';
 import { type FakeExecutor, fakeExecutor, type FakeJob } from '../rig/fake-executor.ts';
 import { type InProcess, inProcess } from '../rig/in-process.ts';
 import { wholeRun } from '../rig/whole-run.ts';
@@ -54,7 +54,7 @@ async function start(
     { folder: root },
     {
       disk: workspaceDisk,
-      helpers: await programs(),
+      helpers: await helpersHere(),
       environment: process.env,
       now: () => BigInt(Date.now()) * 1_000_000n,
       retryDelay: () => 0,

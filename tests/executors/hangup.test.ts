@@ -16,7 +16,7 @@ describe('a hangup never ends a run', () => {
     await using rig = await createRig();
     const train = rig.puppet();
     projectOf(rig, train.cmd);
-    const run = rig.pipeline('run');
+    const run = rig.process('run');
     const started = await train.nextStart();
     run.kill('SIGHUP');
     await started.exit(0, { m: 'weights' });
@@ -47,8 +47,8 @@ describe('a hangup never ends a run', () => {
     const started = await train.nextStart();
     terminal.kill('SIGKILL');
     await started.exit(0, { m: 'weights' });
-    expect((await rig.pipeline('run', '--wait').result).json).toMatchObject({ 'up-to-date': ['train'] });
-    const { runs } = (await rig.pipeline('history', '--json').result).json;
+    expect((await rig.process('run', '--wait').result).json).toMatchObject({ 'up-to-date': ['train'] });
+    const { runs } = (await rig.process('history', '--json').result).json;
     expect(runs).toMatchObject([{ exitCode: 0 }, { exitCode: 0, counts: { ran: 1 } }]);
   });
 

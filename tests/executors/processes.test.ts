@@ -19,7 +19,7 @@ describe('invariant 7: no process outlives its run', () => {
     await using rig = await createRig();
     const train = rig.puppet();
     rig.write({ 'pipeline.yaml': oneStage(train.cmd) });
-    const run = rig.pipeline('run');
+    const run = rig.process('run');
     const started = await train.nextStart();
     await started.order('background');
     run.kill('SIGKILL');
@@ -41,7 +41,7 @@ describe('invariant 7: no process outlives its run', () => {
     const train = rig.puppet();
     rig.write({ 'pipeline.yaml': oneStage(train.cmd), ...(isLinked ? { '../elsewhere/keep': '' } : {}) });
     if (isLinked) symlinkSync('../elsewhere', join(rig.root, 'cache'));
-    const run = rig.pipeline('run');
+    const run = rig.process('run');
     const started = await train.nextStart();
     const grandchild = Number(await started.order('background', how));
     await started.exit(0, { m: 'weights' });
@@ -81,7 +81,7 @@ describe('invariant 7: no process outlives its run', () => {
     await using rig = await createRig();
     const train = rig.puppet();
     rig.write({ 'pipeline.yaml': oneStage(train.cmd) });
-    const run = rig.pipeline('run');
+    const run = rig.process('run');
     const started = await train.nextStart();
     await started.order('ignoreTerm');
     const supervisor = Number(
@@ -92,7 +92,7 @@ describe('invariant 7: no process outlives its run', () => {
     await run.result;
     process.kill(supervisor, 'SIGKILL');
     expect(rig.survivors()).toEqual([started.pid]);
-    const again = rig.pipeline('run');
+    const again = rig.process('run');
     await started.gone;
     await (await train.nextStart()).exit(0, { m: 'weights' });
     expect((await again.result).json).toMatchObject({ ran: ['train'] });
@@ -102,7 +102,7 @@ describe('invariant 7: no process outlives its run', () => {
     await using rig = await createRig();
     const train = rig.puppet();
     rig.write({ 'pipeline.yaml': oneStage(train.cmd) });
-    const run = rig.pipeline('run');
+    const run = rig.process('run');
     const started = await train.nextStart();
     process.kill(
       Number(/^PPid:\s*(\d+)/m.exec(readFileSync(`/proc/${started.pid}/status`, 'utf8'))?.[1]),
@@ -116,7 +116,7 @@ describe('invariant 7: no process outlives its run', () => {
     await using rig = await createRig();
     const train = rig.puppet();
     rig.write({ 'pipeline.yaml': oneStage(train.cmd) });
-    const run = rig.pipeline('run');
+    const run = rig.process('run');
     const started = await train.nextStart();
     await started.order('background');
     await started.exit(0, { m: 'weights' });
@@ -127,7 +127,7 @@ describe('invariant 7: no process outlives its run', () => {
     await using rig = await createRig();
     const train = rig.puppet();
     rig.write({ 'pipeline.yaml': oneStage(train.cmd) });
-    const run = rig.pipeline('run');
+    const run = rig.process('run');
     const started = await train.nextStart();
     await started.order('closeOutput');
     await started.exit(0, { m: 'weights' });
@@ -138,7 +138,7 @@ describe('invariant 7: no process outlives its run', () => {
     await using rig = await createRig();
     const train = rig.puppet();
     rig.write({ 'pipeline.yaml': oneStage(train.cmd, { timeout: 1 }) });
-    const run = rig.pipeline('run');
+    const run = rig.process('run');
     const started = await train.nextStart();
     await started.order('background');
     const result = await run.result;
@@ -153,11 +153,11 @@ describe('other processes on the machine', () => {
     await using original = await createRig();
     const train = original.puppet();
     original.write({ 'pipeline.yaml': oneStage(train.cmd) });
-    const run = original.pipeline('run');
+    const run = original.process('run');
     const started = await train.nextStart();
     await using copy = await createRig();
     cpSync(original.root, copy.root, { recursive: true });
-    const other = copy.pipeline('run');
+    const other = copy.process('run');
     await (await train.nextStart()).exit(0, { m: 'of the copy' });
     expect((await other.result).json).toMatchObject({ ran: ['train'] });
     await started.exit(0, { m: 'of the original' });
@@ -190,7 +190,7 @@ describe('the output of a run', () => {
     });
     closeSync(full);
     expect(await once(child, 'exit')).toEqual([0, null]);
-    expect((await rig.pipeline('run').result).json).toMatchObject({ 'up-to-date': ['train'] });
+    expect((await rig.process('run').result).json).toMatchObject({ 'up-to-date': ['train'] });
   });
 
   test('that cannot be written is a failure, even though the stages succeeded', async () => {
@@ -204,7 +204,7 @@ describe('the output of a run', () => {
     });
     closeSync(full);
     expect(await once(child, 'exit')).toEqual([1, null]);
-    expect((await rig.pipeline('run').result).json).toMatchObject({ 'up-to-date': ['train'] });
+    expect((await rig.process('run').result).json).toMatchObject({ 'up-to-date': ['train'] });
   });
 });
 
@@ -213,7 +213,7 @@ describe('Ctrl-C', () => {
     await using rig = await createRig();
     const train = rig.puppet();
     rig.write({ 'pipeline.yaml': oneStage(train.cmd) });
-    const run = rig.pipeline('run');
+    const run = rig.process('run');
     const started = await train.nextStart();
     await started.order('onTermWrite', { files: { 'scratch:checkpoint': 'step 7' } });
     process.kill(started.pid, 'SIGSTOP');
@@ -226,14 +226,14 @@ describe('Ctrl-C', () => {
     await using rig = await createRig();
     const train = rig.puppet();
     rig.write({ 'pipeline.yaml': oneStage(train.cmd) });
-    const run = rig.pipeline('run');
+    const run = rig.process('run');
     const started = await train.nextStart();
     await started.order('onTermWrite', { files: { 'scratch:checkpoint': 'step 7', 'out:m': 'half done' } });
     run.kill('SIGINT');
     const result = await run.result;
     expect(result).toMatchObject({ code: 130, json: { interrupted: ['train'], ran: [] } });
     expect(rig.exists('artifacts/pipeline/train/m')).toBe(false);
-    const again = rig.pipeline('run');
+    const again = rig.process('run');
     const resumed = await train.nextStart();
     expect(await resumed.order('read', { path: 'scratch:checkpoint' })).toBe('step 7');
     await resumed.exit(0, { m: 'weights' });
@@ -247,7 +247,7 @@ describe('Ctrl-C', () => {
     await using rig = await createRig();
     const train = rig.puppet();
     rig.write({ 'pipeline.yaml': oneStage(train.cmd) });
-    const run = rig.pipeline('run');
+    const run = rig.process('run');
     const started = await train.nextStart();
     await started.order('ignoreTerm');
     run.kill('SIGINT');
@@ -264,7 +264,7 @@ describe('Ctrl-C', () => {
     await using rig = await createRig();
     const train = rig.puppet();
     rig.write({ 'pipeline.yaml': oneStage(train.cmd) });
-    const run = rig.pipeline('run');
+    const run = rig.process('run');
     const started = await train.nextStart();
     await started.order('ignoreTerm');
     run.kill('SIGTERM');
@@ -278,7 +278,7 @@ describe('the output of a stage', () => {
     await using rig = await createRig();
     const train = rig.puppet();
     rig.write({ 'pipeline.yaml': oneStage(train.cmd) });
-    const run = rig.pipeline('run');
+    const run = rig.process('run');
     const started = await train.nextStart();
     for (const part of [0, 1])
       await started.order('print', {
@@ -289,14 +289,14 @@ describe('the output of a stage', () => {
     expect(result.stderr).toContain('exit code 3');
     expect(result.stderr).not.toContain('line 59\n');
     expect(result.stderr).toMatch(/line 60\n(.*\n)*.*line 99\n/);
-    expect((await rig.pipeline('log', 'train').result).stdout).toContain('line 0\n');
+    expect((await rig.process('log', 'train').result).stdout).toContain('line 0\n');
   });
 
   test('of several gigabytes does not increase the memory of the runner', async () => {
     await using rig = await createRig();
     const train = rig.puppet();
     rig.write({ 'pipeline.yaml': oneStage(train.cmd) });
-    const run = rig.pipeline('run');
+    const run = rig.process('run');
     const started = await train.nextStart();
     await started.order('print', { text: `${'x'.repeat((1 << 20) - 1)}\n`, times: 1024 });
     const peak = Number(/^VmHWM:\s*(\d+) kB/m.exec(readFileSync(`/proc/${run.pid}/status`, 'utf8'))?.[1]);
@@ -309,7 +309,7 @@ describe('the output of a stage', () => {
     await using rig = await createRig();
     const train = rig.puppet();
     rig.write({ 'pipeline.yaml': oneStage(train.cmd) });
-    const run = rig.pipeline('run');
+    const run = rig.process('run');
     const started = await train.nextStart();
     await started.order('event', {
       line: JSON.stringify({ kind: 'metric', step: 1, values: { loss: 2.5 } }),
@@ -336,7 +336,7 @@ describe('the output of a stage', () => {
     rig.write({ 'pipeline.yaml': oneStage(train.cmd, { env: ['HASHED'], passEnv: ['USER_SECRET'] }) });
     process.env['HASHED'] = '1';
     process.env['UNNAMED'] = '1';
-    const run = rig.pipeline('run');
+    const run = rig.process('run');
     const started = await train.nextStart();
     const environment = await started.order('environment');
     await started.exit(0, { m: 'weights' });

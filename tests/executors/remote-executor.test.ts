@@ -8,6 +8,7 @@ import { mapAtMost } from '../../src/runner/executors/remote/map-at-most.ts';
 import type { Queue } from '../../src/runner/executors/remote/queue.ts';
 import { remoteExecutor } from '../../src/runner/executors/remote/remote-executor.ts';
 import { jobsOfRun } from '../../src/runner/schedule/jobs.ts';
+import { supervisorHere } from '../rig/supervisor-here.ts';
 
 const jobIn = (root: string, nonce: string): Job => {
   const folder = join(root, nonce);
@@ -43,7 +44,7 @@ test('jobs that are submitted together are asked for together: one look at the q
   };
   const helper = join(root, 'helper.js');
   writeFileSync(helper, '');
-  const helpers = { stageChild: helper, askChild: helper, supervisor: helper, jobWrapper: helper };
+  const helpers = { stageChild: helper, askChild: helper, supervisor: supervisorHere, jobWrapper: helper };
   const platform = { get: () => ({ os: 'linux', arch: 'x64', node: '20' }), set: () => undefined };
   const executor = remoteExecutor('queue', queue, {}, { root, helpers, platform });
   const run = jobsOfRun();

@@ -160,7 +160,7 @@ describe('a file that a command writes beside its outs', () => {
     await using rig = await createRig();
     const puppet = rig.puppet();
     rig.write({ 'pipeline.yaml': stage({ cmd: [...puppet.cmd, 'train.log'], outs: { o: 'o' } }) });
-    const run = rig.pipeline('run');
+    const run = rig.process('run');
     const started = await puppet.nextStart();
     await started.order('write', { files: { 'train.log': 'step 1' } });
     expect((await rig.pipeline('status').result).code).toBe(0);

@@ -333,7 +333,7 @@ describe('running a stage program', () => {
         `${program("const socket = connect(params.word); socket.write(JSON.stringify({ hello: 'puppet', pid: 0, context: {} }) + '\\n'); await new Promise((resolve) => signal.addEventListener('abort', resolve)); writeFileSync(scratch + '/checkpoint', 'step 3'); writeFileSync(outs.out, 'half'); socket.destroy();")}`,
       'pipeline.yaml': pipeline({ params: { word: puppet.cmd[2] } }),
     });
-    const run = rig.pipeline('run');
+    const run = rig.process('run');
     await puppet.nextStart();
     run.kill('SIGINT');
     expect(await run.result).toMatchObject({ code: 130, json: { interrupted: ['a'] } });
@@ -354,7 +354,7 @@ describe('running a stage program', () => {
         `${program("const socket = connect(params.word); socket.write(JSON.stringify({ hello: 'puppet', pid: 0, context: {} }) + '\\n'); await new Promise((resolve) => signal.addEventListener('abort', resolve)); socket.destroy(); signal.throwIfAborted();")}`,
       'pipeline.yaml': pipeline({ params: { word: puppet.cmd[2] } }),
     });
-    const run = rig.pipeline('run');
+    const run = rig.process('run');
     await puppet.nextStart();
     run.kill('SIGINT');
     expect(await run.result).toMatchObject({ code: 130, json: { interrupted: ['a'] } });

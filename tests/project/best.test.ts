@@ -3,7 +3,7 @@ import { bestWithin } from '../../src/stage/best.ts';
 import { metricsText } from '../../src/runner/report/metrics/metrics-text.ts';
 import { openProject } from '../../src/runner/project.ts';
 import { workspaceDisk } from '../../src/runner/workspace/disk/workspace-disk.ts';
-import { programs } from '../rig/build-programs.ts';
+import { helpersHere } from '../rig/helpers-here.ts';
 import { inProcess, type InProcess } from '../rig/in-process.ts';
 
 const pipeline = (best: object | undefined, more: object = {}) => ({
@@ -114,7 +114,13 @@ test('a number that no result has is a warning', async () => {
   const warnings: string[] = [];
   const opened = await openProject(
     { folder: project.root, onWarning: ({ message }) => void warnings.push(message) },
-    { disk: workspaceDisk, helpers: await programs(), environment: {}, now: () => 0n, retryDelay: () => 0 },
+    {
+      disk: workspaceDisk,
+      helpers: await helpersHere(),
+      environment: {},
+      now: () => 0n,
+      retryDelay: () => 0,
+    },
   );
   await opened.metrics({ patterns: [], mode: 'needs' });
   opened.close();

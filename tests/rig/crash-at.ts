@@ -4,6 +4,7 @@
  * `end` if it lives that long.
  */
 import { writeSync } from 'node:fs';
+import { startSupervisor } from '../../src/runner/executors/local/start-supervisor.ts';
 import { openProject } from '../../src/runner/project.ts';
 import { changes, watchedDisk } from './disk-twins.ts';
 import { watchRows } from './watch-rows.ts';
@@ -35,7 +36,7 @@ const project = await openProject(
   { folder: process.cwd() },
   {
     disk,
-    helpers: { supervisor, stageChild, jobWrapper: '', askChild: '' },
+    helpers: { supervisor: () => startSupervisor(supervisor), stageChild, jobWrapper: '', askChild: '' },
     environment: process.env,
     now: () => BigInt(Date.now()) * 1_000_000n,
     retryDelay: () => 0,

@@ -17,7 +17,7 @@ import type { Event } from '../../src/runner/event.ts';
 import { openProject, type Project, type RunSummary } from '../../src/runner/project.ts';
 import { workspaceDisk, type WorkspaceDisk } from '../../src/runner/workspace/disk/workspace-disk.ts';
 import type { RunRequest } from '../../src/runner/run-request.ts';
-import { programs } from './build-programs.ts';
+import { helpersHere } from './helpers-here.ts';
 import { wholeRun } from './whole-run.ts';
 
 /** A project whose runner runs in this process, on the disk that the test gives it. */
@@ -59,7 +59,7 @@ export async function openHere(
   file?: string,
   now = clock,
 ): Promise<Project> {
-  const helpers = await programs();
+  const helpers = await helpersHere();
   return openProject(
     { folder, ...(file === undefined ? {} : { file }) },
     { disk, helpers, environment: process.env, now, retryDelay: () => 0 },

@@ -16,6 +16,7 @@ import { dirname, join } from 'node:path';
 import { createInterface } from 'node:readline';
 import type { Event } from '../../src/runner/event.ts';
 import { programs } from './build-programs.ts';
+import { Captured, commandHere, type CommandHere } from './command-here.ts';
 import { openAll } from './in-process.ts';
 
 /** A project of its own, its stages puppets. What still lives when it is disposed of fails the test. */
@@ -26,7 +27,10 @@ export interface Rig extends AsyncDisposable {
   read(path: string): string;
   exists(path: string): boolean;
   puppet(name?: string): Puppet;
+  /** A command in this process: what it prints, stores and starts does not differ (command-here.ts). */
   pipeline(...words: readonly string[]): PipelineRun;
+  /** A command as a process of its own, for tests of what only processes do: to be killed, to lose a pipe. */
+  process(...words: readonly string[]): PipelineProcess;
   /** Processes of stages of this project that are alive. */
   survivors(): readonly number[];
 }
@@ -53,15 +57,19 @@ export interface Started {
 }
 
 export interface PipelineRun {
-  readonly pid: number;
   /** Takes the events of a run as they happen. */
   readonly eventFile: string;
-  kill(signal: NodeJS.Signals): void;
+  kill(signal: 'SIGINT' | 'SIGTERM' | 'SIGHUP'): void;
   /** Resolves when its stderr has shown a text as often as is asked. */
   said(text: string, times?: number): Promise<void>;
   /** What its stdout has that matches a pattern, when it has. */
   printed(pattern: RegExp): Promise<string>;
   readonly result: Promise<PipelineResult>;
+}
+
+export interface PipelineProcess extends PipelineRun {
+  readonly pid: number;
+  kill(signal: NodeJS.Signals): void;
 }
 
 export interface PipelineResult {
@@ -86,9 +94,14 @@ export async function createRig(): Promise<Rig> {
   const hellos = new Hellos();
   const server = await listen(socketPath, hellos);
   const children = new Set<ChildProcess>();
+  const commands = new Map<CommandHere, Promise<number>>();
   let runs = 0;
 
-  function pipeline(...words: readonly string[]): PipelineRun {
+  /** The words of a command, and where it writes its events. */
+  function wordsOf(words: readonly string[]): {
+    readonly all: readonly string[];
+    readonly eventFile: string;
+  } {
     runs += 1;
     const eventFile = join(folder, `events-${runs}.ndjson`);
     const isRun = words[0] === 'run' && !words.includes('--dry-run');
@@ -98,44 +111,48 @@ export async function createRig(): Promise<Rig> {
       ...(isRun && !words.includes('--watch') ? ['--json'] : []),
       ...(isRun ? ['--events', eventFile] : []),
     ];
+    return { all, eventFile };
+  }
+
+  function pipeline(...words: readonly string[]): PipelineRun {
+    const { all, eventFile } = wordsOf(words);
+    const command = commandHere(dirname(main), all, { cwd: root });
+    const { stdout, stderr } = command;
+    const ended = command.code.finally(() => commands.delete(command));
+    commands.set(command, ended);
+    return {
+      eventFile,
+      kill: command.signal,
+      said: (text, times = 1) => shown(stderr, text, times),
+      printed: (pattern) => found(stdout, pattern),
+      result: ended.then((code) =>
+        resultOf({ code, signal: null, stdout: stdout.text, stderr: stderr.text }, eventFile),
+      ),
+    };
+  }
+
+  function startProcess(...words: readonly string[]): PipelineProcess {
+    const { all, eventFile } = wordsOf(words);
     const child = spawn(process.execPath, [main, ...all], {
       cwd: root,
       stdio: ['ignore', 'pipe', 'pipe'],
       detached: true,
     });
     children.add(child);
-    let shown = '';
-    child.stderr.on('data', (chunk: Buffer) => {
-      shown += chunk.toString();
-      child.emit('shown');
-    });
-    const said = (text: string, times = 1): Promise<void> =>
-      new Promise((resolve) => {
-        const check = (): void => {
-          if (shown.split(text).length <= times) return;
-          child.off('shown', check);
-          resolve();
-        };
-        child.on('shown', check);
-        check();
-      });
-    let output = '';
-    const printed = (pattern: RegExp): Promise<string> =>
-      new Promise((resolve) => {
-        const check = (chunk?: Buffer): void => {
-          output += chunk?.toString() ?? '';
-          const found = pattern.exec(output)?.[0];
-          if (found !== undefined) resolve(found);
-        };
-        child.stdout.on('data', check);
-      });
+    const stdout = child.stdout.pipe(new Captured());
+    const stderr = child.stderr.pipe(new Captured());
     return {
       pid: child.pid ?? 0,
-      printed,
       eventFile,
-      said,
       kill: (signal) => void child.kill(signal),
-      result: resultOf(child, eventFile, () => children.delete(child)),
+      said: (text, times = 1) => shown(stderr, text, times),
+      printed: (pattern) => found(stdout, pattern),
+      result: new Promise((resolve) => {
+        child.on('close', (code, signal) => {
+          children.delete(child);
+          resolve(resultOf({ code, signal, stdout: stdout.text, stderr: stderr.text }, eventFile));
+        });
+      }),
     };
   }
 
@@ -167,9 +184,13 @@ export async function createRig(): Promise<Rig> {
       },
     }),
     pipeline,
+    process: startProcess,
     survivors,
     async [Symbol.asyncDispose]() {
       for (const child of children) child.kill('SIGKILL');
+      // The second signal does not wait for the stages.
+      for (const command of [...commands.keys(), ...commands.keys()]) command.signal('SIGINT');
+      await Promise.all(commands.values());
       hellos.close();
       server.close();
       await until(() => survivors().length === 0, 8_000).catch(() => {
@@ -271,31 +292,38 @@ function listen(path: string, hellos: Hellos): Promise<Server> {
   });
 }
 
-function resultOf(child: ChildProcess, eventFile: string, onEnd: () => void): Promise<PipelineResult> {
-  let stdout = '';
-  let stderr = '';
-  child.stdout?.on('data', (chunk: Buffer) => {
-    stdout += chunk.toString();
-  });
-  child.stderr?.on('data', (chunk: Buffer) => {
-    stderr += chunk.toString();
-  });
+const shown = async (stream: Captured, text: string, times: number): Promise<void> => {
+  await answered(stream, (all) => all.split(text).length > times);
+};
+
+const found = async (stream: Captured, pattern: RegExp): Promise<string> => {
+  await answered(stream, (all) => pattern.test(all));
+  return pattern.exec(stream.text)?.[0] ?? '';
+};
+
+/** When what a stream has shown so far holds. */
+function answered(stream: Captured, holds: (all: string) => boolean): Promise<void> {
   return new Promise((resolve) => {
-    child.on('close', (code, signal) => {
-      onEnd();
-      const events = existsSync(eventFile) ? parseLines(readFileSync(eventFile, 'utf8')) : [];
-      const warnings = events.flatMap((event) => (event.kind === 'warned' ? [event.diagnostic.code] : []));
-      resolve({
-        code,
-        signal,
-        stdout,
-        stderr,
-        json: stdout.startsWith('{') ? JSON.parse(stdout) : {},
-        events,
-        warnings,
-      });
-    });
+    const check = (): void => {
+      if (!holds(stream.text)) return;
+      stream.off('written', check);
+      resolve();
+    };
+    stream.on('written', check);
+    check();
   });
+}
+
+type Ended = Pick<PipelineResult, 'code' | 'signal' | 'stdout' | 'stderr'>;
+
+function resultOf(ended: Ended, eventFile: string): PipelineResult {
+  const events = existsSync(eventFile) ? parseLines(readFileSync(eventFile, 'utf8')) : [];
+  return {
+    ...ended,
+    json: ended.stdout.startsWith('{') ? JSON.parse(ended.stdout) : {},
+    events,
+    warnings: events.flatMap((event) => (event.kind === 'warned' ? [event.diagnostic.code] : [])),
+  };
 }
 
 function parseLines(text: string): readonly Event[] {

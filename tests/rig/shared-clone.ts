@@ -7,7 +7,7 @@ import { openProject, type Forecast, type Project, type RunRequest } from '../..
 import type { ResultSource } from '../../src/runner/cache/result-source.ts';
 import { workspaceDisk } from '../../src/runner/workspace/disk/workspace-disk.ts';
 import { makeSigningKey } from '../../src/runner/cache/remote/signing-key.ts';
-import { programs } from './build-programs.ts';
+import { helpersHere } from './helpers-here.ts';
 import { type InProcess, inProcess } from './in-process.ts';
 import { wholeRun } from './whole-run.ts';
 
@@ -64,7 +64,7 @@ export function clone(environment: NodeJS.ProcessEnv, files: Readonly<Record<str
       { folder: made.root },
       {
         disk: workspaceDisk,
-        helpers: await programs(),
+        helpers: await helpersHere(),
         environment: { PATH: process.env['PATH'], ...environment },
         now: () => BigInt(Date.now()) * 1_000_000n,
         retryDelay: () => 0,

@@ -28,7 +28,7 @@ export async function sixteenAtOnce(rounds: number): Promise<number> {
     rig.write({ x: `${round} ` });
     const runs = Array.from({ length: 16 }, (_, index) => ({
       waits: index % 4 === 0,
-      run: index % 4 === 0 ? rig.pipeline('run', '--wait') : rig.pipeline('run'),
+      run: index % 4 === 0 ? rig.process('run', '--wait') : rig.process('run'),
     }));
     const pids = runs.map(({ run }) => run.pid);
     const results = await Promise.all(runs.map(async ({ waits, run }) => ({ waits, ...(await run.result) })));

@@ -174,7 +174,7 @@ describe('files that no run made are never lost', () => {
     async (signal) => {
       const { rig, train } = await clone(committed);
       await using _ = rig;
-      const run = rig.pipeline('run');
+      const run = rig.process('run');
       const started = await train.nextStart();
       await started.order('write', { files: { 'out:scores': 'half' } });
       expect(rig.read(aside)).toBe(committed);
@@ -189,7 +189,7 @@ describe('files that no run made are never lost', () => {
   test('killed, and the cache removed: the next run reports the kept files and leaves them', async () => {
     const { rig, train } = await clone(committed);
     await using _ = rig;
-    const run = rig.pipeline('run');
+    const run = rig.process('run');
     const started = await train.nextStart();
     run.kill('SIGKILL');
     await run.result;

@@ -9,7 +9,7 @@ test('unfinished files of a killed run are removed by the next; files of others 
       stages: { a: { cmd: puppet.cmd, outs: { o: 'o', w: { path: 'build/w.txt', workspace: true } } } },
     },
   });
-  const run = rig.pipeline('run');
+  const run = rig.process('run');
   const started = await puppet.nextStart();
   const partial = '.partial-0123456789abcdef';
   const leftovers = [
@@ -23,7 +23,7 @@ test('unfinished files of a killed run are removed by the next; files of others 
   run.kill('SIGKILL');
   await run.result;
   await started.gone;
-  const again = rig.pipeline('run');
+  const again = rig.process('run');
   const next = await puppet.nextStart();
   expect(leftovers.filter((path) => rig.exists(path))).toEqual([]);
   expect(rig.exists('build/.partial-mine')).toBe(true);

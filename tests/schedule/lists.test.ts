@@ -230,7 +230,7 @@ test('a run killed between the list and its shards continues where it stopped', 
       },
     },
   });
-  const killed = rig.pipeline('run', '--jobs', '1');
+  const killed = rig.process('run', '--jobs', '1');
   const first = await shard.nextStart();
   killed.kill('SIGKILL');
   await killed.result;
@@ -255,7 +255,7 @@ test('Ctrl-C while the list is made ends the run; a failed list blocks its known
     },
   });
   rig.write({ seed: '1', 'pipeline.yaml': stages({ shards: 'shards.json' }) });
-  const stopped = rig.pipeline('run');
+  const stopped = rig.process('run');
   const started = await list.nextStart();
   stopped.kill('SIGINT');
   await started.gone;

@@ -115,7 +115,7 @@ describe('failures', () => {
     await using rig = await createRig();
     const a = rig.puppet();
     rig.write({ 'pipeline.yaml': { stages: { a: { cmd: a.cmd, outs: { m: 'm' }, retries: 9 } } } });
-    const run = rig.pipeline('run');
+    const run = rig.process('run');
     for (let attempt = 1; attempt <= 3; attempt++) await (await a.nextStart()).exit(1);
     await until(() => readFileSync(run.eventFile, 'utf8').split('"retrying"').length === 4, 10_000);
     run.kill('SIGINT');
@@ -164,7 +164,7 @@ describe('failures', () => {
       },
     });
     const interrupt = async (puppet: typeof a, ...words: readonly string[]) => {
-      const run = rig.pipeline('run', '--jobs', '1', ...words);
+      const run = rig.process('run', '--jobs', '1', ...words);
       await puppet.nextStart();
       run.kill('SIGINT');
       return (await run.result).json;
@@ -183,19 +183,19 @@ describe('invariant 6: one writer, one computation of a key', () => {
     await using rig = await createRig();
     const a = rig.puppet();
     rig.write({ 'pipeline.yaml': { stages: { a: { cmd: a.cmd, outs: { m: 'm' } } } } });
-    const run = rig.pipeline('run');
+    const run = rig.process('run');
     const started = await a.nextStart();
-    const second = await rig.pipeline('run').result;
+    const second = await rig.process('run').result;
     expect(second.code).toBe(3);
     expect(second.stderr).toContain(String(run.pid));
     expect(second.stderr).toContain('; wait for it with `--wait`\n');
-    expect((await rig.pipeline('run', '--wait', '0.1').result).stderr).toContain(
+    expect((await rig.process('run', '--wait', '0.1').result).stderr).toContain(
       '; it did not finish within 0.1 s (without a number, `--wait` has no limit)\n',
     );
-    expect((await rig.pipeline('gc').result).stderr).toContain('; try again when it has finished\n');
-    expect((await rig.pipeline('status').result).stdout).toContain('running');
-    expect((await rig.pipeline('history').result).code).toBe(0);
-    const waiting = rig.pipeline('run', '--wait');
+    expect((await rig.process('gc').result).stderr).toContain('; try again when it has finished\n');
+    expect((await rig.process('status').result).stdout).toContain('running');
+    expect((await rig.process('history').result).code).toBe(0);
+    const waiting = rig.process('run', '--wait');
     await started.exit(0, { m: 'a' });
     expect((await run.result).json).toMatchObject({ ran: ['a'] });
     expect((await waiting.result).json).toMatchObject({ ran: [], 'up-to-date': ['a'] });
@@ -209,7 +209,7 @@ describe('invariant 6: one writer, one computation of a key', () => {
     await using rig = await createRig();
     const a = rig.puppet();
     rig.write({ 'pipeline.yaml': { stages: { a: { cmd: a.cmd, outs: { m: 'm' } } } } });
-    const run = rig.pipeline('run');
+    const run = rig.process('run');
     await a.nextStart();
     run.kill('SIGKILL');
     await run.result;
@@ -384,7 +384,7 @@ describe('what triggers a rerun', () => {
           stages: { a: { cmd: a.cmd, outs: { m: { path: 'result.txt', workspace: true } } } },
         },
       });
-      const run = rig.pipeline('run');
+      const run = rig.process('run');
       const started = await a.nextStart();
       await started.order('write', { files: { 'out:m': 'half' } });
       run.kill(signal);

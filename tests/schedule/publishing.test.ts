@@ -313,7 +313,7 @@ describe('invariant 2: a published result matches its key', () => {
     await using rig = await createRig();
     const train = rig.puppet();
     rig.write({ 'pipeline.yaml': { stages: { train: { cmd: train.cmd, outs: { m: 'm' } } } } });
-    const run = rig.pipeline('run');
+    const run = rig.process('run');
     const started = await train.nextStart();
     await started.order('background', { termFile: '../asked' });
     await until(() => rig.exists('../asked.ready'), 10_000);

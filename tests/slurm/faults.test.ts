@@ -28,13 +28,13 @@ describe.skipIf(!hasSlurm)('faults of a Slurm cluster', () => {
       .filter((line) => line.includes('train.'));
   /** A runner that has found out what the nodes are. */
   const probed = async (rig: Rig): Promise<void> =>
-    void (await rig.pipeline('run', '--detach', 'train').result);
+    void (await rig.process('run', '--detach', 'train').result);
 
   test.each(['SIGKILL', 'SIGSTOP'] as const)(
     'a node whose slurmd gets %s: the job is submitted again once, and the first copy publishes nothing',
     async (signal) => {
       await using rig = await one();
-      const run = rig.pipeline('run');
+      const run = rig.process('run');
       const first = await rig.stage.nextStart();
       const node = await nodeOf();
       cluster.signal(node, signal);
@@ -55,7 +55,7 @@ describe.skipIf(!hasSlurm)('faults of a Slurm cluster', () => {
 
   test('a restarted slurmd loses nothing', async () => {
     await using rig = await one();
-    const run = rig.pipeline('run');
+    const run = rig.process('run');
     const train = await rig.stage.nextStart();
     const node = await nodeOf();
     cluster.signal(node, 'SIGTERM');
@@ -69,7 +69,7 @@ describe.skipIf(!hasSlurm)('faults of a Slurm cluster', () => {
 
   test('with the controller down jobs continue, and nothing is submitted twice', async () => {
     await using rig = await one();
-    const run = rig.pipeline('run');
+    const run = rig.process('run');
     const train = await rig.stage.nextStart();
     cluster.signal('slurmctld', 'SIGTERM');
     await train.exit(0, { m: 'weights' });
@@ -82,7 +82,7 @@ describe.skipIf(!hasSlurm)('faults of a Slurm cluster', () => {
     await probed(rig);
     await (await rig.stage.nextStart()).exit(1);
     cluster.signal('slurmctld', 'SIGTERM');
-    const run = rig.pipeline('run', '--force');
+    const run = rig.process('run', '--force');
     await run.said('▸ train');
     await cluster.restart('slurmctld');
     await (await rig.stage.nextStart()).exit(0, { m: 'late' });
@@ -95,7 +95,7 @@ describe.skipIf(!hasSlurm)('faults of a Slurm cluster', () => {
     await probed(rig);
     await (await rig.stage.nextStart()).exit(1);
     cluster.signal('slurmctld', 'SIGSTOP');
-    const run = rig.pipeline('run', '--force');
+    const run = rig.process('run', '--force');
     await run.said('▸ train');
     // sbatch gives up after its MessageTimeout of five seconds, and so does the ping after it.
     await new Promise((resolve) => {
@@ -110,7 +110,7 @@ describe.skipIf(!hasSlurm)('faults of a Slurm cluster', () => {
 
   test('a job that a crashed controller forgot: its result counts, a reused id does not', async () => {
     await using rig = await one();
-    const run = rig.pipeline('run');
+    const run = rig.process('run');
     const train = await rig.stage.nextStart();
     cluster.signal('slurmctld', 'SIGKILL');
     await cluster.restart('slurmctld');
@@ -127,7 +127,7 @@ describe.skipIf(!hasSlurm)('faults of a Slurm cluster', () => {
       // Its wrapper dies with it, as where a node runs out of everything.
       train: { cmd: 'kill -9 $PPID; sleep 60', outs: {} },
     }));
-    const result = await rig.pipeline('run').result;
+    const result = await rig.process('run').result;
     expect(result.events.filter(({ kind }) => kind === 'retrying')).toHaveLength(3);
     expect(result.events.find(({ kind }) => kind === 'finished')).toMatchObject({
       outcome: { kind: 'failed', failure: { kind: 'lost' } },
@@ -138,7 +138,7 @@ describe.skipIf(!hasSlurm)('faults of a Slurm cluster', () => {
   test('1,000 jobs of others in the queue change nothing', async () => {
     await cluster.run('sbatch', '--array=0-999', '--hold', '--wrap', 'true', '--output=/dev/null');
     await using rig = await one();
-    const run = rig.pipeline('run');
+    const run = rig.process('run');
     await (await rig.stage.nextStart()).exit(0, { m: 'weights' });
     expect((await run.result).code).toBe(0);
   });
@@ -147,7 +147,7 @@ describe.skipIf(!hasSlurm)('faults of a Slurm cluster', () => {
     await using rig = await slurmProject(({ cmd }) => ({
       train: { cmd, outs: { m: 'm' }, resources: { time: '1m' } },
     }));
-    const run = rig.pipeline('run');
+    const run = rig.process('run');
     const first = await rig.stage.nextStart();
     await first.order('onTermWrite', { files: { 'scratch:step': '40' } });
     const second = await rig.stage.nextStart();

@@ -35,7 +35,7 @@ describe.skipIf(!hasSlurm)('a stage as a job of Slurm', () => {
         },
       },
     });
-    const run = rig.pipeline('run');
+    const run = rig.process('run');
     const train = await puppet.nextStart();
     await train.order('event', { line: '{"kind":"warning","text":"halfway"}' });
     await run.said('halfway');
@@ -49,13 +49,13 @@ describe.skipIf(!hasSlurm)('a stage as a job of Slurm', () => {
     expect(
       result.events.flatMap((event) => (event.kind === 'output' ? [event.text] : [])).join(''),
     ).toContain('printed by the job');
-    expect(await rig.pipeline('run').result).toMatchObject({ json: { 'up-to-date': ['train', 'eval'] } });
+    expect(await rig.process('run').result).toMatchObject({ json: { 'up-to-date': ['train', 'eval'] } });
   });
 
   test('it gets its declared variables, and none of the queue or the submitting user', async () => {
     await using rig = await slurmProject(({ cmd }) => ({ a: { cmd, passEnv: ['TOKEN'] } }));
     process.env['TOKEN'] = 'secret';
-    const run = rig.pipeline('run');
+    const run = rig.process('run');
     const stage = await rig.stage.nextStart();
     delete process.env['TOKEN'];
     const seen = await stage.order('environment');
@@ -72,14 +72,14 @@ describe.skipIf(!hasSlurm)('a stage as a job of Slurm', () => {
     ['outs that it did not write', 'true', { kind: 'missing-outs', outs: ['o'] }],
   ])('it fails as a local one does: %s', async (_, line, failure) => {
     await using rig = await project({ a: { cmd: `: \${outs.o}; ${line}`, outs: { o: 'o' } } });
-    const result = await rig.pipeline('run').result;
+    const result = await rig.process('run').result;
     expect(result).toMatchObject({ code: 1, json: { failed: ['a'] } });
     expect(result.events.find(({ kind }) => kind === 'finished')).toMatchObject({ outcome: { failure } });
   });
 
   test('a timeout counts from the start of its program, and ends all its processes', async () => {
     await using rig = await slurmProject(({ cmd }) => ({ a: { cmd, timeout: '2s' } }));
-    const run = rig.pipeline('run');
+    const run = rig.process('run');
     await (await rig.stage.nextStart()).order('background', { session: true });
     const result = await run.result;
     expect(result.events.find(({ kind }) => kind === 'finished')).toMatchObject({
@@ -90,7 +90,7 @@ describe.skipIf(!hasSlurm)('a stage as a job of Slurm', () => {
 
   test('a job cancelled by somebody else fails, and is not retried', async () => {
     await using rig = await slurmProject(({ cmd }) => ({ a: { cmd } }));
-    const run = rig.pipeline('run');
+    const run = rig.process('run');
     await rig.stage.nextStart();
     await cluster.run('scancel', '--full', '--user=root');
     expect((await run.result).events.find(({ kind }) => kind === 'finished')).toMatchObject({
@@ -105,7 +105,7 @@ describe.skipIf(!hasSlurm)('a stage as a job of Slurm', () => {
       },
       { array: 3 },
     );
-    const result = await rig.pipeline('run').result;
+    const result = await rig.process('run').result;
     expect(result.json['ran']).toHaveLength(5);
     for (const n of [1, 2, 3, 4, 5]) expect(rig.read(`artifacts/p/a/${n}/o`)).toBe(`${n}\n`);
     const ids = (await cluster.run('squeue', '--noheader', '--array', '--states=all', '--format=%F %j'))
@@ -114,22 +114,21 @@ describe.skipIf(!hasSlurm)('a stage as a job of Slurm', () => {
     expect(new Set(ids.filter((line) => line.includes(' a-')).map((line) => line.split(' ')[0])).size).toBe(
       2,
     );
-    for (const n of [1, 5])
-      expect((await rig.pipeline('log', `a:${n}`).result).stdout).toContain(`says ${n}`);
+    for (const n of [1, 5]) expect((await rig.process('log', `a:${n}`).result).stdout).toContain(`says ${n}`);
   });
 
   test('an unknown partition is reported in the words of Slurm', async () => {
     await using rig = await project({ a: { cmd: ['true'] } }, { partition: 'nowhere' });
-    const result = await rig.pipeline('run').result;
+    const result = await rig.process('run').result;
     expect(result.code).toBe(2);
     expect(result.stderr).toContain('invalid partition specified: nowhere');
   });
 
   test("a job that will never start is reported with Slurm's reason, and can be cancelled", async () => {
     await using rig = await project({ a: { cmd: ['true'], resources: { cpus: 64 } } });
-    const run = rig.pipeline('run');
+    const run = rig.process('run');
     await run.said('PartitionConfig');
-    await rig.pipeline('cancel').result;
+    await rig.process('cancel').result;
     expect((await run.result).json['failed']).toEqual(['a']);
   });
 });

@@ -28,16 +28,16 @@ describe.skipIf(!hasSlurm)('a runner killed at any instant', () => {
         },
       }));
       rig.write({ 'pipeline.yaml': rig.read('pipeline.yaml').replace('{', '{"vars":{"round":0},') });
-      await rig.pipeline('run').result;
+      await rig.process('run').result;
       for (let round = 1; round <= instants; round++) {
         const words = ['run', '--set', `vars.round=${round}`];
-        const killed = rig.pipeline(...words);
+        const killed = rig.process(...words);
         await new Promise((resolve) => {
           setTimeout(resolve, 200 + spread(round) * 3500);
         });
         killed.kill('SIGKILL');
         await killed.result;
-        const { code, stderr } = await rig.pipeline(...words).result;
+        const { code, stderr } = await rig.process(...words).result;
         expect({ round, code, stderr }).toMatchObject({ code: 0 });
         for (const n of [1, 2, 3]) expect(rig.read(`artifacts/p/a/${n}/o`)).toBe(`${n} ${round}\n`);
       }
@@ -45,7 +45,7 @@ describe.skipIf(!hasSlurm)('a runner killed at any instant', () => {
       expect(started).toEqual([...new Set(started)]);
       expect(started).toHaveLength(3 * (instants + 1));
       expect((await cluster.run('squeue', '--noheader', '--states=PD,R,CG')).trim()).toBe('');
-      expect((await rig.pipeline('cancel', '--json').result).json['cancelled']).toEqual([]);
+      expect((await rig.process('cancel', '--json').result).json['cancelled']).toEqual([]);
     },
   );
 });

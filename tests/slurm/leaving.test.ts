@@ -24,15 +24,15 @@ describe.skipIf(!hasSlurm)('jobs of Slurm and the end of their runner', () => {
       },
       here: { cmd: ['date'], executor: 'local' },
     }));
-    expect(await rig.pipeline('run', '--detach').result).toMatchObject({
+    expect(await rig.process('run', '--detach').result).toMatchObject({
       code: 0,
       json: { submitted: ['train'], waiting: ['eval', 'here'], ran: [] },
     });
     const train = await rig.stage.nextStart();
     await train.order('event', { line: '{"kind":"warning","text":"while nobody looked"}' });
-    const status = await rig.pipeline('status', '--json').result;
+    const status = await rig.process('status', '--json').result;
     expect(status.json['instances']).toMatchObject([{ state: 'submitted' }, { state: 'waiting' }, {}]);
-    const run = rig.pipeline('run');
+    const run = rig.process('run');
     await run.said('while nobody looked');
     await train.exit(0, { m: 'weights' });
     expect(await run.result).toMatchObject({ code: 0, json: { ran: ['train', 'eval', 'here'] } });
@@ -42,11 +42,11 @@ describe.skipIf(!hasSlurm)('jobs of Slurm and the end of their runner', () => {
 
   test('a job that ended without a runner is not run again', async () => {
     await using rig = await slurmProject(({ cmd }) => ({ train: { cmd, outs: { m: 'm' } } }));
-    await rig.pipeline('run', '--detach').result;
+    await rig.process('run', '--detach').result;
     const train = await rig.stage.nextStart();
     await train.exit(0, { m: 'weights' });
     await cluster.allEnded();
-    expect((await rig.pipeline('run').result).json['ran']).toEqual(['train']);
+    expect((await rig.process('run').result).json['ran']).toEqual(['train']);
     expect(rig.stage.waiting).toBe(0);
   });
 
@@ -55,7 +55,7 @@ describe.skipIf(!hasSlurm)('jobs of Slurm and the end of their runner', () => {
       far: { cmd, outs: { m: 'm' } },
       near: { cmd: ['sh', '-c', 'trap "sleep 30" TERM; while :; do sleep 0.1; done'], executor: 'local' },
     }));
-    const first = rig.pipeline('run');
+    const first = rig.process('run');
     await rig.stage.nextStart();
     await first.said('▸ near');
     first.kill('SIGINT');
@@ -65,12 +65,12 @@ describe.skipIf(!hasSlurm)('jobs of Slurm and the end of their runner', () => {
     await cluster.cancelAll();
 
     await using alone = await slurmProject(({ cmd }) => ({ far: { cmd, outs: { m: 'm' } } }));
-    const second = alone.pipeline('run');
+    const second = alone.process('run');
     const far = await alone.stage.nextStart();
     second.kill('SIGINT');
     expect(await second.result).toMatchObject({ code: 130, json: { submitted: ['far'] } });
     expect(await jobs()).toBe(1);
-    const third = alone.pipeline('run');
+    const third = alone.process('run');
     await third.said('an earlier run submitted its job');
     await far.exit(0, { m: 'm' });
     expect((await third.result).json['ran']).toEqual(['far']);
@@ -78,11 +78,11 @@ describe.skipIf(!hasSlurm)('jobs of Slurm and the end of their runner', () => {
 
   test('a killed runner leaves its jobs, and the next one takes them over', async () => {
     await using rig = await slurmProject(({ cmd }) => ({ train: { cmd, outs: { m: 'm' } } }));
-    const dead = rig.pipeline('run');
+    const dead = rig.process('run');
     const train = await rig.stage.nextStart();
     dead.kill('SIGKILL');
     await dead.result;
-    const run = rig.pipeline('run');
+    const run = rig.process('run');
     await run.said('an earlier run submitted its job');
     await train.exit(0, { m: 'of the first job' });
     expect((await run.result).json['ran']).toEqual(['train']);
@@ -95,17 +95,17 @@ describe.skipIf(!hasSlurm)('jobs of Slurm and the end of their runner', () => {
       a: { matrix: { n: [1, 2, 3, 4, 5, 6] }, cmd: [...cmd, '${n}'] },
       b: { cmd },
     }));
-    await rig.pipeline('run', '--detach', 'a').result;
+    await rig.process('run', '--detach', 'a').result;
     expect(await jobs()).toBe(6);
-    expect((await rig.pipeline('cancel', 'a:1', 'a:6', '--json').result).json).toMatchObject({
+    expect((await rig.process('cancel', 'a:1', 'a:6', '--json').result).json).toMatchObject({
       cancelled: ['a[1]', 'a[6]'],
     });
     expect(await jobs()).toBe(4);
-    expect((await rig.pipeline('cancel', '--json').result).json['cancelled']).toHaveLength(4);
+    expect((await rig.process('cancel', '--json').result).json['cancelled']).toHaveLength(4);
     expect(await jobs()).toBe(0);
-    const run = rig.pipeline('run', 'b');
+    const run = rig.process('run', 'b');
     await run.said('▸ b');
-    await rig.pipeline('cancel', 'b').result;
+    await rig.process('cancel', 'b').result;
     expect((await run.result).json['failed']).toEqual(['b']);
   });
 
@@ -114,11 +114,11 @@ describe.skipIf(!hasSlurm)('jobs of Slurm and the end of their runner', () => {
       train: { cmd, deps: { rows: 'rows' }, outs: { m: 'm' } },
     }));
     rig.write({ rows: 'a' });
-    await rig.pipeline('run', '--detach').result;
+    await rig.process('run', '--detach').result;
     await rig.stage.nextStart();
     rig.write({ rows: 'b' });
     rig.write({ rows: 'a' });
-    const run = rig.pipeline('run');
+    const run = rig.process('run');
     const again = await rig.stage.nextStart();
     expect(await jobs()).toBe(1);
     await again.exit(0, { m: 'new' });
@@ -132,9 +132,9 @@ describe.skipIf(!hasSlurm)('jobs of Slurm and the end of their runner', () => {
       train: { cmd: 'cat ${deps.rows} > ${outs.m}', deps: { rows: 'rows' }, outs: { m: 'm' } },
     }));
     rig.write({ rows: 'a' });
-    await rig.pipeline('run', '--detach', 'block').result;
+    await rig.process('run', '--detach', 'block').result;
     const [first, second] = [await rig.stage.nextStart(), await rig.stage.nextStart()];
-    const run = rig.pipeline('run');
+    const run = rig.process('run');
     while ((await jobs()) < 3) await new Promise(setImmediate);
     rig.write({ rows: 'b' });
     await Promise.all([first.exit(0), second.exit(0)]);

@@ -21,7 +21,7 @@ describe.skipIf(!hasSlurm)('limits of a cluster', () => {
       await using rig = await slurmProject(() => ({
         a: { cmd: ['node', '-e', fill], resources: { memory: '200MiB' } },
       }));
-      const result = await rig.pipeline('run').result;
+      const result = await rig.process('run').result;
       expect(result).toMatchObject({ code: 1, json: { failed: ['a'] } });
       expect(result.events.find(({ kind }) => kind === 'finished')).toMatchObject({
         outcome: { failure: { kind: 'out-of-memory', bytes: 200 * 2 ** 20 } },
@@ -41,7 +41,7 @@ describe.skipIf(!hasSlurm)('limits of a cluster', () => {
     mkdirSync(attempts, { recursive: true });
     execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=256k', 'tmpfs', attempts]);
     try {
-      const result = await rig.pipeline('run').result;
+      const result = await rig.process('run').result;
       expect(result).toMatchObject({ code: 1, json: { failed: ['a'] } });
       expect(result.events.filter(({ kind }) => kind === 'retrying')).toEqual([]);
       expect(result.events.find(({ kind }) => kind === 'finished')).toMatchObject({
@@ -54,7 +54,7 @@ describe.skipIf(!hasSlurm)('limits of a cluster', () => {
           },
         },
       });
-      expect((await rig.pipeline('log', 'a').result).stdout).toContain('No space left on device');
+      expect((await rig.process('log', 'a').result).stdout).toContain('No space left on device');
     } finally {
       execFileSync('umount', ['--lazy', attempts]);
     }
@@ -65,9 +65,9 @@ describe.skipIf(!hasSlurm)('limits of a cluster', () => {
     await using rig = await slurmProject(() => ({
       a: { matrix: { n: [value] }, cmd: 'echo says ${n}; echo ${n} > ${outs.o}', outs: { o: 'o' } },
     }));
-    const result = await rig.pipeline('run').result;
+    const result = await rig.process('run').result;
     expect(result.json['ran']).toHaveLength(1);
-    expect((await rig.pipeline('log', 'a').result).stdout).toContain(`says ${value}`);
+    expect((await rig.process('log', 'a').result).stdout).toContain(`says ${value}`);
   });
 
   test('a job whose project folder is not there when it starts computes nothing elsewhere, and is started again', async () => {
@@ -75,7 +75,7 @@ describe.skipIf(!hasSlurm)('limits of a cluster', () => {
       a: { cmd: 'pwd > ${outs.o}', outs: { o: 'o' }, resources: { cpus: 2 } },
       b: { cmd: 'echo > ${outs.o}', outs: { o: 'o' } },
     }));
-    await rig.pipeline('run', 'b').result;
+    await rig.process('run', 'b').result;
     const blocker = await cluster.run(
       'sbatch',
       '--parsable',
@@ -85,7 +85,7 @@ describe.skipIf(!hasSlurm)('limits of a cluster', () => {
       '--wrap',
       'sleep 600',
     );
-    await rig.pipeline('run', '--detach', 'a').result;
+    await rig.process('run', '--detach', 'a').result;
     renameSync(rig.root, `${rig.root}.away`);
     try {
       await cluster.run('scancel', blocker.trim());
@@ -95,7 +95,7 @@ describe.skipIf(!hasSlurm)('limits of a cluster', () => {
     } finally {
       renameSync(`${rig.root}.away`, rig.root);
     }
-    const result = await rig.pipeline('run', 'a').result;
+    const result = await rig.process('run', 'a').result;
     expect(result).toMatchObject({ code: 0, json: { ran: ['a'] } });
     expect(rig.read('artifacts/p/a/o')).toBe(`${rig.root}\n`);
   });

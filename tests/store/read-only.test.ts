@@ -89,7 +89,7 @@ describe('a read-only project', () => {
     chmodSync(dirname(other.root), 0o755);
     const puppet = other.puppet();
     other.write({ 'pipeline.yaml': { stages: { p: { cmd: puppet.cmd, outs: { o: 'o' } } } } });
-    const run = other.pipeline('run');
+    const run = other.process('run');
     const started = await puppet.nextStart();
     run.kill('SIGKILL');
     await run.result;
