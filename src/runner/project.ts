@@ -306,6 +306,7 @@ export async function openProject(
       return selected?.ok === true
         ? fileFaults(
             { root: place.value.root, disk: host.disk },
+            sound,
             selected.value.chosen,
             checked?.patterns.length === 0 ? loose : [],
           )

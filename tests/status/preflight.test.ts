@@ -258,3 +258,40 @@ test('a value that is not a number is reported once', async () => {
   });
   expect((await project.run()).problem?.match(/^[a-z-]+(?=:)/gm)).toEqual(['not-finite', 'not-finite']);
 });
+
+test('a missing path that stages declare as an out, or a path in one, is answered by the dep to write', async () => {
+  using project = inProcess();
+  const stages = {
+    a: { cmd: 'touch ${outs.m}', outs: { m: 'out/model', s: 'scores' } },
+    b: { cmd: 'touch ${outs.s}', outs: { s: 'scores' } },
+  };
+  const helpsOf = async (deps: object, more: object = {}): Promise<readonly (string | undefined)[]> => {
+    const reader = { cmd: 'true', deps, outs: { o: { path: 'own', workspace: false } } };
+    project.write({ 'pipeline.yaml': { stages: { ...stages, c: reader, ...more } } });
+    const forecast = await project.ask((open) => open.dryRun(wholeRun));
+    const faults = forecast.ok || forecast.error.kind !== 'invalid' ? [] : forecast.error.diagnostics;
+    return faults.filter(({ code }) => code === 'missing-file' || code === 'no-file').map(({ help }) => help);
+  };
+  const use = 'to read what another stage writes, use the dep';
+  const deps = {
+    d: 'out/model',
+    e: 'out/model/w.bin',
+    f: 'scores',
+    g: 'out/model/*.bin',
+    h: 'own',
+    i: 'out',
+  };
+  const expected = [
+    `${use} { from: a, out: m }`,
+    `${use} { from: a, out: m }, and w.bin in it`,
+    `${use} { from: a, out: s } or { from: b, out: s }`,
+    // Its own out is not what a stage reads, and a folder of outs is none of them.
+    undefined,
+    undefined,
+    `${use} { from: a, out: m }`,
+  ];
+  expect(await helpsOf(deps)).toEqual(expected);
+  // In a pipeline file with faults, too.
+  expect(await helpsOf(deps, { d: { cmd: 'true', timeout: 'soon' } })).toEqual(expected);
+  expect(await helpsOf({ d: { path: 'out/model', hint: 'run make' } })).toEqual(['run make']);
+});

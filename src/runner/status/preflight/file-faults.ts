@@ -4,7 +4,8 @@ import type { Diagnostic } from '../../diagnostic.ts';
 import { isGlob, unescapedPath } from '../../pipeline-file/glob.ts';
 import { namesModule } from '../../pipeline-file/names-module.ts';
 import type { LooseDependency } from '../../plan/expand/resolve-dependency.ts';
-import type { Instance } from '../../plan/instance.ts';
+import { declaredOuts, type OutHelp } from '../../plan/check/declared-outs.ts';
+import type { Instance, Plan } from '../../plan/instance.ts';
 import { codeFiles } from '../../programs/command-program.ts';
 import { deadLinkOn } from '../../workspace/dead-link.ts';
 import { ignoreRules } from '../../workspace/ignore/ignore-rules.ts';
@@ -17,28 +18,32 @@ import { allowMissingHelp, globFaults, missing, readFaults } from './read-faults
 /** The checks that need only files, for the sound part of a plan that has faults already. */
 export function fileFaults(
   workspace: ProjectFiles,
+  plan: Pick<Plan, 'instances'>,
   instances: readonly Instance[],
   loose: readonly LooseDependency[],
 ): readonly Diagnostic[] {
   const paths = projectPaths(workspace);
+  const outHelp = declaredOuts(plan.instances);
+  const looseDeps = loose.map((dep) => ({ ...dep, hint: dep.hint ?? outHelp(dep.path) }));
   return eachOnce([
-    ...instances.flatMap(fileChecks(paths, { allowMissing: false, isRecorded: () => false })),
-    ...readFaults(workspace, loose, paths.leadsOut),
+    ...instances.flatMap(fileChecks(paths, { allowMissing: false, outHelp, isRecorded: () => false })),
+    ...readFaults(workspace, looseDeps, paths.leadsOut),
     ...inTheWay(workspace, instances),
   ]);
 }
 
-/** The deps whose contents are known from the last results. */
-export interface RecordedDeps {
-  /** Whether they may be missing. */
+/** What is known about deps whose files are missing. */
+export interface MissingDeps {
+  /** Whether those may be missing whose content is known from the last results. */
   readonly allowMissing: boolean;
+  readonly outHelp: OutHelp;
   isRecorded(instance: Instance, dep: string): boolean;
 }
 
 /** Checks the files that an instance names; those that several name, once. */
 export function fileChecks(
   paths: ProjectPaths,
-  recorded: RecordedDeps,
+  missingDeps: MissingDeps,
 ): (instance: Instance) => readonly Diagnostic[] {
   const { workspace, filesOf } = paths;
   const rules = ignoreRules(workspace);
@@ -46,12 +51,13 @@ export function fileChecks(
   return (instance) => [
     ...missingProgram(paths, instance),
     ...missingCode(workspace, instance, isEmpty),
-    ...readFaults(workspace, neededHere(workspace, instance, recorded), paths.leadsOut),
+    ...readFaults(workspace, neededHere(workspace, instance, missingDeps), paths.leadsOut),
     ...Object.entries(instance.deps).flatMap(([name, dep]) =>
       dep.kind === 'glob'
         ? globFaults(workspace, dep, filesOf(dep), paths.leadsOut, {
-            ...recorded,
-            isRecorded: () => recorded.isRecorded(instance, name),
+            allowMissing: missingDeps.allowMissing,
+            isRecorded: () => missingDeps.isRecorded(instance, name),
+            outHelp: (base) => missingDeps.outHelp(base, instance.stage),
           })
         : [],
     ),
@@ -104,7 +110,7 @@ function missingCode(
 function neededHere(
   workspace: ProjectFiles,
   instance: Instance,
-  { allowMissing, isRecorded }: RecordedDeps,
+  { allowMissing, outHelp, isRecorded }: MissingDeps,
 ): readonly LooseDependency[] {
   return Object.entries(instance.deps).flatMap(([name, dep]): readonly LooseDependency[] => {
     if (dep.kind !== 'path') return [];
@@ -113,7 +119,7 @@ function neededHere(
       workspace.disk.stat(placeOf(workspace, dep.path)) !== undefined ||
       !isRecorded(instance, name)
     )
-      return [{ ...dep, hint: dep.hint }];
+      return [{ ...dep, hint: dep.hint ?? outHelp(dep.path, instance.stage) }];
     if (allowMissing) return [];
     return [
       {

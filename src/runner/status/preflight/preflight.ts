@@ -1,4 +1,5 @@
 import type { Diagnostic } from '../../diagnostic.ts';
+import { declaredOuts } from '../../plan/check/declared-outs.ts';
 import { checkCommand } from '../../plan/command/check-command.ts';
 import { smokeFaults } from '../../plan/smoke-instance.ts';
 import { productsOf } from '../../store/products.ts';
@@ -24,6 +25,7 @@ export async function preflight(checked: CheckedPlan): Promise<readonly Diagnost
   const paths = projectPaths(workspace);
   const filesOf = fileChecks(paths, {
     allowMissing,
+    outHelp: declaredOuts(plan.instances),
     isRecorded: (instance, dep) => recordedDep(store, plan.pipeline, instance, dep) !== undefined,
   });
   const isProduct = productsOf(store, plan.pipeline);

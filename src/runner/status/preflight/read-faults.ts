@@ -1,6 +1,7 @@
 import { memory } from '../../../memory.ts';
 import type { Diagnostic, Range } from '../../diagnostic.ts';
 import { fixedPart } from '../../pipeline-file/glob.ts';
+import type { OutHelp } from '../../plan/check/declared-outs.ts';
 import type { LooseDependency } from '../../plan/expand/resolve-dependency.ts';
 import type { GlobDependency } from '../../plan/instance.ts';
 import { deadLinkOn } from '../../workspace/dead-link.ts';
@@ -57,7 +58,11 @@ export function globFaults(
   { pattern, external, optional, hint, at }: GlobDependency,
   found: ReturnType<GlobFiles>,
   leaves: (path: string) => boolean,
-  { allowMissing, isRecorded }: { readonly allowMissing: boolean; isRecorded(): boolean },
+  {
+    allowMissing,
+    isRecorded,
+    outHelp,
+  }: { readonly allowMissing: boolean; isRecorded(): boolean; readonly outHelp: OutHelp },
 ): readonly Diagnostic[] {
   if (!found.ok) {
     const { path, message } = found.error;
@@ -74,7 +79,7 @@ export function globFaults(
   if (isKnown && allowMissing) return [];
   const base = fixedPart(pattern);
   const isThere = base === '' || workspace.disk.stat(placeOf(workspace, base))?.isDirectory() === true;
-  const help = hint ?? (isKnown ? allowMissingHelp : literalsHelp(pattern));
+  const help = hint ?? (isKnown ? allowMissingHelp : (outHelp(base) ?? literalsHelp(pattern)));
   const fault = isThere ? undefined : missing(workspace, base, at);
   return [
     {
