@@ -1,5 +1,8 @@
-import type { RuntimeOptions, Values, Entry, Session, SessionPlan } from '../runtime.ts';
+import type { Node } from '../../tensor/node.ts';
+import type { Entry, RuntimeOptions, Session, SessionPlan, Values } from '../runtime.ts';
 import { compileOnnx, type OnnxProgram } from './compile-onnx.ts';
+import { createExtender, type ExtendValue, type Real } from './extend-value.ts';
+import { type Extension, extensionOf } from './extension.ts';
 
 /** A session whose variables are what the last run left of them. */
 export async function openSession<Name extends string>(
@@ -7,29 +10,57 @@ export async function openSession<Name extends string>(
   options: RuntimeOptions,
 ): Promise<Session<Name>> {
   let held = constants;
-  const programs = await compileEntries(entries, options);
+  const extensions = new Map(
+    Object.entries<Entry>(entries).map(([name, { updates = {} }]) => [name, extensionsOf(updates)]),
+  );
+  const programs = await compileEntries(
+    Object.fromEntries(Object.entries<Entry>(entries).map(([name, entry]) => [name, withoutPast(entry)])),
+    options,
+  );
+  const extenders = new Map<string, ExtendValue>();
   return {
     async run(name, feeds) {
-      const { outputs, updates } = await programs.run(name, { ...held, ...feeds });
-      held = { ...held, ...updates };
+      const values = { ...held, ...feeds };
+      const { outputs, updates } = await programs.run(name, values);
+      const extended = (extensions.get(name) ?? []).map(({ variable, axis, rows }) => {
+        const extend = extenders.get(variable) ?? createExtender();
+        extenders.set(variable, extend);
+        const chosen = rows === undefined ? undefined : integersOf(values, rows);
+        return [variable, extend(realOf(values, variable), realOf(updates, variable), axis, chosen)] as const;
+      });
+      held = { ...held, ...updates, ...Object.fromEntries(extended) };
       return outputs;
     },
     release: () => programs.release(),
   };
 }
 
+/** Of an update that is an extension, what is appended alone. */
+function withoutPast({ outputs, updates = {} }: Entry): Entry {
+  const newest = extensionsOf(updates).map((extension) => [extension.variable, extension.newest] as const);
+  return { outputs, updates: { ...updates, ...Object.fromEntries(newest) } };
+}
+
+const extensionsOf = (
+  updates: Readonly<Record<string, Node>>,
+): readonly (Extension & { readonly variable: string })[] =>
+  Object.entries(updates).flatMap(([variable, update]) => {
+    const extension = extensionOf(variable, update);
+    return extension === undefined ? [] : [{ variable, ...extension }];
+  });
+
 /** Entries as programs whose feeds are the session's values. */
-export interface Entries<Name extends string> {
-  run(name: Name, feeds: Values): Promise<{ readonly outputs: Values; readonly updates: Values }>;
+export interface Entries {
+  run(name: string, feeds: Values): Promise<{ readonly outputs: Values; readonly updates: Values }>;
   release(): Promise<void>;
 }
 
-export async function compileEntries<Name extends string>(
-  entries: Readonly<Record<Name, Entry>>,
+export async function compileEntries(
+  entries: Readonly<Record<string, Entry>>,
   options: RuntimeOptions,
-): Promise<Entries<Name>> {
+): Promise<Entries> {
   const programs = new Map<string, OnnxProgram>();
-  for (const [name, { outputs, updates = {} }] of Object.entries<Entry>(entries))
+  for (const [name, { outputs, updates = {} }] of Object.entries(entries))
     programs.set(
       name,
       await compileOnnx(
@@ -60,3 +91,15 @@ const named = (kind: string, values: Values): Values =>
       name.startsWith(`${kind}:`) ? [[name.slice(kind.length + 1), value]] : [],
     ),
   );
+
+function realOf(values: Values, name: string): Real {
+  const value = values[name];
+  if (value?.dtype !== 'float32') throw new Error(`the variable "${name}" is not float32`);
+  return value;
+}
+
+function integersOf(values: Values, name: string): Int32Array {
+  const value = values[name];
+  if (value?.dtype !== 'int32') throw new Error(`the int32 feed "${name}" is missing`);
+  return value.data;
+}
