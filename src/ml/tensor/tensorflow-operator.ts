@@ -33,13 +33,18 @@ export const reduced = (
 export const reshaped = (emit: Emit, x: Value, sizes: Value, dtype: DType = 'float32'): Value =>
   typed(emit, 'Reshape', [x, sizes], dtype, { Tshape: { dtype: 'int32' } });
 
-/** Rows of a table. */
-export const gathered = (emit: Emit, table: Value, indices: Value, dtype: DType = 'float32'): Value =>
-  emit.apply('GatherV2', [table, indices, emit.constant('int32', [], [0])], {
+/** Rows of a table; with `batchDims` of 1 the element of each row that its index names. */
+export const gathered = (
+  emit: Emit,
+  table: Value,
+  indices: Value,
+  { dtype = 'float32', batchDims = 0 }: { readonly dtype?: DType; readonly batchDims?: 0 | 1 } = {},
+): Value =>
+  emit.apply('GatherV2', [table, indices, emit.constant('int32', [], [batchDims])], {
     Tparams: { dtype },
     Tindices: { dtype: 'int32' },
     Taxis: { dtype: 'int32' },
-    batch_dims: { int: 0 },
+    batch_dims: { int: batchDims },
   });
 
 export const concatenated = (emit: Emit, of: readonly Value[], axis: number, dtype: DType): Value =>

@@ -5,7 +5,7 @@ import { tensorflow as activation } from '../../tensor/ops/activation.ts';
 import { tensorflow as elementwise } from '../../tensor/ops/elementwise.ts';
 import { tensorflow as indexing } from '../../tensor/ops/indexing.ts';
 import { tensorflow as layout } from '../../tensor/ops/layout.ts';
-import { countedLabels, tensorflow as loss } from '../../tensor/ops/loss.ts';
+import { countedLabels, countedLosses, tensorflow as loss } from '../../tensor/ops/loss.ts';
 import { tensorflow as matmul } from '../../tensor/ops/matmul.ts';
 import { tensorflow as normalization } from '../../tensor/ops/normalization.ts';
 import { droppedBy, isMask, tensorflow as random } from '../../tensor/ops/random.ts';
@@ -20,11 +20,16 @@ import type { NodeDef } from './graph-def.ts';
 import { runOrderOf, type Step } from './run-order.ts';
 
 /** A graph under construction: every entry of a session goes into the same one. */
-export interface GraphWriter {
-  readonly precision: Precision;
+export interface GraphWriter extends GraphSettings {
   readonly nodes: readonly NodeDef[];
   /** Adds a node, or reuses an equal one. Returns its name. */
   add(operator: string, inputs: readonly string[], attributes: NodeDef['attributes']): string;
+}
+
+/** What the nodes of a graph depend on. */
+export interface GraphSettings {
+  readonly precision: Precision;
+  readonly device: 'cpu' | 'cuda';
 }
 
 /** The session's values on the device, by name. */
@@ -59,11 +64,11 @@ export interface SizeVector {
   readonly dimensions: Shape;
 }
 
-export function createGraphWriter(precision: Precision): GraphWriter {
+export function createGraphWriter(settings: GraphSettings): GraphWriter {
   const names = new Map<string, string>();
   const nodes: NodeDef[] = [];
   return {
-    precision,
+    ...settings,
     nodes,
     add(operator, inputs, attributes) {
       const key = JSON.stringify([operator, inputs, attributes], keepZeroSign);
@@ -148,7 +153,7 @@ export function openScope(graph: GraphWriter, held: Held): Scope {
           waitsFor === undefined ? emit : { ...emit, apply: applyAfter([nodeOf(valueOf(waitsFor))]) };
         values.set(
           step,
-          fusedGradient(late, step, valueOf) ??
+          (graph.device === 'cpu' ? fusedCrossEntropy(late, step, valueOf) : undefined) ??
             fusedDropout(late, step, valueOf) ??
             lowerings[node.op](late, inputs.map(valueOf), node),
         );
@@ -177,23 +182,27 @@ const lowerings: Readonly<Record<OpName, Lowering>> = {
 };
 
 /**
- * softmax(logits) less 1 at each label, the gradient of a cross entropy: the kernel that gives the loss has
- * it as its second output.
+ * A cross entropy and its gradient, softmax(logits) less 1 at each label, are two outputs of one kernel. On a
+ * GPU it refuses to run while ops must be deterministic (tensorflow/core/kernels/sparse_xent_op.cc, from
+ * 2.8).
  */
-function fusedGradient(
+function fusedCrossEntropy(
   emit: Emit,
-  { node, inputs: [exponential, labels] }: Step,
+  { node, inputs: [x, labels] }: Step,
   valueOf: (step: Step) => Value,
 ): Value | undefined {
-  const [logarithm] = exponential?.node.op === 'Exp' ? exponential.inputs : [];
+  if (x === undefined || labels === undefined) return undefined;
+  const kernel = (logits: Step, output: 0 | 1): Value =>
+    emit.apply(
+      'SparseSoftmaxCrossEntropyWithLogits',
+      [valueOf(logits), countedLabels(emit, valueOf(labels))],
+      { T: { dtype: 'float32' }, Tlabels: { dtype: 'int32' } },
+      output,
+    );
+  if (node.op === 'CrossEntropy') return countedLosses(emit, kernel(x, 0), valueOf(labels));
+  const [logarithm] = x.node.op === 'Exp' ? x.inputs : [];
   const [logits] = logarithm?.node.op === 'LogSoftmax' ? logarithm.inputs : [];
-  if (node.op !== 'SubtractOneHot' || logits === undefined || labels === undefined) return undefined;
-  return emit.apply(
-    'SparseSoftmaxCrossEntropyWithLogits',
-    [valueOf(logits), countedLabels(emit, valueOf(labels))],
-    { T: { dtype: 'float32' }, Tlabels: { dtype: 'int32' } },
-    1,
-  );
+  return node.op === 'SubtractOneHot' && logits !== undefined ? kernel(logits, 1) : undefined;
 }
 
 /** A product with a mask: what is dropped is kept as a byte an element, not as a factor of four. */

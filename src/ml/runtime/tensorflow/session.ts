@@ -2,18 +2,23 @@ import type { Graph, Shape } from '../../tensor/node.ts';
 import { graphFaults } from '../../tensor/check-graph.ts';
 import { textAt } from '../../tensor/attribute.ts';
 import { inputsFirst } from '../../tensor/walk.ts';
-import type { Entry, Precision, Session, SessionPlan, Values } from '../runtime.ts';
+import type { Entry, Session, SessionPlan, Values } from '../runtime.ts';
 import type { Given } from '../sizes-of-feeds.ts';
 import type { Binding } from './binding.ts';
 import { type Call, givenOf, lowerEntry, runCall } from './entries.ts';
-import { createGraphWriter, type GraphWriter, type Held, type HeldValue } from './emit-graph.ts';
+import {
+  createGraphWriter,
+  type GraphSettings,
+  type GraphWriter,
+  type Held,
+  type HeldValue,
+} from './emit-graph.ts';
 import { openProgram, type Program } from './program.ts';
 import { assignGroup, lowerGroups } from './variable-groups.ts';
 
-/** TensorFlow, loaded, and how it is to compute products. */
-export interface OpenedEngine {
+/** TensorFlow, loaded, and how and where it computes. */
+export interface OpenedEngine extends GraphSettings {
   readonly binding: Binding;
-  readonly precision: Precision;
 }
 
 /** A session whose constants and variables are resource variables of one TensorFlow session. */
@@ -38,7 +43,7 @@ export interface Beside {
 export function openEntries<Name extends string, More>(
   { constants = {}, variables = {}, entries }: SessionPlan<Name>,
   beside: Beside,
-  { binding, precision }: OpenedEngine,
+  { binding, ...settings }: OpenedEngine,
   more: (graph: GraphWriter, held: Held) => More,
 ): {
   readonly program: Program;
@@ -64,7 +69,7 @@ export function openEntries<Name extends string, More>(
     ...Object.entries(variables).map(([name, shape]) => [name, real(shape)] as const),
     ...[...beside.held].map(([name, shape]) => [name, real(shape)] as const),
   ]);
-  const graph = createGraphWriter(precision);
+  const graph = createGraphWriter(settings);
   const calls = new Map<string, Call>(
     Object.entries<Entry>(entries).map(([name, entry]) => [name, lowerEntry(graph, held, entry)]),
   );

@@ -16,11 +16,15 @@ export function openEngine(options: RuntimeOptions): Runtime {
 
 export function loadEngine({ folder, precision = 'float32', ...options }: RuntimeOptions): OpenedEngine {
   if (folder === undefined) throw new Error('the folder of the tensorflow engine is unknown');
-  return { binding: loadBinding(folder, options), precision };
+  const binding = loadBinding(folder, options);
+  return { binding, precision, device: binding.isUsingGpuDevice() ? 'cuda' : 'cpu' };
 }
 
-export const identityOf = ({ binding }: OpenedEngine): Pick<Runtime, 'name' | 'device' | 'version'> => ({
+export const identityOf = ({
+  binding,
+  device,
+}: OpenedEngine): Pick<Runtime, 'name' | 'device' | 'version'> => ({
   name: 'tensorflow',
-  device: binding.isUsingGpuDevice() ? 'cuda' : 'cpu',
+  device,
   version: `tensorflow ${binding.TF_Version}`,
 });

@@ -105,16 +105,16 @@ export const onnx = {
 export const tensorflow = {
   Gather: (emit, of, { dtype }) => {
     const [table, indices] = exactly('Gather', of, 2);
-    return gathered(emit, table, indices, dtype);
+    return gathered(emit, table, indices, { dtype });
   },
   Pack: (emit, of, { dtype }) => {
     const [padded, tokenSlots] = exactly('Pack', of, 4);
-    return gathered(emit, padded, tokenSlots, dtype);
+    return gathered(emit, padded, tokenSlots, { dtype });
   },
   Unpack: (emit, of, { dtype, shape }) => {
     const [rows, , slotTokens, slotMask] = exactly('Unpack', of, 4);
     const mask = dtype === 'float32' ? slotMask : converted(emit, slotMask, 'float32', dtype);
     const column = reshaped(emit, mask, emit.sizes([-1, ...shape.slice(1).map(() => 1)]), dtype);
-    return typed(emit, 'Mul', [gathered(emit, rows, slotTokens, dtype), column], dtype);
+    return typed(emit, 'Mul', [gathered(emit, rows, slotTokens, { dtype }), column], dtype);
   },
 } satisfies Record<Op, Lowering>;

@@ -3,7 +3,7 @@ import type { Node } from '../node.ts';
 import type { OpName } from '../op.ts';
 import { exactly, type GradientRule, inputsOf, type ShapeRule } from '../rule.ts';
 import { nodeOf, refuse, requireDType, sizeOf, type TensorType } from '../shape.ts';
-import { isEqual, reshaped, scalar, typed } from '../tensorflow-operator.ts';
+import { gathered, isEqual, reshaped, scalar, typed } from '../tensorflow-operator.ts';
 import { cast, equal, exp, multiply, subtract } from './elementwise.ts';
 import { reshape } from './layout.ts';
 import { logSoftmax } from './normalization.ts';
@@ -85,11 +85,9 @@ export const onnx = {
 export const tensorflow = {
   CrossEntropy: (emit, of) => {
     const [logits, labels] = exactly('CrossEntropy', of, 2);
-    const loss = emit.apply('SparseSoftmaxCrossEntropyWithLogits', [logits, countedLabels(emit, labels)], {
-      T: { dtype: 'float32' },
-      Tlabels: { dtype: 'int32' },
-    });
-    return typed(emit, 'SelectV2', [ignored(emit, labels), scalar(emit, 0), loss]);
+    const logarithms = typed(emit, 'LogSoftmax', [logits]);
+    const picked = gathered(emit, logarithms, countedLabels(emit, labels), { batchDims: 1 });
+    return countedLosses(emit, typed(emit, 'Neg', [picked]), labels);
   },
   SubtractOneHot: (emit, of, { inputs }) => {
     const [x, labels] = exactly('SubtractOneHot', of, 2);
@@ -107,7 +105,11 @@ export const tensorflow = {
 const ignored = (emit: Emit, labels: Value): Value =>
   isEqual(emit, [labels, emit.constant('int32', [], [ignoredLabel])], 'int32');
 
-/** 0 in place of -100, which the kernel refuses. */
+/** 0 where the label is -100. */
+export const countedLosses = (emit: Emit, losses: Value, labels: Value): Value =>
+  typed(emit, 'SelectV2', [ignored(emit, labels), scalar(emit, 0), losses]);
+
+/** 0 in place of -100, which no class has. */
 export const countedLabels = (emit: Emit, labels: Value): Value =>
   typed(emit, 'SelectV2', [ignored(emit, labels), emit.constant('int32', [], [0]), labels], 'int32');
 
