@@ -6,7 +6,7 @@ import type { Diagnostic } from '../diagnostic.ts';
 import type { Event } from '../event.ts';
 import type { Executor } from '../executors/executor.ts';
 import type { Instance } from '../plan/instance.ts';
-import type { Session } from '../status/assess.ts';
+import type { Session } from '../status/session.ts';
 import { frozenFaults } from '../status/frozen.ts';
 import { frozenWarning } from '../status/frozen-warning.ts';
 import { forecastOf, inspect } from '../status/inspect.ts';
@@ -44,7 +44,7 @@ import { placeOf } from '../workspace/workspace.ts';
 import { staleLists } from '../plan/stale-lists.ts';
 import { queuedAttempts } from './queued/queued-attempts.ts';
 import { awaitedResults } from './awaited-results.ts';
-import { uncheckedDeps } from '../status/recorded-dep.ts';
+import { uncheckedDeps } from '../status/identity/recorded-dep.ts';
 import { sharedCacheFault } from './shared-cache/shared-cache.ts';
 import { noSharedCache } from './shared-cache/shared-source.ts';
 

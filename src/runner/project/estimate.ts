@@ -7,7 +7,7 @@ import type { Selection } from '../plan/select.ts';
 import { mayHavePreview } from '../programs/ask-programs.ts';
 import { instancesWithNeeds } from '../plan/with-needs.ts';
 import { assessAll, isHit } from '../status/assess-all.ts';
-import type { Session } from '../status/assess.ts';
+import type { Session } from '../status/session.ts';
 import { memoryFindings, memoryPlans } from '../status/preflight/memory-plan.ts';
 import { readTogether } from '../store/database/open-store.ts';
 import type { Opened } from './open-rows.ts';

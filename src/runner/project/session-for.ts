@@ -4,7 +4,7 @@ import type { Diagnostic } from '../diagnostic.ts';
 import type { Instance } from '../plan/instance.ts';
 import { instancesWithNeeds } from '../plan/with-needs.ts';
 import { executorsOf } from '../executors/executors.ts';
-import type { Session } from '../status/assess.ts';
+import type { Session } from '../status/session.ts';
 import { openSession } from '../status/open-session.ts';
 import { readProjectText } from './find-project.ts';
 import { invalid } from './planning/invalid.ts';

@@ -5,7 +5,7 @@ import { sameContent } from '../manifest/manifest.ts';
 import type { Instance } from '../plan/instance.ts';
 import { shellName } from '../wording/shell-name.ts';
 import type { Assessment } from '../status/assess.ts';
-import type { DroppedInput } from '../status/read-inputs.ts';
+import type { DroppedInput } from '../status/identity/read-inputs.ts';
 import { forgetReproduced } from '../store/reproduced.ts';
 import { failedBy } from './failed-by.ts';
 import { type Run, warn } from './run.ts';

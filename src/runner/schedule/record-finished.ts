@@ -1,6 +1,6 @@
 import type { Instance } from '../plan/instance.ts';
 import { engineOf } from '../programs/engine.ts';
-import type { Identity } from '../status/assess.ts';
+import type { Identity } from '../status/identity/identity-of.ts';
 import { recordResult } from '../store/last-results.ts';
 import { recordListing } from '../store/remembered/listings.ts';
 import type { Run } from './run.ts';

@@ -1,7 +1,8 @@
 import type { FailedOutcome } from '../event.ts';
 import type { Key } from '../identity.ts';
 import type { Instance } from '../plan/instance.ts';
-import type { Assessment, Session } from '../status/assess.ts';
+import type { Assessment } from '../status/assess.ts';
+import type { Session } from '../status/session.ts';
 
 /** A stage that runs, or waits for its next attempt. */
 export interface RunningStage {

@@ -2,7 +2,7 @@ import type { Diagnostic } from '../diagnostic.ts';
 import type { Event } from '../event.ts';
 import type { Executor } from '../executors/executor.ts';
 import type { InstanceId, RunId } from '../identity.ts';
-import type { Session } from '../status/assess.ts';
+import type { Session } from '../status/session.ts';
 import type { JobsOfRun } from './jobs.ts';
 import type { RunningStage } from './run-controls.ts';
 import type { Stop } from './stop.ts';

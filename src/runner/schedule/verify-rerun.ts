@@ -11,7 +11,8 @@ import { type Cache, confirmAdopted, listingOf, restore } from '../cache/cache.t
 import { shellName } from '../wording/shell-name.ts';
 import { forgetReproduced, recordReproduced } from '../store/reproduced.ts';
 import { dropScratch, openScratch, originOf } from '../workspace/scratch.ts';
-import { type Assessment, readCacheOf, assess } from '../status/assess.ts';
+import { type Assessment, assess } from '../status/assess.ts';
+import { readCacheOf } from '../status/identity/read-cache.ts';
 import { attemptOuts, closeAttempt, openAttempt } from './attempt/attempt-folder.ts';
 import { type Run, warn } from './run.ts';
 import { clearWorkspaceOuts, foreignFault, keptFilesWarning, workspaceOuts } from './outs/place-outs.ts';

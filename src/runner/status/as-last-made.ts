@@ -2,7 +2,7 @@ import type { InstanceId } from '../identity.ts';
 import { declaredPolicy } from '../manifest/decide.ts';
 import type { Instance } from '../plan/instance.ts';
 import { lastMadeKey } from '../store/attempts.ts';
-import type { Session } from './assess.ts';
+import type { Session } from './session.ts';
 import { assessAll } from './assess-all.ts';
 
 /**

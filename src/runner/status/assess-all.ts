@@ -5,14 +5,9 @@ import { inPlanOrder } from '../plan/in-plan-order.ts';
 import type { Instance } from '../plan/instance.ts';
 import { needsToRun } from '../plan/with-needs.ts';
 import { keysByManifest } from '../store/last-results.ts';
-import {
-  assess,
-  type Assessment,
-  type ReadCache,
-  readCacheOf,
-  type Session,
-  type Unassessable,
-} from './assess.ts';
+import { assess, type Assessment, type Unassessable } from './assess.ts';
+import { type ReadCache, readCacheOf } from './identity/read-cache.ts';
+import type { Session } from './session.ts';
 
 /** An instance as far as it can be known while nothing runs. */
 export type AssessedInstance =

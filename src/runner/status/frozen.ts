@@ -1,6 +1,8 @@
 import type { Diagnostic } from '../diagnostic.ts';
 import type { Instance } from '../plan/instance.ts';
-import { assess, readCacheOf, type Session } from './assess.ts';
+import { assess } from './assess.ts';
+import { readCacheOf } from './identity/read-cache.ts';
+import type { Session } from './session.ts';
 import { unassessableText } from './unassessable-text.ts';
 
 /** Frozen instances whose last result cannot be had, each at its `frozen`. */

@@ -5,8 +5,8 @@ import type { Instance } from '../plan/instance.ts';
 import { memberNames } from '../plan/expand/member-names.ts';
 import { findListing } from '../store/remembered/listings.ts';
 import { listingOf } from '../cache/cache.ts';
-import type { Session } from './assess.ts';
-import type { Inputs } from './read-inputs.ts';
+import type { Session } from './session.ts';
+import type { Inputs } from './identity/read-inputs.ts';
 
 /**
  * The reasons of an instance with names for what they speak of: the files that differ in folders and in the

@@ -3,7 +3,7 @@ import type { Diagnostic } from '../diagnostic.ts';
 import { byId, type Instance, type Plan } from '../plan/instance.ts';
 import type { Store } from '../store/database/open-store.ts';
 import type { Workspace } from '../workspace/workspace.ts';
-import type { Session } from './assess.ts';
+import type { Session } from './session.ts';
 import type { Programs } from './preflight/checked-plan.ts';
 import { preflight } from './preflight/preflight.ts';
 import { type StageProgramFacts, stagePrograms } from '../programs/stage-programs.ts';

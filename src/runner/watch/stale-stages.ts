@@ -1,8 +1,11 @@
 import type { Problem } from '../answers.ts';
-import { identityOf, readCacheOf, type Session, type Unassessable } from '../status/assess.ts';
+import { identityOf } from '../status/identity/identity-of.ts';
+import { readCacheOf } from '../status/identity/read-cache.ts';
+import type { Session } from '../status/session.ts';
+import type { Unassessable } from '../status/assess.ts';
 import type { RunControls, RunningStage } from '../schedule/run-controls.ts';
 import { assessAll, type AssessedInstance } from '../status/assess-all.ts';
-import { firstChangedFile } from '../status/first-changed-file.ts';
+import { firstChangedFile } from '../status/identity/first-changed-file.ts';
 import type { InstanceId, Key } from '../identity.ts';
 import { declaredPolicy } from '../manifest/decide.ts';
 import { differences } from '../manifest/differences.ts';

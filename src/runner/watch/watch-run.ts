@@ -5,7 +5,7 @@ import type { Problem } from '../answers.ts';
 import type { Diagnostic } from '../diagnostic.ts';
 import { orDiskProblem } from '../project/disk-problem.ts';
 import type { Event } from '../event.ts';
-import type { Session } from '../status/assess.ts';
+import type { Session } from '../status/session.ts';
 import type { RunControls, RunningStage } from '../schedule/run-controls.ts';
 import { isHit, isInPlace, assessAll } from '../status/assess-all.ts';
 import { FileWarnings } from './file-warnings.ts';

@@ -2,7 +2,7 @@ import type { Result } from '../../../result.ts';
 import type { Explanation, Problem } from '../../answers.ts';
 import type { Failure } from '../../event.ts';
 import { type Inspection, sinceLastResult } from '../../status/inspect.ts';
-import type { Session } from '../../status/assess.ts';
+import type { Session } from '../../status/session.ts';
 import type { InstanceId } from '../../identity.ts';
 import type { Opened } from '../open-rows.ts';
 import type { Planned } from '../planning/plan-here.ts';

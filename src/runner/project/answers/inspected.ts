@@ -3,7 +3,7 @@ import type { InstanceStatus, Problem } from '../../answers.ts';
 import type { Diagnostic } from '../../diagnostic.ts';
 import type { AwaitedInstances } from '../../event.ts';
 import { type Inspection, inspect } from '../../status/inspect.ts';
-import type { Session } from '../../status/assess.ts';
+import type { Session } from '../../status/session.ts';
 import type { Reason } from '../../manifest/reason.ts';
 import { invalid } from '../planning/invalid.ts';
 import { withSharedCache } from '../planning/chosen.ts';

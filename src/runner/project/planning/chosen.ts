@@ -11,7 +11,7 @@ import { instancesWithNeeds, withDependents } from '../../plan/with-needs.ts';
 import { invalid } from './invalid.ts';
 import type { ExistingOuts, RunRequest } from '../../run-request.ts';
 import { assessAll, presentOuts } from '../../status/assess-all.ts';
-import type { Session } from '../../status/assess.ts';
+import type { Session } from '../../status/session.ts';
 import { readTogether } from '../../store/database/open-store.ts';
 import { lastOutcomes } from '../../store/runs.ts';
 import type { Opened } from '../open-rows.ts';

@@ -4,7 +4,7 @@ import type { Diagnostic } from '../../diagnostic.ts';
 import { isMap } from '../../manifest/canonical.ts';
 import type { Instance, Plan } from '../../plan/instance.ts';
 import { smokeInstance } from '../../plan/smoke-instance.ts';
-import { deviceOf } from '../../status/manifest-of.ts';
+import { deviceOf } from '../../status/identity/manifest-of.ts';
 import type { Opened } from '../open-rows.ts';
 
 /** The plan of a smoke run: each stage program defines how it is made small. */

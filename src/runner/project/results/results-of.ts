@@ -1,7 +1,7 @@
 import type { Value } from '../../../stage/context.ts';
 import type { ResultFiles } from '../../answers.ts';
 import { asLastMade } from '../../status/as-last-made.ts';
-import type { Session } from '../../status/assess.ts';
+import type { Session } from '../../status/session.ts';
 import { inspect, type Inspection } from '../../status/inspect.ts';
 import type { Key } from '../../identity.ts';
 import { parseKey } from '../../manifest/key-of.ts';

@@ -3,7 +3,7 @@ import type { Gpu } from '../../executors/executor.ts';
 import type { Instance } from '../../plan/instance.ts';
 import { gpuProcessText } from '../../report/gpu-text.ts';
 import { joinFirst } from '../../wording/join-first.ts';
-import type { Session } from '../../status/assess.ts';
+import type { Session } from '../../status/session.ts';
 import type { Allotment, GpuHolder, Share } from './allotment.ts';
 
 /** The part of a run that this needs. */

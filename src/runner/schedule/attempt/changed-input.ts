@@ -1,6 +1,8 @@
 import type { Instance } from '../../plan/instance.ts';
-import { type Identity, identityOf, readCacheOf, type Session } from '../../status/assess.ts';
-import { firstChangedFile } from '../../status/first-changed-file.ts';
+import { type Identity, identityOf } from '../../status/identity/identity-of.ts';
+import { readCacheOf } from '../../status/identity/read-cache.ts';
+import type { Session } from '../../status/session.ts';
+import { firstChangedFile } from '../../status/identity/first-changed-file.ts';
 
 /**
  * Reads all inputs of a result again, and returns the first file that has changed since the stage was

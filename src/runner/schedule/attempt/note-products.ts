@@ -1,6 +1,6 @@
 import { undeclaredPaths } from '../../plan/command/check-command.ts';
 import type { Instance } from '../../plan/instance.ts';
-import type { Session } from '../../status/assess.ts';
+import type { Session } from '../../status/session.ts';
 import { forgetAbsent, noteAbsent } from '../../store/products.ts';
 import { placeOf } from '../../workspace/workspace.ts';
 

@@ -8,7 +8,7 @@ import { staleLists } from '../../plan/stale-lists.ts';
 import { instancesWithNeeds } from '../../plan/with-needs.ts';
 import type { DroppedOuts } from '../../run-request.ts';
 import { assessAll, isHit, presentOuts } from '../../status/assess-all.ts';
-import type { Session } from '../../status/assess.ts';
+import type { Session } from '../../status/session.ts';
 import { instancesOfKey, lastResult } from '../../store/last-results.ts';
 import { diskMessage } from '../../store/database/disk-message.ts';
 import { readTogether } from '../../store/database/open-store.ts';

@@ -7,7 +7,7 @@ import { byId, type Instance, type Plan } from '../../plan/instance.ts';
 import { askPrograms } from '../../programs/ask-programs.ts';
 import { sizeText } from '../../wording/size-text.ts';
 import { placeOf, type Workspace } from '../../workspace/workspace.ts';
-import { deviceOf } from '../manifest-of.ts';
+import { deviceOf } from '../identity/manifest-of.ts';
 
 export interface MemorySources {
   readonly workspace: Workspace;

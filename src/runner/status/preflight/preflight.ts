@@ -3,7 +3,7 @@ import { declaredOuts } from '../../plan/check/declared-outs.ts';
 import { checkCommand } from '../../plan/command/check-command.ts';
 import { smokeFaults } from '../../plan/smoke-instance.ts';
 import { productsOf } from '../../store/products.ts';
-import { recordedDep } from '../recorded-dep.ts';
+import { recordedDep } from '../identity/recorded-dep.ts';
 import { inTheWay } from './blocked-paths.ts';
 import { bundleFaults } from './bundle-faults.ts';
 import type { CheckedPlan } from './checked-plan.ts';

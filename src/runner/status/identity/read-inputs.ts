@@ -1,19 +1,19 @@
 import { basename } from 'node:path';
-import type { Digest } from '../../files/digest.ts';
-import type { FileProblem } from '../../files/file-problem.ts';
-import type { Result } from '../../result.ts';
-import type { Gathered } from '../../stage/context.ts';
-import type { InstanceId } from '../identity.ts';
-import { type Content, type DependencyDigest, sameContent } from '../manifest/manifest.ts';
-import type { TreeItem } from '../manifest/tree.ts';
-import { belowFixedPart } from '../pipeline-file/glob.ts';
-import type { Dependency, GlobDependency, Instance } from '../plan/instance.ts';
-import type { Ignored } from '../manifest/tree.ts';
-import type { IgnoreRules } from '../workspace/ignore/ignore-rules.ts';
-import { hubName } from '../wording/hub-name.ts';
-import type { GlobFiles } from '../workspace/glob-files.ts';
-import type { Found, ReadingRules } from '../workspace/read-content.ts';
-import { type Stamp, stampOrNone } from '../workspace/stamp.ts';
+import type { Digest } from '../../../files/digest.ts';
+import type { FileProblem } from '../../../files/file-problem.ts';
+import type { Result } from '../../../result.ts';
+import type { Gathered } from '../../../stage/context.ts';
+import type { InstanceId } from '../../identity.ts';
+import { type Content, type DependencyDigest, sameContent } from '../../manifest/manifest.ts';
+import type { TreeItem } from '../../manifest/tree.ts';
+import { belowFixedPart } from '../../pipeline-file/glob.ts';
+import type { Dependency, GlobDependency, Instance } from '../../plan/instance.ts';
+import type { Ignored } from '../../manifest/tree.ts';
+import type { IgnoreRules } from '../../workspace/ignore/ignore-rules.ts';
+import { hubName } from '../../wording/hub-name.ts';
+import type { GlobFiles } from '../../workspace/glob-files.ts';
+import type { Found, ReadingRules } from '../../workspace/read-content.ts';
+import { type Stamp, stampOrNone } from '../../workspace/stamp.ts';
 
 /** What an instance reads, by content. */
 export interface Inputs {

@@ -1,11 +1,11 @@
-import { digestOf } from '../../files/digest.ts';
-import type { Platform } from '../executors/executor.ts';
-import type { ExecutorOf } from '../executors/executors.ts';
-import type { Manifest, ProgramDigest } from '../manifest/manifest.ts';
-import type { Instance } from '../plan/instance.ts';
-import { bundlerVersion } from '../programs/bundle/bundle.ts';
+import { digestOf } from '../../../files/digest.ts';
+import type { Platform } from '../../executors/executor.ts';
+import type { ExecutorOf } from '../../executors/executors.ts';
+import type { Manifest, ProgramDigest } from '../../manifest/manifest.ts';
+import type { Instance } from '../../plan/instance.ts';
+import { bundlerVersion } from '../../programs/bundle/bundle.ts';
 import type { Inputs } from './read-inputs.ts';
-import type { ReadProgram } from '../programs/reads.ts';
+import type { ReadProgram } from '../../programs/reads.ts';
 
 /** Raised when the meaning of a field or the canonical form changes. */
 const formatVersion = '1';

@@ -1,5 +1,5 @@
-import { differences } from '../manifest/differences.ts';
-import type { Identity } from './assess.ts';
+import { differences } from '../../manifest/differences.ts';
+import type { Identity } from './identity-of.ts';
 
 /**
  * The first file that has changed since an instance's identity was read. Stamps reveal an edit that was

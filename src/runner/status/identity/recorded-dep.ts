@@ -1,13 +1,13 @@
 import { basename } from 'node:path';
-import type { Diagnostic } from '../diagnostic.ts';
-import type { DependencyDigest } from '../manifest/manifest.ts';
-import { matchesVisible, wildPart } from '../pipeline-file/glob.ts';
-import type { Dependency, Instance, Plan } from '../plan/instance.ts';
-import { lastResult } from '../store/last-results.ts';
-import type { Store } from '../store/database/open-store.ts';
-import { globFiles } from '../workspace/glob-files.ts';
-import { type IgnoreRules, ignoreRules } from '../workspace/ignore/ignore-rules.ts';
-import { placeOf, type ProjectFiles } from '../workspace/workspace.ts';
+import type { Diagnostic } from '../../diagnostic.ts';
+import type { DependencyDigest } from '../../manifest/manifest.ts';
+import { matchesVisible, wildPart } from '../../pipeline-file/glob.ts';
+import type { Dependency, Instance, Plan } from '../../plan/instance.ts';
+import { lastResult } from '../../store/last-results.ts';
+import type { Store } from '../../store/database/open-store.ts';
+import { globFiles } from '../../workspace/glob-files.ts';
+import { type IgnoreRules, ignoreRules } from '../../workspace/ignore/ignore-rules.ts';
+import { placeOf, type ProjectFiles } from '../../workspace/workspace.ts';
 
 /**
  * The content of a dep on a path or a pattern in the last result of its instance: raw data need not be on

@@ -1,0 +1,111 @@
+import { canRestoreDropped, listingOf, lookupResult } from '../cache/cache.ts';
+import type { DisplacedOut } from '../event.ts';
+import type { Key } from '../identity.ts';
+import type { Lookup, Policy } from '../manifest/decide.ts';
+import { type Content, sameContent } from '../manifest/manifest.ts';
+import { treeChanges } from '../manifest/tree.ts';
+import type { Instance } from '../plan/instance.ts';
+import type { ContentReader } from '../programs/reads.ts';
+import { pastOf } from '../store/attempts.ts';
+import type { Store } from '../store/database/open-store.ts';
+import { placementAt } from '../store/placements.ts';
+import type { Workspace } from '../workspace/workspace.ts';
+import type { ReadCache } from './identity/read-cache.ts';
+import type { Session } from './session.ts';
+
+/** What the cache has for an instance, beside its outs in the project. */
+export interface LookedUpOuts {
+  readonly lookup: Lookup;
+  /** With a hit: the outs in the project that differ from the entry. */
+  readonly displaced: readonly DisplacedOut[];
+  /** With a hit: temp outs, by name, whose bytes were dropped and are not in place. */
+  readonly dropped: readonly string[];
+}
+
+/**
+ * The cached entry under an instance's key, and the outs in the project that differ from it. Dropped outs may
+ * be missing as long as they are temp and not wanted.
+ */
+export async function lookupOuts(
+  session: Session,
+  instance: Instance,
+  key: Key,
+  { wanted }: Policy,
+  reads: ReadCache,
+): Promise<LookedUpOuts> {
+  const { workspace, store } = session;
+  const assessed = (path: string): ReturnType<ContentReader> => reads.read(path, { links: 'keep' });
+  const cached = await lookupResult(session, key, {
+    object: reads.object,
+    async listing(out, content) {
+      const found = await assessed(pathOf(instance, out));
+      return found.ok && isContent(found, content) ? found.value?.items : undefined;
+    },
+  });
+  switch (cached.kind) {
+    case 'absent':
+      return { lookup: { kind: 'absent', past: pastOf(store, key) }, displaced: [], dropped: [] };
+    case 'damaged': {
+      const [path, { object, inside }] = [pathOf(instance, cached.out), cached];
+      const file = inside === undefined ? path : `${path}/${inside}`;
+      return { lookup: { kind: 'damaged', object, path: file }, displaced: [], dropped: [] };
+    }
+    case 'hit': {
+      // Equal keys have outs with equal names: a row that differs is damaged.
+      if (Object.keys(instance.outs).some((out) => cached.entry.outs[out] === undefined))
+        return { lookup: { kind: 'absent', past: pastOf(store, key) }, displaced: [], dropped: [] };
+      const displaced: DisplacedOut[] = [];
+      const dropped: string[] = [];
+      const lacking: string[] = [];
+      for (const [out, content] of Object.entries(cached.entry.outs)) {
+        const path = pathOf(instance, out);
+        const found = await assessed(path);
+        if (isContent(found, content)) continue;
+        const stands = await displacedOut(workspace, store, path, content, found);
+        const isDropped = cached.entry.dropped?.includes(out) === true;
+        const isLeftOut = isDropped && wanted === undefined && instance.outs[out]?.temp === true;
+        if (isLeftOut) dropped.push(out);
+        else if (isDropped) lacking.push(out);
+        // What another result left there is not to be taken for this one.
+        if (!isLeftOut || stands.was === 'another-result') displaced.push(stands);
+      }
+      return lacking.length > 0 && !(await canRestoreDropped(session, cached.entry, lacking))
+        ? { lookup: { kind: 'dropped', entry: cached.entry, outs: lacking }, displaced: [], dropped: [] }
+        : { lookup: { kind: 'hit', entry: cached.entry }, displaced, dropped };
+    }
+  }
+}
+
+const isContent = (found: Awaited<ReturnType<ContentReader>>, content: Content): boolean =>
+  found.ok && found.value !== undefined && sameContent(found.value.content, content);
+
+function pathOf(instance: Instance, out: string): string {
+  const path = instance.outs[out]?.path;
+  if (path === undefined) throw new Error(`an entry has an out ${out} that ${instance.id} does not declare`);
+  return path;
+}
+
+async function displacedOut(
+  workspace: Workspace,
+  store: Store,
+  path: string,
+  content: Content,
+  found: Awaited<ReturnType<ContentReader>>,
+): Promise<DisplacedOut> {
+  if (found.ok && found.value === undefined) return { path, was: 'missing' };
+  const placed = placementAt(store, path)?.content;
+  if (
+    found.ok &&
+    found.value !== undefined &&
+    placed !== undefined &&
+    sameContent(found.value.content, placed)
+  )
+    return { path, was: 'another-result' };
+  const before =
+    found.ok && found.value?.content.form === 'folder' && content.form === 'folder'
+      ? await listingOf({ workspace }, content.digest)
+      : undefined;
+  return before === undefined || !found.ok
+    ? { path, was: 'changed' }
+    : { path, was: 'changed', files: treeChanges(before, found.value?.items ?? []) };
+}
