@@ -13,7 +13,7 @@ import type {
 import { reportDocument } from '../../src/pages/report/report-document.ts';
 import { evaluationsIn } from '../../src/pages/report/report-evaluations.ts';
 import type { RowScore } from '../../src/ml/metrics/over-seeds.ts';
-import { experimentRows } from '../../src/ui/page/pages/experiment-table.ts';
+import { experimentRows } from '../../src/ui/page/pages/experiments/experiment-rows.ts';
 import { readScores } from '../../stages/results/read-results.ts';
 import { scores, selectionScore } from '../../stages/results/scores.ts';
 import { readReport } from '../../stages/report/read-report.ts';

@@ -7,7 +7,7 @@ import { AnswersPage } from './pages/answers-page.tsx';
 import { AskPage } from './pages/ask-page.tsx';
 import { CurvesPage } from './pages/curves-page.tsx';
 import { DataPage } from './pages/data-page.tsx';
-import { ExperimentsPage } from './pages/experiments-page.tsx';
+import { ExperimentsPage } from './pages/experiments/experiments-page.tsx';
 import { GraphPage } from './pages/graph-page.tsx';
 import { RunsPage } from './pages/runs-page.tsx';
 import { SamplesPage } from './pages/samples-page.tsx';

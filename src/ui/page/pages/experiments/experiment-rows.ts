@@ -1,10 +1,10 @@
-import { stageOf } from '../../../runner/identity.ts';
-import { leadingMetrics } from '../../../runner/report/metrics/leading-metrics.ts';
-import { direction, headingsOf } from '../../../runner/report/metrics/metrics-table.ts';
-import type { Value } from '../../../stage/context.ts';
-import { type KnownScore, overSeeds, type RowScore } from '../../../ml/metrics/over-seeds.ts';
-import type { MeasuredValue, ModelAnswer } from '../../../pages/result-answers.ts';
-import { numberOf } from '../number-text.ts';
+import { stageOf } from '../../../../runner/identity.ts';
+import { leadingMetrics } from '../../../../runner/report/metrics/leading-metrics.ts';
+import { direction, headingsOf } from '../../../../runner/report/metrics/metrics-table.ts';
+import type { Value } from '../../../../stage/context.ts';
+import { type KnownScore, overSeeds, type RowScore } from '../../../../ml/metrics/over-seeds.ts';
+import type { MeasuredValue, ModelAnswer } from '../../../../pages/result-answers.ts';
+import { numberOf } from '../../number-text.ts';
 
 /** A row of the table: a model, or the models that differ in their seed alone. */
 export interface ExperimentRow {

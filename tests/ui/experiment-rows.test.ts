@@ -6,7 +6,7 @@ import {
   haveSeeds,
   shownMetrics,
   sortedRows,
-} from '../../src/ui/page/pages/experiment-table.ts';
+} from '../../src/ui/page/pages/experiments/experiment-rows.ts';
 import { metricScale } from '../../src/pages/results/metric-scale.ts';
 import { leavesOf } from '../../src/pages/results/model-answer.ts';
 
