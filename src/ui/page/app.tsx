@@ -3,7 +3,7 @@ import { useEffect, useRef } from 'preact/hooks';
 import type { ProjectAnswer } from '../api.ts';
 import { type PagePath, pages } from '../../pages/pages.ts';
 import { linkTo, useAddress } from './address.ts';
-import { AnswersPage } from './pages/answers-page.tsx';
+import { AnswersPage } from './pages/answers/answers-page.tsx';
 import { AskPage } from './pages/ask-page.tsx';
 import { CurvesPage } from './pages/curves-page.tsx';
 import { DataPage } from './pages/data-page.tsx';
