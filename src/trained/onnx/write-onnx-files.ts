@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import type { FileProblem } from '../../files/file-problem.ts';
+import { type FileProblem, SourceFailed } from '../../files/file-problem.ts';
 import { writeFileAtomically } from '../../files/write-atomically.ts';
 import { type LazyTensor, loadFloat32 } from '../../ml/checkpoint/lazy-tensor.ts';
 import type { Mt5Folder } from '../../ml/checkpoint/mt5-folder.ts';
@@ -20,16 +20,16 @@ export async function writeOnnxFiles(
       const tensor = tensors.get(name);
       if (tensor === undefined) throw new Error(`the model has no parameter "${name}"`);
       const [rows = 1, columns = 1] = tensor.shape;
-      const isTurned = transposed !== undefined;
+      const isTransposed = transposed !== undefined;
       return builder.weight({
-        name: isTurned ? `${name}.transposed` : name,
+        name: isTransposed ? `${name}.transposed` : name,
         type: 'float32',
-        shape: isTurned ? [columns, rows] : tensor.shape,
+        shape: isTransposed ? [columns, rows] : tensor.shape,
         bytes: 4 * tensor.shape.reduce((product, size) => product * size, 1),
         async load() {
           const read = await float32(tensor);
-          if (!read.ok) throw new UnreadableWeight(read.error);
-          const values = isTurned ? turned(read.value, rows, columns) : read.value;
+          if (!read.ok) throw new SourceFailed(read.error);
+          const values = isTransposed ? transpose(read.value, rows, columns) : read.value;
           return new Uint8Array(values.buffer, values.byteOffset, values.byteLength);
         },
       });
@@ -48,33 +48,11 @@ export async function writeOnnxFiles(
       [`${name}.onnx_data`]: weights,
     })) {
       if (content === undefined) continue;
-      const written = await writeExternal(join(folder, 'onnx', file), content);
+      const written = await writeFileAtomically(join(folder, 'onnx', file), content);
       if (!written.ok) return written;
     }
   }
   return { ok: true, value: undefined };
-}
-
-/** A content that reads weights while it is written. */
-async function writeExternal(
-  path: string,
-  content: AsyncIterable<Uint8Array>,
-): Promise<Result<void, FileProblem>> {
-  try {
-    return await writeFileAtomically(path, content);
-  } catch (error) {
-    if (error instanceof UnreadableWeight) return { ok: false, error: error.problem };
-    throw error;
-  }
-}
-
-/** Ends the writing of a file from within its content. */
-class UnreadableWeight extends Error {
-  readonly problem: FileProblem;
-  constructor(problem: FileProblem) {
-    super(problem.message);
-    this.problem = problem;
-  }
 }
 
 async function float32(tensor: LazyTensor): Promise<Result<Float32Array, FileProblem>> {
@@ -83,7 +61,7 @@ async function float32(tensor: LazyTensor): Promise<Result<Float32Array, FilePro
   return filled.ok ? { ok: true, value: values } : filled;
 }
 
-function turned(values: Float32Array, rows: number, columns: number): Float32Array {
+function transpose(values: Float32Array, rows: number, columns: number): Float32Array {
   const result = new Float32Array(values.length);
   for (let row = 0; row < rows; row += 1)
     for (let column = 0; column < columns; column += 1)

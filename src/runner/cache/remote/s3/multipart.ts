@@ -34,8 +34,9 @@ export async function uploadParts(
     return unexpected('CreateMultipartUpload', created.value.status, created.value.code);
   const sent = await sendParts(client, key, upload, content, always, signal);
   if (!sent.ok || sent.value === 'present') {
-    const never = AbortSignal.timeout(2000);
-    const dropped = await client.call({ method: 'DELETE', key, query: { uploadId: upload } }, never);
+    // Also after the upload itself was aborted.
+    const soon = AbortSignal.timeout(2000);
+    const dropped = await client.call({ method: 'DELETE', key, query: { uploadId: upload } }, soon);
     if (dropped.ok) dropped.value.body.resume();
   }
   return sent;
