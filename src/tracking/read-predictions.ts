@@ -13,7 +13,7 @@ export async function readPredictions(path: string): Promise<Result<readonly Pre
     if (!line.ok) return line;
     const { value } = line.value;
     if (!isJsonObject(value))
-      return { ok: false, error: { path, message: `line ${line.value.line} is not a JSON object` } };
+      return { ok: false, error: { path, line: line.value.line, message: 'is not a JSON object' } };
     rows.push(Object.fromEntries(fieldsOf(value, '')));
   }
   return { ok: true, value: rows };

@@ -77,13 +77,15 @@ export async function readTrackerRun(
     if (file === undefined) continue;
     const rows = await readPredictions(join(root, file));
     if (rows.ok) predictions.push({ source: sourceOf(result), instance: result.instance, rows: rows.value });
-    else warnings.push(`predictions of ${result.instance}: ${rows.error.message}`);
+    else warnings.push(`predictions of ${result.instance}: ${fileProblemText(rows.error)}`);
   }
   const samples: TrackerRun['samples'][number][] = [];
   for (const result of results) {
     const file = result.files['samples']?.file;
-    const rows = file === undefined ? undefined : await readSamples(join(root, file));
-    if (rows !== undefined) samples.push({ source: sourceOf(result), rows });
+    if (file === undefined) continue;
+    const rows = await readSamples(join(root, file));
+    if (!rows.ok) warnings.push(`samples of ${result.instance}: ${fileProblemText(rows.error)}`);
+    else if (rows.value !== undefined) samples.push({ source: sourceOf(result), rows: rows.value });
   }
   const series = await seriesOf(root, model, warnings);
   return {
@@ -149,7 +151,7 @@ async function seriesOf(
   for (const [out, { file }] of files) {
     const read = await readSeriesFile(join(root, file));
     if (!read.ok) {
-      warnings.push(`${out} of ${model.instance}: ${read.error.message}`);
+      warnings.push(`${out} of ${model.instance}: ${fileProblemText(read.error)}`);
       continue;
     }
     for (const [name, points] of Object.entries(read.value)) {

@@ -99,21 +99,26 @@ test('an unknown run has no models', async () => {
   expect(await trained.project.ask((open) => open.models('r'))).toEqual({ ok: true, value: undefined });
 });
 
-test('an unreadable series or predictions file is left out, and reported', async () => {
+test('an unreadable series, predictions or samples file is left out, and reported with its place', async () => {
   using other = await trainedProject();
   const [{ model, evaluations }] = (await modelsOf(other.project)).slice(1) as [
     Awaited<ReturnType<typeof modelsOf>>[number],
   ];
   appendFileSync(join(other.project.root, model.files['log']?.file ?? ''), 'no JSON\n');
   rmSync(join(other.project.root, evaluations[0]?.files['predictions']?.file ?? ''));
+  const samples = evaluations.flatMap(({ files }) => files['samples']?.file ?? [])[0] ?? '';
+  appendFileSync(join(other.project.root, samples), '}');
   const { readTrackerRun } = await import('../../src/tracking/tracker-run.ts');
   const { run, warnings } = await readTrackerRun(other.project.root, { model, evaluations });
   // Both evaluations answered alike, and the cache holds their answers once.
   expect(warnings.map((text) => text.split(':')[0])).toEqual([
     'predictions of eval[slow,greedy]',
     'predictions of eval[slow,beam]',
+    'samples of qualitative[slow]',
     'log of train[slow]',
   ]);
+  expect(warnings.at(-1)).toMatch(/:4:2: is not JSON: unexpected "o"$/);
+  expect(run.samples).toEqual([]);
   expect(run.predictions).toEqual([]);
   expect(run.series['loss']).toHaveLength(3);
 });
