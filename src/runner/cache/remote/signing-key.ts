@@ -1,5 +1,5 @@
 import { createPrivateKey, generateKeyPairSync } from 'node:crypto';
-import { chmodSync, linkSync, lstatSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, linkSync, mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileProblem } from '../../../files/file-problem.ts';
 import type { Result } from '../../../result.ts';
@@ -26,7 +26,8 @@ export function readSigningKey(place: KeyPlace): Result<SigningKey | undefined> 
   if (place.kind === 'variable') return parsedKey(place.text, place.name);
   const { path } = place;
   try {
-    const { mode } = lstatSync(path);
+    // Of the key itself: a symbolic link to it has no mode of its own, as of a secret that is mounted.
+    const { mode } = statSync(path);
     if ((mode & 0o077) !== 0)
       return {
         ok: false,
