@@ -2,7 +2,7 @@ import { digestOf } from '../../../files/digest.ts';
 import type { RemoteStep } from '../../answers.ts';
 import { parseKey } from '../../manifest/key-of.ts';
 import { entriesFolder, entryName, objectName } from './remote-names.ts';
-import type { Answer, NewContent, RemoteStorage } from './remote-storage.ts';
+import { type Answer, failed, type NewContent, RemoteFailure, type RemoteStorage } from './remote-storage.ts';
 import type { SigningKey } from './signed-entry.ts';
 
 /** The test file: an object like any other, part of no entry. */
@@ -64,9 +64,14 @@ export async function checkStorage(
     async (): Promise<Answer<Buffer | undefined>> => {
       const file = await storage.read(objectName(digest), signal);
       if (!file.ok || file.value === undefined) return file.ok ? { ok: true, value: undefined } : file;
-      const pieces: Uint8Array[] = [];
-      for await (const piece of file.value.bytes) pieces.push(piece);
-      return { ok: true, value: Buffer.concat(pieces) };
+      try {
+        const pieces: Uint8Array[] = [];
+        for await (const piece of file.value.bytes) pieces.push(piece);
+        return { ok: true, value: Buffer.concat(pieces) };
+      } catch (error) {
+        if (error instanceof RemoteFailure) return failed(error.fault);
+        throw error;
+      }
     },
     (bytes) =>
       bytes?.equals(probe) === true
