@@ -1,5 +1,9 @@
 import { describe, expect, test } from 'vitest';
-import { gpuVariables, parseGpuList, visibleGpus } from '../../src/runner/executors/local/visible-gpus.ts';
+import {
+  gpuVariables,
+  parseGpuList,
+  visibleGpus,
+} from '../../src/runner/executors/local/gpus/visible-gpus.ts';
 
 const list = `GPU 0: NVIDIA A100-SXM4-40GB (UUID: GPU-aaaa1111-0000)
 GPU 1: NVIDIA A100-SXM4-40GB (UUID: GPU-aaaa2222-0000)

@@ -1,6 +1,6 @@
 import { totalmem } from 'node:os';
 import { expect, test } from 'vitest';
-import { smallestMemory } from '../../src/runner/executors/local/gpu-state.ts';
+import { smallestMemory } from '../../src/runner/executors/local/gpus/gpu-state.ts';
 import { fakeNvidiaSmi } from '../rig/fake-nvidia-smi.ts';
 import { createRig, type Rig } from '../rig/rig.ts';
 

@@ -14,12 +14,12 @@ import {
   type JobResult,
 } from '../executor.ts';
 import type { HelperPrograms } from '../helper-programs.ts';
-import { gpuMeter } from './gpu-meter.ts';
-import { listGpus } from './list-gpus.ts';
+import { gpuMeter } from './gpus/gpu-meter.ts';
+import { listGpus } from './gpus/list-gpus.ts';
 import { machineCapacity } from './machine-capacity.ts';
 import { attemptMark } from './stage-mark.ts';
 import { supervisor } from './supervisor-client.ts';
-import { gpuVariables, visibleGpus } from './visible-gpus.ts';
+import { gpuVariables, visibleGpus } from './gpus/visible-gpus.ts';
 
 /** A job of this runner. */
 interface LocalJob {
@@ -154,7 +154,7 @@ export function localExecutor(
       job.stopMeter = meter.follow(job.gpus, onUsage);
     },
     async gpuProcesses(asked) {
-      const { gpuProcesses } = await import('./gpu-state.ts');
+      const { gpuProcesses } = await import('./gpus/gpu-state.ts');
       const leaders = [...jobs.values()].flatMap(({ leader }) => leader ?? []);
       return gpuProcesses(asked, new Set(leaders));
     },

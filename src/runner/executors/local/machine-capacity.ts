@@ -14,6 +14,6 @@ export function machineCapacity(wantedJobs: number | undefined, gpus: () => read
     cpus,
     gpus,
     memory: limit > 0 ? Math.min(limit, totalmem()) : totalmem(),
-    gpuMemory: async () => (await import('./gpu-state.ts')).smallestMemory(gpus()),
+    gpuMemory: async () => (await import('./gpus/gpu-state.ts')).smallestMemory(gpus()),
   };
 }

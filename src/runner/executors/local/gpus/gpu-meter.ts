@@ -1,5 +1,5 @@
-import type { GpuUsage } from '../../event.ts';
-import type { Gpu } from '../executor.ts';
+import type { GpuUsage } from '../../../event.ts';
+import type { Gpu } from '../../executor.ts';
 
 /** Looks from time to time at what the GPUs of jobs are doing. */
 export interface GpuMeter {

@@ -1,7 +1,7 @@
-import { askNvidiaSmi } from '../../../files/nvidia-smi.ts';
-import type { GpuProcess, GpuUsage } from '../../event.ts';
-import type { Gpu } from '../executor.ts';
-import { statFields } from './proc.ts';
+import { askNvidiaSmi } from '../../../../files/nvidia-smi.ts';
+import type { GpuProcess, GpuUsage } from '../../../event.ts';
+import type { Gpu } from '../../executor.ts';
+import { statFields } from '../proc.ts';
 
 /** The current usage of each card, by its UUID; none: NVIDIA's tool is unavailable. */
 export async function gpuUsages(): Promise<ReadonlyMap<string, GpuUsage>> {

@@ -1,4 +1,4 @@
-import type { Gpu } from '../executor.ts';
+import type { Gpu } from '../../executor.ts';
 
 /** A card, as NVIDIA's tool lists it, or as its device file alone shows it. */
 export interface ListedGpu {

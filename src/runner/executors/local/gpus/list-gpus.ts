@@ -1,4 +1,4 @@
-import { readNvidiaDriver } from '../../../files/nvidia-driver.ts';
+import { readNvidiaDriver } from '../../../../files/nvidia-driver.ts';
 import { type ListedGpu, parseGpuList } from './visible-gpus.ts';
 
 /**
