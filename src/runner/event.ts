@@ -168,6 +168,18 @@ export interface GpuProcess {
   readonly memoryBytes: number | undefined;
 }
 
+/** A run that has a GPU, of another project or another copy of this one, as it says of itself. */
+export interface GpuRun {
+  readonly user: string;
+  readonly pid: number;
+  /** The root of its project. */
+  readonly project: string;
+  readonly run: string;
+  readonly instance: string;
+  /** Milliseconds since the epoch. */
+  readonly since: number;
+}
+
 /** Everything that happens in a run, in order. `at`: milliseconds since the epoch. */
 export type Event =
   /** Before a run: a model of the hub on its way. Bytes of all its files together; null: not known yet. */
@@ -228,13 +240,15 @@ export type Event =
       readonly message: StageMessage;
     }
   | OutputEvent
-  /** Too few GPUs are free: instances of the run that have them, and other programs on those. */
+  /** Too few GPUs are free: instances of this and other runs that have them, and other programs. */
   | {
       readonly kind: 'waiting-for-gpu';
       readonly at: number;
       readonly instance: InstanceId;
       readonly holders: readonly { readonly instance: InstanceId; readonly gpus: readonly string[] }[];
       readonly others: readonly GpuProcess[];
+      /** Runs of other projects that have GPUs; `by` is absent where one does not say. Absent: none. */
+      readonly otherRuns?: readonly { readonly gpu: string; readonly by?: GpuRun }[];
     }
   /** What the GPUs of an instance are doing, from time to time. */
   | {

@@ -2,7 +2,7 @@ import { cpSync, mkdtempSync, rmSync, symlinkSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
-import { fakeNvidiaSmi } from '../rig/fake-nvidia-smi.ts';
+import { fakeNvidiaSmi, fakeUuid } from '../rig/fake-nvidia-smi.ts';
 import { createRig, type Rig } from '../rig/rig.ts';
 import { tensorflow, tensorflowFolder } from '../runtime/runtimes.ts';
 import { type FailingEngine, type Fault, installFailingEngine } from './failing-engine.ts';
@@ -15,7 +15,7 @@ function userWithGpu(hasGpu: boolean): FailingEngine {
   const cache = mkdtempSync(join(tmpdir(), 'gpu-cache-'));
   caches.push(cache);
   vi.stubEnv('XDG_CACHE_HOME', cache);
-  fakeNvidiaSmi([{ uuid: 'GPU-a', usedMebibytes: 1000, totalMebibytes: 24_000, busy: '90' }]);
+  fakeNvidiaSmi([{ uuid: fakeUuid('a'), usedMebibytes: 1000, totalMebibytes: 24_000, busy: '90' }]);
   return installFailingEngine(cache, tensorflowFolder ?? '', hasGpu);
 }
 

@@ -19,6 +19,17 @@ const named = (preset: string | undefined, order?: string): readonly string[] =>
   }).map(({ name, card }) => `${name} ${card ?? '-'}`);
 
 describe('the GPUs available to a run', () => {
+  test('are claimed by the UUID of the card or of the part', () => {
+    expect(visibleGpus(cards, {}).map(({ card, part }) => card ?? part)).toEqual([
+      'GPU-aaaa1111-0000',
+      'MIG-cccc1111-0000',
+      'MIG-cccc2222-0000',
+      'GPU-bbbb0000-0000',
+    ]);
+    const [part] = visibleGpus(cards, { CUDA_VISIBLE_DEVICES: 'MIG-cccc2' });
+    expect(part).toEqual({ name: 'MIG-cccc2222-0000', card: undefined, part: 'MIG-cccc2222-0000' });
+  });
+
   test('are all cards; a divided card counts by its parts', () => {
     expect(named(undefined)).toEqual([
       '0 GPU-aaaa1111-0000',

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { digestOf } from '../../src/files/digest.ts';
-import { fakeNvidiaSmi } from '../rig/fake-nvidia-smi.ts';
+import { fakeNvidiaSmi, fakeUuid } from '../rig/fake-nvidia-smi.ts';
 import { createRig, type Rig } from '../rig/rig.ts';
 
 const cache = mkdtempSync(join(tmpdir(), 'user-cache-'));
@@ -114,7 +114,7 @@ describe('an engine installed for all projects of a user', () => {
       'gpu.yaml': 'stages: { g: { uses: stages/a.ts, params: { runtime: auto }, outs: { out: out.txt } } }',
     });
     install('3.0.0', 'three', true);
-    fakeNvidiaSmi([{ uuid: 'GPU-a', usedMebibytes: 0, totalMebibytes: 24_000, busy: '0' }]);
+    fakeNvidiaSmi([{ uuid: fakeUuid('a'), usedMebibytes: 0, totalMebibytes: 24_000, busy: '0' }]);
     expect((await rig.pipeline('run', ...file).result).json).toMatchObject({ ran: ['g'] });
     expect(rig.read('artifacts/gpu/g/out.txt')).toBe('far three');
     fakeNvidiaSmi([]);

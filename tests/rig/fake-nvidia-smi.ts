@@ -12,6 +12,9 @@ export interface FakeCard {
   readonly process?: { readonly pid: number; readonly name: string; readonly mebibytes: number };
 }
 
+/** A UUID that no test beside claims: claims are made for the whole machine. */
+export const fakeUuid = (name: string): string => `GPU-${name}-${process.pid}`;
+
 /** Puts a program before all others of PATH that answers as NVIDIA's does, for cards of one model. */
 export function fakeNvidiaSmi(cards: readonly FakeCard[]): void {
   const folder = mkdtempSync(join(tmpdir(), 'nvidia-smi-'));

@@ -3,7 +3,7 @@ import { availableParallelism } from 'node:os';
 import { setImmediate } from 'node:timers/promises';
 import { expect, test } from 'vitest';
 import type { InstanceId } from '../../src/runner/identity.ts';
-import { allotment, type Share } from '../../src/runner/schedule/allotment/allotment.ts';
+import { allotment, type GpuClaims, type Share } from '../../src/runner/schedule/allotment/allotment.ts';
 import { createRig } from '../rig/rig.ts';
 
 const capacity = { jobs: 3, cpus: 4, gpus: () => ['0', '1', 'MIG-a'].map((name) => ({ name })), memory: 100 };
@@ -50,6 +50,86 @@ test('allotted resources fit the machine at all times, in the order of the reque
       },
     ),
   );
+});
+
+/** What the kernel does for the runs of a machine. */
+function machine(): () => GpuClaims {
+  const free = new Map<string, () => void>();
+  const freed = new Map<string, Promise<void>>();
+  return () => ({
+    startsNoMore: new AbortController().signal,
+    async claim({ name }) {
+      await setImmediate();
+      const taken = freed.get(name);
+      if (taken !== undefined)
+        return { kind: 'held', by: undefined, freed: taken, stopWaiting: () => undefined };
+      freed.set(name, new Promise((resolve) => free.set(name, resolve)));
+      return {
+        kind: 'claimed',
+        release() {
+          freed.delete(name);
+          free.get(name)?.();
+        },
+      };
+    },
+  });
+}
+
+test('two runs never have the same GPU, and every request of both is granted', async () => {
+  await fc.assert(
+    fc.asyncProperty(
+      fc.array(wanted, { minLength: 1, maxLength: 10 }),
+      fc.array(wanted, { minLength: 1, maxLength: 10 }),
+      fc.array(fc.nat()),
+      async (mine, theirs, choices) => {
+        const claims = machine();
+        const held: Share[] = [];
+        let granted = 0;
+        for (const asked of [mine, theirs]) {
+          const shares = allotment(capacity, claims());
+          for (const [index, resources] of asked.entries())
+            void shares.take({ id: `a[${index}]` as InstanceId, resources }).then((share) => {
+              granted += 1;
+              expect(share.gpus).toHaveLength(resources.gpus);
+              return held.push(share);
+            });
+        }
+        let idle = 0;
+        for (let turn = 0; granted < mine.length + theirs.length || held.length > 0; turn++) {
+          await setImmediate();
+          const gpus = held.flatMap(({ gpus: given }) => given.map(({ name }) => name));
+          expect(new Set(gpus).size).toBe(gpus.length);
+          idle = held.length === 0 ? idle + 1 : 0;
+          expect(idle).toBeLessThan(100);
+          held
+            .splice((choices[turn % Math.max(1, choices.length)] ?? 0) % Math.max(1, held.length), 1)[0]
+            ?.release();
+        }
+      },
+    ),
+  );
+});
+
+test('after a run has stopped starting instances, nothing waits for the GPU of another run', async () => {
+  const claims = machine();
+  const other = await allotment(capacity, claims()).take(gpuFor('other', 3));
+  const stop = new AbortController();
+  const shares = allotment(capacity, { ...claims(), startsNoMore: stop.signal });
+  const waiting: string[] = [];
+  const first = shares.take(gpuFor('a', 1), ({ elsewhere }) => {
+    waiting.push(...elsewhere.map(({ gpu }) => gpu.name));
+  });
+  const second = shares.take(gpuFor('b', 2));
+  while (waiting.length === 0) await setImmediate();
+  expect(waiting).toEqual(['0', '1', 'MIG-a']);
+  stop.abort();
+  expect([(await first).gpus, (await second).gpus]).toEqual([[], []]);
+  other.release();
+});
+
+const gpuFor = (id: string, gpus: number) => ({
+  id: id as InstanceId,
+  resources: { cpus: 1, gpus, memory: 0 },
 });
 
 test('--jobs 1: one after the other, in plan order; --jobs 2: two at a time', async () => {

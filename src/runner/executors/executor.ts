@@ -1,4 +1,4 @@
-import type { GpuProcess, GpuUsage } from '../event.ts';
+import type { GpuProcess, GpuRun, GpuUsage } from '../event.ts';
 import type { Resources } from '../plan/instance.ts';
 
 /**
@@ -54,6 +54,10 @@ export interface Executor {
   followGpus?(handle: Handle, onUsage: (usage: GpuUsage) => void): void;
   /** What others compute on GPUs of the capacity; absent: it is not known here. */
   gpuProcesses?(gpus: readonly Gpu[]): Promise<readonly GpuProcess[]>;
+  /**
+   * Claims a GPU of the capacity among all runs on its machine; absent: somebody else assigns them.
+   */
+  claimGpu?(gpu: Gpu, by: Pick<GpuRun, 'project' | 'run' | 'instance'>): Promise<GpuClaim>;
   /** Asks jobs to stop. `graceSeconds`: until they are killed; null: they may take their time. */
   cancel(handles: readonly Handle[], graceSeconds: number | null): void;
   /**
@@ -108,7 +112,22 @@ export interface Gpu {
   readonly name: string;
   /** The UUID of the card, where it is known and the name covers the whole card. */
   readonly card?: string | undefined;
+  /** The UUID of a part of a card (MIG), where it is known. */
+  readonly part?: string | undefined;
 }
+
+/** The answer to a claim on a GPU. */
+export type GpuClaim =
+  | { readonly kind: 'claimed'; release(): void }
+  /** Another run has it; `by`: as far as it says. `freed` resolves when it may be free. */
+  | {
+      readonly kind: 'held';
+      readonly by: GpuRun | undefined;
+      readonly freed: Promise<void>;
+      stopWaiting(): void;
+    }
+  /** Other runs cannot be seen from here. */
+  | { readonly kind: 'unavailable'; readonly message: string };
 
 /** One attempt of an instance, as an executor starts it. Paths are absolute. */
 export interface Job {

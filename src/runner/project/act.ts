@@ -376,11 +376,7 @@ export async function verifyRerun(
     const { retryDelay } = opened.host;
     let compared: Result<RerunVerification> = { ok: false, error: 'nothing was run' };
     await withRun(session.value, { instances: [only], jobs: 1, retryDelay }, onEvent, stop, async (run_) => {
-      compared = await rerunAndCompare(
-        run_,
-        only,
-        session.value.executorOf(only).capacity(1).gpus()?.slice(0, only.resources.gpus) ?? [],
-      );
+      compared = await rerunAndCompare(run_, only);
     });
     return compared.ok
       ? compared

@@ -19,6 +19,7 @@ import { readUntil } from '../workspace/workspace.ts';
 import { recordWritten } from '../workspace/written.ts';
 import type { Result } from '../../result.ts';
 import { type Allotment, allotment } from './allotment/allotment.ts';
+import { claimsOfRun } from './allotment/claims-of-run.ts';
 import { failedBy } from './failed-by.ts';
 import { type Run, warn } from './run.ts';
 import { dropTempOuts } from './outs/drop-temp-outs.ts';
@@ -210,7 +211,7 @@ export async function runSelected(
         policyOf,
         existingOutsOf,
         keepGoing: request.keepGoing,
-        allotmentOf: (instance) => allotmentOf.share(run.session.executorOf(instance)),
+        allotmentOf: (instance) => allotmentOf.share(run, run.session.executorOf(instance)),
         restoreOnly: request.restoreOnly === true,
         failures: options.watcher?.failures ?? new Map(),
         ended,
@@ -292,7 +293,7 @@ function staleProducers(
 /** Executors with their capacities, each queried once in a run. */
 function allotments({ jobs }: RunRequest): {
   capacity(executor: Executor): Capacity;
-  share(executor: Executor): Allotment;
+  share(run: Run, executor: Executor): Allotment;
 } {
   const capacities = new Map<Executor, Capacity>();
   const opened = new Map<Executor, Allotment>();
@@ -303,8 +304,8 @@ function allotments({ jobs }: RunRequest): {
   };
   return {
     capacity,
-    share(executor) {
-      const known = opened.get(executor) ?? allotment(capacity(executor));
+    share(run, executor) {
+      const known = opened.get(executor) ?? allotment(capacity(executor), claimsOfRun(run, executor));
       opened.set(executor, known);
       return known;
     },

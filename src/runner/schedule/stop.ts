@@ -19,6 +19,8 @@ export interface Stop {
    * the run is stopped, and nothing else holds it; `end`: the user stopped it for the second time.
    */
   whileAttached(leave: () => void, end: () => void): () => void;
+  /** Aborts when no more instances are started. */
+  readonly startsNoMore: AbortSignal;
   /** Aborts when the run is to stop. */
   readonly stopped: AbortSignal;
   /**
@@ -39,10 +41,11 @@ export function stopFor({ graceful, hard }: StopSignals, onStop: (hard: boolean)
   const stopped = new AbortController();
   const givenUp = new AbortController();
   let giveUpTimer: NodeJS.Timeout | undefined;
-  let noMore = false;
+  const noMore = new AbortController();
 
   const stopGracefully = (): void => {
     onStop(false);
+    noMore.abort();
     stopped.abort();
     for (const end of running) end(gracefulSeconds());
     leaveJobs();
@@ -53,6 +56,7 @@ export function stopFor({ graceful, hard }: StopSignals, onStop: (hard: boolean)
   };
   const stopForced = (): void => {
     onStop(true);
+    noMore.abort();
     stopped.abort();
     for (const end of running) end(0);
     for (const end of attached.values()) end();
@@ -67,10 +71,10 @@ export function stopFor({ graceful, hard }: StopSignals, onStop: (hard: boolean)
   else hard.addEventListener('abort', stopForced);
 
   return {
-    isStopping: () => noMore || stopped.signal.aborted,
+    isStopping: () => noMore.signal.aborted,
     isStoppingStages: () => stopped.signal.aborted,
     startNoMore() {
-      noMore = true;
+      noMore.abort();
     },
     whileRunning(end) {
       running.add(end);
@@ -86,6 +90,7 @@ export function stopFor({ graceful, hard }: StopSignals, onStop: (hard: boolean)
       else leaveJobs();
       return () => attached.delete(leave);
     },
+    startsNoMore: noMore.signal,
     stopped: stopped.signal,
     givenUp: givenUp.signal,
     close() {

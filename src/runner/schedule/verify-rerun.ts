@@ -1,7 +1,7 @@
 import type { RerunVerification } from '../answers.ts';
 import type { Result } from '../../result.ts';
 import type { DifferentOut, VerificationOutcome } from '../event.ts';
-import type { Gpu, Handle, Usage } from '../executors/executor.ts';
+import type { Executor, Gpu, Handle, Usage } from '../executors/executor.ts';
 import { treeChanges } from '../manifest/tree.ts';
 import { type Content, sameContent } from '../manifest/manifest.ts';
 import type { Instance } from '../plan/instance.ts';
@@ -16,6 +16,9 @@ import { readCacheOf } from '../status/identity/read-cache.ts';
 import { attemptOuts, closeAttempt, openAttempt } from './attempt/attempt-folder.ts';
 import { type Run, warn } from './run.ts';
 import { clearWorkspaceOuts, foreignFault, keptFilesWarning, workspaceOuts } from './outs/place-outs.ts';
+import { allotment, type Share } from './allotment/allotment.ts';
+import { claimsOfRun } from './allotment/claims-of-run.ts';
+import { shareFor } from './allotment/share-for.ts';
 import { newNonce } from './attempt/new-nonce.ts';
 import { interruptedAttempt } from './attempt/interrupted-attempts.ts';
 import type { JobEnding } from './attempt/job-ending.ts';
@@ -27,11 +30,7 @@ import { unassessableText } from '../status/unassessable-text.ts';
  * Executes an instance that has a result once more, beside it, and compares the results. The error is why
  * that was not possible.
  */
-export async function rerunAndCompare(
-  run: Run,
-  instance: Instance,
-  gpus: readonly Gpu[],
-): Promise<Result<RerunVerification>> {
+export async function rerunAndCompare(run: Run, instance: Instance): Promise<Result<RerunVerification>> {
   const { session } = run;
   const assessed = await assess(
     session,
@@ -63,8 +62,10 @@ export async function rerunAndCompare(
   const { workspace, store, plan } = session;
   const foreign = foreignFault({ workspace, store }, instance, workspaceOuts(instance));
   if (foreign !== undefined) return { ok: false, error: foreign };
+  const share = await shareAlone(run, instance, executor);
   try {
-    const ended = await again(run, instance, assessed.value, gpus);
+    if (run.stop.isStopping()) return { ok: false, error: `${instance.id} was not executed again` };
+    const ended = await again(run, instance, assessed.value, share.gpus);
     if (ended !== undefined) {
       noteOutcome(run, instance, { kind: 'incomplete', message: ended });
       return {
@@ -89,6 +90,7 @@ export async function rerunAndCompare(
     );
     return { ok: true, value: { instance: instance.id, different } };
   } finally {
+    share.release();
     await closeAttempt(workspace, key);
     await dropScratch(workspace, key);
     // A program that writes where it likes has overwritten its result.
@@ -103,6 +105,14 @@ export async function rerunAndCompare(
 
 const noteOutcome = (run: Run, { id }: Instance, outcome: VerificationOutcome): void =>
   run.emit({ kind: 'verified', at: Date.now(), instance: id, outcome });
+
+/** All that it asks for: nothing else runs, and a machine with too few GPUs leaves it without, to fail. */
+function shareAlone(run: Run, instance: Instance, executor: Executor): Promise<Share> {
+  const capacity = executor.capacity(1);
+  const gpus = Math.min(instance.resources.gpus, capacity.gpus()?.length ?? Infinity);
+  const wanted = { ...instance, resources: { ...instance.resources, gpus, memory: 0 } };
+  return shareFor(run, wanted, allotment(capacity, claimsOfRun(run, executor)));
+}
 
 /** Runs the program from nothing, where its instance runs; gives how it ended, if not well. */
 async function again(

@@ -1,4 +1,4 @@
-import { cpus, hostname } from 'node:os';
+import { cpus, hostname, userInfo } from 'node:os';
 import { forgetGroup, recordGroup } from '../../store/process-groups.ts';
 import type { Store } from '../../store/database/open-store.ts';
 import type { ProjectFiles } from '../../workspace/workspace.ts';
@@ -14,12 +14,13 @@ import {
   type JobResult,
 } from '../executor.ts';
 import type { HelperPrograms } from '../helper-programs.ts';
+import type { ClaimGpu } from './gpus/gpu-claims.ts';
 import { gpuMeter } from './gpus/gpu-meter.ts';
 import { listGpus } from './gpus/list-gpus.ts';
 import { machineCapacity } from './machine-capacity.ts';
 import { attemptMark } from './stage-mark.ts';
 import { supervisor } from './supervisor-client.ts';
-import { gpuVariables, visibleGpus } from './gpus/visible-gpus.ts';
+import { areAssigned, gpuVariables, visibleGpus } from './gpus/visible-gpus.ts';
 
 /** A job of this runner. */
 interface LocalJob {
@@ -55,6 +56,7 @@ export function localExecutor(
   let hasChanged = false;
   let visible: readonly Gpu[] | undefined;
   const meter = gpuMeter();
+  let claims: Promise<ClaimGpu> | undefined;
 
   /** Cards do not come and go while a project is open. */
   function gpus(): readonly Gpu[] {
@@ -158,6 +160,14 @@ export function localExecutor(
       const leaders = [...jobs.values()].flatMap(({ leader }) => leader ?? []);
       return gpuProcesses(asked, new Set(leaders));
     },
+    async claimGpu({ card, part }, by) {
+      const uuid = card ?? part;
+      if (uuid === undefined || areAssigned(environment))
+        return { kind: 'claimed', release: () => undefined };
+      claims ??= import('./gpus/gpu-claims.ts').then(({ gpuClaims }) => gpuClaims());
+      const claim = await claims;
+      return claim(uuid, { ...by, user: userName(), pid: process.pid, since: Date.now() });
+    },
     cancel(handles, grace) {
       for (const handle of handles) jobs.get(handle)?.stop(grace);
     },
@@ -171,6 +181,15 @@ export function localExecutor(
 }
 
 const thisHost = (): JobHost => ({ host: hostname(), cpu: cpus()[0]?.model ?? 'unknown' });
+
+/** The user of a container may have no name. */
+function userName(): string {
+  try {
+    return userInfo().username;
+  } catch {
+    return `user ${process.getuid?.() ?? ''}`;
+  }
+}
 
 const commandOf = ({ program }: Job, stageChild: string): readonly string[] =>
   program.kind === 'stage' ? [process.execPath, stageChild, program.bundle] : program.words;

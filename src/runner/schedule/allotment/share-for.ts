@@ -4,7 +4,7 @@ import type { Instance } from '../../plan/instance.ts';
 import { gpuProcessText } from '../../report/gpu-text.ts';
 import { joinFirst } from '../../wording/join-first.ts';
 import type { Session } from '../../status/session.ts';
-import type { Allotment, GpuHolder, Share } from './allotment.ts';
+import type { Allotment, GpuHolders, Share } from './allotment.ts';
 
 /** The part of a run that this needs. */
 interface Here {
@@ -12,31 +12,40 @@ interface Here {
   emit(event: Event): void;
 }
 
-/** Waits for a share of the machine; reports the holders of the GPUs that it waits for. */
+/** Waits for a share of the machine; reports the holders of the GPUs that it waits for, when they change. */
 export async function shareFor(run: Here, instance: Instance, allotment: Allotment): Promise<Share> {
-  const noted: Promise<void>[] = [];
+  let said = '';
+  let noted = Promise.resolve();
   const share = await allotment.take(instance, (holders) => {
-    noted.push(noteGpuWait(run, instance, holders));
+    const wait = gpuWait(holders);
+    const text = JSON.stringify(wait);
+    if (text !== said) noted = noteWait(noted, wait, holders);
+    said = text;
   });
-  await Promise.all(noted);
+  await noted;
   return share;
+
+  async function noteWait(before: Promise<void>, wait: Wait, { here }: GpuHolders): Promise<void> {
+    await before;
+    const gpus = here.flatMap((holder) => holder.gpus);
+    const others = await othersOn(run, instance, gpus);
+    run.emit({ kind: 'waiting-for-gpu', at: Date.now(), instance: instance.id, ...wait, others });
+  }
 }
 
-/** Instances of the run, and other programs. */
-async function noteGpuWait(run: Here, instance: Instance, holders: readonly GpuHolder[]): Promise<void> {
-  const others = await othersOn(
-    run,
-    instance,
-    holders.flatMap(({ gpus }) => gpus),
-  );
-  run.emit({
-    kind: 'waiting-for-gpu',
-    at: Date.now(),
-    instance: instance.id,
-    holders: holders.map(({ instance: id, gpus }) => ({ instance: id, gpus: gpus.map(({ name }) => name) })),
-    others,
-  });
-}
+type Wait = Pick<Extract<Event, { readonly kind: 'waiting-for-gpu' }>, 'holders' | 'otherRuns'>;
+
+const gpuWait = ({ here, elsewhere }: GpuHolders): Wait => ({
+  holders: here.map(({ instance, gpus }) => ({ instance, gpus: gpus.map(({ name }) => name) })),
+  ...(elsewhere.length === 0
+    ? {}
+    : {
+        otherRuns: elsewhere.map(({ gpu, claim: { by } }) => ({
+          gpu: gpu.name,
+          ...(by === undefined ? {} : { by }),
+        })),
+      }),
+});
 
 /**
  * Warns of other programs on the GPUs that an instance was given: memory that they hold is not there for it.

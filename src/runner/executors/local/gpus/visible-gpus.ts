@@ -44,7 +44,7 @@ export function visibleGpus(
 }
 
 const wholeOrParts = ({ number, uuid, parts }: ListedGpu): readonly Gpu[] =>
-  parts.length > 0 ? parts.map((name) => ({ name })) : [{ name: String(number), card: uuid }];
+  parts.length > 0 ? parts.map((part) => ({ name: part, part })) : [{ name: String(number), card: uuid }];
 
 function gpuOfNumber(listed: readonly ListedGpu[], number: number, isByBus: boolean): Gpu | undefined {
   const card = listed[number];
@@ -58,8 +58,15 @@ function gpuOfUuid(listed: readonly ListedGpu[], entry: string): Gpu | undefined
   const cards = listed.filter(({ uuid, parts }) => parts.length === 0 && uuid?.startsWith(entry) === true);
   const parts = listed.flatMap((card) => card.parts).filter((part) => part.startsWith(entry));
   const [name, ...more] = [...cards.map(({ uuid = entry }) => uuid), ...parts];
-  return name === undefined || more.length > 0 ? undefined : { name, card: cards[0]?.uuid };
+  return name === undefined || more.length > 0 ? undefined : { name, card: cards[0]?.uuid, part: parts[0] };
 }
+
+/**
+ * Whether the job of a cluster was given these GPUs. Its scheduler may have given one card to several jobs on
+ * purpose, so they are not claimed again.
+ */
+export const areAssigned = ({ CUDA_VISIBLE_DEVICES: preset, ...set }: NodeJS.ProcessEnv): boolean =>
+  preset !== undefined && ['SLURM_JOB_ID', 'PBS_JOBID', 'LSB_JOBID'].some((job) => set[job] !== undefined);
 
 /**
  * What tells CUDA which GPUs a stage may use. Numbers that were chosen here go by the bus, those of the user

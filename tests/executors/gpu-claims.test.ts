@@ -1,0 +1,48 @@
+import { connect } from 'node:net';
+import { expect, test } from 'vitest';
+import { gpuClaims } from '../../src/runner/executors/local/gpus/gpu-claims.ts';
+
+const by = (run: string) => ({
+  user: 'ann',
+  pid: process.pid,
+  project: '/home/ann/p',
+  run,
+  instance: 'train[a]',
+  since: 1,
+});
+/** A card that no other process of this machine claims. */
+const uuid = (name: string): string => `GPU-${name}-${process.pid}`;
+
+test('a second run cannot claim a GPU, and reads who has it, until it is released', async () => {
+  const [first, second] = [gpuClaims(), gpuClaims()];
+  const claim = await first(uuid('a'), by('1'));
+  const refused = await second(uuid('a'), by('2'));
+  if (claim.kind !== 'claimed' || refused.kind !== 'held') throw new Error('not held');
+  expect(refused.by).toEqual(by('1'));
+  expect((await second(uuid('b'), by('2'))).kind).toBe('claimed');
+  claim.release();
+  await refused.freed;
+  expect((await second(uuid('a'), by('2'))).kind).toBe('claimed');
+});
+
+test('a run that releases a GPU for which another one waits does not take it again before that one', async () => {
+  const [first, second] = [gpuClaims(), gpuClaims()];
+  const claim = await first(uuid('c'), by('1'));
+  const refused = await second(uuid('c'), by('2'));
+  if (claim.kind !== 'claimed' || refused.kind !== 'held') throw new Error('not held');
+  claim.release();
+  const again = first(uuid('c'), by('1'));
+  await refused.freed;
+  expect((await second(uuid('c'), by('2'))).kind).toBe('claimed');
+  expect((await again).kind).toBe('held');
+});
+
+test('the name of a claim has the full length of an address, which all versions of Node bind alike', async () => {
+  const claim = await gpuClaims()(uuid('d'), by('1'));
+  expect(claim.kind).toBe('claimed');
+  const name = `\0${`medical-qa-pipeline/${uuid('d')}`.padEnd(107, '.')}`;
+  const answer = await new Promise<string>((resolve) => {
+    connect(name).on('data', (data) => resolve(data.toString()));
+  });
+  expect(JSON.parse(answer)).toEqual(by('1'));
+});
