@@ -5,6 +5,8 @@ import { createRequire } from 'node:module';
 import { basename, dirname, join } from 'node:path';
 import { Readable, Writable } from 'node:stream';
 import { Script } from 'node:vm';
+// It starts its process in the folder in which it is loaded, so that must not be one of a test.
+import 'esbuild';
 import { startCommand } from '../../src/cli/start-command.ts';
 import { supervisorHere } from './supervisor-here.ts';
 
