@@ -1,6 +1,7 @@
 import { execFile } from 'node:child_process';
 import {
   copyFileSync,
+  cpSync,
   mkdirSync,
   mkdtempSync,
   readdirSync,
@@ -25,7 +26,7 @@ export interface Installation extends Disposable {
   readonly root: string;
 }
 
-/** Builds the project into a temporary folder, where a project that depends on it would have it. */
+/** Installs the project in a temporary folder, where a project that depends on it would have it. */
 export async function install(): Promise<Installation> {
   const folder = realpathSync(mkdtempSync(join(tmpdir(), 'installation-')));
   const modules = join(folder, 'node_modules');
@@ -38,12 +39,25 @@ export async function install(): Promise<Installation> {
     mkdirSync(dirname(join(root, name)), { recursive: true });
     copyFileSync(join(checkout, name), join(root, name));
   }
-  await mustRun(process.execPath, [join(checkout, 'scripts/build.mjs'), join(root, 'dist')]);
+  cpSync(await builtDist(), join(root, 'dist'), { recursive: true });
   for (const name of readdirSync(join(checkout, 'node_modules')))
     if (!name.startsWith('.')) symlinkSync(join(checkout, 'node_modules', name), join(modules, name));
   // Without npm's record of what is installed, every package would count by its content.
   copyFileSync(join(checkout, 'node_modules/.package-lock.json'), join(modules, '.package-lock.json'));
   return { folder, root, [Symbol.dispose]: () => rmSync(folder, { recursive: true, force: true }) };
+}
+
+let dist: Promise<string> | undefined;
+
+/** What `npm run build` makes, once for all installations of this process. */
+function builtDist(): Promise<string> {
+  dist ??= build(mkdtempSync(join(tmpdir(), 'dist-')));
+  return dist;
+}
+
+async function build(folder: string): Promise<string> {
+  await mustRun(process.execPath, [join(checkout, 'scripts/build.mjs'), join(folder, 'dist')]);
+  return join(folder, 'dist');
 }
 
 export interface Ended {
