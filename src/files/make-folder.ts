@@ -10,18 +10,18 @@ export function makeFolder(path: string): string | undefined {
   try {
     return makeOne(path);
   } catch (error) {
-    if (!isAboveMissing(error) || dirname(path) === path) throw error;
+    if (!isParentMissing(error) || dirname(path) === path) throw error;
   }
   const first = makeFolder(dirname(path));
   try {
     const last = makeOne(path);
     return first ?? last;
   } catch (error) {
-    throw isAboveMissing(error) ? new NotMade(path) : error;
+    throw isParentMissing(error) ? new NotMade(path) : error;
   }
 }
 
-const isAboveMissing = (error: unknown): boolean =>
+const isParentMissing = (error: unknown): boolean =>
   error instanceof Error && 'code' in error && error.code === 'ENOENT';
 
 /** The parent folder exists, although the system reports that it does not. */

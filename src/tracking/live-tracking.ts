@@ -44,7 +44,7 @@ export async function liveTracking({
   let timer: NodeJS.Timeout | undefined;
   let sending: Promise<void> = Promise.resolve();
 
-  async function tried(
+  async function attempt(
     tracker: Tracker,
     send: () => Promise<{ readonly ok: boolean; readonly error?: string }>,
   ) {
@@ -61,11 +61,11 @@ export async function liveTracking({
       if (points.length === 0) continue;
       for (const tracker of trackers) {
         const { append } = tracker.exporter;
-        if (append !== undefined) await tried(tracker, () => append(model.run, points));
+        if (append !== undefined) await attempt(tracker, () => append(model.run, points));
       }
     }
   }
-  const later = (): void => {
+  const flushLater = (): void => {
     timer ??= setTimeout(() => {
       timer = undefined;
       sending = sending.then(flush);
@@ -83,7 +83,7 @@ export async function liveTracking({
         const points = pointsIn(event.message, event.at);
         if (model === undefined || points.length === 0) return;
         model.waiting.push(...points);
-        later();
+        flushLater();
       }
     },
     async finish(results) {
@@ -95,7 +95,7 @@ export async function liveTracking({
       for (const result of results) {
         const { run, warnings } = await readTrackerRun(root, result);
         for (const warning of warnings) onWarning(warning);
-        for (const tracker of trackers) await tried(tracker, () => tracker.exporter.write(run));
+        for (const tracker of trackers) await attempt(tracker, () => tracker.exporter.write(run));
       }
     },
   };

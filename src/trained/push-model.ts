@@ -20,7 +20,7 @@ export interface PushRequest {
   readonly wait?: Wait;
 }
 
-/** `new`: the repository does not exist yet. */
+/** Where the files go. `isNew`: the repository does not exist yet. */
 export interface PushTarget {
   readonly isNew: boolean;
   readonly visibility: 'private' | 'public';
@@ -131,7 +131,7 @@ const credentials = ({ endpoint, token = '' }: HubAccess, { fetch }: UploadFetch
   fetch,
 });
 
-/** What the events of the library come to, counted in bytes. */
+/** Turns the events of the library into progress in bytes. */
 function progressMeter(
   files: readonly PublishedFile[],
 ): (event: CommitProgressEvent) => PushProgress | undefined {
@@ -160,7 +160,7 @@ async function failureText(error: unknown, { withoutSecrets }: UploadFetch): Pro
   return status === 401 || status === 403 ? `${refused}: check that HF_TOKEN may write there` : refused;
 }
 
-/** A text of the server's, fit for a terminal. */
+/** A text of the server, safe for a terminal. */
 const oneLine = (text: string): string =>
   text
     .replace(/[^\x20-\x7e]+/g, ' ')

@@ -55,7 +55,7 @@ export async function uploadFetch(
             })
             .catch((error: unknown) => new Unreachable(url.host, error));
           signal.throwIfAborted();
-          if (number === tries || !(answer instanceof Error || mayWorkLater(answer.status))) {
+          if (number === tries || !(answer instanceof Error || isTransient(answer.status))) {
             if (answer instanceof Error) throw answer;
             return answer;
           }
@@ -74,10 +74,10 @@ export async function uploadFetch(
 
 const mostTries = 5;
 
-/** The answer to a block of 64 MiB may be long in coming on a slow line. */
+/** In milliseconds: a slow connection takes long to answer to a block of 64 MiB. */
 const longestSilence = 30 * 60_000;
 
-const mayWorkLater = (status: number): boolean => status === 429 || status >= 500;
+const isTransient = (status: number): boolean => status === 429 || status >= 500;
 
 /** The kinds of body that the library sends. */
 function bodyOf(body: unknown): string | Blob | Uint8Array | null {

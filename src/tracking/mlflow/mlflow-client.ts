@@ -99,7 +99,7 @@ function errorText(status: number, text: string): string {
     : `status ${status}${text === '' ? '' : ': it is not an MLflow server'}`;
 }
 
-/** Of "fetch failed", what lies below. */
+/** The reason: fetch itself says only "fetch failed". */
 function causeOf(error: unknown): string {
   if (!(error instanceof Error)) return String(error);
   return error.cause instanceof Error && error.cause.message !== '' ? error.cause.message : error.message;
