@@ -19,20 +19,20 @@ import { valueOf } from '../checkpoint/value-of.ts';
 test('the step of the nano model uses the minimal number of operators', async () => {
   const { nodes, counts } = await operatorsOf(1);
   // Lower a number with the change that saves operators; raise one only for what is worth its time.
-  expect(nodes.length).toBeLessThanOrEqual(669);
+  expect(nodes.length).toBeLessThanOrEqual(700);
   // Full passes over scores; masks are drawn outside.
   for (const [operator, most] of Object.entries({
     BitwiseXor: 0,
     BitShift: 0,
     Where: 2,
     Less: 0,
-    ReduceSum: 22,
+    ReduceSum: 21,
   }))
     expect(counts[operator] ?? 0, operator).toBeLessThanOrEqual(most);
   // Products, a softmax for each attention, and no sum into rows that are met twice.
   expect(counts).toMatchObject({
     'com.microsoft.FusedMatMul': 98,
-    MatMul: 49,
+    MatMul: 52,
     Softmax: 6,
     ScatterElements: 1,
   });
@@ -40,8 +40,9 @@ test('the step of the nano model uses the minimal number of operators', async ()
 
 test('a group of rows costs what its attention needs; parts are concatenated', async () => {
   const { nodes, counts } = await operatorsOf(4);
-  expect(nodes.length).toBeLessThanOrEqual(1380);
-  expect(counts).toMatchObject({ Softmax: 24, Pad: 1 });
+  expect(nodes.length).toBeLessThanOrEqual(1504);
+  // Two for each table of biases of a group, whose gradient is added up by distances.
+  expect(counts).toMatchObject({ Softmax: 24, Pad: 1 + 2 * 2 * 4 });
 });
 
 test('the step of 8 rows of 48 tokens moves no more bytes than needed', async () => {
@@ -70,7 +71,7 @@ test('the step of 8 rows of 48 tokens moves no more bytes than needed', async ()
   const bytes = inputsFirst(Object.values(outputs))
     .filter(({ op }) => moving.has(op))
     .reduce((sum, { shape }) => sum + 4 * elementCount(shape.map((size) => evaluate(size, sizes))), 0);
-  expect(bytes / 2 ** 20).toBeLessThanOrEqual(19.2);
+  expect(bytes / 2 ** 20).toBeLessThanOrEqual(19.6);
 });
 
 async function operatorsOf(groups: number) {

@@ -1,5 +1,5 @@
 import { beforeAll, describe, expect, test } from 'vitest';
-import { bucketTable, positionBucket } from '../../src/ml/model/position-bucket.ts';
+import { bucketsByDistance, positionBucket } from '../../src/ml/model/position-bucket.ts';
 import { labelFeeds, shiftRight, sourceFeeds, targetFeeds } from '../../src/ml/model/mt5-feeds.ts';
 import { trainingGraph } from '../../src/ml/model/mt5-loss.ts';
 import { decode, encode, logitsOf } from '../../src/ml/model/mt5-stack.ts';
@@ -234,11 +234,17 @@ function forwardTests(model: string): void {
       const [, stack = '', length = ''] = name.split('.');
       const weights =
         folder.weights[`${stack}.block.0.layer.0.SelfAttention.relative_attention_bias.weight`]?.data ?? [];
-      const buckets = bucketTable(Number(length), { ...settings, bidirectional: stack === 'encoder' });
+      const size = Number(length);
+      const buckets = bucketsByDistance(size, { ...settings, bidirectional: stack === 'encoder' });
       const heads = folder.config.numHeads;
-      const ours = Array.from({ length: heads }, (_, head) =>
-        Array.from(buckets, (bucket) => Number(weights[bucket * heads + head])),
-      ).flat();
+      const ours = Array.from({ length: heads * size * size }, (_, index) => {
+        const [head, query, key] = [
+          Math.floor(index / size ** 2),
+          Math.floor(index / size) % size,
+          index % size,
+        ];
+        return Number(weights[(buckets[key - query + size - 1] ?? 0) * heads + head]);
+      });
       expect(worstDifference(ours, table.numbers(name)), name).toBe(0);
     }
   });

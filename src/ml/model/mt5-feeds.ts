@@ -12,7 +12,7 @@ import {
   vector,
 } from './packed-rows.ts';
 import type { Rows } from './rows.ts';
-import { bucketRow, bucketTable, type Buckets } from './position-bucket.ts';
+import { bucketRow, bucketsByDistance, type Buckets } from './position-bucket.ts';
 import type { RowGroups } from './row-groups.ts';
 
 /**
@@ -82,11 +82,8 @@ const bucketsOf = (config: Mt5Config, side: Side): Buckets => ({
   bidirectional: side === 'source',
 });
 
-const buckets = (length: number, config: Mt5Config, side: Side): Feed => ({
-  dtype: 'int32',
-  shape: [length, length],
-  data: bucketTable(length, bucketsOf(config, side)),
-});
+const buckets = (length: number, config: Mt5Config, side: Side): Feed =>
+  vector(bucketsByDistance(length, bucketsOf(config, side)));
 
 function causalMask(length: number): Float32Array {
   const mask = new Float32Array(length * length);

@@ -1,11 +1,13 @@
 import { add, multiply } from '../tensor/ops/elementwise.ts';
 import { activate } from './activate.ts';
 import { pack, unpack } from '../tensor/ops/indexing.ts';
-import { joined, reshape, split, transpose } from '../tensor/ops/layout.ts';
+import { expand, joined, reshape, slice, split, transpose } from '../tensor/ops/layout.ts';
 import { matmul } from '../tensor/ops/matmul.ts';
 import { rmsNorm, softmax } from '../tensor/ops/normalization.ts';
 import { input } from '../tensor/ops/source.ts';
-import type { Node } from '../tensor/node.ts';
+import { difference, productOf } from '../tensor/dimension.ts';
+import type { Dimension, Node } from '../tensor/node.ts';
+import { sizeOf } from '../tensor/shape.ts';
 import { applyLayer, applyLinear, embedTokens, lookup, type Mt5Trace, parameterOf } from './mt5-trace.ts';
 import { idsOf, packingOf, paddingMask, type Side, slotsOf } from './packed-rows.ts';
 import { type RowGroup, rowGroups } from './row-groups.ts';
@@ -137,9 +139,28 @@ export const positionTable = (part: 'encoder' | 'decoder', block: number): strin
 /** The bias that a layer's table gives to every pair of positions of a group. [1, heads, length, length] */
 function positionBias(trace: Mt5Trace, side: Side, block: number, group: RowGroup): Node {
   const name = positionTable(side === 'source' ? 'encoder' : 'decoder', block);
-  const length = group[side];
-  const perPair = lookup(trace, name, input(`${side}.buckets${group.suffix}`, 'int32', [length, length]));
-  return reshape(transpose(perPair, [2, 0, 1]), [1, trace.config.numHeads, length, length]);
+  const [heads, length] = [trace.config.numHeads, group[side]];
+  const distances = productOf([2, length]);
+  const buckets = input(`${side}.buckets${group.suffix}`, 'int32', [distances]);
+  const perDistance = transpose(lookup(trace, name, buckets), [1, 0]);
+  return reshape(byPairs(perDistance, length), [1, heads, length, length]);
+}
+
+/**
+ * Spreads what belongs to a distance, from 1 - length on, to all pairs of that distance. The table is looked up
+ * for distances, not for pairs, so that its gradient has few rows: those of the same distance are added up in
+ * the graph. x [n, 2 length] -> [n, length, length]: [query, key] is the distance key - query
+ */
+function byPairs(x: Node, length: Dimension): Node {
+  const [n, distances] = [sizeOf(x, 0), sizeOf(x, 1)];
+  const repeated = reshape(expand(reshape(x, [n, 1, distances]), [n, length, distances]), [
+    n,
+    productOf([length, distances]),
+  ]);
+  // Read in rows that are one shorter, each row begins one distance sooner than the row before it.
+  const shorter = difference(distances, 1);
+  const shifted = reshape(slice(repeated, 1, 0, productOf([length, shorter])), [n, length, shorter]);
+  return slice(shifted, 2, difference(length, 1), length);
 }
 
 function selfAttention(trace: Mt5Trace, x: Node, layer: string, side: Side, bias: readonly Node[]): Node {

@@ -24,16 +24,9 @@ export function positionBucket(relative: number, { count, maxDistance, bidirecti
   return start + Math.min(buckets - 1, exact + Math.trunc(Math.fround(share * (buckets - exact))));
 }
 
-/** The buckets of every pair of the positions 0 … length - 1, row-major: [query, key]. */
-export function bucketTable(length: number, buckets: Buckets): Int32Array {
-  const byDistance = Int32Array.from({ length: Math.max(0, 2 * length - 1) }, (_, index) =>
-    positionBucket(index - length + 1, buckets),
-  );
-  const table = new Int32Array(length * length);
-  for (let query = 0; query < length; query += 1)
-    table.set(byDistance.subarray(length - 1 - query, 2 * length - 1 - query), query * length);
-  return table;
-}
+/** The buckets of the relative positions 1 - length … length; `length` positions have all of them but the last. */
+export const bucketsByDistance = (length: number, buckets: Buckets): Int32Array =>
+  Int32Array.from({ length: 2 * length }, (_, index) => positionBucket(index - length + 1, buckets));
 
 /** The buckets of the keys 0 … query, as the position `query` sees them: a decoder's step. */
 export function bucketRow(query: number, buckets: Buckets): Int32Array {
