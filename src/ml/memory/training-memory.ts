@@ -5,7 +5,9 @@ import { evaluatedTogether } from '../train/held-out-loss.ts';
 import { elementCount } from '../element-count.ts';
 import { optimizerMemory } from '../runtime/optimizer.ts';
 import { type DeclaredInput, type Given, sizesOfFeeds } from '../runtime/sizes-of-feeds.ts';
+import type { TrainingGraph } from '../model/mt5-loss.ts';
 import { textAt } from '../tensor/attribute.ts';
+import { evaluate } from '../tensor/dimension.ts';
 import { inputsFirst } from '../tensor/walk.ts';
 import { stepFeeds } from '../train/micro-batch.ts';
 import type { TrainConfig } from '../train/train-config.ts';
@@ -77,7 +79,10 @@ export function trainingMemory(
       : tensorflowMemory(step, { sizes, vocabulary, precision, gradientBytes });
 
   const weights = bytesOf(all.values());
-  const gradients = bytesOf(trained.values());
+  const accumulated = bytesOf(
+    [...trained].flatMap(([name, shape]) => (runtime !== 'onnx' || step.dense.includes(name) ? [shape] : [])),
+  );
+  const gradients = gradientsOf(training, runtime, step, trained, sizes);
   const moments = [...trained].flatMap(([name, shape]) =>
     Object.values(optimizerMemory(training.optimizer, name, shape)),
   );
@@ -91,7 +96,7 @@ export function trainingMemory(
       weights,
       gradients,
       moments: bytesOf(moments),
-      'accumulated gradients': training.accumulation > 1 ? gradients : 0,
+      'accumulated gradients': training.accumulation > 1 ? accumulated : 0,
       activations: live.activations - live.logits,
       logits: live.logits,
       'copies in host memory': Math.round(
@@ -110,6 +115,21 @@ export function trainingMemory(
 
 export const totalOf = (memory: TrainingMemory): number =>
   Object.values(memory).reduce((sum, bytes) => sum + bytes, 0);
+
+/** On onnx, AdamW takes the gradient of a table that is only looked up by the rows that a step has looked up. */
+function gradientsOf(
+  { optimizer }: TrainConfig,
+  runtime: TrainingPlace['runtime'],
+  { graph, dense, lookups }: TrainingGraph,
+  trained: ReadonlyMap<string, readonly number[]>,
+  sizes: ReadonlyMap<string, number>,
+): number {
+  if (runtime !== 'onnx' || optimizer.name !== 'adamw') return bytesOf(trained.values());
+  const rows = lookups
+    .filter(({ parameter }) => !dense.includes(parameter))
+    .map(({ output }) => (graph.outputs[output]?.shape ?? []).map((size) => evaluate(size, sizes)));
+  return bytesOf([...dense.map((name) => trained.get(name) ?? []), ...rows]);
+}
 
 /** Gradients are counted by themselves. */
 const isGradient = (output: string): boolean => output.startsWith('gradient.');

@@ -1,3 +1,5 @@
+import type { RowGradient } from './kernels/row-gradient.ts';
+
 /**
  * A tensor that is trained. The optimizer changes `parameter` in place; `gradient` is what the last step
  * gave, and may be used up by the update.
@@ -7,6 +9,11 @@ export interface TrainedTensor {
   readonly shape: readonly number[];
   readonly parameter: Float32Array;
   readonly gradient: Float32Array;
+  /**
+   * Of a table that is only looked up, where the optimizer takes its gradient by rows: the gradient. `gradient`
+   * has the length of a row then, for a row at a time.
+   */
+  readonly rows?: RowGradient | undefined;
   /** Arrays of the parameter's length for the optimizer's state of each element. */
   readonly moments: readonly Float32Array[];
   readonly weightDecay: number;

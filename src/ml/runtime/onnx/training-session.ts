@@ -13,6 +13,7 @@ import { createAdamW } from './adamw.ts';
 import { compileOnnx } from './compile-onnx.ts';
 import { maskDrawer, takeOutMasks } from './drawn-masks.ts';
 import { addRows } from './kernels/add-rows.ts';
+import { createRowGradient, type RowGradient } from './kernels/row-gradient.ts';
 import { createMaskKernel } from './kernels/draw-masks.ts';
 import { createKernels, type Kernels } from './kernels/kernels.ts';
 import type { Optimizer, TrainedTensor } from './optimizer.ts';
@@ -39,7 +40,7 @@ export async function openTrainingSession<Name extends string>(
   let held: Values = { ...constants, ...valuesOf(tensors, ({ name }) => name, 'parameter') };
 
   const dense = graph.dense.map((name) => find(byName, name));
-  const sparse = tensors.filter(({ name }) => !graph.dense.includes(name));
+  const lookedUp = tensors.filter(({ name }) => !graph.dense.includes(name));
   const first = valuesOf(dense, ({ name }) => `gradient.${name}`, 'gradient');
   const later = valuesOf(dense, ({ name }) => `gradient.${name}`, 'incoming');
   const { graph: masked, masks } = takeOutMasks(graph.graph);
@@ -58,7 +59,9 @@ export async function openTrainingSession<Name extends string>(
       if (microBatches.length > accumulation)
         throw new Error(`${microBatches.length} micro-batches, expected at most ${accumulation}`);
       let loss = 0;
-      for (const { gradient } of sparse) gradient.fill(0);
+      for (const { gradient, rows } of lookedUp)
+        if (rows === undefined) gradient.fill(0);
+        else rows.clear();
       for (const [index, feeds] of microBatches.entries()) {
         const outputs = await gradients.run(
           { ...held, ...feeds, ...drawMasks(feeds) },
@@ -66,12 +69,14 @@ export async function openTrainingSession<Name extends string>(
         );
         loss += realsOf(outputs, 'loss')[0] ?? Number.NaN;
         if (index > 0) for (const { gradient, incoming } of dense) kernels.accumulate(gradient, incoming, 1);
-        for (const { parameter, output, indices } of graph.lookups)
-          addRows(find(byName, parameter).gradient, realsOf(outputs, output), integersOf(feeds, indices));
+        for (const { parameter, output, indices } of graph.lookups) {
+          const { gradient, rows } = find(byName, parameter);
+          const [more, ids] = [realsOf(outputs, output), integersOf(feeds, indices)];
+          if (rows === undefined) addRows(gradient, more, ids);
+          else rows.add(more, ids);
+        }
       }
-      const gradientNorm = Math.sqrt(
-        tensors.reduce((sum, { gradient }) => sum + kernels.sumOfSquares(gradient), 0),
-      );
+      const gradientNorm = Math.sqrt(tensors.reduce((sum, each) => sum + sumOfSquares(each, kernels), 0));
       if (Number.isFinite(loss) && Number.isFinite(gradientNorm))
         optimizer.update({ step, learningRate, gradientScale: clipFactor(gradientNorm, maxGradientNorm) });
       return { loss, gradientNorm };
@@ -100,6 +105,15 @@ interface AllocatedTensor extends TrainedTensor {
   readonly incoming: Float32Array;
 }
 
+/** Of the whole gradient. */
+function sumOfSquares({ gradient, rows }: TrainedTensor, kernels: Kernels): number {
+  if (rows === undefined) return kernels.sumOfSquares(gradient);
+  return rows.rows().reduce((sum, { values }) => {
+    gradient.set(values);
+    return sum + kernels.sumOfSquares(gradient);
+  }, 0);
+}
+
 /** What one kernel works on lies in one memory. */
 function allocate(
   { graph, trained, optimizer, weightDecayOf, accumulation }: Training,
@@ -107,10 +121,19 @@ function allocate(
 ): readonly AllocatedTensor[] {
   const moments = momentsOf(optimizer);
   const spare = (name: string): number => (accumulation > 1 && graph.dense.includes(name) ? 1 : 0);
+  const rowsOf = new Map(
+    [...trained].flatMap(([name, shape]) => {
+      const rows =
+        optimizer.name === 'adamw' && !graph.dense.includes(name) ? tableGradient(shape) : undefined;
+      return rows === undefined ? [] : [[name, rows] as const];
+    }),
+  );
   const groups = kernels.allocate(
-    [...trained].map(([name, shape]) =>
-      Array.from({ length: 2 + moments + spare(name) }, () => elementCount(shape)),
-    ),
+    [...trained].map(([name, shape]) => {
+      const whole = elementCount(shape);
+      const ofGradient = rowsOf.has(name) ? (shape[1] ?? 0) : whole;
+      return [whole, ofGradient, ...Array.from({ length: moments + spare(name) }, () => whole)];
+    }),
   );
   return [...trained].map(([name, shape], index) => {
     const [parameter = empty(), gradient = empty(), ...rest] = groups[index] ?? [];
@@ -119,11 +142,18 @@ function allocate(
       shape,
       parameter,
       gradient,
+      rows: rowsOf.get(name),
       moments: rest.slice(0, moments),
       incoming: rest[moments] ?? gradient,
       weightDecay: weightDecayOf(name),
     };
   });
+}
+
+/** A gradient by rows, of what has rows. */
+function tableGradient([rows, width, ...others]: readonly number[]): RowGradient | undefined {
+  if (rows === undefined || width === undefined || others.length > 0) return undefined;
+  return createRowGradient([rows, width]);
 }
 
 /** How many arrays of a parameter's length an optimizer needs as `moments`. */
