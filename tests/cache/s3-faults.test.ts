@@ -214,6 +214,39 @@ describe('a failing server', () => {
     );
   });
 
+  test('without support for If-None-Match has a large object assembled without it', async () => {
+    const bytes = Buffer.alloc(64 << 20);
+    const requests: string[] = [];
+    await serving(
+      (request, response) => {
+        const { method = '', url = '', headers } = request;
+        const isConditional = headers['if-none-match'] !== undefined;
+        if (method !== 'PUT') requests.push(`${method} ${url.split('?')[1] ?? ''} ${isConditional}`);
+        if (method === 'PUT') response.writeContinue();
+        request.resume();
+        request.on('end', () => {
+          if (method === 'HEAD') response.writeHead(404).end();
+          else if (isConditional) response.writeHead(501).end(errorXml('NotImplemented'));
+          else if (method === 'PUT') response.writeHead(200, { etag: '"part"' }).end();
+          else response.end(url.includes('uploads') ? '<R><UploadId>u</UploadId></R>' : '<R></R>');
+        });
+      },
+      async (storage) => {
+        const sent = await storage().create('x', contentOf(bytes), never);
+        expect(sent).toEqual({ ok: true, value: 'created' });
+      },
+    );
+    const complete = (isConditional: boolean): string => `POST uploadId=u ${isConditional}`;
+    // The parts are sent once.
+    expect(requests).toEqual([
+      'HEAD  false',
+      'POST uploads= false',
+      complete(true),
+      'HEAD  false',
+      complete(false),
+    ]);
+  });
+
   test('with a different clock is distinguished from one that denies access', async () => {
     await serving(
       (_, response) => void response.writeHead(403).end(errorXml('RequestTimeTooSkewed')),

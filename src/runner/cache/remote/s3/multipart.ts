@@ -1,8 +1,9 @@
 import { digestOf } from '../../../../files/digest.ts';
 import { checkedContent } from '../checked-content.ts';
 import { type Answer, failed, type NewContent, RemoteFailure } from '../remote-storage.ts';
-import { type S3Client, textOf } from './s3-client.ts';
+import { type S3Client, type S3Request, textOf } from './s3-client.ts';
 import { textIn } from './s3-xml.ts';
+import { writeOnce } from './write-once.ts';
 
 /** Held in memory, one a file that is sent. */
 const leastPart = 8 << 20;
@@ -86,21 +87,20 @@ async function sendParts(
     '<CompleteMultipartUpload xmlns="http://s3.amazonaws.com/doc/2006-03-01/">' +
       `${listed.join('')}</CompleteMultipartUpload>`,
   );
-  const answer = await client.call(
-    {
-      method: 'POST',
-      key,
-      query: { uploadId: upload },
-      headers: always ? {} : { 'if-none-match': '*' },
-      // Some servers copy all the parts into one file before they answer.
-      workMilliseconds: content.size / assembledPerMillisecond,
-      body: { size: xml.length, digest: digestOf(xml), bytes: () => only(xml) },
-    },
-    signal,
-  );
+  const request: S3Request = {
+    method: 'POST',
+    key,
+    query: { uploadId: upload },
+    // Some servers copy all the parts into one file before they answer.
+    workMilliseconds: content.size / assembledPerMillisecond,
+    body: { size: xml.length, digest: digestOf(xml), bytes: () => only(xml) },
+  };
+  const answer = always
+    ? await client.call(request, signal)
+    : await writeOnce(client, request, content.size, signal);
   if (!answer.ok) return answer;
+  if (answer.value === 'present') return { ok: true, value: 'present' };
   const { status, code, body } = answer.value;
-  if (status === 412) return { ok: true, value: 'present' };
   // A long assembly answers 200 first and reports a failure in the body.
   const errorCode = status === 200 ? textIn(await textOf(body), 'Code') : code;
   return status === 200 && errorCode === undefined

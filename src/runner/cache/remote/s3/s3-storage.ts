@@ -9,10 +9,11 @@ import {
   type RemoteStorage,
 } from '../remote-storage.ts';
 import { uploadParts } from './multipart.ts';
-import type { S3Answer, S3Client } from './s3-client.ts';
-import { textOf } from './s3-client.ts';
+import { objectSize } from './object-size.ts';
+import { type S3Answer, type S3Client, type S3Request, textOf } from './s3-client.ts';
 import { listedObjects, textIn } from './s3-xml.ts';
 import { faultOf } from './send-request.ts';
+import { writeOnce } from './write-once.ts';
 
 /** An object of at least this size is sent only after checking that it does not exist. */
 const smallestToCheck = 1 << 20;
@@ -65,15 +66,6 @@ export function s3Storage(name: string, prefix: string, client: S3Client): Remot
     return { ok: true, value: found };
   }
 
-  /** Undefined: there is no such object, or its size is unknown. */
-  async function sizeOf(file: string, signal: AbortSignal): Promise<Answer<number | undefined>> {
-    const answer = await client.call({ method: 'HEAD', key: keyOf(file) }, signal);
-    if (!answer.ok) return answer;
-    const { status, headers, body } = answer.value;
-    body.resume();
-    return { ok: true, value: status === 200 ? Number(headers['content-length']) : undefined };
-  }
-
   /** `always`: even if it exists already. */
   async function put(
     file: string,
@@ -83,29 +75,20 @@ export function s3Storage(name: string, prefix: string, client: S3Client): Remot
   ): Promise<Answer<'created' | 'present'>> {
     const key = keyOf(file);
     if (content.size >= inParts) return uploadParts(client, key, content, always, signal);
-    const answer = await client.call(
-      {
-        method: 'PUT',
-        key,
-        headers: {
-          'x-amz-checksum-sha256': Buffer.from(content.digest, 'hex').toString('base64'),
-          ...(always ? {} : { 'if-none-match': '*' }),
-        },
-        body: { size: content.size, digest: content.digest, bytes: () => checkedContent(content) },
-      },
-      signal,
-    );
+    const request: S3Request = {
+      method: 'PUT',
+      key,
+      headers: { 'x-amz-checksum-sha256': Buffer.from(content.digest, 'hex').toString('base64') },
+      body: { size: content.size, digest: content.digest, bytes: () => checkedContent(content) },
+    };
+    const answer = always
+      ? await client.call(request, signal)
+      : await writeOnce(client, request, content.size, signal);
     if (!answer.ok) return answer;
+    if (answer.value === 'present') return { ok: true, value: 'present' };
     const { status, code, body } = answer.value;
     body.resume();
     if (status < 300) return { ok: true, value: 'created' };
-    if (status === 412) return { ok: true, value: 'present' };
-    // A server that does not know the condition: the name is the content, so a lost race loses nothing.
-    if (!always && status === 501) {
-      const there = await sizeOf(file, signal);
-      if (!there.ok) return there;
-      return there.value === content.size ? { ok: true, value: 'present' } : put(file, content, true, signal);
-    }
     return failed(unexpected('PUT', status, code));
   }
 
@@ -124,7 +107,7 @@ export function s3Storage(name: string, prefix: string, client: S3Client): Remot
     },
     async create(file, content, signal) {
       if (content.size >= smallestToCheck) {
-        const there = await sizeOf(file, signal);
+        const there = await objectSize(client, keyOf(file), signal);
         if (!there.ok) return there;
         if (there.value === content.size) return { ok: true, value: 'present' };
         if (there.value !== undefined) return put(file, content, true, signal);
