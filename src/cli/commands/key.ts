@@ -20,8 +20,8 @@ export function keyCommand(): Command {
         'under cache.trust of pipeline.yaml.',
     )
     .action(async (options: KeyOptions) => {
-      const { cacheKey } = await import('../../runner/project/shared-cache/cache-key.ts');
-      const key = cacheKey(process.env, options.new === true);
+      const { cacheKey, createCacheKey } = await import('../../runner/project/shared-cache/cache-key.ts');
+      const key = (options.new === true ? createCacheKey : cacheKey)(process.env);
       if (!key.ok) return refuse(key.error, 1);
       const { signer, place } = key.value;
       if (options.json === true) printJson(key.value);

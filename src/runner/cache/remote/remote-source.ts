@@ -133,10 +133,10 @@ export function remoteSource(
     objects: readonly StoredObject[],
     key: SigningKey,
   ): Promise<void> {
-    const again = untrustedKeys.has(result.entry.key);
+    const replaces = untrustedKeys.has(result.entry.key);
     const isDone = await uploadResult(
       storage,
-      { result, objects, key, project, host, again },
+      { result, objects, key, project, host, replaces },
       writing,
       (size) => {
         counts.uploaded.objects += 1;

@@ -19,8 +19,8 @@ export interface Upload {
   readonly key: SigningKey;
   readonly project: string;
   readonly host: string;
-  /** Objects that are there turned out to be damaged: they are written again. */
-  readonly again: boolean;
+  /** Existing objects turned out to be damaged and are replaced. */
+  readonly replaces: boolean;
 }
 
 /**
@@ -29,7 +29,7 @@ export interface Upload {
  */
 export async function uploadResult(
   storage: RemoteStorage,
-  { result, objects, key, project, host, again }: Upload,
+  { result, objects, key, project, host, replaces }: Upload,
   circuit: Circuit,
   onObject: (size: number) => void,
 ): Promise<boolean> {
@@ -37,7 +37,7 @@ export async function uploadResult(
   for (const object of distinct.values()) {
     const name = objectName(object.digest);
     const sent = await circuit.call(async (signal) => {
-      if (!again) return storage.create(name, object, signal);
+      if (!replaces) return storage.create(name, object, signal);
       const replaced = await storage.replace(name, object, signal);
       return replaced.ok ? { ok: true, value: 'created' as const } : replaced;
     });

@@ -10,18 +10,21 @@ export interface CacheKey {
   readonly place: string;
 }
 
-/** `make`: creates a key if there is none; an existing key is never replaced. */
-export function cacheKey(
-  environment: Readonly<Record<string, string | undefined>>,
-  make: boolean,
-): Result<CacheKey> {
+type Environment = Readonly<Record<string, string | undefined>>;
+
+/** The key that there is. */
+export function cacheKey(environment: Environment): Result<CacheKey> {
+  const place = keyPlace(environment, homedir());
+  const found = readSigningKey(place);
+  return found.ok ? { ok: true, value: { signer: found.value?.signer, place: placeText(place) } } : found;
+}
+
+/** Creates a key. An existing one is never replaced: that is an error. */
+export function createCacheKey(environment: Environment): Result<CacheKey> {
   const place = keyPlace(environment, homedir());
   const found = readSigningKey(place);
   if (!found.ok) return found;
-  if (!make || found.value !== undefined)
-    return make && found.value !== undefined
-      ? { ok: false, error: `a key already exists: ${placeText(place)}` }
-      : { ok: true, value: { signer: found.value?.signer, place: placeText(place) } };
+  if (found.value !== undefined) return { ok: false, error: `a key already exists: ${placeText(place)}` };
   if (place.kind === 'variable') return { ok: false, error: `${place.name} is set: unset it first` };
   const made = makeSigningKey(place.path);
   return made.ok ? { ok: true, value: { signer: made.value.signer, place: place.path } } : made;

@@ -115,7 +115,7 @@ async function upload(
     const { project, host } = settings.rules;
     const isDone = await uploadResult(
       storage,
-      { ...stored, key: own, project, host, again: false },
+      { ...stored, key: own, project, host, replaces: false },
       guard,
       (size) => {
         sent.objects += 1;

@@ -1,7 +1,7 @@
 import { digestOf } from '../../../../files/digest.ts';
 import { checkedContent } from '../checked-content.ts';
 import { type Answer, failed, type NewContent, RemoteFailure } from '../remote-storage.ts';
-import { type S3Client, type S3Request, textOf } from './s3-client.ts';
+import { type S3Client, type S3Request, textOf, unexpectedAnswer } from './s3-client.ts';
 import { textIn } from './s3-xml.ts';
 import { writeOnce } from './write-once.ts';
 
@@ -15,14 +15,14 @@ const assembledPerMillisecond = 10_000;
 const mostParts = 9000;
 
 /**
- * Sends an object in parts, one after another. `always`: even if it exists already. A failed upload is
+ * Sends an object in parts, one after another. `overwrites`: even if it exists already. A failed upload is
  * aborted, as far as the server allows it.
  */
 export async function uploadParts(
   client: S3Client,
   key: string,
   content: NewContent,
-  always: boolean,
+  overwrites: boolean,
   signal: AbortSignal,
 ): Promise<Answer<'created' | 'present'>> {
   const created = await client.call(
@@ -32,8 +32,8 @@ export async function uploadParts(
   if (!created.ok) return created;
   const upload = textIn(created.value.status === 200 ? await textOf(created.value.body) : '', 'UploadId');
   if (upload === undefined)
-    return unexpected('CreateMultipartUpload', created.value.status, created.value.code);
-  const sent = await sendParts(client, key, upload, content, always, signal);
+    return unexpectedAnswer('CreateMultipartUpload', created.value.status, created.value.code);
+  const sent = await sendParts(client, key, upload, content, overwrites, signal);
   if (!sent.ok || sent.value === 'present') {
     // Also after the upload itself was aborted.
     const soon = AbortSignal.timeout(2000);
@@ -48,7 +48,7 @@ async function sendParts(
   key: string,
   upload: string,
   content: NewContent,
-  always: boolean,
+  overwrites: boolean,
   signal: AbortSignal,
 ): Promise<Answer<'created' | 'present'>> {
   const size = Math.max(leastPart, Math.ceil(content.size / mostParts));
@@ -71,7 +71,7 @@ async function sendParts(
       answer.value.body.resume();
       const etag = answer.value.headers.etag;
       if (answer.value.status !== 200 || etag === undefined)
-        return unexpected('UploadPart', answer.value.status, answer.value.code);
+        return unexpectedAnswer('UploadPart', answer.value.status, answer.value.code);
       parts.push({ etag, checksum });
     }
   } catch (error) {
@@ -95,7 +95,7 @@ async function sendParts(
     workMilliseconds: content.size / assembledPerMillisecond,
     body: { size: xml.length, digest: digestOf(xml), bytes: () => only(xml) },
   };
-  const answer = always
+  const answer = overwrites
     ? await client.call(request, signal)
     : await writeOnce(client, request, content.size, signal);
   if (!answer.ok) return answer;
@@ -105,7 +105,7 @@ async function sendParts(
   const errorCode = status === 200 ? textIn(await textOf(body), 'Code') : code;
   return status === 200 && errorCode === undefined
     ? { ok: true, value: 'created' }
-    : unexpected('CompleteMultipartUpload', status, errorCode);
+    : unexpectedAnswer('CompleteMultipartUpload', status, errorCode);
 }
 
 /** Bytes in pieces of one size, but the last. A buffer is used again for each. */
@@ -129,9 +129,3 @@ async function* piecesOfSize(bytes: AsyncIterable<Uint8Array>, size: number): As
 async function* only(bytes: Buffer): AsyncGenerator<Buffer> {
   yield bytes;
 }
-
-const unexpected = (what: string, status: number, code: string | undefined): Answer<never> =>
-  failed({
-    kind: status === 403 ? 'denied' : 'failed',
-    message: `${what} was answered with ${status}${code === undefined ? '' : ` ${code}`}`,
-  });

@@ -110,6 +110,17 @@ const busy = ({ status, code }: S3Answer, endpoint: string): RemoteFault => ({
   message: `${new URL(endpoint).host} answered ${status}${code === undefined ? '' : ` ${code}`} three times`,
 });
 
+/** An answer that has no meaning for an operation. */
+export const unexpectedAnswer = (
+  operation: string,
+  status: number,
+  code: string | undefined,
+): Answer<never> =>
+  failed({
+    kind: status === 403 ? 'denied' : 'failed',
+    message: `${operation} was answered with ${status}${code === undefined ? '' : ` ${code}`}`,
+  });
+
 /** A response that reports a fault on either side, regardless of the request. */
 function faultIn(
   status: number,

@@ -10,7 +10,7 @@ import {
 } from '../remote-storage.ts';
 import { uploadParts } from './multipart.ts';
 import { objectSize } from './object-size.ts';
-import { type S3Answer, type S3Client, type S3Request, textOf } from './s3-client.ts';
+import { type S3Answer, type S3Client, type S3Request, textOf, unexpectedAnswer } from './s3-client.ts';
 import { listedObjects, textIn } from './s3-xml.ts';
 import { faultOf } from './send-request.ts';
 import { writeOnce } from './write-once.ts';
@@ -52,8 +52,8 @@ export function s3Storage(name: string, prefix: string, client: S3Client): Remot
       );
       if (!answer.ok) return answer;
       const { status, code, body, headers } = answer.value;
-      if (status === 403) return failed(mayNotList(name));
-      if (status !== 200) return failed(unexpected('LIST', status, code));
+      if (status === 403) return failed(listingDenied(name));
+      if (status !== 200) return unexpectedAnswer('LIST', status, code);
       const xml = await textOf(body);
       const now = Date.parse(headers.date ?? '') || Date.now();
       for (const { key, modifiedAt } of listedObjects(xml)) {
@@ -66,22 +66,22 @@ export function s3Storage(name: string, prefix: string, client: S3Client): Remot
     return { ok: true, value: found };
   }
 
-  /** `always`: even if it exists already. */
+  /** `overwrites`: even if it exists already. */
   async function put(
     file: string,
     content: NewContent,
-    always: boolean,
+    overwrites: boolean,
     signal: AbortSignal,
   ): Promise<Answer<'created' | 'present'>> {
     const key = keyOf(file);
-    if (content.size >= inParts) return uploadParts(client, key, content, always, signal);
+    if (content.size >= inParts) return uploadParts(client, key, content, overwrites, signal);
     const request: S3Request = {
       method: 'PUT',
       key,
       headers: { 'x-amz-checksum-sha256': Buffer.from(content.digest, 'hex').toString('base64') },
       body: { size: content.size, digest: content.digest, bytes: () => checkedContent(content) },
     };
-    const answer = always
+    const answer = overwrites
       ? await client.call(request, signal)
       : await writeOnce(client, request, content.size, signal);
     if (!answer.ok) return answer;
@@ -89,7 +89,7 @@ export function s3Storage(name: string, prefix: string, client: S3Client): Remot
     const { status, code, body } = answer.value;
     body.resume();
     if (status < 300) return { ok: true, value: 'created' };
-    return failed(unexpected('PUT', status, code));
+    return unexpectedAnswer('PUT', status, code);
   }
 
   return {
@@ -101,7 +101,7 @@ export function s3Storage(name: string, prefix: string, client: S3Client): Remot
       const { status, headers, body, code } = answer.value;
       // Without permission to list, S3 answers 403 for a missing object.
       if (status === 404 || status === 403) return { ok: true, value: undefined };
-      if (status !== 200) return failed(unexpected('GET', status, code));
+      if (status !== 200) return unexpectedAnswer('GET', status, code);
       const size = Number(headers['content-length'] ?? Number.NaN);
       return { ok: true, value: { size, bytes: piecesOf(body), close: () => void body.destroy() } };
     },
@@ -151,12 +151,7 @@ async function* piecesOf(body: S3Answer['body']): AsyncGenerator<Uint8Array> {
   }
 }
 
-const mayNotList = (name: string): RemoteFault => ({
+const listingDenied = (name: string): RemoteFault => ({
   kind: 'denied',
   message: `access to ${name} is denied: its names may not be listed (s3:ListBucket)`,
-});
-
-export const unexpected = (what: string, status: number, code: string | undefined): RemoteFault => ({
-  kind: status === 403 ? 'denied' : 'failed',
-  message: `${what} was answered with ${status}${code === undefined ? '' : ` ${code}`}`,
 });

@@ -56,10 +56,10 @@ export function transport(limits: TimeLimits = timeLimits): Transport {
     async send({ method, url, headers, body, bodySize, workMilliseconds }, signal) {
       if (signal.aborted) return failed({ kind: 'silent', message: 'given up' });
       const isSecure = url.protocol === 'https:';
-      const waits = body !== undefined && bodySize > withHeaders;
+      const awaitsContinue = body !== undefined && bodySize > withHeaders;
       const request = (isSecure ? httpsRequest : httpRequest)(url, {
         method,
-        headers: { ...headers, ...(waits ? { expect: '100-continue' } : {}) },
+        headers: { ...headers, ...(awaitsContinue ? { expect: '100-continue' } : {}) },
         agent: isSecure ? agents.https : agents.http,
       });
       const slowLimits = {
@@ -67,7 +67,14 @@ export function transport(limits: TimeLimits = timeLimits): Transport {
         idleMilliseconds: limits.idleMilliseconds + workMilliseconds,
         totalMilliseconds: limits.totalMilliseconds + workMilliseconds,
       };
-      return exchanged(request, { host: url.host, body, bodySize, waits, limits: slowLimits, signal });
+      return exchanged(request, {
+        host: url.host,
+        body,
+        bodySize,
+        awaitsContinue,
+        limits: slowLimits,
+        signal,
+      });
     },
   };
 }
@@ -77,13 +84,13 @@ interface Exchange {
   readonly body: SignedRequest['body'];
   readonly bodySize: number;
   /** Whether the body is sent only when the server asks for it. */
-  readonly waits: boolean;
+  readonly awaitsContinue: boolean;
   readonly limits: TimeLimits;
   readonly signal: AbortSignal;
 }
 
 function exchanged(request: ClientRequest, exchange: Exchange): Promise<Answer<IncomingMessage>> {
-  const { host, body, bodySize, waits, limits, signal } = exchange;
+  const { host, body, bodySize, awaitsContinue, limits, signal } = exchange;
   const timers = new Set<NodeJS.Timeout>();
   const after = (milliseconds: number, act: () => void): void =>
     void timers.add(setTimeout(act, milliseconds).unref());
@@ -146,7 +153,7 @@ function exchanged(request: ClientRequest, exchange: Exchange): Promise<Answer<I
       if (body !== undefined && !request.writableEnded) response.once('close', () => request.destroy());
       resolve({ ok: true, value: response });
     });
-    if (waits) {
+    if (awaitsContinue) {
       request.flushHeaders();
       // Servers that do not support the header wait for the body.
       after(1000, send);
