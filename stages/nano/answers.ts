@@ -62,8 +62,10 @@ const phrasings: Record<Language, Record<Course, string>> = {
   zh: {
     acute: '{symptom}考虑{condition}。服用{drug}，{dose}，{advice}。若{warning}，到{specialist}做{test}。',
     lasting:
-      '这种{symptom}多为{condition}。建议{advice}，用{drug}，{dose}。再去{specialist}查{test}，除非{warning}。',
+      '这种{symptom}多为{condition}。建议{advice}，用{drug}，{dose}。' +
+      '再去{specialist}查{test}，除非{warning}。',
     chronic:
-      '长期{symptom}提示{condition}，先{test}，听{specialist}安排。可配{drug}，{dose}，还要{advice}，{warning}时急诊。',
+      '长期{symptom}提示{condition}，先{test}，听{specialist}安排。' +
+      '可配{drug}，{dose}，还要{advice}，{warning}时急诊。',
   },
 };

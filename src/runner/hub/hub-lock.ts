@@ -37,7 +37,8 @@ export async function readHubLock(root: string): Promise<Result<HubLock, FilePro
       error: {
         path,
         message: Array.isArray(entries)
-          ? `entry ${wrong + 1} is not { repository, revision, path?, commit, files: { name: { size, sha256 } } }`
+          ? `entry ${wrong + 1} is not ` +
+            '{ repository, revision, path?, commit, files: { name: { size, sha256 } } }'
           : 'expected { "version": 1, "hub": […] }',
       },
     };

@@ -64,7 +64,7 @@ function open<E>(
 /** A cycle of edges for a message: "a → b → a". */
 export function cycleText(edges: readonly Edge[]): string {
   const names = edges.map(({ from }) => from);
-  const shown =
-    names.length > 12 ? [...names.slice(0, 10), `… ${names.length - 11} more …`, ...names.slice(-1)] : names;
+  const left = names.length - 11;
+  const shown = left > 1 ? [...names.slice(0, 10), `… ${left} more …`, ...names.slice(-1)] : names;
   return [...shown, names[0] ?? ''].join(' → ');
 }

@@ -81,6 +81,8 @@ export const retryText = ({
 export const failedText = (failure: Failure): string =>
   `failed${failure.kind === 'exit' ? ' with' : ':'} ${failureText(failure)}`;
 
+const outReference = (out: string): string => `\`\${outs.${out}}\``;
+
 /** What went wrong. */
 export function failureText(failure: Failure): string {
   switch (failure.kind) {
@@ -91,7 +93,7 @@ export function failureText(failure: Failure): string {
     case 'timeout':
       return `timed out after ${durationText(failure.seconds)}`;
     case 'missing-outs':
-      return `exited with 0 but wrote nothing to ${failure.outs.map((out) => `\`\${outs.${out}}\``).join(', ')}`;
+      return `exited with 0 but wrote nothing to ${failure.outs.map(outReference).join(', ')}`;
     case 'spawn':
       return `could not be started: ${failure.message}`;
     case 'lost':

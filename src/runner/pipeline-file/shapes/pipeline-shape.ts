@@ -54,7 +54,8 @@ const longOut = record('an out', {
   push: optional(flag, 'false: its bytes are never uploaded to the shared cache'),
   temp: optional(
     flag,
-    'true: its bytes are dropped when all that reads them is up to date; they come back by running the stage again',
+    'true: its bytes are dropped when all that reads them is up to date; ' +
+      'they come back by running the stage again',
   ),
 });
 

@@ -38,7 +38,8 @@ export function frame(
 }
 
 /**
- * Everything in one line, for a log: "3 of 45 done · 1 running · 41 s · train[lora] 120/300 step, loss 2.31".
+ * Everything in one line, for a log:
+ * "3 of 45 done · 1 running · 41 s · train[lora] 120/300 step, loss 2.31".
  */
 export function progressLine(view: LiveView, now: number, colors: Colors): string {
   if (view.fetching !== undefined) return fetchingLine(view.fetching, colors);

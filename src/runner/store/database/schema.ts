@@ -241,9 +241,9 @@ export const migrations: readonly string[] = [
   ) STRICT, WITHOUT ROWID;
   `,
   `
-  -- dropped: temp outs whose bytes were dropped, as a JSON list of their names; null: none. It is written before
-  -- the bytes go. Programs that "verify --rerun" found to make the same outs again, by the key of a result without
-  -- its params and deps.
+  -- dropped: temp outs whose bytes were dropped, as a JSON list of their names; null: none. It is written
+  -- before the bytes go. Programs that "verify --rerun" found to make the same outs again, by the key of a
+  -- result without its params and deps.
   ALTER TABLE entries ADD COLUMN dropped TEXT;
   CREATE TABLE reproduced (
     program TEXT PRIMARY KEY,
