@@ -1,5 +1,5 @@
-import type { fetch } from 'undici';
 import type { FileProblem } from '../files/file-problem.ts';
+import type { ProxiedFetch } from '../network/proxied-fetch.ts';
 import type { Result } from '../result.ts';
 import type { Value } from '../stage/context.ts';
 import type { Diagnostic } from './diagnostic.ts';
@@ -474,7 +474,7 @@ export interface HubAccess {
    * The fetch that goes through the proxy. `silence`: milliseconds without a byte after which a connection
    * counts as broken. The error describes a fault in the proxy's URL.
    */
-  readonly connect: (silence: number) => Promise<Result<typeof fetch>>;
+  readonly connect: (silence: number) => Promise<Result<ProxiedFetch>>;
 }
 
 /** The results file that was written, `results.json` beside `pipeline.yaml`. */

@@ -462,7 +462,7 @@ export async function openProject(
     model: (instance) => withPlan('read', (open, plan) => modelPlaceOf(open, plan, instances, instance)),
     hubAccess: async () => {
       const { hubSettings } = await import('./hub/hub-settings.ts');
-      const { proxiedFetch } = await import('./hub/send.ts');
+      const { proxiedFetch } = await import('../network/proxied-fetch.ts');
       const settings = hubSettings(host.environment, host.environment['HOME'] ?? '');
       return { ...settings, connect: (silence) => proxiedFetch(settings.proxy, silence) };
     },

@@ -130,6 +130,24 @@ describe('the allowed import directions', () => {
     expect(low.filter(({ target }) => /^src\/(runner|ml|cli)\//.test(target)).map(shown)).toEqual([]);
   });
 
+  test('src/network imports nothing of the project but Result, and only it imports undici', () => {
+    const ofNetwork = edges.filter(({ file }) => file.startsWith('src/network/'));
+    const wrong = ofNetwork.filter(
+      ({ target }) =>
+        /^(src|stages)\//.test(target) && !target.startsWith('src/network/') && target !== 'src/result.ts',
+    );
+    expect(wrong.map(shown)).toEqual([]);
+    expect(importersOf(/^undici$/).filter((file) => !file.startsWith('src/network/'))).toEqual([]);
+  });
+
+  test('no stage program and nothing that computes knows the network', () => {
+    const wrong = edges.filter(
+      ({ file, target }) =>
+        target.startsWith('src/network/') && !/^src\/(network|runner|tracking|trained)\//.test(file),
+    );
+    expect(wrong.map(shown)).toEqual([]);
+  });
+
   test('a folder of src/ml imports only folders that come before it', () => {
     const wrong = edges.filter(({ file, target }) => {
       const [from, to] = [roomOf('src/ml/', file), roomOf('src/ml/', target)];

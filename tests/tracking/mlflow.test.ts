@@ -3,6 +3,7 @@ import { createServer, type IncomingHttpHeaders } from 'node:http';
 import { expect, test } from 'vitest';
 import { mlflowBatches } from '../../src/tracking/mlflow/mlflow-batches.ts';
 import { mlflowExporter } from '../../src/tracking/mlflow/mlflow-exporter.ts';
+import { openLoopbackProxy } from '../hub/loopback-proxy.ts';
 import { sampleRun } from './sample-run.ts';
 
 test('calls have at most 1,000 metrics, 100 params and 100 tags, each kind separately', () => {
@@ -103,4 +104,26 @@ test('an unreachable server is reported', async () => {
   const exporter = mlflowExporter(url, 'p', {});
   const written = exporter.ok ? await exporter.value.write(sampleRun) : exporter;
   expect(written).toMatchObject({ ok: false, error: expect.stringMatching(/ECONNREFUSED/) });
+});
+
+test('the server is reached through the proxy of the environment, unless NO_PROXY names it', async () => {
+  using server = await answering([[404, '{}']]);
+  await using proxy = await openLoopbackProxy(server.url);
+  const write = async (url: string, environment: NodeJS.ProcessEnv): Promise<void> => {
+    const exporter = mlflowExporter(url, 'p', environment);
+    if (exporter.ok) await exporter.value.write(sampleRun);
+  };
+  await write('http://hub.invalid', { HTTP_PROXY: proxy.url });
+  await write(server.url, { HTTP_PROXY: proxy.url, NO_PROXY: '127.0.0.1' });
+  expect(proxy.asked.map(({ target }) => target)).toEqual(['hub.invalid:80']);
+  expect(server.seen).toHaveLength(2);
+});
+
+test('a proxy that is no URL is refused, without showing its password', async () => {
+  const exporter = mlflowExporter('http://hub.invalid', 'p', { HTTP_PROXY: 'gopher://user:secret@proxy' });
+  const written = exporter.ok ? await exporter.value.write(sampleRun) : exporter;
+  expect(written).toEqual({
+    ok: false,
+    error: 'the proxy of HTTPS_PROXY: it is not a URL such as http://proxy.example:3128',
+  });
 });

@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, expect, test, vi } from 'vitest';
-import { proxiedFetch } from '../../src/runner/hub/send.ts';
+import { proxiedFetch } from '../../src/network/proxied-fetch.ts';
 import { type PushRequest, pushModel } from '../../src/trained/push-model.ts';
 import { openLoopbackProxy } from '../hub/loopback-proxy.ts';
 import { openPushableHub, type PushableHub } from '../hub/pushable-hub.ts';

@@ -1,4 +1,5 @@
 import { join, resolve } from 'node:path';
+import { type ProxySettings, proxySettings } from '../../network/proxy-settings.ts';
 
 /** The address of the hub, how it is reached, and where fetched files are kept. */
 export interface HubSettings {
@@ -21,13 +22,6 @@ export interface HubSettings {
   readonly totalTime: number;
 }
 
-/** The proxy for each scheme, as URLs, and the hosts that are reached without one, separated by commas. */
-export interface ProxySettings {
-  readonly http: string | undefined;
-  readonly https: string | undefined;
-  readonly except: string;
-}
-
 type Environment = Readonly<Record<string, string | undefined>>;
 
 /**
@@ -38,8 +32,6 @@ type Environment = Readonly<Record<string, string | undefined>>;
 export function hubSettings(environment: Environment, home: string): HubSettings {
   const value = (...names: readonly string[]): string | undefined =>
     names.map((name) => environment[name]?.trim()).find((text) => text !== undefined && text !== '');
-  const http = proxyUrl(value('http_proxy', 'HTTP_PROXY', 'all_proxy', 'ALL_PROXY'));
-  const https = proxyUrl(value('https_proxy', 'HTTPS_PROXY', 'all_proxy', 'ALL_PROXY'));
   return {
     cacheFolder: resolve(
       value('HF_HOME', 'XDG_CACHE_HOME') ?? join(home, '.cache'),
@@ -49,10 +41,7 @@ export function hubSettings(environment: Environment, home: string): HubSettings
     endpoint: (value('HF_ENDPOINT') ?? 'https://huggingface.co').replace(/\/+$/, ''),
     token: value('HF_TOKEN', 'HUGGING_FACE_HUB_TOKEN'),
     offline: isOn(value('HF_HUB_OFFLINE', 'TRANSFORMERS_OFFLINE')),
-    proxy:
-      http === undefined && https === undefined
-        ? undefined
-        : { http, https, except: value('no_proxy', 'NO_PROXY') ?? '' },
+    proxy: proxySettings(environment),
     xet: !isOn(value('HF_HUB_DISABLE_XET')),
     leastSpeed: amount(value('PIPELINE_HUB_LEAST_SPEED') ?? '1000'),
     totalTime: amount(value('PIPELINE_HUB_TOTAL_TIME') ?? '86400'),
@@ -62,8 +51,3 @@ export function hubSettings(environment: Environment, home: string): HubSettings
 const isOn = (text: string | undefined): boolean => /^(1|on|yes|true)$/i.test(text ?? '');
 
 const amount = (text: string): number => (/^\d{1,12}$/.test(text) ? Number(text) : Number.NaN);
-
-/** curl takes "proxy.example:3128" as well. */
-function proxyUrl(text: string | undefined): string | undefined {
-  return text === undefined || /^[a-z][a-z0-9+.-]*:\/\//i.test(text) ? text : `http://${text}`;
-}

@@ -1,10 +1,10 @@
 import { open } from 'node:fs/promises';
 import { setTimeout } from 'node:timers/promises';
 import type { FileProblem } from '../../files/file-problem.ts';
+import type { ProxySettings } from '../../network/proxy-settings.ts';
 import type { Result } from '../../result.ts';
 import { type WorkspaceDisk, workspaceDisk } from '../workspace/disk/workspace-disk.ts';
 import { tryFileLock } from './file-lock.ts';
-import type { ProxySettings } from './hub-settings.ts';
 import { connect, type Send } from './send.ts';
 
 /** What fetching needs of the world, so that a test can put its own clock, disk and waiting in its place. */

@@ -1,4 +1,6 @@
 import { isJsonObject, type Json, jsonIn, type JsonObject } from '../../files/json.ts';
+import { type ProxiedFetch, proxiedFetch } from '../../network/proxied-fetch.ts';
+import { proxySettings } from '../../network/proxy-settings.ts';
 import type { Result } from '../../result.ts';
 
 /** A tracking server of MLflow, by its REST API 2.0. */
@@ -17,8 +19,11 @@ export interface MlflowProblem {
   readonly isMissing: boolean;
 }
 
+/** In milliseconds. */
+const longestSilence = 60_000;
+
 /**
- * Credentials are those that MLflow's own client reads from the environment. A URL with a password in it is
+ * Credentials and proxies are those that MLflow's own client reads from the environment. A URL with a password in it is
  * refused: it would end up in files and logs.
  */
 export function mlflowClient(url: string, environment: NodeJS.ProcessEnv): Result<MlflowClient> {
@@ -33,13 +38,20 @@ export function mlflowClient(url: string, environment: NodeJS.ProcessEnv): Resul
         'MLFLOW_TRACKING_PASSWORD instead',
     };
   const headers = { 'content-type': 'application/json', ...authorization(environment) };
+  let connecting: ReturnType<typeof proxiedFetch> | undefined;
   return {
     ok: true,
     value: {
       async call(call) {
+        const connected = await (connecting ??= proxiedFetch(proxySettings(environment), longestSilence));
+        if (!connected.ok)
+          return {
+            ok: false,
+            error: { message: `the proxy of HTTPS_PROXY: ${connected.error}`, isMissing: false },
+          };
         const tries = 'post' in call && call.once === true ? 1 : 3;
         for (let tried = 1; ; tried += 1) {
-          const answer = await send(base, call, headers);
+          const answer = await send(connected.value, base, call, headers);
           if (answer.kind === 'answer') return answer.result;
           if (tried >= tries)
             return { ok: false, error: { message: `${base.origin}: ${answer.because}`, isMissing: false } };
@@ -64,7 +76,12 @@ type Sent =
   /** Another try may go better. */
   | { readonly kind: 'failed'; readonly because: string };
 
-async function send(base: URL, call: MlflowCall, headers: Readonly<Record<string, string>>): Promise<Sent> {
+async function send(
+  fetch: ProxiedFetch,
+  base: URL,
+  call: MlflowCall,
+  headers: Readonly<Record<string, string>>,
+): Promise<Sent> {
   const path = 'get' in call ? call.get : call.post;
   const url = new URL(`${base.pathname.replace(/\/$/, '')}/api/2.0/mlflow/${path}`, base);
   if ('get' in call)
@@ -72,7 +89,7 @@ async function send(base: URL, call: MlflowCall, headers: Readonly<Record<string
   try {
     const response = await fetch(url, {
       headers,
-      signal: AbortSignal.timeout(60_000),
+      signal: AbortSignal.timeout(longestSilence),
       ...('get' in call ? {} : { method: 'POST', body: JSON.stringify(call.body) }),
     });
     const text = await response.text();
