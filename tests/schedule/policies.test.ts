@@ -1,8 +1,13 @@
 import { existsSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
+import { openProject } from '../../src/runner/project.ts';
+import { withResolvers } from '../../src/runner/schedule/with-resolvers.ts';
+import { workspaceDisk } from '../../src/runner/workspace/disk/workspace-disk.ts';
+import { helpersHere } from '../rig/helpers-here.ts';
 import { createRig, until } from '../rig/rig.ts';
 import { sixteenAtOnce } from '../rig/sixteen-at-once.ts';
+import { wholeRun } from '../rig/whole-run.ts';
 
 const seen = (rig: { readonly root: string }, text: string): boolean =>
   existsSync(join(rig.root, '../events-1.ndjson')) &&
@@ -124,6 +129,46 @@ describe('failures', () => {
     expect(result.events.flatMap((event) => (event.kind === 'retrying' ? [event.delaySeconds] : []))).toEqual(
       [1, 2, 4],
     );
+    expect(a.waiting).toBe(0);
+  });
+
+  test('retries: the failure of another instance ends the wait before the next attempt', async () => {
+    await using rig = await createRig();
+    const [a, b] = [rig.puppet('a'), rig.puppet('b')];
+    rig.write({
+      'pipeline.yaml': {
+        stages: { a: { cmd: a.cmd, outs: { m: 'm' }, retries: 1 }, b: { cmd: b.cmd, outs: { m: 'm' } } },
+      },
+    });
+    const project = await openProject(
+      { folder: rig.root },
+      {
+        disk: workspaceDisk,
+        helpers: await helpersHere(),
+        environment: process.env,
+        now: () => process.hrtime.bigint(),
+        retryDelay: () => 3600,
+      },
+    );
+    const never = new AbortController().signal;
+    const waits = withResolvers<void>();
+    const run = project.run(
+      { ...wholeRun, jobs: 2 },
+      ({ kind }) => {
+        if (kind === 'retrying') waits.resolve();
+      },
+      { graceful: never, hard: never },
+    );
+    const [startedA, startedB] = await Promise.all([a.nextStart(), b.nextStart()]);
+    await startedA.exit(1);
+    await waits.promise;
+    await startedB.exit(1);
+    const ran = await run;
+    project.close();
+    expect(ran.ok && [...ran.value.outcomes].map(([id, { kind }]) => [id, kind])).toEqual([
+      ['a', 'failed'],
+      ['b', 'failed'],
+    ]);
     expect(a.waiting).toBe(0);
   });
 

@@ -76,8 +76,8 @@ const isOver = ({ run, cancelled }: Execution): boolean => cancelled.aborted || 
 const lastOutcome = (execution: Execution, end: Unsettled): Outcome =>
   end.kind === 'resumable' || execution.cancelled.aborted ? interrupted(execution) : end.outcome;
 
-/** Returns early if the run stops or the result is no longer needed. */
+/** Returns early if no further attempt may begin: the result is not needed, or the run starts nothing more. */
 async function pause(seconds: number, { run, cancelled }: Execution): Promise<void> {
-  const signal = AbortSignal.any([run.stop.stopped, cancelled]);
+  const signal = AbortSignal.any([run.stop.startsNoMore, cancelled]);
   await setTimeout(seconds * 1000, undefined, { signal }).catch(() => undefined);
 }
