@@ -87,6 +87,29 @@ test('faults of the pipeline file and missing files are reported together', asyn
   expect(await shown(['a'])).toEqual(['unknown-stage: there is no stage "none"', 'unknown-name:retires']);
 });
 
+test('a dep on the path of an out is one fault, whether or not that file exists', async () => {
+  using project = inProcess();
+  project.write({
+    'pipeline.yaml': {
+      stages: {
+        a: { cmd: ['true'], outs: { o: 'o.txt', d: 'dir' } },
+        b: {
+          cmd: ['true'],
+          deps: { o: 'artifacts/pipeline/a/o.txt', in: 'artifacts/pipeline/a/dir/x', gone: 'gone' },
+        },
+        c: { cmd: ['true'], deps: { all: 'artifacts/pipeline/a/*.txt' } },
+      },
+    },
+  });
+  const lines = (await project.run()).problem?.split('\n').map((line) => line.replace(/:? no such.*/, ''));
+  expect(lines).toEqual([
+    'overlap: the dep o of b and the out o of a overlap: the same path',
+    expect.stringMatching(/^overlap: the dep in of b and the out d of a overlap/),
+    expect.stringMatching(/^overlap: the dep all of c and the out o of a overlap/),
+    'missing-file: gone',
+  ]);
+});
+
 test('a dangling link is reported as one, with its target, and no other path is suggested', async () => {
   using project = inProcess();
   project.write({

@@ -84,7 +84,7 @@ export async function planHere(
   } = known ?? (await planFromSources(request));
   if (!result.ok)
     return invalid(
-      [...result.error, ...(sound === undefined ? [] : findFileFaults(sound, loose ?? []))],
+      withFileFaults(result.error, sound === undefined ? [] : findFileFaults(sound, loose ?? [])),
       sources,
     );
   const planned = {
@@ -97,6 +97,16 @@ export async function planHere(
     isStored: known !== undefined,
   };
   return withUniqueName(planned.isStored ? planned : stored(planned, request, store));
+}
+
+/** A dep that overlaps an out is wrong whether or not its file exists: one fault says what to write. */
+function withFileFaults(
+  faults: readonly Diagnostic[],
+  ofFiles: readonly Diagnostic[],
+): readonly Diagnostic[] {
+  const placeOfFault = ({ at }: Diagnostic): string => JSON.stringify(at);
+  const overlaps = new Set(faults.filter(({ code }) => code === 'overlap').map(placeOfFault));
+  return [...faults, ...ofFiles.filter((fault) => !overlaps.has(placeOfFault(fault)))];
 }
 
 function withUniqueName(planned: Planned): Result<Planned, Problem> {
