@@ -22,3 +22,24 @@ export function proxySettings(
 function proxyUrl(text: string | undefined): string | undefined {
   return text === undefined || /^[a-z][a-z0-9+.-]*:\/\//i.test(text) ? text : `http://${text}`;
 }
+
+/**
+ * The proxy for a URL; undefined: it is reached directly. The rules are those of undici's EnvHttpProxyAgent,
+ * which proxiedFetch uses: a host in the list stands for its subdomains too, and "*" for all hosts.
+ */
+export function proxyFor(url: URL, { http, https, except }: ProxySettings): string | undefined {
+  const port = url.port === '' ? { 'http:': '80', 'https:': '443' }[url.protocol] : url.port;
+  const isExcepted =
+    except === '*' ||
+    except
+      .split(/[,\s]+/)
+      .map((entry) => /^(?<host>.+?)(?::(?<port>\d+))?$/.exec(entry)?.groups)
+      .some((entry) => {
+        const host = entry?.['host']?.replace(/^\*?\./, '').toLowerCase();
+        return (
+          host !== undefined && (entry?.['port'] ?? port) === port && `.${url.hostname}`.endsWith(`.${host}`)
+        );
+      });
+  if (isExcepted) return undefined;
+  return url.protocol === 'https:' ? (https ?? http) : http;
+}

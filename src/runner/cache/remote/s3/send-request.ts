@@ -8,6 +8,7 @@ import {
 import { Agent as HttpsAgent, request as httpsRequest } from 'node:https';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
+import { type Agents, ProxyError, tunnelAgents } from '../../../../network/proxy-tunnel.ts';
 import { type Answer, failed, RemoteFailure, type RemoteFault } from '../remote-storage.ts';
 
 /** A request with all its headers. */
@@ -48,10 +49,16 @@ export interface Transport {
   send(request: SignedRequest, signal: AbortSignal): Promise<Answer<IncomingMessage>>;
 }
 
-/** Connections are kept and used again; those that rest do not keep the process. */
-export function transport(limits: TimeLimits = timeLimits): Transport {
+/**
+ * Connections are kept and used again; those that rest do not keep the process. `proxy`: goes through it;
+ * undefined: directly.
+ */
+export function transport(limits: TimeLimits = timeLimits, proxy?: URL): Transport {
   const options = { keepAlive: true, maxSockets: 16 };
-  const agents = { http: new HttpAgent(options), https: new HttpsAgent(options) };
+  const agents: Agents =
+    proxy === undefined
+      ? { http: new HttpAgent(options), https: new HttpsAgent(options) }
+      : tunnelAgents(proxy, limits.connectMilliseconds, options);
   return {
     async send({ method, url, headers, body, bodySize, workMilliseconds }, signal) {
       if (signal.aborted) return failed({ kind: 'silent', message: 'given up' });
@@ -165,6 +172,8 @@ function exchanged(request: ClientRequest, exchange: Exchange): Promise<Answer<I
 /** What a failed connection means. */
 export function faultOf(error: unknown, host: string): RemoteFault {
   if (error instanceof RemoteFailure) return error.fault;
+  if (error instanceof ProxyError)
+    return { kind: 'unreachable', message: `no connection to ${host}: ${error.message}` };
   const code = error instanceof Error && 'code' in error ? String(error.code) : '';
   switch (code) {
     case 'ENOTFOUND':
