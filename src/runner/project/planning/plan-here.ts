@@ -104,10 +104,11 @@ function withFileFaults(
   faults: readonly Diagnostic[],
   ofFiles: readonly Diagnostic[],
 ): readonly Diagnostic[] {
-  const placeOfFault = ({ at }: Diagnostic): string => JSON.stringify(at);
   const overlaps = new Set(faults.filter(({ code }) => code === 'overlap').map(placeOfFault));
   return [...faults, ...ofFiles.filter((fault) => !overlaps.has(placeOfFault(fault)))];
 }
+
+const placeOfFault = ({ at }: Diagnostic): string => JSON.stringify(at);
 
 function withUniqueName(planned: Planned): Result<Planned, Problem> {
   const clash = sameName(planned.place, planned.plan.pipeline);
