@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
 import { EventEmitter } from 'node:events';
-import { readFileSync } from 'node:fs';
+import { readFileSync, statSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { basename, dirname, join } from 'node:path';
 import { Readable, Writable } from 'node:stream';
@@ -116,18 +116,20 @@ function load(file: string, own: NodeJS.Process) {
   return { exports: module.exports, keep: () => undefined };
 }
 
-const programs = new Map<string, { readonly source: string; readonly start: Start }>();
+const programs = new Map<string, { readonly version: string; readonly start: Start }>();
 
-/** The state of its modules is made anew by each call. */
+/** The state of its modules is made anew by each call. Reading megabytes would cost more than most commands. */
 function compiled(file: string): Start {
-  const source = readFileSync(file, 'utf8');
+  const { ino, size, mtimeNs } = statSync(file, { bigint: true });
+  const version = [ino, size, mtimeNs].join(' ');
   const known = programs.get(file);
-  if (known?.source === source) return known.start;
+  if (known?.version === version) return known.start;
+  const source = readFileSync(file, 'utf8');
   const parameters = 'exports, require, module, __filename, __dirname, process';
   const start: Start = new Script(`(function (${parameters}) {${source}\n})`, {
     filename: file,
   }).runInThisContext();
-  programs.set(file, { source, start });
+  programs.set(file, { version, start });
   return start;
 }
 
