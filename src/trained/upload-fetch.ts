@@ -1,3 +1,4 @@
+import { isTransientStatus, retry } from '../network/retry.ts';
 import type { Result } from '../result.ts';
 import type { HubAccess } from '../runner/answers.ts';
 import { networkReason } from '../runner/wording/network-reason.ts';
@@ -34,7 +35,22 @@ export async function uploadFetch(
     return { ok: false, error: 'HF_TOKEN has a character that tokens cannot have: copy the token again' };
   const connected = await connect(longestSilence);
   if (!connected.ok) return { ok: false, error: `the proxy of HTTPS_PROXY: ${connected.error}` };
+  const proxied = connected.value;
   const secrets = new Set<string>();
+  async function send(
+    url: URL,
+    headers: Headers,
+    init: RequestInit | undefined,
+  ): Promise<Response | Unreachable> {
+    const answer = await proxied(url, {
+      method: init?.method ?? 'GET',
+      headers: [...headers],
+      body: bodyOf(init?.body),
+      signal,
+    }).catch((error: unknown) => new Unreachable(url.host, error));
+    signal.throwIfAborted();
+    return answer;
+  }
   return {
     ok: true,
     value: {
@@ -44,24 +60,17 @@ export async function uploadFetch(
         const headers = new Headers(init?.headers);
         const sent = headers.get('authorization')?.replace(/^Bearer /, '') ?? '';
         if (sent !== '') secrets.add(sent);
-        const tries = url.origin === new URL(endpoint).origin ? 1 : mostTries;
-        for (let number = 1; ; number++) {
-          const answer = await connected
-            .value(url, {
-              method: init?.method ?? 'GET',
-              headers: [...headers],
-              body: bodyOf(init?.body),
-              signal,
-            })
-            .catch((error: unknown) => new Unreachable(url.host, error));
-          signal.throwIfAborted();
-          if (number === tries || !(answer instanceof Error || isTransient(answer.status))) {
-            if (answer instanceof Error) throw answer;
-            return answer;
-          }
-          if (!(answer instanceof Error)) await answer.body?.cancel();
-          await wait(1000 * 2 ** (number - 1), signal);
-        }
+        const answer = await retry(
+          () => send(url, headers, init),
+          (outcome) => outcome instanceof Unreachable || isTransientStatus(outcome.status),
+          url.origin === new URL(endpoint).origin ? [] : storeDelays,
+          async (milliseconds, outcome) => {
+            if (!(outcome instanceof Unreachable)) await outcome.body?.cancel();
+            await wait(milliseconds, signal);
+          },
+        );
+        if (answer instanceof Unreachable) throw answer;
+        return answer;
       },
       withoutSecrets: (text) =>
         [...secrets].reduce(
@@ -72,12 +81,11 @@ export async function uploadFetch(
   };
 }
 
-const mostTries = 5;
+/** Before a request to a store of large files is repeated, in milliseconds. */
+const storeDelays = [1000, 2000, 4000, 8000];
 
 /** In milliseconds: a slow connection takes long to answer to a block of 64 MiB. */
 const longestSilence = 30 * 60_000;
-
-const isTransient = (status: number): boolean => status === 429 || status >= 500;
 
 /** The kinds of body that the library sends. */
 function bodyOf(body: unknown): string | Blob | Uint8Array | null {

@@ -130,6 +130,13 @@ test.each([500, 502, 503, 504, 408])(
   },
 );
 
+test('status 501 is final: what a server does not support it will not support later', async () => {
+  await using rig = await openRig();
+  answer(rig, '/tree/', Infinity, 501);
+  expect(problemOf(await rig.fetch())).toMatchObject({ kind: 'refused', status: 501 });
+  expect(rig.hub.requests.length).toBe(1);
+});
+
 test('a server that stays broken is given up after six attempts', async () => {
   await using rig = await openRig();
   answer(rig, '/tree/', Infinity, 503);

@@ -1,3 +1,4 @@
+import { isTransientStatus } from '../../network/retry.ts';
 import { networkReason, rootCause } from '../wording/network-reason.ts';
 import type { HubProblem } from './hub-fault.ts';
 import type { Attempt } from './download/persist.ts';
@@ -115,7 +116,7 @@ function refusal(hub: Hub, repository: string, { status, headers, url }: Answer)
       },
     };
   const problem: HubProblem = { kind: 'refused', host, status, words };
-  return status >= 500 || status === 408
+  return isTransientStatus(status)
     ? { kind: 'again', problem, seconds: secondsToWait(headers, hub.now()) }
     : { kind: 'failed', problem };
 }

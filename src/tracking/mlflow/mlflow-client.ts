@@ -1,6 +1,8 @@
+import { setTimeout } from 'node:timers/promises';
 import { isJsonObject, type Json, jsonIn, type JsonObject } from '../../files/json.ts';
 import { type ProxiedFetch, proxiedFetch } from '../../network/proxied-fetch.ts';
 import { proxySettings } from '../../network/proxy-settings.ts';
+import { isTransientStatus, retry } from '../../network/retry.ts';
 import type { Result } from '../../result.ts';
 
 /** A tracking server of MLflow, by its REST API 2.0. */
@@ -18,6 +20,9 @@ export interface MlflowProblem {
   readonly message: string;
   readonly isMissing: boolean;
 }
+
+/** Before the second and the third try, in milliseconds. */
+const delays = [500, 1000];
 
 /** In milliseconds. */
 const longestSilence = 60_000;
@@ -49,14 +54,15 @@ export function mlflowClient(url: string, environment: NodeJS.ProcessEnv): Resul
             ok: false,
             error: { message: `the proxy of HTTPS_PROXY: ${connected.error}`, isMissing: false },
           };
-        const tries = 'post' in call && call.once === true ? 1 : 3;
-        for (let tried = 1; ; tried += 1) {
-          const answer = await send(connected.value, base, call, headers);
-          if (answer.kind === 'answer') return answer.result;
-          if (tried >= tries)
-            return { ok: false, error: { message: `${base.origin}: ${answer.because}`, isMissing: false } };
-          await new Promise((resolve) => setTimeout(resolve, 500 * tried));
-        }
+        const sent = await retry(
+          () => send(connected.value, base, call, headers),
+          ({ kind }) => kind === 'failed',
+          'post' in call && call.once === true ? [] : delays,
+          (milliseconds) => setTimeout(milliseconds),
+        );
+        return sent.kind === 'answer'
+          ? sent.result
+          : { ok: false, error: { message: `${base.origin}: ${sent.because}`, isMissing: false } };
       },
     },
   };
@@ -93,7 +99,7 @@ async function send(
       ...('get' in call ? {} : { method: 'POST', body: JSON.stringify(call.body) }),
     });
     const text = await response.text();
-    if (response.status === 429 || response.status >= 500)
+    if (isTransientStatus(response.status))
       return { kind: 'failed', because: `${path}: ${errorText(response.status, text)}` };
     const json = jsonIn(text);
     if (response.ok && isJsonObject(json)) return { kind: 'answer', result: { ok: true, value: json } };

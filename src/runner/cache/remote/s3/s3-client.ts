@@ -1,6 +1,7 @@
 import type { IncomingMessage } from 'node:http';
 import { setTimeout } from 'node:timers/promises';
 import { digestOf } from '../../../../files/digest.ts';
+import { isTransientStatus, retry } from '../../../../network/retry.ts';
 import { type Answer, failed, type RemoteFault } from '../remote-storage.ts';
 import type { AwsSettings } from './credentials.ts';
 import { credentialsPackage } from './package-credentials.ts';
@@ -43,9 +44,8 @@ export interface S3Client {
 /** Waits before the second and the third try. */
 const delays: readonly number[] = [150, 600];
 
-/** 409: another writer of the same name is not done. 501 is an answer: it will never know more. */
-const isBusy = (status: number): boolean =>
-  status === 429 || status === 409 || (status >= 500 && status !== 501);
+/** 409: another writer of the same name is not done. */
+const isBusy = (status: number): boolean => status === 409 || isTransientStatus(status);
 
 /** Longer error texts are cut off. */
 const longestText = 4 << 20;
@@ -91,16 +91,16 @@ export function s3Client(bucket: string, settings: AwsSettings, { send }: Transp
 
   return {
     async call(request, signal) {
-      for (const delay of [...delays, undefined]) {
-        const answer = await once(request, signal);
-        const isRetryable = answer.ok
-          ? isBusy(answer.value.status)
-          : answer.error.kind === 'failed' && !signal.aborted;
-        if (!isRetryable) return answer;
-        if (delay === undefined) return answer.ok ? failed(busy(answer.value, settings.endpoint)) : answer;
-        await setTimeout(delay * (0.5 + Math.random()), undefined, { signal }).catch(() => undefined);
-      }
-      throw new Error('the last try has an answer');
+      const answer = await retry(
+        () => once(request, signal),
+        (outcome) =>
+          outcome.ok ? isBusy(outcome.value.status) : outcome.error.kind === 'failed' && !signal.aborted,
+        delays,
+        (delay) => setTimeout(delay * (0.5 + Math.random()), undefined, { signal }).catch(() => undefined),
+      );
+      return answer.ok && isBusy(answer.value.status)
+        ? failed(busy(answer.value, settings.endpoint))
+        : answer;
     },
   };
 }
