@@ -1,5 +1,5 @@
 import { setTimeout } from 'node:timers/promises';
-import type { InstanceLog, Project } from '../runner/project.ts';
+import type { InstanceLog, Project, RunRecord } from '../runner/project.ts';
 import type { LogPart } from '../runner/report/log-text.ts';
 
 /** Writes the parts of a log; the file of the last one can grow meanwhile. */
@@ -9,6 +9,17 @@ export interface LogWriter {
   readonly writeGrowth: () => Promise<void>;
   /** Ends the last line if it has no end. */
   readonly close: () => void;
+}
+
+/** Writes a log as it is now. */
+export async function writeLog(
+  project: Project,
+  log: InstanceLog,
+  partsOf: (log: InstanceLog) => readonly LogPart[],
+  writer: LogWriter,
+): Promise<void> {
+  await writer.write(partsOf(log));
+  if (!hasEnded(log.events) && (await stateOf(project, log.run)) === 'killed') await writer.write(killed);
 }
 
 /**
@@ -25,7 +36,7 @@ export async function followLog(
   let { events } = log;
   while (!hasEnded(events)) {
     // Read before the log, so that the last output of a finished run is not missed.
-    const isOver = !(await isRunning(project, log.run));
+    const state = await stateOf(project, log.run);
     const again = await project.log(log.instance, log.run);
     await writer.writeGrowth();
     // While the pipeline file has a fault, the instance is unknown: try again.
@@ -35,7 +46,8 @@ export async function followLog(
       // Without the line that names the instance.
       if (added.length > 0) await writer.write(partsOf({ ...again.value, events: added }).slice(1));
     }
-    if (isOver) return;
+    if (state === 'killed' && !hasEnded(events)) await writer.write(killed);
+    if (state !== 'running') return;
     await setTimeout(interval);
   }
 }
@@ -47,9 +59,13 @@ function hasEnded(events: InstanceLog['events']): boolean {
   return last !== undefined && last.kind !== 'started';
 }
 
-async function isRunning(project: Project, run: string): Promise<boolean> {
+/** A killed run has recorded no end of what was running in it. */
+const killed: readonly LogPart[] = [{ kind: 'lines', lines: ['interrupted: the run was killed'] }];
+
+/** Undefined: of a run too old to be followed. */
+async function stateOf(project: Project, run: string): Promise<RunRecord['state'] | undefined> {
   const runs = await project.history(recentRuns);
-  return runs.ok && runs.value.some((each) => each.run === run && each.state === 'running');
+  return runs.ok ? runs.value.find((each) => each.run === run)?.state : undefined;
 }
 
 const recentRuns = 20;

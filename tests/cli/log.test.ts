@@ -72,6 +72,26 @@ describe('pipeline log', () => {
     expect((await rig.pipeline('log', '-f', 'a').result).code).toBe(0);
   });
 
+  test('says that the run of an unfinished attempt was killed, and --follow ends with that', async () => {
+    await using rig = await createRig();
+    const a = rig.puppet();
+    rig.write({ 'pipeline.yaml': { stages: { a: { cmd: a.cmd, outs: { o: 'o' } } } } });
+    const run = rig.process('run');
+    const started = await a.nextStart();
+    await started.order('print', { text: 'no line end' });
+    const followed = rig.pipeline('log', '--follow', 'a');
+    await followed.printed(/no line end/);
+    run.kill('SIGKILL');
+    await started.gone;
+    await run.result;
+    const log = untimed((await rig.pipeline('log', 'a').result).stdout);
+    expect(log).toBe(
+      'a in run RUN\n00:00:00  attempt 1\n          because: no result yet\n' +
+        'output (cache/logs/RUN/1.txt):\nno line end\ninterrupted: the run was killed\n',
+    );
+    expect(untimed((await followed.result).stdout)).toBe(log);
+  });
+
   test('shows why an instance was not started; a restored result hides no attempt', async () => {
     await using rig = await createRig();
     const copying = (from: string) => ({

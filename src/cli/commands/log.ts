@@ -7,7 +7,7 @@ import { Command } from 'commander';
 import type { InstanceLog } from '../../runner/project.ts';
 import type { LogPart } from '../../runner/report/log-text.ts';
 import { printableLines } from '../../runner/wording/printable.ts';
-import { followLog, type LogWriter } from '../follow-log.ts';
+import { followLog, type LogWriter, writeLog } from '../follow-log.ts';
 import { openProjectHere, withPipelineOptions, type PipelineOptions } from '../options/project-options.ts';
 import { printJson } from '../output/print-json.ts';
 import { reportProblem } from '../output/report-problem.ts';
@@ -54,7 +54,7 @@ export function logCommand(): Command {
           await untilReaderLeaves(async () => {
             const writer = openLogWriter(project.root);
             if (options.follow === true) await followLog(project, found, partsOf, writer);
-            else await writer.write(partsOf(found));
+            else await writeLog(project, found, partsOf, writer);
             writer.close();
           });
         }
