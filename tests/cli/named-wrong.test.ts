@@ -70,3 +70,14 @@ test('compare reports that an instance has no predictions yet, or never will', a
     'error: eval has no out "predictions" yet: compute it with `pipeline run eval`\n',
   );
 });
+
+test.each([
+  [['run', 'a', '--until', 'b'], '--only needs names, the other two take no names'],
+  [['ask', 'a', ' '], 'the question is empty'],
+])('%j is refused in words that say what is wrong', async (words, text) => {
+  await using rig = await createRig();
+  rig.write({ 'pipeline.yaml': { stages: {} } });
+  const { code, stderr } = await rig.pipeline(...words).result;
+  expect(code).toBe(2);
+  expect(stderr).toContain(text);
+});

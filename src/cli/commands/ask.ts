@@ -64,6 +64,7 @@ export function askCommand(): Command {
 }
 
 async function ask(instance: string, question: string | undefined, options: AskOptions): Promise<void> {
+  if (question?.trim() === '') return refuse('the question is empty', 2);
   const project = await openProjectHere(options);
   const models: AnsweringModel[] = [];
   try {

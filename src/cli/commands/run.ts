@@ -26,7 +26,10 @@ export function runCommand(): Command {
     const screen = openScreen();
     const selection = selectionOf(names, options);
     if (selection === undefined)
-      return refuse('--only, --from and --until exclude each other, and --only needs a name', 2);
+      return refuse(
+        '--only, --from and --until exclude each other; --only needs names, the other two take no names',
+        2,
+      );
     const contradiction =
       existingOutsFault(names, options) ??
       (options.smoke === true ? notWithSmoke(options) : undefined) ??
