@@ -1,14 +1,14 @@
-import type { Outcome } from '../event.ts';
-import type { InstanceId, Key } from '../identity.ts';
-import { type Entry, type Policy, wantedPolicy } from '../manifest/decide.ts';
-import { sameContent } from '../manifest/manifest.ts';
-import type { Instance } from '../plan/instance.ts';
-import { shellName } from '../wording/shell-name.ts';
-import type { Assessment } from '../status/assess.ts';
-import type { DroppedInput } from '../status/identity/read-inputs.ts';
-import { forgetReproduced } from '../store/reproduced.ts';
-import { failedBy } from './failed-by.ts';
-import { type Run, warn } from './run.ts';
+import type { Outcome } from '../../event.ts';
+import type { InstanceId, Key } from '../../identity.ts';
+import { type Entry, type Policy, wantedPolicy } from '../../manifest/decide.ts';
+import { sameContent } from '../../manifest/manifest.ts';
+import type { Instance } from '../../plan/instance.ts';
+import { shellName } from '../../wording/shell-name.ts';
+import type { Assessment } from '../../status/assess.ts';
+import type { DroppedInput } from '../../status/identity/read-inputs.ts';
+import { forgetReproduced } from '../../store/reproduced.ts';
+import { failedBy } from '../failed-by.ts';
+import { type Run, warn } from '../run.ts';
 
 export interface Ending {
   readonly key: Key | null;
