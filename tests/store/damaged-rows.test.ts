@@ -119,7 +119,8 @@ describe('one changed character in a row', () => {
       const row = database
         .prepare(`SELECT ${column} AS text FROM ${table} WHERE ${column} LIKE ? OR ? LIMIT 1`)
         .get(table === 'entries' ? '%folder%rows%' : '%', table === 'entries' ? 0 : 1) as
-        { readonly text: string } | undefined;
+        | { readonly text: string }
+        | undefined;
       const text =
         row?.text ??
         (

@@ -4,7 +4,8 @@ import { unknownRun } from '../output/unknown-run.ts';
 
 /** A moment that metrics are of: a run, or a commit. */
 export type MetricsSource =
-  { readonly kind: 'run'; readonly run: string } | { readonly kind: 'commit'; readonly revision: string };
+  | { readonly kind: 'run'; readonly run: string }
+  | { readonly kind: 'commit'; readonly revision: string };
 
 /** The metrics of a moment, and its name; `missing`: a message that names the missing item. */
 export type SourceMetrics =

@@ -40,7 +40,9 @@ export interface AdapterConfig {
   readonly loraBias?: boolean | undefined;
   /** Rows of embeddings that are trained alone: of the input embedding, or by name of the module. */
   readonly trainableTokenIndices?:
-    readonly number[] | Readonly<Record<string, readonly number[]>> | undefined;
+    | readonly number[]
+    | Readonly<Record<string, readonly number[]>>
+    | undefined;
   readonly ensureWeightTying?: boolean | undefined;
   /**
    * Of the peft that wrote the folder, which decides what some fields select; peft has written it since 0.18.

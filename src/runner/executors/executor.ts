@@ -206,7 +206,8 @@ export type QueueResult =
 
 /** How a process ended. */
 export type Ending =
-  { readonly kind: 'exit'; readonly code: number } | { readonly kind: 'signal'; readonly signal: string };
+  | { readonly kind: 'exit'; readonly code: number }
+  | { readonly kind: 'signal'; readonly signal: string };
 
 /** Parses a handle: an executor's, or a stored one. */
 export function handleOf(text: string): Handle {

@@ -18,7 +18,8 @@ export interface RemoteFile {
    * and their bytes.
    */
   readonly hash:
-    { readonly kind: 'sha256'; readonly digest: Digest } | { readonly kind: 'git'; readonly oid: string };
+    | { readonly kind: 'sha256'; readonly digest: Digest }
+    | { readonly kind: 'git'; readonly oid: string };
 }
 
 /** The commit that a branch or tag points to now. */

@@ -17,7 +17,9 @@ export interface OnnxNode {
 }
 
 export type OnnxAttribute =
-  { readonly int: number } | { readonly ints: readonly number[] } | { readonly graph: OnnxGraph };
+  | { readonly int: number }
+  | { readonly ints: readonly number[] }
+  | { readonly graph: OnnxGraph };
 
 export type OnnxType = 'float32' | 'int64' | 'bool';
 

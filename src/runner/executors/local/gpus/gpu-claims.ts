@@ -55,7 +55,8 @@ const nameOf = (uuid: string): string => `\0${`medical-qa-pipeline/${uuid}`.slic
 
 /** `release` gives the number of runs that wait. */
 type Bound =
-  { readonly kind: 'claimed'; release(): number } | { readonly kind: 'refused'; readonly code: string };
+  | { readonly kind: 'claimed'; release(): number }
+  | { readonly kind: 'refused'; readonly code: string };
 
 function bind(name: string, text: string): Promise<Bound> {
   return new Promise((resolve) => {
