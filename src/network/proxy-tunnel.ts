@@ -18,46 +18,27 @@ export interface Agents {
  * `connectMilliseconds`: the limit for the proxy to open one. A failure is a ProxyError.
  */
 export function tunnelAgents(proxy: URL, connectMilliseconds: number, options: AgentOptions): Agents {
-  const open: Open = (host, port, done) => {
-    const target = `${host.includes(':') ? `[${host}]` : host}:${port}`;
-    openTunnel(proxy, target, connectMilliseconds, done);
-  };
-  return { http: new HttpTunnels(open, options), https: new HttpsTunnels(open, options) };
+  const through =
+    (port: number, use: (inTunnel: ConnectionOptions & { socket: Socket }) => Connection): Connect =>
+    (of, callback) => {
+      const host = of.host ?? '';
+      const target = `${host.includes(':') ? `[${host}]` : host}:${of.port ?? port}`;
+      openTunnel(proxy, target, connectMilliseconds, (opened) => {
+        if (!opened.ok) return callback?.(opened.error, ignored());
+        const used = use({ ...of, socket: opened.value });
+        if (used instanceof Duplex) callback?.(null, used);
+      });
+      return undefined;
+    };
+  const [http, https] = [new HttpAgent(options), new HttpsAgent(options)];
+  http.createConnection = through(80, ({ socket }) => socket);
+  https.createConnection = through(443, https.createConnection.bind(https));
+  return { http, https };
 }
 
-type Open = (host: string, port: string, done: (opened: Result<Socket, ProxyError>) => void) => void;
-type ConnectionOptions = Parameters<HttpAgent['createConnection']>[0];
-type Callback = Parameters<HttpAgent['createConnection']>[1];
-
-class HttpTunnels extends HttpAgent {
-  private readonly open: Open;
-  constructor(open: Open, options: AgentOptions) {
-    super(options);
-    this.open = open;
-  }
-  override createConnection(options: ConnectionOptions, callback?: Callback): undefined {
-    this.open(options.host ?? '', String(options.port ?? 80), (opened) => {
-      if (opened.ok) callback?.(null, opened.value);
-      else callback?.(opened.error, ignored());
-    });
-  }
-}
-
-class HttpsTunnels extends HttpsAgent {
-  private readonly open: Open;
-  constructor(open: Open, options: AgentOptions) {
-    super(options);
-    this.open = open;
-  }
-  override createConnection(options: ConnectionOptions, callback?: Callback): undefined {
-    this.open(options.host ?? '', String(options.port ?? 443), (opened) => {
-      if (!opened.ok) return callback?.(opened.error, ignored());
-      const inTunnel = { ...options, socket: opened.value };
-      const encrypted = super.createConnection(inTunnel);
-      if (encrypted instanceof Duplex) callback?.(null, encrypted);
-    });
-  }
-}
+type Connect = HttpAgent['createConnection'];
+type ConnectionOptions = Parameters<Connect>[0];
+type Connection = ReturnType<Connect>;
 
 /** The type of the callback wants a stream beside an error too. */
 const ignored = (): Duplex => new Duplex();
