@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { createRig } from '../rig/rig.ts';
+import { createRig, type Puppet, type Rig } from '../rig/rig.ts';
 
 const rerun = ['verify', '--rerun', 'a'] as const;
 
@@ -35,9 +35,7 @@ test('a file of somebody else in the place of an out is named, and nothing is ex
     'experiments/other.yaml': writing({ path: 'result.txt', workspace: true }),
     'result.txt': 'mine',
   });
-  const first = rig.pipeline('run');
-  await (await a.nextStart()).exit(0, { o: 'ours' });
-  await first.result;
+  await runOnce(rig, a, 'ours');
   const refused = await rig.pipeline(...rerun, '-f', 'experiments/other.yaml').result;
   expect(refused.code).toBe(2);
   expect(refused.stderr).toContain('result.txt already exists');
@@ -50,9 +48,7 @@ test('a workspace out is unchanged, however its rerun ends', async () => {
   rig.write({
     'pipeline.yaml': { stages: { a: { cmd: a.cmd, outs: { o: { path: 'result', workspace: true } } } } },
   });
-  const first = rig.pipeline('run');
-  await (await a.nextStart()).exit(0, { o: 'ours' });
-  await first.result;
+  await runOnce(rig, a, 'ours');
   for (const [code, text] of [
     [0, 'other'],
     [1, 'half'],
@@ -69,9 +65,7 @@ test('the log of an instance shows a rerun as a verification, with its output an
   await using rig = await createRig();
   const a = rig.puppet('a');
   rig.write({ 'pipeline.yaml': { stages: { a: { cmd: a.cmd, outs: { o: 'o' } } } } });
-  const first = rig.pipeline('run');
-  await (await a.nextStart()).exit(0, { o: 'one' });
-  await first.result;
+  await runOnce(rig, a, 'one');
   const shown: string[] = [];
   for (const [code, text] of [
     [0, 'one'],
@@ -102,9 +96,7 @@ test('a failed rerun is an error that names the end of the stage and its log', a
   await using rig = await createRig();
   const a = rig.puppet('a');
   rig.write({ 'pipeline.yaml': { stages: { a: { cmd: a.cmd, outs: { o: 'o' } } } } });
-  const first = rig.pipeline('run');
-  await (await a.nextStart()).exit(0, { o: 'one' });
-  await first.result;
+  await runOnce(rig, a, 'one');
   const again = rig.pipeline(...rerun);
   await (await a.nextStart()).exit(3);
   const { code, stderr } = await again.result;
@@ -113,3 +105,10 @@ test('a failed rerun is an error that names the end of the stage and its log', a
     stderr: expect.stringContaining('a, executed again, failed with exit code 3 (see `pipeline log a`)'),
   });
 });
+
+/** The first run, in which the stage writes `text` as its out "o". */
+async function runOnce(rig: Rig, stage: Puppet, text: string): Promise<void> {
+  const run = rig.pipeline('run');
+  await (await stage.nextStart()).exit(0, { o: text });
+  await run.result;
+}
