@@ -25,7 +25,7 @@ function proxyUrl(text: string | undefined): string | undefined {
 
 /**
  * The proxy for a URL; undefined: it is reached directly. The rules are those of undici's EnvHttpProxyAgent,
- * which proxiedFetch uses: a host in the list stands for its subdomains too, and "*" for all hosts.
+ * which proxiedFetch uses: a host in the list excepts its subdomains too, "*" all hosts.
  */
 export function proxyFor(url: URL, { http, https, except }: ProxySettings): string | undefined {
   const port = url.port === '' ? { 'http:': '80', 'https:': '443' }[url.protocol] : url.port;

@@ -29,8 +29,9 @@ export interface CommandOptions {
 /**
  * Runs the command line that is built in `folder`, as `node main.js` does, but without the start of a process,
  * which takes longer than most commands. The built code is given a `process` of its own: arguments, variables,
- * streams, exit code and signals of commands do not meet. So is its supervisor run here (supervisor-here.ts). The working folder is that of the whole process while
- * a command runs, so commands in two folders cannot run at once.
+ * streams, exit code and signals of commands do not meet. Its supervisor runs here too (supervisor-here.ts). The
+ * working folder is that of the whole process while a command runs, so commands in two folders cannot run at
+ * once.
  */
 export function commandHere(folder: string, words: readonly string[], options: CommandOptions): CommandHere {
   const stdout = new Captured();
@@ -118,7 +119,7 @@ function load(file: string, own: NodeJS.Process) {
 
 const programs = new Map<string, { readonly version: string; readonly start: Start }>();
 
-/** The state of its modules is made anew by each call. Reading megabytes would cost more than most commands. */
+/** Each call gives modules with a fresh state. Reading megabytes would cost more than most commands. */
 function compiled(file: string): Start {
   const { ino, size, mtimeNs } = statSync(file, { bigint: true });
   const version = [ino, size, mtimeNs].join(' ');

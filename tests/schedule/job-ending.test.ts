@@ -25,7 +25,7 @@ describe('how a job ended', () => {
     expect(judge(exited(0), { isTimedOut: true })).toEqual({ kind: 'exited' });
   });
 
-  test('a failure that the program reported stands for its exit code, not for what its queue did', () => {
+  test('a failure that the program reported replaces its exit code, not what its queue did', () => {
     const reported = 'no rows';
     expect(judge(exited(1), { reported })).toEqual({
       kind: 'failed',

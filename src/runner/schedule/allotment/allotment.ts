@@ -77,7 +77,7 @@ export function allotment(capacity: Capacity, claims?: GpuClaims): Allotment {
     hasGpus(wanted.gpus) &&
     memory >= wanted.memory;
 
-  /** Each request is told once, and the one that waits for other runs whenever it finds them in the way. */
+  /** Tells each request once what it waits for, and that which waits for other runs each time they hold it up. */
   function tellWaiting(): void {
     const { elsewhere } = holdersNow();
     for (const request of queue) {

@@ -10,7 +10,7 @@ export interface Work {
   readonly instance: Instance;
   readonly assessment: Assessment;
   readonly because: readonly Reason[];
-  /** It begins anew, without the checkpoint and without the job of an earlier run. */
+  /** It starts from the beginning, without the checkpoint and without the job of an earlier run. */
   readonly forced: boolean;
   /** Whether files at the paths of its outs may be overwritten, though no run made them. */
   readonly overwrite: boolean;
