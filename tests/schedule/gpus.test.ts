@@ -165,6 +165,29 @@ describe('two projects on one machine', () => {
     await first.gone;
   });
 
+  test('have a GPU in turn even if a run is killed and its stage takes its time to end', async () => {
+    await using mine = await createRig();
+    await using other = await createRig();
+    fakeNvidiaSmi([card('a')]);
+    const [a, b] = [other.puppet('a'), mine.puppet('b')];
+    other.write({ 'pipeline.yaml': { stages: { a: onGpu(a.cmd) } } });
+    mine.write({ 'pipeline.yaml': { stages: { b: onGpu(b.cmd) } } });
+    const theirs = other.process('run');
+    const first = await a.nextStart();
+    await first.order('ignoreTerm');
+    await first.order('background', { session: true, termFile: `${other.root}/term` });
+    await until(() => other.exists('term.ready'), 10_000);
+    const run = mine.process('run');
+    await run.said('b  waits for a GPU');
+    theirs.kill('SIGKILL');
+    const second = await b.nextStart();
+    // The other's supervisor first asked the stage and its child to end.
+    expect(other.exists('term')).toBe(true);
+    expect(other.survivors()).toEqual([]);
+    await second.exit(0, { o: 'b' });
+    expect((await run.result).code).toBe(0);
+  });
+
   test('a run that waits for the other one ends at once when it is stopped', async () => {
     await using mine = await createRig();
     await using other = await createRig();

@@ -11,6 +11,8 @@ export interface Jobs {
   ended(attempt: SubmittedJob): Promise<JobResult | undefined>;
   /** Its end is not waited for any more. */
   leave(attempt: SubmittedJob): void;
+  /** Claims a GPU for a job until the run is over; absent: somebody else assigns them. */
+  readonly claimGpu: Executor['claimGpu'];
 }
 
 interface Waiting {
@@ -144,5 +146,6 @@ function jobsOf(executor: Executor): Jobs {
       waiting.delete(handle);
       wake?.();
     },
+    claimGpu: executor.claimGpu?.bind(executor),
   };
 }

@@ -164,7 +164,7 @@ export function localExecutor(
       const uuid = card ?? part;
       if (uuid === undefined || areAssigned(environment))
         return { kind: 'claimed', release: () => undefined };
-      claims ??= import('./gpus/gpu-claims.ts').then(({ gpuClaims }) => gpuClaims());
+      claims ??= import('./gpus/gpu-claims.ts').then(({ gpuClaims }) => gpuClaims(processes));
       const claim = await claims;
       return claim(uuid, { ...by, user: userName(), pid: process.pid, since: Date.now() });
     },

@@ -3,10 +3,11 @@ import { closeSync, openSync } from 'node:fs';
 import { Readable, type Writable } from 'node:stream';
 import { type Ending, graceSeconds } from '../executor.ts';
 import { forwardLines } from './forward-lines.ts';
+import { claimSockets } from './gpus/claim-sockets.ts';
 import { endFamily, type Family, signalFamily, startOf } from './processes.ts';
 import { lineSplitter } from './split-lines.ts';
 import { usageMeter } from './usage-meter.ts';
-import type { Order, Report, StartOrder } from './supervisor-protocol.ts';
+import type { ClaimOrder, Order, Report, StartOrder } from './supervisor-protocol.ts';
 
 /** The runner's side of a supervisor. */
 export interface Runner {
@@ -16,10 +17,12 @@ export interface Runner {
 
 /**
  * Starts the stages that a runner orders, each in a process group of its own, and outlives the runner: when its
- * pipe closes for any reason, all running stages are ended, and then `end` is called.
+ * pipe closes for any reason, all running stages are ended, and then `end` is called. Until then nobody else
+ * gets the GPUs that the runner has claimed.
  */
 export function supervise({ orders, reports }: Runner, end: () => void): void {
   const meter = usageMeter();
+  const claims = claimSockets();
   const families = new Map<number, Family>();
   /** Running stages that were asked to stop. */
   const stopped = new Set<number>();
@@ -28,8 +31,16 @@ export function supervise({ orders, reports }: Runner, end: () => void): void {
   const received = lineSplitter(Number.MAX_SAFE_INTEGER, (line) => {
     if (line === null || line === '') return;
     const order: Order = JSON.parse(line);
-    if (order.kind === 'start') void start(order);
-    else stop(order.stage, order.graceSeconds);
+    switch (order.kind) {
+      case 'start':
+        return void start(order);
+      case 'stop':
+        return stop(order.stage, order.graceSeconds);
+      case 'claim':
+        return void claim(order);
+      case 'release':
+        return claims.release(order.claim);
+    }
   });
   orders.on('data', (chunk: Buffer) => received.push(chunk));
   orders.on('close', () => void runnerDied());
@@ -95,10 +106,15 @@ export function supervise({ orders, reports }: Runner, end: () => void): void {
     else void endFamily(family, grace);
   }
 
+  async function claim({ claim: number, uuid, by }: ClaimOrder): Promise<void> {
+    send({ kind: 'claimed', claim: number, code: await claims.claim(number, uuid, by) });
+  }
+
   async function runnerDied(): Promise<void> {
     if (gone) return;
     gone = true;
     await Promise.all([...families.values()].map((family) => endFamily(family, graceSeconds)));
+    claims.releaseAll();
     end();
   }
 

@@ -8,7 +8,9 @@ import type { Mark } from './processes.ts';
 export type Order =
   | StartOrder
   /** SIGTERM to the stage's processes, SIGKILL after the grace; null: no SIGKILL. */
-  | { readonly kind: 'stop'; readonly stage: number; readonly graceSeconds: number | null };
+  | { readonly kind: 'stop'; readonly stage: number; readonly graceSeconds: number | null }
+  | ClaimOrder
+  | { readonly kind: 'release'; readonly claim: number };
 
 export interface StartOrder {
   readonly kind: 'start';
@@ -22,6 +24,16 @@ export interface StartOrder {
   readonly mark: Mark;
   /** The file that takes what the stage prints. */
   readonly output: string;
+}
+
+/** To claim a GPU until it is released, or until the runner and all its stages are gone. */
+export interface ClaimOrder {
+  readonly kind: 'claim';
+  /** Counts the claims of a run. */
+  readonly claim: number;
+  readonly uuid: string;
+  /** Who has the GPU, for those who ask. */
+  readonly by: string;
 }
 
 /** What the supervisor tells, a JSON line each on its stdout. */
@@ -39,7 +51,9 @@ export type Report =
       readonly ending: Ending;
       readonly stopped: boolean;
       readonly usage?: Usage | undefined;
-    };
+    }
+  /** `code`: of the error, if the GPU could not be claimed. */
+  | { readonly kind: 'claimed'; readonly claim: number; readonly code?: string | undefined };
 
 /** A longer line on the event descriptor is malformed: progress and metrics take some hundred bytes. */
 export const longestLine = 1 << 16;

@@ -2,6 +2,7 @@ import type { Event } from '../../event.ts';
 import type { Executor } from '../../executors/executor.ts';
 import type { RunId } from '../../identity.ts';
 import type { Workspace } from '../../workspace/workspace.ts';
+import type { JobsOfRun } from '../jobs.ts';
 import type { Stop } from '../stop.ts';
 import type { GpuClaims } from './allotment.ts';
 
@@ -9,6 +10,7 @@ import type { GpuClaims } from './allotment.ts';
 interface Here {
   readonly session: { readonly workspace: Workspace };
   readonly run: RunId;
+  readonly jobs: JobsOfRun;
   readonly stop: Pick<Stop, 'startsNoMore'>;
   emit(event: Event): void;
 }
@@ -16,15 +18,19 @@ interface Here {
 /**
  * The claims of a run on the GPUs of an executor. If they cannot be made it goes on without, with a warning.
  */
-export function claimsOfRun({ session, run, stop, emit }: Here, executor: Executor): GpuClaims | undefined {
-  if (executor.claimGpu === undefined) return undefined;
+export function claimsOfRun(
+  { session, run, stop, jobs, emit }: Here,
+  executor: Executor,
+): GpuClaims | undefined {
+  const { claimGpu } = jobs.of(executor);
+  if (claimGpu === undefined) return undefined;
   let isWarned = false;
   return {
     startsNoMore: stop.startsNoMore,
     async claim(gpu, instance) {
-      const answer = await executor.claimGpu?.(gpu, { project: session.workspace.root, run, instance });
-      if (answer?.kind === 'claimed' || answer?.kind === 'held') return answer;
-      if (!isWarned && answer !== undefined) emit(unclaimedWarning(answer.message));
+      const answer = await claimGpu(gpu, { project: session.workspace.root, run, instance });
+      if (answer.kind !== 'unavailable') return answer;
+      if (!isWarned) emit(unclaimedWarning(answer.message));
       isWarned = true;
       return { kind: 'claimed', release: () => undefined };
     },
