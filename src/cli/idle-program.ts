@@ -36,6 +36,7 @@ export async function ranIdle(words: readonly string[]): Promise<boolean> {
     annotatedFiles(file, {
       textOf: (name) => (place.ok ? textNamed(place.value.root, set, name) : undefined),
     }),
+    options,
   );
   const idle = await runIfIdle(
     builtFile(import.meta.url),

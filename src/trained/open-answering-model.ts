@@ -1,6 +1,7 @@
 import { openRuntime } from '../ml/runtime/open-runtime.ts';
 import type { Result } from '../result.ts';
 import type { ModelPlace } from '../runner/answers.ts';
+import type { TypedPipeline } from '../runner/wording/command-text.ts';
 import type { StageMessage } from '../stage/message.ts';
 import { openAnswerer } from '../../stages/answers/open-answerer.ts';
 import { type AskOverrides, askSettings } from './ask-settings.ts';
@@ -23,6 +24,7 @@ export interface ModelAnswer {
 export interface AskRequest {
   readonly root: string;
   readonly place: ModelPlace;
+  readonly typed: TypedPipeline;
   /** The evaluation, or its stage, whose settings are taken. */
   readonly as: string | undefined;
   readonly overrides: AskOverrides;
@@ -36,6 +38,7 @@ export interface AskRequest {
 export async function openAnsweringModel({
   root,
   place,
+  typed,
   as,
   overrides,
   onWarning,
@@ -44,7 +47,7 @@ export async function openAnsweringModel({
   if (!evaluation.ok) return evaluation;
   const settings = askSettings(place, evaluation.value, overrides);
   if (!settings.ok) return settings;
-  const folders = modelFolders(root, place);
+  const folders = modelFolders(root, place, typed);
   if (!folders.ok) return folders;
   for (const warning of folders.value.warnings) onWarning(warning);
   const { params, searches } = settings.value;

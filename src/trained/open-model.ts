@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';
 import type { Result } from '../result.ts';
 import type { ModelPlace } from '../runner/answers.ts';
-import { shellName } from '../runner/wording/shell-name.ts';
+import { quotedCommand, type TypedPipeline } from '../runner/wording/command-text.ts';
 
 /** The folders of a model, ready to be opened. */
 export interface ModelFolders {
@@ -12,8 +12,8 @@ export interface ModelFolders {
 }
 
 /** The folders of a model on this disk; the error names the instances that have to run before. */
-export function modelFolders(root: string, place: ModelPlace): Result<ModelFolders> {
-  const run = `\`pipeline run ${shellName(place.instance)}\``;
+export function modelFolders(root: string, place: ModelPlace, typed: TypedPipeline): Result<ModelFolders> {
+  const run = quotedCommand(typed, 'run', [place.instance]);
   const trained = resolve(root, place.folder);
   if (!existsSync(trained))
     return { ok: false, error: `${place.folder} does not exist: create it with ${run}` };

@@ -16,6 +16,8 @@ export interface ProjectAnswer {
   readonly version: string;
   /** Whether a model of an instance is in place, so that it can answer questions. */
   readonly hasModels: boolean;
+  /** The pipeline file, if the server was started with `--file`. */
+  readonly file?: string | undefined;
 }
 
 /** /api/runs?before=RUN&limit=N */

@@ -30,6 +30,7 @@ function shown(annotates: boolean): string {
       now: () => 0,
     },
     { placeOf: () => undefined, textOf: () => undefined },
+    {},
   );
   display.show(failed);
   display.close();
@@ -76,6 +77,7 @@ test('characters echoed into the status line are erased with it', () => {
       now: () => 0,
     },
     { placeOf: () => undefined, textOf: () => undefined },
+    {},
   );
   const id = 'train' as InstanceId;
   display.show({

@@ -39,7 +39,7 @@ test('an unknown run and an unknown format are refused, and nothing is written',
   rig.write({ 'pipeline.yaml': trainedPipeline() });
   expect(await rig.pipeline('export', 'csv', 'out', '--run', 'nowhere').result).toMatchObject({
     code: 2,
-    stderr: 'error: there is no run "nowhere": pipeline history lists the runs\n',
+    stderr: 'error: there is no run "nowhere": `pipeline history` lists the runs\n',
   });
   expect((await rig.pipeline('export', 'excel', 'out').result).code).toBe(2);
   expect(rig.exists('out')).toBe(false);

@@ -80,11 +80,11 @@ describe('the summary of a run', () => {
 
   test('suggested commands contain the given pipeline file, quoted for a shell', () => {
     expect(shown({ a: failed }, 1, { file: 'experiments/b.yaml' }).slice(1)).toEqual([
-      '  see `pipeline log --file experiments/b.yaml a`',
+      '  see `pipeline log a --file experiments/b.yaml`',
       '  continue with `pipeline run --file experiments/b.yaml`',
     ]);
     expect(shown({ a: failed }, 1, { file: "my '1'.yaml" })[1]).toBe(
-      "  see `pipeline log --file 'my '\\''1'\\''.yaml' a`",
+      "  see `pipeline log a --file 'my '\\''1'\\''.yaml'`",
     );
   });
 });

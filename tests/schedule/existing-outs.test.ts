@@ -44,6 +44,16 @@ describe('an out that is committed to git', () => {
     }
   });
 
+  test('what to do names the pipeline file and the overrides that were typed', async () => {
+    const { rig, train } = await clone(committed);
+    await using _ = rig;
+    const options = ['--file', 'pipeline.yaml', '--set', 'vars.note=a b'];
+    const { stderr } = await runs(rig, train, ...options);
+    const typed = "--file pipeline.yaml --set 'vars.note=a b'";
+    for (const command of ['run --adopt train', 'run --overwrite train', 'log train', 'run'])
+      expect(stderr).toContain(`\`pipeline ${command} ${typed}\``);
+  });
+
   test('other bytes stay, with what to do, and are not retried; --overwrite replaces them', async () => {
     const { rig, train } = await clone(committed, { retries: 3 });
     await using _ = rig;

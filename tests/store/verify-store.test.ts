@@ -75,7 +75,7 @@ describe('verify reports each wrong object once, with its owner and what repairs
     const object = `cache/objects/00/${'0'.repeat(62)}`;
     project.write({ [object]: 'other bytes' });
     expect(await faults(project)).toEqual([
-      'cache/objects: its content does not match its digest: no result needs it; pipeline gc deletes it',
+      'cache/objects: its content does not match its digest: no result needs it; `pipeline gc` deletes it',
     ]);
     await project.ask((asked) => asked.gc({ dryRun: false, keepRuns: 5 }));
     expect(await faults(project)).toEqual([]);

@@ -95,6 +95,7 @@ async function opened(
   return openAnsweringModel({
     root: project.root,
     place,
+    typed: options,
     as: isFirst ? options.as : stage,
     overrides: { ...options, ...(options.ngram === undefined ? {} : { noRepeatNgram: options.ngram }) },
     onWarning: (text) => openScreen().write(`warning: ${text}\n`),

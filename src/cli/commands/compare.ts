@@ -8,7 +8,7 @@ import type { ModelComparison, ScoredModel } from '../../ml/metrics/compare-mode
 import type { Result } from '../../result.ts';
 import type { Artifact, Problem, Project, ResultFiles, Selection } from '../../runner/project.ts';
 import { pluralize } from '../../runner/wording/pluralize.ts';
-import { shellName } from '../../runner/wording/shell-name.ts';
+import { quotedCommand, type TypedPipeline } from '../../runner/wording/command-text.ts';
 import { printJson } from '../output/print-json.ts';
 import { openProjectHere, withPipelineOptions, type PipelineOptions } from '../options/project-options.ts';
 import { reportProblem } from '../output/report-problem.ts';
@@ -139,7 +139,7 @@ async function modelsOf(
   pattern: string,
   declared: readonly Artifact[],
   found: readonly ResultFiles[],
-  { profile, at }: CompareOptions,
+  { profile, at, ...typed }: CompareOptions,
 ): Promise<Result<readonly ScoredModel[]>> {
   const outs = declared.filter(({ out }) => out === 'predictions');
   const losses = declared.filter(({ out }) => out === 'validation');
@@ -157,10 +157,10 @@ async function modelsOf(
     if (result === undefined || file === undefined)
       return {
         ok: false,
-        error: `${instance} has no out "${out}" yet: compute it with \`pipeline run ${shellName(instance)}\``,
+        error: `${instance} has no out "${out}" yet: compute it with ${quotedCommand(typed, 'run', [instance])}`,
       };
     const artifact = at === undefined ? join(root, path) : undefined;
-    const doubt = await doubtAbout(result, { file: join(root, file), artifact, path });
+    const doubt = await doubtAbout(result, { file: join(root, file), artifact, path }, typed);
     if (doubt !== undefined) openScreen().write(`warning: ${doubt}\n`);
     const read =
       out === 'validation'
@@ -184,8 +184,9 @@ async function doubtAbout(
     artifact,
     path,
   }: { readonly file: string; readonly artifact: string | undefined; readonly path: string },
+  typed: TypedPipeline,
 ): Promise<string | undefined> {
-  const command = `\`pipeline run '${instance}'\``;
+  const command = quotedCommand(typed, 'run', [instance]);
   if (state === 'out-of-date')
     return `${instance} is out of date: comparing its last result (update it with ${command})`;
   return artifact !== undefined && isFile(artifact) && !(await haveSameBytes(file, artifact))

@@ -15,7 +15,7 @@ export function explainCommand(): Command {
         (project) => project.explain(instance),
         async (explanation) => {
           const { explanationText } = await import('../../runner/report/explanation-text.ts');
-          return explanationText(explanation);
+          return explanationText(explanation, options);
         },
       ),
     );

@@ -41,7 +41,7 @@ async function exportOne(instance: string, folder: string, options: ExportModelO
     const place = await project.model(instance);
     if (!place.ok) return await reportProblem(place.error, options);
     const { modelFolders } = await import('../../trained/open-model.ts');
-    const folders = modelFolders(project.root, place.value);
+    const folders = modelFolders(project.root, place.value, options);
     if (!folders.ok) return refuse(folders.error, 2);
     for (const warning of folders.value.warnings) warn(warning);
     const { exportModel } = await import('../../trained/export-model.ts');

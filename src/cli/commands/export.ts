@@ -1,5 +1,6 @@
 import { relative } from 'node:path';
 import { Argument, Command } from 'commander';
+import { quotedCommand } from '../../runner/wording/command-text.ts';
 import { type ExportFormat, exportFormats, openExporter } from '../../tracking/open-exporter.ts';
 import { printJson } from '../output/print-json.ts';
 import { openProjectHere, withPipelineOptions, type PipelineOptions } from '../options/project-options.ts';
@@ -41,10 +42,10 @@ async function exportModels(
   try {
     const models = await project.models(options.run);
     if (!models.ok) return await reportProblem(models.error, options);
-    if (models.value === undefined) return refuse(unknownRun(String(options.run)), 2);
+    if (models.value === undefined) return refuse(unknownRun(String(options.run), options), 2);
     if (models.value.length === 0)
       return refuse(
-        'no instance with an out of kind "model" has a result: compute one with `pipeline run`',
+        `no instance with an out of kind "model" has a result: compute one with ${quotedCommand(options, 'run')}`,
         1,
       );
     const { readTrackerRun } = await import('../../tracking/tracker-run.ts');

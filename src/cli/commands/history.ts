@@ -2,6 +2,7 @@ import { Command } from 'commander';
 import type { Problem, Project, RunHistory, RunRecord, RunResults } from '../../runner/project.ts';
 import type { Result } from '../../result.ts';
 import { invalid } from '../../runner/project/planning/invalid.ts';
+import type { TypedPipeline } from '../../runner/wording/command-text.ts';
 import { answer } from '../output/answer.ts';
 import { withPipelineOptions, type PipelineOptions } from '../options/project-options.ts';
 import { tableWidth } from '../output/screen.ts';
@@ -65,7 +66,7 @@ async function withResults(
 const showRun = (options: HistoryOptions, run: string): Promise<void> =>
   answer(
     options,
-    (project) => runWithResults(project, run),
+    (project) => runWithResults(project, run, options),
     async ({ history, results }) => {
       const { runText } = await import('../../runner/report/run-text.ts');
       return runText(history, results, tableWidth(options));
@@ -81,11 +82,12 @@ const showRun = (options: HistoryOptions, run: string): Promise<void> =>
 async function runWithResults(
   project: Project,
   run: string,
+  typed: TypedPipeline,
 ): Promise<Result<{ readonly history: RunHistory; readonly results: RunResults }, Problem>> {
   const history = await project.runHistory(run);
   if (!history.ok) return history;
   if (history.value === undefined)
-    return invalid([{ severity: 'error', code: 'unknown-run', message: unknownRun(run) }]);
+    return invalid([{ severity: 'error', code: 'unknown-run', message: unknownRun(run, typed) }]);
   const found = await project.runResults([history.value]);
   if (!found.ok) return found;
   const results = found.value[0] ?? { run, scores: [], params: [] };

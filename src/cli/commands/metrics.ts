@@ -62,7 +62,7 @@ export function metricsCommand(): Command {
           const { sortedBy, unknownColumns } = await import('../../runner/report/metrics/metrics-table.ts');
           const measured = await (source === undefined
             ? project.metrics(selection)
-            : metricsOfSource(project, source, selection));
+            : metricsOfSource(project, source, selection, options));
           if (!measured.ok) return measured;
           const faults = unknownColumns(measured.value, named, options.sort);
           if (faults.length > 0) return invalid(faults);
@@ -75,7 +75,7 @@ export function metricsCommand(): Command {
         },
         async (measured) => {
           const { metricsText } = await import('../../runner/report/metrics/metrics-text.ts');
-          return metricsText(measured, columns, tableWidth(options));
+          return metricsText(measured, columns, tableWidth(options), options);
         },
         (measured) => ({ instances: measured }),
       );
@@ -90,9 +90,10 @@ async function metricsOfSource(
   project: Project,
   source: MetricsSource,
   selection: Selection,
+  typed: MetricsOptions,
 ): Promise<Result<readonly InstanceMetrics[], Problem>> {
   const { metricsAt } = await import('../options/metrics-source.ts');
-  const found = await metricsAt(project, source, selection);
+  const found = await metricsAt(project, source, selection, typed);
   if (!found.ok) return found;
   return found.value.kind === 'found'
     ? { ok: true, value: found.value.metrics }
@@ -113,7 +114,7 @@ const diff = (
     options,
     async (project) => {
       const { metricsAt } = await import('../options/metrics-source.ts');
-      const before = await metricsAt(project, { kind: 'commit', revision }, selection);
+      const before = await metricsAt(project, { kind: 'commit', revision }, selection, options);
       if (!before.ok) return before;
       if (before.value.kind === 'missing') return unknownSource(before.value.message);
       const after = await project.metrics(selection);

@@ -1,6 +1,7 @@
 import { Command } from 'commander';
 import type { Event, RunSummary } from '../../runner/project.ts';
 import { sharedCacheText } from '../../runner/report/shared-cache-text.ts';
+import { quotedCommand, type TypedPipeline } from '../../runner/wording/command-text.ts';
 import { pluralize } from '../../runner/wording/pluralize.ts';
 import { annotatedFiles } from '../output/annotated-files.ts';
 import { lazyDisplay } from '../output/lazy-display.ts';
@@ -25,7 +26,7 @@ export function pullCommand(): Command {
       ignoreHangup();
       const screen = openScreen();
       const project = await openProjectHere(options, () => undefined);
-      const display = lazyDisplay(screen, annotatedFiles(options.file, project));
+      const display = lazyDisplay(screen, annotatedFiles(options.file, project), options);
       const signals = stopSignals();
       try {
         const pulled = await project.run(
@@ -44,7 +45,7 @@ export function pullCommand(): Command {
         );
         await display.close();
         if (!pulled.ok) return reportProblem(pulled.error, options);
-        screen.write(pulledText(pulled.value));
+        screen.write(pulledText(pulled.value, options));
         if (options.json === true) printJson(summaryJson(pulled.value));
         const isUnread = pulled.value.sharedCache?.readingOff !== undefined;
         process.exitCode = pulled.value.exitCode === 0 && isUnread ? 1 : pulled.value.exitCode;
@@ -55,14 +56,16 @@ export function pullCommand(): Command {
     });
 }
 
-function pulledText({ outcomes, sharedCache }: RunSummary): string {
+function pulledText({ outcomes, sharedCache }: RunSummary, typed: TypedPipeline): string {
   const kinds = [...outcomes.values()].map(({ kind }) => kind);
   const count = (kind: (typeof kinds)[number]): number => kinds.filter((each) => each === kind).length;
-  const shared = sharedCache && sharedCacheText(sharedCache);
+  const shared = sharedCache && sharedCacheText(sharedCache, typed);
   const parts = [
     `${pluralize(count('restored'), 'instance')} restored`,
     `${count('up-to-date')} up to date`,
-    ...(count('skipped') > 0 ? [`${count('skipped')} not cached anywhere (\`pipeline run\` runs them)`] : []),
+    ...(count('skipped') > 0
+      ? [`${count('skipped')} not cached anywhere (${quotedCommand(typed, 'run')} runs them)`]
+      : []),
     ...(count('failed') > 0 ? [`${count('failed')} failed`] : []),
   ];
   return `${parts.join(', ')}\n${shared === undefined ? '' : `  ${shared}\n`}`;

@@ -109,7 +109,7 @@ async function publicationRequest(
   options: PushOptions,
 ): Promise<Result<PublicationRequest>> {
   const { modelFolders } = await import('../../trained/open-model.ts');
-  const folders = modelFolders(project.root, place);
+  const folders = modelFolders(project.root, place, options);
   if (!folders.ok) return folders;
   const [warning] = folders.value.warnings;
   if (warning !== undefined) return { ok: false, error: warning };

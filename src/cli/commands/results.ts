@@ -1,5 +1,6 @@
 import { Command, Option } from 'commander';
 import type { ResultsCheck, WrittenResults } from '../../runner/project.ts';
+import { quotedCommand, type TypedPipeline } from '../../runner/wording/command-text.ts';
 import { answer } from '../output/answer.ts';
 import { withPipelineOptions, type PipelineOptions } from '../options/project-options.ts';
 import { refuse } from '../refuse.ts';
@@ -32,7 +33,7 @@ export function resultsCommand(): Command {
             if (checked.ok && checked.value.differences.length > 0) process.exitCode = 1;
             return checked;
           },
-          checkText,
+          (check) => checkText(check, options),
         );
       return refuse('expected --write or --check', 2);
     });
@@ -53,7 +54,10 @@ async function writtenText({ file, instances, changed, leftOut }: WrittenResults
   ].join('');
 }
 
-async function checkText({ file, same, platformOnly, differences }: ResultsCheck): Promise<string> {
+async function checkText(
+  { file, same, platformOnly, differences }: ResultsCheck,
+  typed: TypedPipeline,
+): Promise<string> {
   const { joinFirst } = await import('../../runner/wording/join-first.ts');
   const { pluralize } = await import('../../runner/wording/pluralize.ts');
   const lines = [
@@ -66,7 +70,8 @@ async function checkText({ file, same, platformOnly, differences }: ResultsCheck
         ]),
     differences.length === 0
       ? `${file} is up to date: ${pluralize(same + platformOnly.length, 'instance')}`
-      : `${file} is out of date: update it with \`pipeline run\` and \`pipeline results --write\``,
+      : `${file} is out of date: update it with ${quotedCommand(typed, 'run')} and ` +
+        quotedCommand(typed, 'results --write'),
   ];
   return `${lines.join('\n')}\n`;
 }

@@ -70,7 +70,7 @@ async function run(
   eventFile: EventFile,
 ): Promise<void> {
   const screen = openScreen();
-  const display = lazyDisplay(screen, annotatedFiles(options.file, project));
+  const display = lazyDisplay(screen, annotatedFiles(options.file, project), options);
   const signals = stopSignals();
   // A tracker would take what a smoke run measures for results.
   const tracking = options.smoke === true ? noTracking : runTracking(project);
@@ -108,7 +108,7 @@ async function watch(
   const screen = openScreen();
   const files = annotatedFiles(options.file, project);
   const { openDisplay } = await import('../output/display.ts');
-  let display = openDisplay(screen, files);
+  let display = openDisplay(screen, files, options);
   const signals = stopSignals();
   // Output between runs, in order: results have to be read first.
   let printed: Promise<void> = Promise.resolve();
@@ -129,9 +129,9 @@ async function watch(
           case 'ended':
             printed = printed.then(() => tracking.finish(trackedRun(update.summary)));
             display.close();
-            display = openDisplay(screen, files);
+            display = openDisplay(screen, files, options);
             screen.write(
-              summaryText(update.summary, options, screen.colors) + sharedCacheLine(update.summary),
+              summaryText(update.summary, options, screen.colors) + sharedCacheLine(update.summary, options),
             );
             if (options.json === true) process.stdout.write(jsonLine(summaryJson(update.summary)));
             else if (hasNewResults(update.summary))

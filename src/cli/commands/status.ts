@@ -28,7 +28,7 @@ export function statusCommand(): Command {
         async (status) => {
           const { statusText } = await import('../../runner/report/status-text.ts');
           const all = options.all === true || names.length > 0;
-          return statusText(status, { all, width: tableWidth(options) });
+          return statusText(status, { all, width: tableWidth(options), typed: options });
         },
       ),
     );

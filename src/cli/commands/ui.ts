@@ -31,6 +31,7 @@ export function uiCommand(): Command {
         port: options.port,
         pageFolder: installedFile('ui'),
         version: manifest.version,
+        file: options.file,
         openProject: () => openProjectHere(options, () => undefined),
         problemText: (problem) => problemText(problem, noColors),
         askCommand: ({ instance, question, as }) => [

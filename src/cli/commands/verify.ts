@@ -53,7 +53,7 @@ async function verifyAll(project: Project, options: PipelineOptions): Promise<vo
 async function verifyRerun(project: Project, instance: string, options: PipelineOptions): Promise<void> {
   ignoreHangup();
   const { openDisplay } = await import('../output/display.ts');
-  const display = openDisplay(openScreen(), annotatedFiles(options.file, project));
+  const display = openDisplay(openScreen(), annotatedFiles(options.file, project), options);
   const signals = stopSignals();
   const verified = await project.verifyRerun(instance, display.show, signals);
   signals.release();

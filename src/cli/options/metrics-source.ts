@@ -1,5 +1,6 @@
 import type { Result } from '../../result.ts';
 import type { InstanceMetrics, Problem, Project, Selection } from '../../runner/project.ts';
+import type { TypedPipeline } from '../../runner/wording/command-text.ts';
 import { unknownRun } from '../output/unknown-run.ts';
 
 /** A moment that metrics are of: a run, or a commit. */
@@ -17,6 +18,7 @@ export async function metricsAt(
   project: Project,
   source: MetricsSource,
   selection: Selection,
+  typed: TypedPipeline,
 ): Promise<Result<SourceMetrics, Problem>> {
   if (source.kind === 'commit') {
     const found = await project.metricsAtCommit(source.revision, selection);
@@ -31,7 +33,7 @@ export async function metricsAt(
     ok: true,
     value:
       found.value === undefined
-        ? { kind: 'missing', message: unknownRun(source.run) }
+        ? { kind: 'missing', message: unknownRun(source.run, typed) }
         : { kind: 'found', name: source.run, metrics: found.value },
   };
 }

@@ -3,6 +3,7 @@ import { type AnnotatedFiles, eventAnnotations } from '../../runner/report/displ
 import { frame, progressLine } from '../../runner/report/display/live.ts';
 import { plainLines } from '../../runner/report/display/plain.ts';
 import { advance, emptyView } from '../../runner/report/display/run-view.ts';
+import type { TypedPipeline } from '../../runner/wording/command-text.ts';
 import { printEvery, redrawEvery } from './progress-line.ts';
 import type { Screen } from './screen.ts';
 
@@ -14,7 +15,7 @@ export interface Display {
 }
 
 /** Displays a run in progress: permanent lines, and on a terminal a frame below them that is redrawn. */
-export function openDisplay(screen: Screen, files: AnnotatedFiles): Display {
+export function openDisplay(screen: Screen, files: AnnotatedFiles, typed: TypedPipeline): Display {
   let view = emptyView;
   let drawn = 0;
   const erase = () => {
@@ -42,7 +43,7 @@ export function openDisplay(screen: Screen, files: AnnotatedFiles): Display {
     show(event) {
       view = advance(view, event);
       const lines = [
-        ...plainLines(event, screen.colors, files.textOf),
+        ...plainLines(event, screen.colors, files.textOf, typed),
         ...(screen.annotates ? eventAnnotations(event, files) : []),
       ];
       if (lines.length === 0) return;

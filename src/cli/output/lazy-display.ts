@@ -1,5 +1,6 @@
 import type { Event } from '../../runner/project.ts';
 import type { AnnotatedFiles } from '../../runner/report/display/github.ts';
+import type { TypedPipeline } from '../../runner/wording/command-text.ts';
 import type { Display } from './display.ts';
 import type { Screen } from './screen.ts';
 
@@ -10,13 +11,13 @@ export interface LazyDisplay {
   readonly close: () => Promise<void>;
 }
 
-export function lazyDisplay(screen: Screen, files: AnnotatedFiles): LazyDisplay {
+export function lazyDisplay(screen: Screen, files: AnnotatedFiles, typed: TypedPipeline): LazyDisplay {
   const earlier: Event[] = [];
   let display: Display | undefined;
   let loading: Promise<void> | undefined;
   async function load(): Promise<void> {
     const { openDisplay } = await import('./display.ts');
-    display = openDisplay(screen, files);
+    display = openDisplay(screen, files, typed);
     for (const event of earlier) display.show(event);
   }
   return {

@@ -18,8 +18,8 @@ export async function reportFinished(
   const { smoke } = finished;
   screen.write(
     smoke === undefined
-      ? summaryText(finished, options, screen.colors) + sharedCacheLine(finished)
-      : smokeText(finished, smoke, screen.colors),
+      ? summaryText(finished, options, screen.colors) + sharedCacheLine(finished, options)
+      : smokeText(finished, smoke, options, screen.colors),
   );
   if (options.json === true) printJson({ ...summaryJson(finished), ...(smoke && { smoke }) });
   // Scores of a smoke run are meaningless.

@@ -3,6 +3,7 @@ import type { Result } from '../../result.ts';
 import { type DamagedRow, storeDamage } from './damaged-rows.ts';
 import { objectFiles } from './objects.ts';
 import { readListing } from './restore-out.ts';
+import { quotedCommand } from '../wording/command-text.ts';
 import type { Workspace } from '../workspace/workspace.ts';
 import { allEntries } from '../store/entries.ts';
 import type { Store } from '../store/database/open-store.ts';
@@ -47,7 +48,7 @@ function soundEntries(store: Store): Result<ReturnType<typeof allEntries>> {
 }
 
 const damagedRowText = ({ table, names, message }: DamagedRow): string =>
-  `table ${table}, row ${Object.values(names).join(' ')}: ${message} (\`pipeline verify --repair\` drops it)`;
+  `table ${table}, row ${Object.values(names).join(' ')}: ${message} (${quotedCommand({}, 'verify --repair')} drops it)`;
 
 async function isComplete(
   workspace: Workspace,

@@ -5,6 +5,7 @@ import { readListing } from './restore-out.ts';
 import { placeOf, shownPath, type Workspace } from '../workspace/workspace.ts';
 import type { Key } from '../identity.ts';
 import type { Content } from '../manifest/manifest.ts';
+import { quotedCommand, type TypedPipeline } from '../wording/command-text.ts';
 import { pluralize } from '../wording/pluralize.ts';
 import { allProducers, type Maker } from '../store/attempts.ts';
 import { keptOuts } from '../manifest/decide.ts';
@@ -28,6 +29,7 @@ export async function verifyStore(
   workspace: Workspace,
   store: Store,
   named: ReadonlySet<string> | undefined,
+  typed: TypedPipeline,
 ): Promise<Verified> {
   const { file, rows } = storeDamage(store);
   const databaseFile = shownPath(workspace, store.file);
@@ -38,7 +40,7 @@ export async function verifyStore(
     })),
     ...rows.map(({ table, names, message }) => ({
       path: `${databaseFile}, table ${table}, row ${Object.values(names).join(' ')}`,
-      message: `${message}; pipeline verify --repair drops it`,
+      message: `${message}; ${quotedCommand(typed, 'verify --repair')} drops it`,
     })),
   ];
   if (file.length > 0) return { objects: 0, bytes: 0, faults: damages };
@@ -73,7 +75,7 @@ export async function verifyStore(
     path: objectPath(object),
     message:
       `${damaged.has(object) ? 'its content does not match its digest' : 'is missing'}: ` +
-      `${holdersText(held, producers, named)}`,
+      `${holdersText(held, producers, named, typed)}`,
   }));
   // Without memory: every byte is read.
   const uncached: Workspace = {
@@ -82,8 +84,8 @@ export async function verifyStore(
   };
   const repairHint = ({ digest }: Content): string =>
     cached.has(digest)
-      ? 'pipeline run restores it'
-      : 'it is not in the cache, so its stage has to run again: pipeline run';
+      ? `${quotedCommand(typed, 'run')} restores it`
+      : `it is not in the cache, so its stage has to run again: ${quotedCommand(typed, 'run')}`;
   for (const { path, content, instance, pipeline } of allPlacements(store)) {
     if (named?.has(`${pipeline} ${instance}`) === false) continue;
     const found = await readContent(uncached, path, { links: 'keep' });
@@ -110,6 +112,7 @@ function holdersText(
   held: readonly Holder[],
   producers: readonly Maker[],
   named: ReadonlySet<string> | undefined,
+  typed: TypedPipeline,
 ): string {
   const made = producers.flatMap((producer) =>
     held.filter(({ key }) => key === producer.key).map(({ out }) => ({ ...producer, out })),
@@ -118,7 +121,7 @@ function holdersText(
     ({ pipeline, instance, isLast }) => isLast && named?.has(`${pipeline} ${instance}`) !== false,
   );
   const [first] = held;
-  if (first === undefined) return 'no result needs it; pipeline gc deletes it';
+  if (first === undefined) return `no result needs it; ${quotedCommand(typed, 'gc')} deletes it`;
   const more = new Set(held.map(({ key }) => key)).size - 1;
   const others = more > 0 ? `, and of ${pluralize(more, 'other result')}` : '';
   if (last !== undefined)
@@ -132,6 +135,6 @@ function holdersText(
     `(${first.key.slice(0, 8)})${producer === undefined ? '' : ` of ${producer.instance} in ${producer.pipeline}`}`;
   return (
     `part of the out ${first.out} of ${result}${others}; a run computes it again only if it needs that ` +
-    'result; `pipeline gc --keep-runs 0` deletes it if no pipeline file needs it'
+    `result; ${quotedCommand(typed, 'gc --keep-runs 0')} deletes it if no pipeline file needs it`
   );
 }

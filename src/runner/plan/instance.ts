@@ -1,4 +1,5 @@
 import type { ExecutorSettings } from '../pipeline-file/executor-settings.ts';
+import type { TypedPipeline } from '../wording/command-text.ts';
 import type { TrackerSettings } from '../pipeline-file/shapes/tracking-shape.ts';
 import type { OutKind, SharedCacheFields } from '../pipeline-file/pipeline.ts';
 import type { Value } from '../../stage/context.ts';
@@ -220,6 +221,8 @@ export interface Plan {
   readonly pipeline: string;
   /** The requested file, from the project root. */
   readonly file: string;
+  /** How hints name it; not a part of the stored plan. */
+  readonly typed?: TypedPipeline | undefined;
   readonly sharedCache?: SharedCacheFields | undefined;
   readonly instances: readonly Instance[];
   /** Where instances run that name no executor. */

@@ -20,7 +20,7 @@ export function rememberPlan(
   const files = [...sources]
     .filter(([name]) => !typed.has(name))
     .map(([name, text]) => [name, digestOf(text)]);
-  const body = JSON.stringify({ ...plan, needs: [...plan.needs] });
+  const body = JSON.stringify({ ...plan, typed: undefined, needs: [...plan.needs] });
   const header: Header = {
     runner,
     request: requestText(file, overrides),

@@ -44,7 +44,11 @@ export async function memoryFaults(
   const assessments = await readTogether(opened.store, () => assessAll(session, assessed, policyOf));
   const starting = able.filter(({ id }) => !isHit(assessments.get(id)));
   if (starting.length === 0) return [];
-  return memoryFindings(await memoryPlans(sourcesOf(opened, session), starting), starting);
+  return memoryFindings(
+    await memoryPlans(sourcesOf(opened, session), starting),
+    starting,
+    session.plan.typed,
+  );
 }
 
 const sourcesOf = ({ workspace, host }: Opened, { plan, executorOf }: Session) => ({

@@ -13,6 +13,8 @@ export interface ProjectPlace {
   readonly root: string;
   /** From the root. */
   readonly file: string;
+  /** The file as the command line names it; undefined: it does not. */
+  readonly typed?: string | undefined;
 }
 
 export interface NoProject {
@@ -45,7 +47,11 @@ export function findProject(folder: string, file: string | undefined): Result<Pr
     };
   return {
     ok: true,
-    value: { root, file: real === undefined ? 'pipeline.yaml' : relative(root, real).split(sep).join('/') },
+    value: {
+      root,
+      file: real === undefined ? 'pipeline.yaml' : relative(root, real).split(sep).join('/'),
+      typed: file,
+    },
   };
 }
 

@@ -1,28 +1,32 @@
 import type { Explanation, InstanceStatus, SinceResult } from '../answers.ts';
 import type { Reason } from '../manifest/reason.ts';
 import { reasonText } from './reason-text.ts';
-import { shellName } from '../wording/shell-name.ts';
+import { quotedCommand, type TypedPipeline } from '../wording/command-text.ts';
 import { joinFirst } from '../wording/join-first.ts';
 import { droppedText, displacedOutText, failedText, originText } from './outcome-text.ts';
 
 /** Why an instance would run or not, one reason a line. */
-export function explanationText({
-  instance,
-  state,
-  key,
-  because,
-  displaced,
-  dropped = [],
-  adopted,
-  frozen,
-  madeOn,
-  sinceResult,
-  after,
-  failure,
-  fault,
-  ignored,
-  origin,
-}: Explanation): string {
+export function explanationText(
+  {
+    instance,
+    state,
+    key,
+    because,
+    displaced,
+    dropped = [],
+    adopted,
+    frozen,
+    madeOn,
+    sinceResult,
+    after,
+    failure,
+    fault,
+    ignored,
+    origin,
+  }: Explanation,
+  typed: TypedPipeline = {},
+): string {
+  const command = (name: string): string => quotedCommand(typed, name, [instance]);
   // The failure is more specific than the reason to run.
   const reasons = because.filter(({ kind }) => failure === undefined || kind !== 'failed-before');
   const lines = [
@@ -35,16 +39,11 @@ export function explanationText({
       : [`its result was made on ${madeOn}; on this machine it would run on the CPU`]),
     ...(sinceResult === undefined ? [] : sinceResultLines(sinceResult)),
     ...(adopted
-      ? [
-          'its result was adopted: no run computed it (check it with `pipeline verify --rerun ' +
-            `${shellName(instance)}\`)`,
-        ]
+      ? [`its result was adopted: no run computed it (check it with ${command('verify --rerun')})`]
       : []),
     ...reasons.map(reasonText),
-    ...(failure === undefined
-      ? []
-      : [`last attempt ${failedText(failure)} (see \`pipeline log ${shellName(instance)}\`)`]),
-    ...displaced.map((out) => `${displacedOutText(out)} (restore it with \`pipeline run\`)`),
+    ...(failure === undefined ? [] : [`last attempt ${failedText(failure)} (see ${command('log')})`]),
+    ...displaced.map((out) => `${displacedOutText(out)} (restore it with ${quotedCommand(typed, 'run')})`),
     ...(dropped.length > 0 ? [droppedText(dropped)] : []),
     ...(after.length === 0
       ? []
@@ -54,7 +53,7 @@ export function explanationText({
         ]),
     ...(state === 'running' && because.length === 0 ? ['running now'] : []),
     ...(state === 'up-to-date'
-      ? [`outputs match the cached result (\`pipeline log ${shellName(instance)}\` shows why it last ran)`]
+      ? [`outputs match the cached result (${command('log')} shows why it last ran)`]
       : []),
     ...(origin === undefined ? [] : [`from the shared cache ${origin.remote}: ${originText(origin)}`]),
     ...(ignored.length === 0

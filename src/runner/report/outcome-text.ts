@@ -28,7 +28,7 @@ export function outcomeText(outcome: Outcome): string {
     case 'submitted':
       return 'submitted: its job continues without this run';
     case 'waiting':
-      return 'waiting: the next `pipeline run` continues';
+      return 'waiting: the next run continues';
   }
 }
 

@@ -1,9 +1,10 @@
 import type { SharedCacheReport, Transferred } from '../answers.ts';
+import { quotedCommand, type TypedPipeline } from '../wording/command-text.ts';
 import { pluralize } from '../wording/pluralize.ts';
 import { sizeText } from '../wording/size-text.ts';
 
 /** What a run fetched from the shared cache, uploaded to it, and could not use; undefined: nothing. */
-export function sharedCacheText(report: SharedCacheReport): string | undefined {
+export function sharedCacheText(report: SharedCacheReport, typed: TypedPipeline): string | undefined {
   const { remote, fetched, uploaded, absent, untrusted, refused, incomplete, partial, unanswered } = report;
   const { notUploaded, uploadFault, refreshed } = report;
   const parts = [
@@ -21,7 +22,7 @@ export function sharedCacheText(report: SharedCacheReport): string | undefined {
     ...(notUploaded > 0
       ? [
           `${notUploaded} not uploaded${uploadFault === undefined ? '' : `: ${uploadFault}`} ` +
-            '(`pipeline push` tries again)',
+            `(${quotedCommand(typed, 'push')} tries again)`,
         ]
       : []),
   ];

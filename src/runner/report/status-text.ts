@@ -1,4 +1,5 @@
 import type { InstanceStatus, Status } from '../answers.ts';
+import { quotedCommand, type TypedPipeline } from '../wording/command-text.ts';
 import { joinFirst } from '../wording/join-first.ts';
 import { pluralize } from '../wording/pluralize.ts';
 import { table } from '../wording/table.ts';
@@ -10,12 +11,16 @@ export interface StatusView {
   /** Every instance, not only those that are not up to date. */
   readonly all: boolean;
   readonly width: number;
+  readonly typed?: TypedPipeline;
 }
 
 /**
  * How many instances are in which state, and the ones that are not up to date, or are with a reservation.
  */
-export function statusText({ instances, awaited, unnamed }: Status, { all, width }: StatusView): string {
+export function statusText(
+  { instances, awaited, unnamed }: Status,
+  { all, width, typed }: StatusView,
+): string {
   const listed = all
     ? instances
     : instances.filter(
@@ -40,7 +45,7 @@ export function statusText({ instances, awaited, unnamed }: Status, { all, width
       ? []
       : [
           '',
-          'No pipeline file names these results any more (delete them with `pipeline gc`):',
+          `No pipeline file names these results any more (delete them with ${quotedCommand(typed, 'gc')}):`,
           ...unnamed.map(({ instance, path }) => `  ${instance}  ${path}`),
         ]),
   ];

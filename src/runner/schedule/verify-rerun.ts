@@ -2,13 +2,14 @@ import type { RerunVerification } from '../answers.ts';
 import type { Result } from '../../result.ts';
 import type { DifferentOut, VerificationOutcome } from '../event.ts';
 import type { Executor, Gpu, Handle, Usage } from '../executors/executor.ts';
+import type { InstanceId } from '../identity.ts';
 import { treeChanges } from '../manifest/tree.ts';
 import { type Content, sameContent } from '../manifest/manifest.ts';
 import type { Instance } from '../plan/instance.ts';
 import { failedText } from '../report/outcome-text.ts';
 import { readContent } from '../workspace/read-content.ts';
 import { type Cache, confirmAdopted, listingOf, restore } from '../cache/cache.ts';
-import { shellName } from '../wording/shell-name.ts';
+import { quotedCommand } from '../wording/command-text.ts';
 import { forgetReproduced, recordReproduced } from '../store/reproduced.ts';
 import { dropScratch, openScratch, originOf } from '../workspace/scratch.ts';
 import { type Assessment, assess } from '../status/assess.ts';
@@ -32,20 +33,21 @@ import { unassessableText } from '../status/unassessable-text.ts';
  */
 export async function rerunAndCompare(run: Run, instance: Instance): Promise<Result<RerunVerification>> {
   const { session } = run;
+  const command = (name: string, id: InstanceId): string => quotedCommand(session.plan.typed, name, [id]);
   const assessed = await assess(
     session,
     instance,
     { forced: false, cache: true },
     readCacheOf(session.workspace),
   );
-  if (!assessed.ok) return { ok: false, error: unassessableText(assessed.error) };
+  if (!assessed.ok) return { ok: false, error: unassessableText(assessed.error, session.plan.typed) };
   const { key, manifest, decision, inputs } = assessed.value;
   const [lacking] = inputs.dropped;
   if (lacking !== undefined)
     return {
       ok: false,
       error:
-        `${lacking.path} was dropped: bring it back with \`pipeline run ${shellName(lacking.instance)}\`, ` +
+        `${lacking.path} was dropped: bring it back with ${command('run', lacking.instance)}, ` +
         'then verify again',
     };
   if (decision.kind !== 'restore')
@@ -56,11 +58,11 @@ export async function rerunAndCompare(run: Run, instance: Instance): Promise<Res
       ok: false,
       error:
         `${instance.id} has a job in a queue, which no run waits for: end it with ` +
-        `\`pipeline cancel ${shellName(instance.id)}\``,
+        command('cancel', instance.id),
     };
   const { outs } = decision.entry;
   const { workspace, store, plan } = session;
-  const foreign = foreignFault({ workspace, store }, instance, workspaceOuts(instance));
+  const foreign = foreignFault(session, instance, workspaceOuts(instance));
   if (foreign !== undefined) return { ok: false, error: foreign };
   const share = await shareAlone(run, instance, executor);
   try {
@@ -70,7 +72,7 @@ export async function rerunAndCompare(run: Run, instance: Instance): Promise<Res
       noteOutcome(run, instance, { kind: 'incomplete', message: ended });
       return {
         ok: false,
-        error: `${instance.id}, executed again, ${ended} (see \`pipeline log ${shellName(instance.id)}\`)`,
+        error: `${instance.id}, executed again, ${ended} (see ${command('log', instance.id)})`,
       };
     }
     const different: DifferentOut[] = [];

@@ -3,7 +3,7 @@ import { decide, type Decision, type Policy } from '../manifest/decide.ts';
 import type { Instance } from '../plan/instance.ts';
 import { lastResult } from '../store/last-results.ts';
 import { joinFirst } from '../wording/join-first.ts';
-import { shellName } from '../wording/shell-name.ts';
+import { quotedCommand } from '../wording/command-text.ts';
 import {
   type Identity,
   identityOf,
@@ -95,8 +95,8 @@ async function assessFrozen(
           ? `its temp outs were dropped (${joinFirst(found.lookup.outs, 3)})`
           : 'its last result is not in the cache';
     const message =
-      `${instance.id} is frozen and ${missing}: take \`frozen: true\` out and run it with \`pipeline run ` +
-      `${shellName(instance.id)}\``;
+      `${instance.id} is frozen and ${missing}: take \`frozen: true\` out and run it with ` +
+      quotedCommand(plan.typed, 'run', [instance.id]);
     return { ok: false, error: { kind: 'frozen', message } };
   }
   const { key, manifest } = last;

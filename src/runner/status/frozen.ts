@@ -16,7 +16,7 @@ export async function frozenFaults(
     if (instance.frozen === undefined) continue;
     const assessed = await assess(session, instance, { forced: false, cache: true }, reads);
     if (assessed.ok) continue;
-    const message = unassessableText(assessed.error);
+    const message = unassessableText(assessed.error, session.plan.typed);
     faults.push({ severity: 'error', code: 'frozen', message, at: instance.frozen });
   }
   return faults;

@@ -99,7 +99,7 @@ async function inspection(
         after: assessed.after,
       };
     case 'unassessable':
-      return { ...nothing, state: 'unknown', fault: unassessableText(assessed.why) };
+      return { ...nothing, state: 'unknown', fault: unassessableText(assessed.why, session.plan.typed) };
     case 'assessed': {
       const { key, manifest, decision, displaced, dropped, inputs, madeOn } = assessed.assessment;
       const because =
@@ -130,7 +130,7 @@ export async function sinceLastResult(session: Session, instance: Instance): Pro
   if (!identity.ok)
     return {
       changed: await changedAlready(session, instance, reads),
-      fault: unassessableText(identity.error),
+      fault: unassessableText(identity.error, session.plan.typed),
     };
   const { manifest, inputs } = identity.value;
   const changed = last === undefined ? [] : differences(last.manifest, manifest);

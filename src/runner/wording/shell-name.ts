@@ -1,11 +1,10 @@
-import type { InstanceId } from '../identity.ts';
 import { shellQuoted } from './shell-quoted.ts';
 
 /**
  * An instance as any shell takes it: train:aimc,lora, since brackets would be a pattern of file names; in
  * quotes with a "~", which zsh may take for one.
  */
-export function shellName(id: InstanceId): string {
+export function shellName(id: string): string {
   const typed = id.replace(/^([^[\]]+)\[(.*)\]$/s, '$1:$2');
   return plainWord.test(typed) ? typed : shellQuoted(id);
 }

@@ -12,6 +12,7 @@ import { GraphPage } from './pages/graph-page.tsx';
 import { RunsPage } from './pages/runs-page.tsx';
 import { SamplesPage } from './pages/samples-page.tsx';
 import { hasPage, port } from './port/data-port.ts';
+import { TypedByReader } from './parts.tsx';
 import { useAnswer } from './use-answer.ts';
 import { useIsConnected } from './use-live.ts';
 
@@ -41,7 +42,7 @@ export function App() {
     document.title = `${page.title} · ${project?.pipeline ?? 'pipeline'}`;
   }, [page.title, project?.pipeline]);
   return (
-    <>
+    <TypedByReader.Provider value={{ file: project?.file }}>
       <a
         class="skip"
         href="#content"
@@ -74,7 +75,7 @@ export function App() {
         {port.notice !== '' && <p class="notice">{port.notice}</p>}
         <View key={page.path} query={query} />
       </main>
-    </>
+    </TypedByReader.Provider>
   );
 }
 

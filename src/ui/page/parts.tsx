@@ -1,5 +1,6 @@
-import type { ComponentChildren } from 'preact';
-import { useEffect, useState } from 'preact/hooks';
+import { type ComponentChildren, createContext } from 'preact';
+import { useContext, useEffect, useState } from 'preact/hooks';
+import { commandText, type TypedPipeline } from '../../runner/wording/command-text.ts';
 import { port } from './port/data-port.ts';
 import { agoText, dateTimeText } from './time-text.ts';
 
@@ -116,10 +117,18 @@ export function TimeAgo(props: { readonly at: number; readonly now: number }) {
 }
 
 /** A command that makes the same on the command line, to copy. */
-export function Command(props: { readonly text: string }) {
+/** How the command that serves the page names the pipeline file. */
+export const TypedByReader = createContext<TypedPipeline>({});
+
+export const useCommandText = (command: string, names?: readonly string[]): string =>
+  commandText(useContext(TypedByReader), command, names);
+
+/** A command line that does the same, for the reader to copy. `names`: the instances that it is about. */
+export function Command(props: { readonly command: string; readonly names?: readonly string[] }) {
+  const text = useCommandText(props.command, props.names);
   const [isCopied, setIsCopied] = useState(false);
   const copy = async (): Promise<void> => {
-    await navigator.clipboard.writeText(props.text);
+    await navigator.clipboard.writeText(text);
     setIsCopied(true);
     setTimeout(() => setIsCopied(false), 1500);
   };
@@ -127,7 +136,7 @@ export function Command(props: { readonly text: string }) {
   return (
     <span class="command">
       {/* It scrolls where it is too long. */}
-      <code tabIndex={0}>{props.text}</code>
+      <code tabIndex={0}>{text}</code>
       <button type="button" onClick={copy}>
         {isCopied ? 'Copied' : 'Copy'}
       </button>

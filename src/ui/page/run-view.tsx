@@ -128,7 +128,7 @@ export function RunView({ run: id, query }: { readonly run: string; readonly que
         )}
       </div>
       <p class="foot">
-        <Command text={`pipeline log INSTANCE --run ${run.run}`} />
+        <Command command={`log INSTANCE --run ${run.run}`} />
       </p>
     </>
   );

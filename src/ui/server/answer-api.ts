@@ -17,6 +17,8 @@ import { samplesAnswer } from './answers/samples.ts';
 /** What the routes share. */
 export interface Api {
   readonly version: string;
+  /** `--file`, as typed. */
+  readonly file?: string | undefined;
   readonly openProject: () => Promise<Project>;
   readonly problemText: (problem: Problem) => Promise<string>;
   /** Pending answers by address: concurrent requests for the same address share one. */
@@ -69,13 +71,13 @@ const text = (query: URLSearchParams, name: string): string => query.get(name) ?
 const mostRuns = 200;
 
 const routes: Readonly<Record<string, Route>> = {
-  '/api/project': async (project, _, { version }) => {
+  '/api/project': async (project, _, { version, file }) => {
     const graph = await project.graph({ patterns: [], mode: 'needs' });
     if (!graph.ok) return graph;
     const models = await askModelsAnswer(project);
     const folder = project.root.split('/').at(-1) ?? '';
     const hasModels = models.ok && models.value.models.length > 0;
-    return { ok: true, value: { pipeline: graph.value.pipeline, folder, version, hasModels } };
+    return { ok: true, value: { pipeline: graph.value.pipeline, folder, version, hasModels, file } };
   },
   '/api/runs': (project, query) =>
     runsAnswer(project, query.get('before') ?? undefined, Math.min(mostRuns, countIn(query, 'limit', 50))),

@@ -104,7 +104,7 @@ function answered(
       signal.removeEventListener('abort', end);
       if (signal.aborted) resolve(undefined);
       else if (code === 0) resolve(answersIn(printed, errors));
-      else resolve({ ok: false, error: errors.trim() || `\`pipeline ask\` failed with exit code ${code}` });
+      else resolve({ ok: false, error: errors.trim() || `asking the model failed with exit code ${code}` });
     });
   });
 }

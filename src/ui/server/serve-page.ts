@@ -17,6 +17,8 @@ export interface PageOptions {
   readonly pageFolder: string;
   /** The version of this program, for the foot of the page. */
   readonly version: string;
+  /** The pipeline file, as typed. */
+  readonly file?: string | undefined;
   /** Opens the project again for each answer, so that it reflects the current files and rows. */
   readonly openProject: () => Promise<Project>;
   readonly problemText: (problem: Problem) => Promise<string>;

@@ -1,6 +1,7 @@
 import type { RunSummary, SmokeReport } from '../../../runner/project.ts';
 import { countOutcomes } from '../../../runner/report/count-outcomes.ts';
 import { countsText } from '../../../runner/report/counts-text.ts';
+import { quotedCommand, type TypedPipeline } from '../../../runner/wording/command-text.ts';
 import type { Colors } from '../../../runner/wording/colors.ts';
 import { durationText } from '../../../runner/wording/duration-text.ts';
 
@@ -8,6 +9,7 @@ import { durationText } from '../../../runner/wording/duration-text.ts';
 export function smokeText(
   { run, outcomes, seconds, exitCode }: RunSummary,
   { folder, small, whole }: SmokeReport,
+  typed: TypedPipeline,
   colors: Colors,
 ): string {
   const counts = countOutcomes(outcomes.values());
@@ -20,7 +22,7 @@ export function smokeText(
       : [`  run at full size (their programs do not say how to make them small): ${whole.join(', ')}`]),
     ...(exitCode === 0 ? [] : [`  the output of its stages is in cache/logs/${run}`]),
     `  its results are in ${folder} until the next smoke run or ` +
-      '`pipeline gc`; no real result was read or changed',
+      `${quotedCommand(typed, 'gc')}; no real result was read or changed`,
   ];
   return `${lines.join('\n')}\n`;
 }

@@ -1,5 +1,4 @@
-import { shellQuoted } from '../../../runner/wording/shell-quoted.ts';
-import { shellName } from '../../../runner/wording/shell-name.ts';
+import { quotedCommand, type TypedPipeline } from '../../../runner/wording/command-text.ts';
 import type { InstanceId, Outcome, RunSummary } from '../../../runner/project.ts';
 import { countOutcomes } from '../../../runner/report/count-outcomes.ts';
 import type { Colors } from '../../../runner/wording/colors.ts';
@@ -10,8 +9,7 @@ import { countsText } from '../../../runner/report/counts-text.ts';
 import { durationText } from '../../../runner/wording/duration-text.ts';
 
 /** What of the command is typed again in the commands that come next. */
-export interface TypedRun {
-  readonly file?: string;
+export interface TypedRun extends TypedPipeline {
   readonly keepGoing?: true;
   readonly retryFailed?: true;
 }
@@ -28,7 +26,7 @@ export function summaryText(
   const total = outcomes.size;
   if (total === 0 && exitCode === 0 && typed.retryFailed === true) {
     const noneToRetry = 'no instance failed, was blocked or was interrupted when it was last run';
-    return `${colors.green('✓')} nothing to retry: ${noneToRetry} (see \`${commandOf(typed, 'status')}\`)\n`;
+    return `${colors.green('✓')} nothing to retry: ${noneToRetry} (see ${quotedCommand(typed, 'status')})\n`;
   }
   const time = durationText(seconds);
   if (counts['up-to-date'] - counts.adopted === total) {
@@ -80,14 +78,13 @@ const isOfEditedInputs = (outcome: Outcome): boolean =>
 
 function nextSteps(unfinished: Unfinished, typed: TypedRun): readonly string[] {
   const { failed, skipped, isStopped, isLeft, edited } = unfinished;
-  const command = (name: string): string => commandOf(typed, name);
   const more = failed.length - mostFailed;
   return [
-    ...failed.slice(0, mostFailed).map((id) => `see \`${command('log')} ${shellName(id)}\``),
+    ...failed.slice(0, mostFailed).map((id) => `see ${quotedCommand(typed, 'log', [id])}`),
     ...(more > 0 ? [`… and ${more} more failed`] : []),
     ...(skipped > 0 && !isStopped && typed.keepGoing !== true ? [keepGoingText(skipped)] : []),
     ...(edited > 0 ? [editedText(edited)] : []),
-    ...(failed.length > 0 || isStopped || isLeft ? [`continue with \`${command('run')}\``] : []),
+    ...(failed.length > 0 || isStopped || isLeft ? [`continue with ${quotedCommand(typed, 'run')}`] : []),
   ];
 }
 
@@ -106,11 +103,6 @@ function keepGoingText(skipped: number): string {
     `${pluralize(skipped, 'instance')} ${verb} not depend on ` +
     `the failure: run ${them} with \`--keep-going\``
   );
-}
-
-function commandOf({ file }: TypedRun, name: string): string {
-  if (file === undefined) return `pipeline ${name}`;
-  return `pipeline ${name} --file ${/^[\w./-]+$/.test(file) ? file : shellQuoted(file)}`;
 }
 
 const mostFailed = 5;

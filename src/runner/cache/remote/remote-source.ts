@@ -15,6 +15,7 @@ import {
   signerFile,
   type SigningKey,
 } from './signed-entry.ts';
+import { quotedCommand, type TypedPipeline } from '../../wording/command-text.ts';
 import { uploadQueue } from './upload-queue.ts';
 import { uploadResult } from './upload-result.ts';
 
@@ -40,6 +41,7 @@ export function remoteSource(
   storage: RemoteStorage,
   { project, trust, read, signing, host }: RemoteRules,
   warnings: readonly Diagnostic[] = [],
+  typed?: TypedPipeline,
 ): ResultSource {
   const stop = new AbortController();
   const counts = { ...nothing, fetched: { ...none }, uploaded: { ...none } };
@@ -50,7 +52,7 @@ export function remoteSource(
         severity: 'warning',
         code: 'shared-cache-off',
         message: `${what} the shared cache ${storage.name} is off for this run: ${message}`,
-        help: 'check the connection with `pipeline remote check`',
+        help: `check the connection with ${quotedCommand(typed, 'remote check')}`,
       }),
     );
   const reading = guard('reading from');

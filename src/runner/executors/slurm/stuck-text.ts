@@ -6,7 +6,7 @@ export function stuckText(id: string, reason: string): string | undefined {
 
 function adviceFor(reason: string): string | undefined {
   if (/^launch failed requeued held$/i.test(reason))
-    return 'its node could not start it: cancel it with `pipeline cancel` and check the log of slurmd';
+    return 'its node could not start it: cancel its instance, and check the log of slurmd';
   if (/^(ReqNodeNotAvail|Nodes required for job are DOWN)/.test(reason))
     return 'nodes that it needs are down or reserved: request others with "partition" or "constraint"';
   if (/^(QOS|Assoc)Max.*PerJob/.test(reason) || /^(QOS|Assoc).*PerJobLimit$/.test(reason))
@@ -22,7 +22,7 @@ const known: Readonly<Record<string, string>> = {
   PartitionDown: 'the partition is down: use another one, or wait',
   PartitionInactive: 'the partition is inactive: use another one',
   BadConstraints: 'no node meets all its requirements: change "constraint" or "resources"',
-  DependencyNeverSatisfied: 'it depends on a job that failed: cancel it with `pipeline cancel` and run again',
+  DependencyNeverSatisfied: 'it depends on a job that failed: cancel its instance, and run again',
   InvalidAccount: 'the account is unknown: change "account"',
   InvalidQOS: 'the QOS is unknown: change "extra"',
   AccountNotAllowed: 'the account may not use the partition: change "account" or "partition"',

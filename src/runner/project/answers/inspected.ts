@@ -75,7 +75,8 @@ export async function inspectedOnly(
   if (!found.ok) return found;
   const [inspection, ...more] = found.value.inspections;
   const [open] = found.value.awaited;
-  if (inspection === undefined && open !== undefined) return invalid([unknownList(open)], planned.sources);
+  if (inspection === undefined && open !== undefined)
+    return invalid([unknownList(planned.plan, open)], planned.sources);
   if (inspection !== undefined && more.length === 0)
     return { ok: true, value: { session: found.value.session, inspection } };
   const instances = found.value.inspections.map((one) => one.instance);

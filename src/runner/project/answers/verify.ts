@@ -4,5 +4,7 @@ import { verifyStore } from '../../cache/verify.ts';
 import { namedInstances } from './named-instances.ts';
 
 export async function verify(opened: Opened): Promise<Verification> {
-  return verifyStore(opened.workspace, opened.store, await namedInstances(opened));
+  return verifyStore(opened.workspace, opened.store, await namedInstances(opened), {
+    file: opened.place.typed,
+  });
 }

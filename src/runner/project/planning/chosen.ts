@@ -34,7 +34,7 @@ export interface Chosen {
 export function choose({ store }: Opened, planned: Planned, request: RunRequest): Result<Chosen, Problem> {
   const all = selectToRun(planned, request);
   if (!all.ok) return all;
-  const refused = unmadeLists(all.value);
+  const refused = unmadeLists(planned.plan, all.value);
   if (refused.length > 0) return invalid(refused, planned.sources);
   const { force, existingOuts, patterns } = request;
   const named = force || existingOuts !== undefined ? selectToRun(planned, namedIn(request)) : undefined;
@@ -76,11 +76,11 @@ export const frozenFault = (id: InstanceId, at: Range): Diagnostic => ({
 /**
  * Selected instances that could come only from lists that this request does not make (`--only`, `--from`).
  */
-function unmadeLists({ chosen, listed, unmatched }: Selected): readonly Diagnostic[] {
+function unmadeLists(plan: Plan, { chosen, listed, unmatched }: Selected): readonly Diagnostic[] {
   const ids = new Set(chosen.map(({ id }) => id));
   const open = listed.filter(({ after }) => !after.some((producer) => ids.has(producer)));
   if (open.length === 0) return [];
-  return [...unmatched, ...open.filter(({ isKnown }) => !isKnown).map(unknownList)];
+  return [...unmatched, ...open.filter(({ isKnown }) => !isKnown).map((one) => unknownList(plan, one))];
 }
 
 /** The patterns of a request without what those instances need. */

@@ -89,7 +89,7 @@ export async function planHere(
     );
   const planned = {
     place,
-    plan: result.value,
+    plan: { ...result.value, typed: { file: place.typed, set } },
     executors: new Map(),
     warnings,
     listFaults,

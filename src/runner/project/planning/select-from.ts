@@ -2,10 +2,10 @@ import type { Result } from '../../../result.ts';
 import type { Problem } from '../../answers.ts';
 import type { Diagnostic } from '../../diagnostic.ts';
 import type { AwaitedInstances } from '../../event.ts';
-import type { Instance } from '../../plan/instance.ts';
+import type { Instance, Plan } from '../../plan/instance.ts';
 import { select, type Selected, type Selection } from '../../plan/select.ts';
 import { joinFirst } from '../../wording/join-first.ts';
-import { shellName } from '../../wording/shell-name.ts';
+import { quotedCommand } from '../../wording/command-text.ts';
 import { invalid } from './invalid.ts';
 import type { Planned } from './plan-here.ts';
 
@@ -14,7 +14,8 @@ export function selectFrom(planned: Planned, selection: Selection): Result<Selec
   const selected = selectToRun(planned, selection);
   if (!selected.ok) return selected;
   const { chosen, listed, unmatched } = selected.value;
-  const unknown = chosen.length === 0 && unmatched.length === 0 ? listed.map(unknownList) : [];
+  const unknown =
+    chosen.length === 0 && unmatched.length === 0 ? listed.map((one) => unknownList(planned.plan, one)) : [];
   const faults = [...unmatched, ...unknown];
   return faults.length > 0 ? invalid(faults, planned.sources) : selected;
 }
@@ -26,11 +27,11 @@ export function selectToRun({ plan, sources }: Planned, selection: Selection): R
 }
 
 /** The fault of selecting instances that are unknown until a list is computed. */
-export const unknownList = ({ name, after }: AwaitedInstances): Diagnostic => ({
+export const unknownList = ({ typed }: Plan, { name, after }: AwaitedInstances): Diagnostic => ({
   severity: 'error',
   code: 'unknown-list',
   message: `${name} is not known yet: it depends on a list of ${joinFirst(after, 3)}`,
-  help: `compute it with \`pipeline run ${after.map(shellName).join(' ')}\``,
+  help: `compute it with ${quotedCommand(typed, 'run', after)}`,
 });
 
 /** The fault of a name that selects several instances where one is required. */

@@ -20,6 +20,7 @@ import type { AwaitedInstances } from '../../event.ts';
 import { type InstanceId, type Key, stageOf } from '../../identity.ts';
 import type { Instance } from '../../plan/instance.ts';
 import type { Selection } from '../../plan/select.ts';
+import { quotedCommand } from '../../wording/command-text.ts';
 import type { Inspection } from '../../status/inspect.ts';
 import { paramsUnder } from '../../store/past-results.ts';
 import { lastCleanRun } from '../../store/runs.ts';
@@ -90,7 +91,7 @@ export async function checkRecorded(
 ): Promise<Result<ResultsCheck, Problem>> {
   const file = resultsFileOf(place.file);
   const path = join(place.root, file);
-  const write = 'create it with `pipeline results --write`';
+  const write = `create it with ${quotedCommand({ file: place.typed }, 'results --write')}`;
   if (!existsSync(path)) return fault('no-results-file', `there is no ${file}`, write);
   const recorded = parseResultsFile(await readFile(path, 'utf8'), file);
   return recorded.ok

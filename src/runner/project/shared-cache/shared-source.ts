@@ -76,5 +76,5 @@ export async function sharedSource(
     code: 'shared-cache',
     message: `the shared cache ${storage.name}: ${notice}`,
   }));
-  return { ok: true, value: remoteSource(storage, settings.rules, warnings) };
+  return { ok: true, value: remoteSource(storage, settings.rules, warnings, plan.typed) };
 }

@@ -10,7 +10,7 @@ import { pluralize } from '../../wording/pluralize.ts';
 import { printableLines } from '../../wording/printable.ts';
 import { sizeText } from '../../wording/size-text.ts';
 import { reasonText } from '../reason-text.ts';
-import { shellName } from '../../wording/shell-name.ts';
+import { quotedCommand, type TypedPipeline } from '../../wording/command-text.ts';
 import type { AwaitedInstances, Event, Outcome } from '../../event.ts';
 import type { StageMessage } from '../../../stage/message.ts';
 
@@ -23,6 +23,7 @@ export function plainLines(
   event: Event,
   colors: Colors,
   textOf: (file: string) => string | undefined,
+  typed: TypedPipeline = {},
 ): readonly string[] {
   switch (event.kind) {
     case 'run-started':
@@ -49,7 +50,7 @@ export function plainLines(
     case 'fetched':
       return [`${colors.green('✓')} ${event.model}  ${colors.dim(`fetched, ${sizeText(event.bytes)}`)}`];
     case 'started':
-      return [`${colors.dim('▸')} ${event.instance}  ${colors.dim(`started: ${startedText(event)}`)}`];
+      return [`${colors.dim('▸')} ${event.instance}  ${colors.dim(`started: ${startedText(event, typed)}`)}`];
     case 'message':
       return messageLines(event.instance, event.message, colors);
     case 'output':
@@ -83,17 +84,15 @@ export function plainLines(
 const awaitedLines = (awaited: readonly AwaitedInstances[], colors: Colors): readonly string[] =>
   awaited.length === 0 ? [] : [`${colors.dim('…')} ${colors.dim(awaitedText(awaited))}`];
 
-function startedText({
-  instance,
-  because,
-  attempt,
-  resumed,
-}: Extract<Event, { readonly kind: 'started' }>): string {
+function startedText(
+  { instance, because, attempt, resumed }: Extract<Event, { readonly kind: 'started' }>,
+  typed: TypedPipeline,
+): string {
   // How the last attempt ended does not hide what changed since.
   const most = because[0]?.kind === 'changed' ? 1 : 2;
   const reasons = joinFirst(because.map(reasonText), most, { separator: '; ' });
   return [
-    because.length > most ? `${reasons} (see \`pipeline log ${shellName(instance)}\`)` : reasons,
+    because.length > most ? `${reasons} (see ${quotedCommand(typed, 'log', [instance])})` : reasons,
     ...(attempt > 1 ? [`attempt ${attempt}`] : []),
     ...(resumed ? ['resumed after an interruption'] : []),
   ].join('; ');

@@ -1,6 +1,7 @@
 import type { InstanceMetrics } from '../../answers.ts';
 import { stageOf } from '../../identity.ts';
 import { aligned } from '../../wording/aligned.ts';
+import { quotedCommand, type TypedPipeline } from '../../wording/command-text.ts';
 import { joinFirst } from '../../wording/join-first.ts';
 import { wrapped } from '../../wording/wrapped.ts';
 import { hasColumn, metricsTable } from './metrics-table.ts';
@@ -10,6 +11,7 @@ export function metricsText(
   measured: readonly InstanceMetrics[],
   columns: readonly string[] | undefined,
   width: number,
+  typed: TypedPipeline = {},
 ): string {
   if (measured.length === 0)
     return 'no metrics: none of the selected instances has a result with an out of kind metrics\n';
@@ -36,10 +38,10 @@ export function metricsText(
     ? '\n* the best by the rule `best` in the pipeline file\n'
     : '';
   const outdated = measured.some(({ state }) => state === 'out-of-date')
-    ? '\nout of date: metrics of the last results, with their params (update them with `pipeline run`)\n'
+    ? `\nout of date: metrics of the last results, with their params (update them with ${quotedCommand(typed, 'run')})\n`
     : '';
   const adopted = measured.some((row) => row.adopted)
-    ? '\nadopted: existing files taken as the result; check them with `pipeline verify --rerun`\n'
+    ? `\nadopted: existing files taken as the result; check them with ${quotedCommand(typed, 'verify --rerun')}\n`
     : '';
   return `${tables.join('\n')}${marked}${outdated}${adopted}`;
 }

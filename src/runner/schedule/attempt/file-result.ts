@@ -81,7 +81,7 @@ async function existingOutsFault(
   const [different] = await foundOutsThatDiffer(run.session, assessment.key, outs);
   return different === undefined
     ? undefined
-    : { kind: 'existing-outs', message: existingOutText(instance, different) };
+    : { kind: 'existing-outs', message: existingOutText(run.session, instance, different) };
 }
 
 async function placeAll({ run, instance }: Execution, outs: WrittenOuts): Promise<void> {

@@ -14,6 +14,7 @@ import { diskMessage } from '../../store/database/disk-message.ts';
 import { pluralize } from '../../wording/pluralize.ts';
 import { attemptFolder } from '../../workspace/cache-layout.ts';
 import { noSpaceLeft } from '../../workspace/disk/no-space-left.ts';
+import { quotedCommand } from '../../wording/command-text.ts';
 import { placeOf } from '../../workspace/workspace.ts';
 import { noteSharedGpus } from '../allotment/share-for.ts';
 import { dropWorkspaceOuts } from '../outs/place-outs.ts';
@@ -167,7 +168,7 @@ async function interrupt(execution: Execution, record: Attempt): Promise<Attempt
 
 function failJob(execution: Execution, record: Attempt, failure: Failure): Promise<AttemptEnd> {
   const { run, instance } = execution;
-  const { workspace } = run.session;
+  const { workspace, plan } = run.session;
   if (noSpaceLeft([workspace.root, placeOf(workspace, 'cache')]))
     warn(run, instance.id, {
       severity: 'warning',
@@ -175,7 +176,9 @@ function failJob(execution: Execution, record: Attempt, failure: Failure): Promi
       message:
         `the disk of the project or of its cache is full: ${instance.id} may have failed because of ` +
         'this, and its log may be incomplete',
-      help: 'free some space (`pipeline gc --dry-run` lists results that can be deleted), then run again',
+      help:
+        `free some space (${quotedCommand(plan.typed, 'gc --dry-run')} lists results that can be deleted), ` +
+        'then run again',
     });
   return fail(execution, record, failure);
 }

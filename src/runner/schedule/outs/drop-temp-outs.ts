@@ -14,7 +14,7 @@ import { diskMessage } from '../../store/database/disk-message.ts';
 import { readTogether } from '../../store/database/open-store.ts';
 import { placementAt } from '../../store/placements.ts';
 import { isReproduced } from '../../store/reproduced.ts';
-import { shellName } from '../../wording/shell-name.ts';
+import { quotedCommand } from '../../wording/command-text.ts';
 import { readContent } from '../../workspace/read-content.ts';
 import { type Run, warn } from '../run.ts';
 import { removeOlderOuts } from './place-outs.ts';
@@ -31,11 +31,11 @@ interface Candidate {
   readonly isReproduced: boolean;
 }
 
-const keptWarning = ({ id, stage }: Instance): Diagnostic => ({
+const keptWarning = ({ typed }: Plan, { id, stage }: Instance): Diagnostic => ({
   severity: 'warning',
   code: 'temp-kept',
   message: `temp outs of ${stage} are kept: nothing has shown that running it again makes the same bytes`,
-  help: `check it with \`pipeline verify --rerun ${shellName(id)}\``,
+  help: `check it with ${quotedCommand(typed, 'verify --rerun', [id])}`,
 });
 
 /** The same as `dropUnneeded`; after a disk error, the next run drops the rest. */
@@ -68,7 +68,7 @@ async function dropUnneeded(
   const all = candidatesIn(session);
   const unsure = all.filter(({ instance, isReproduced: isSure }) => !isSure && ran.has(instance.id));
   for (const [, instance] of new Map(unsure.map((one) => [one.instance.stage, one.instance])))
-    warn(run, instance.id, keptWarning(instance));
+    warn(run, instance.id, keptWarning(plan, instance));
   const candidates = all.filter(
     ({ instance, isReproduced: isSure }) => isSure && policyOf(instance).wanted === undefined,
   );

@@ -16,7 +16,7 @@ import { isRenamed, stampOf } from '../../workspace/stamp.ts';
 import { removeTree, replace } from '../../workspace/replace.ts';
 import { noteWritten } from '../../workspace/written.ts';
 import { placeOf, type Workspace } from '../../workspace/workspace.ts';
-import { shellName } from '../../wording/shell-name.ts';
+import { quotedCommand } from '../../wording/command-text.ts';
 import type { Diagnostic } from '../../diagnostic.ts';
 import { keepForeignFiles } from '../../cache/keep-foreign-files.ts';
 import { asideFault, setAside } from './found-outs.ts';
@@ -24,7 +24,7 @@ import { asideFault, setAside } from './found-outs.ts';
 interface Places {
   readonly workspace: Workspace;
   readonly store: Store;
-  readonly plan: Pick<Plan, 'pipeline'>;
+  readonly plan: Pick<Plan, 'pipeline' | 'typed'>;
 }
 
 /**
@@ -151,19 +151,19 @@ export async function dropWorkspaceOuts({ workspace, store }: Places, instance: 
 
 /** The words for the first of some places outside the artifacts that holds what no run put there. */
 export function foreignFault(
-  places: Pick<Places, 'workspace' | 'store'>,
+  places: Places,
   instance: Instance,
   paths: readonly string[],
 ): string | undefined {
   const foreign = paths.find((path) => isForeign(places, path));
-  return linkFault(places, paths) ?? (foreign && existingOutText(instance, foreign));
+  return linkFault(places, paths) ?? (foreign && existingOutText(places, instance, foreign));
 }
 
 /** What to do about a file at the place of an out that no run made and that differs from the result. */
-export const existingOutText = ({ id }: Instance, path: string): string =>
+export const existingOutText = ({ plan }: Pick<Places, 'plan'>, { id }: Instance, path: string): string =>
   `${path} already exists and differs from the result of ${id}: take it as the result with ` +
-  `\`pipeline run --adopt ${shellName(id)}\`, or replace it with ` +
-  `\`pipeline run --overwrite ${shellName(id)}\``;
+  `${quotedCommand(plan.typed, 'run --adopt', [id])}, or replace it with ` +
+  quotedCommand(plan.typed, 'run --overwrite', [id]);
 
 /** The words for the first link on the way to some places. */
 export function linkFault(

@@ -1,9 +1,9 @@
 import type { Diagnostic } from '../../diagnostic.ts';
 import type { InstanceId } from '../../identity.ts';
-import type { Instance } from '../../plan/instance.ts';
+import type { Instance, Plan } from '../../plan/instance.ts';
 import type { Selected } from '../../plan/select.ts';
 import { instancesWithNeeds, needsToRun } from '../../plan/with-needs.ts';
-import { shellName } from '../../wording/shell-name.ts';
+import { quotedCommand } from '../../wording/command-text.ts';
 import { declaredPolicy } from '../../manifest/decide.ts';
 import { parseKey } from '../../manifest/key-of.ts';
 import { joinFirst } from '../../wording/join-first.ts';
@@ -33,7 +33,7 @@ export async function takeAsIs(run: Run, { chosen, takenAsIs }: Selected): Promi
       missing.set(
         instance.id,
         `${lacking} is missing, and no result of ${instance.id} is in the cache: compute it ` +
-          `with \`pipeline run ${shellName(instance.id)}\``,
+          `with ${quotedCommand(run.session.plan.typed, 'run', [instance.id])}`,
       );
   }
   const { plan } = run.session;
@@ -82,18 +82,20 @@ async function outOfDate({ session }: Run, takenAsIs: readonly Instance[]): Prom
   const made = await asLastMade(session, all);
   const assessments = await assessAll(session, all, declaredPolicy, made);
   const [first, ...more] = takenAsIs.filter(({ id }) => !made.has(id) && !isHit(assessments.get(id)));
-  return first === undefined ? [] : [more.length === 0 ? oneOutOfDate(first) : manyOutOfDate(first, more)];
+  return first === undefined
+    ? []
+    : [more.length === 0 ? oneOutOfDate(session.plan, first) : manyOutOfDate(session.plan, first, more)];
 }
 
-const oneOutOfDate = ({ id, at }: Instance): Diagnostic => ({
+const oneOutOfDate = ({ typed }: Plan, { id, at }: Instance): Diagnostic => ({
   severity: 'warning',
   code: 'out-of-date',
   message: `using out-of-date outputs of ${id}`,
   at,
-  help: `update them with \`pipeline run ${shellName(id)}\``,
+  help: `update them with ${quotedCommand(typed, 'run', [id])}`,
 });
 
-function manyOutOfDate(first: Instance, more: readonly Instance[]): Diagnostic {
+function manyOutOfDate({ typed }: Plan, first: Instance, more: readonly Instance[]): Diagnostic {
   const all = [first, ...more];
   return {
     severity: 'warning',
@@ -103,6 +105,6 @@ function manyOutOfDate(first: Instance, more: readonly Instance[]): Diagnostic {
       3,
     )}`,
     at: first.at,
-    help: `update them with \`pipeline run ${[...new Set(all.map(({ stage }) => stage))].join(' ')}\``,
+    help: `update them with ${quotedCommand(typed, 'run', [...new Set(all.map(({ stage }) => stage))])}`,
   };
 }

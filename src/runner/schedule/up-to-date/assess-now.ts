@@ -15,7 +15,7 @@ export async function assessNow(run: Run, instance: Instance, policy: Policy): P
   const assessed = await assess(session, instance, policy, readCacheOf(session.workspace));
   // The file may have been read half-written.
   if (stopped.aborted) return { key: null, outcome: { kind: 'skipped' } };
-  return assessed.ok ? assessed.value : unassessed(unassessableText(assessed.error));
+  return assessed.ok ? assessed.value : unassessed(unassessableText(assessed.error, session.plan.typed));
 }
 
 /** Its inputs could not be read. */

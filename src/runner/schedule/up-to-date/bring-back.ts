@@ -3,7 +3,7 @@ import type { InstanceId, Key } from '../../identity.ts';
 import { type Entry, type Policy, wantedPolicy } from '../../manifest/decide.ts';
 import { sameContent } from '../../manifest/manifest.ts';
 import type { Instance } from '../../plan/instance.ts';
-import { shellName } from '../../wording/shell-name.ts';
+import { quotedCommand } from '../../wording/command-text.ts';
 import type { Assessment } from '../../status/assess.ts';
 import type { DroppedInput } from '../../status/identity/read-inputs.ts';
 import { forgetReproduced } from '../../store/reproduced.ts';
@@ -60,7 +60,7 @@ async function broughtBack(
   if (decision.kind === 'run' && lookup.kind !== 'dropped')
     return failedBy(
       `${path} was dropped, and ${producer.id} is out of date: update it with ` +
-        `\`pipeline run ${shellName(producer.id)}\``,
+        quotedCommand(run.session.plan.typed, 'run', [producer.id]),
     );
   const { key, outcome } = await bringUpToDate(producer, policy);
   if (decision.kind === 'run') onOutcome(producer, key, outcome);

@@ -5,6 +5,7 @@ import type { Assessment } from '../../status/assess.ts';
 import { diskMessage } from '../../store/database/disk-message.ts';
 import type { Share } from '../allotment/allotment.ts';
 import { shareFor } from '../allotment/share-for.ts';
+import { quotedCommand } from '../../wording/command-text.ts';
 import { failedBy } from '../failed-by.ts';
 import type { Run } from '../run.ts';
 import { assessNow } from './assess-now.ts';
@@ -167,13 +168,14 @@ async function act(
   if (outcome === 'damaged')
     return damages + 1 < damageLimit
       ? { kind: 'damaged' }
-      : { kind: 'ended', ending: { key, outcome: failedBy(unstableText) } };
+      : { kind: 'ended', ending: { key, outcome: failedBy(unstableText(run)) } };
   // Its inputs changed while it ran and the run continues: run it with the current inputs.
   if (outcome.kind === 'interrupted' && !run.stop.isStopping()) return { kind: 'changed' };
   return { kind: 'ended', ending: { key, outcome } };
 }
 
-const unstableText = 'the cached result changes each time it is read: check the disk with `pipeline verify`';
+const unstableText = ({ session: { plan } }: Run): string =>
+  `the cached result changes each time it is read: check the disk with ${quotedCommand(plan.typed, 'verify')}`;
 
 const canStart = ({ decision, inputs }: Assessment, share: Share | undefined): boolean =>
   decision.kind === 'restore' || (share !== undefined && inputs.dropped.length === 0);

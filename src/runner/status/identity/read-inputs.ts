@@ -219,7 +219,7 @@ export async function readInputs(
           dep: name,
           path: hubName(dependency),
           from: undefined,
-          message: 'is not downloaded yet (`pipeline run` downloads it)',
+          message: 'is not downloaded yet: a run downloads it',
           absent: true,
         });
         break;

@@ -5,6 +5,7 @@ import type { Capacity } from '../../executors/executor.ts';
 import { isMap } from '../../manifest/canonical.ts';
 import { byId, type Instance, type Plan } from '../../plan/instance.ts';
 import { askPrograms } from '../../programs/ask-programs.ts';
+import { quotedCommand, type TypedPipeline } from '../../wording/command-text.ts';
 import { sizeText } from '../../wording/size-text.ts';
 import { placeOf, type Workspace } from '../../workspace/workspace.ts';
 import { deviceOf } from '../identity/manifest-of.ts';
@@ -83,6 +84,7 @@ export const estimateError = 0.15;
 export function memoryFindings(
   plans: readonly MemoryPlan[],
   instances: readonly Instance[],
+  typed: TypedPipeline | undefined,
 ): readonly Diagnostic[] {
   const instanceOf = byId(instances);
   return plans.flatMap((plan): readonly Diagnostic[] => {
@@ -96,7 +98,7 @@ export function memoryFindings(
       severity: isTooMuch ? 'error' : 'warning',
       code: 'memory-plan',
       message: `${id} ${isTooMuch ? 'needs' : 'may need'} about ${sizeText(total)} of memory, and ${there}`,
-      help: `${advice}\`pipeline estimate\` shows its parts`,
+      help: `${advice}${quotedCommand(typed, 'estimate', [id])} shows its parts`,
       ...(instance === undefined ? {} : { at: instance.program.at }),
     };
     return [diagnostic];

@@ -99,7 +99,7 @@ const literalsHelp = (path: string): string | undefined =>
     ? '[ ] and { } are no wildcards here: name the files by *, ? and **, or by a dep each'
     : undefined;
 
-export const allowMissingHelp = 'to use its digest from the last result, run `pipeline run --allow-missing`';
+export const allowMissingHelp = 'to use its digest from the last result, run with `--allow-missing`';
 
 /** The fault that a path does not exist, with the path that was probably intended. */
 export function missing(workspace: ProjectFiles, path: string, at: Range): Diagnostic {

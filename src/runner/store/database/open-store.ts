@@ -182,7 +182,7 @@ export const isFullDisk = (error: unknown): boolean =>
   /^(SQLITE_FULL|SQLITE_IOERR_SHMSIZE|ENOSPC|EDQUOT)$/.test(error.code);
 
 export const roomHelp =
-  'free some space: `pipeline gc` deletes results that no pipeline file needs; files in artifacts can ' +
+  'free some space: `gc` deletes results that no pipeline file needs; files in artifacts can ' +
   'be deleted by hand, since a run restores those that are in the cache';
 
 /** Opens a database of SQLite. */

@@ -47,7 +47,9 @@ export function AskPage({ query }: { readonly query: URLSearchParams }) {
         title="Ask"
         text="Ask trained models a question. They answer with the settings of their evaluation."
       >
-        {question.trim() !== '' && models.length > 0 && <Command text={commandOf(models, question, stage)} />}
+        {question.trim() !== '' && models.length > 0 && (
+          <Command command={askCommand(models, question, stage)} />
+        )}
       </PageHead>
       <Waiting problem={problem} isLoading={isLoading} />
       {known !== undefined && names.length === 0 && (
@@ -140,9 +142,9 @@ function Reply({ reply }: { readonly reply: ModelReply }) {
 }
 
 /** `pipeline ask` compares two models at most. */
-function commandOf([first = '', second]: readonly string[], question: string, stage: string): string {
+function askCommand([first = '', second]: readonly string[], question: string, stage: string): string {
   return [
-    `pipeline ask ${shellQuoted(first)} ${shellQuoted(question)}`,
+    `ask ${shellQuoted(first)} ${shellQuoted(question)}`,
     ...(second === undefined ? [] : [`--compare ${shellQuoted(second)}`]),
     ...(stage === '' ? [] : [`--as ${shellQuoted(stage)}`]),
   ].join(' ');

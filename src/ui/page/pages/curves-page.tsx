@@ -1,5 +1,4 @@
 import { useEffect, useRef, useState } from 'preact/hooks';
-import { shellQuoted } from '../../../runner/wording/shell-quoted.ts';
 import type { RunsAnswer } from '../../api.ts';
 import type { CurveAnswer, CurvesAnswer } from '../../../pages/result-answers.ts';
 import { changed, go } from '../address.ts';
@@ -37,7 +36,7 @@ export function CurvesPage({ query }: { readonly query: URLSearchParams }) {
           'out of kind “series”'
         }
       >
-        {chosen[0] !== undefined && <Command text={`pipeline log ${shellQuoted(chosen[0])}`} />}
+        {chosen[0] !== undefined && <Command command="log" names={[chosen[0]]} />}
       </PageHead>
       {all.length === 0 ? (
         <Empty>

@@ -16,7 +16,7 @@ export function DataPage({ query }: { readonly query: URLSearchParams }) {
   return (
     <>
       <PageHead title="Data" text="How the raw records were prepared">
-        {set !== undefined && <Command text={`pipeline log '${set.instance}'`} />}
+        {set !== undefined && <Command command="log" names={[set.instance]} />}
       </PageHead>
       <Waiting problem={problem} isLoading={isLoading && answer === undefined} />
       {answer !== undefined && answer.faults.length > 0 && (

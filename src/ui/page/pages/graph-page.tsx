@@ -33,7 +33,7 @@ export function GraphPage({ query }: { readonly query: URLSearchParams }) {
   return (
     <>
       <PageHead title="Graph" text="Dependencies and the state of each instance">
-        <Command text="pipeline status" />
+        <Command command="status" />
       </PageHead>
       <Waiting problem={problem} isLoading={isLoading && answer === undefined} />
       {answer !== undefined && (

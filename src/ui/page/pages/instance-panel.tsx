@@ -1,6 +1,5 @@
 import type { ComponentChildren } from 'preact';
 import { useEffect, useLayoutEffect, useRef, useState } from 'preact/hooks';
-import { shellQuoted } from '../../../runner/wording/shell-quoted.ts';
 import type { Value } from '../../../stage/context.ts';
 import type { InstanceAnswer, LogAnswer, PrintedAnswer } from '../../api.ts';
 import { numberOf, numberText } from '../number-text.ts';
@@ -108,13 +107,13 @@ function Known({ answer, run }: { readonly answer: InstanceAnswer; readonly run:
       )}
       <Section title="Commands">
         <p>
-          <Command text={`pipeline explain ${shellQuoted(answer.instance)}`} />
+          <Command command="explain" names={[answer.instance]} />
         </p>
         <p>
-          <Command text={`pipeline log ${shellQuoted(answer.instance)}`} />
+          <Command command="log" names={[answer.instance]} />
         </p>
         <p>
-          <Command text={`pipeline run ${shellQuoted(answer.instance)}`} />
+          <Command command="run" names={[answer.instance]} />
         </p>
       </Section>
     </>

@@ -4,7 +4,17 @@ import { durationText } from '../../../runner/wording/duration-text.ts';
 import { pluralize } from '../../../runner/wording/pluralize.ts';
 import type { RunsAnswer } from '../../api.ts';
 import { changed, linkTo } from '../address.ts';
-import { Command, Counts, Empty, TimeAgo, PageHead, State, useNow, Waiting } from '../parts.tsx';
+import {
+  Command,
+  Counts,
+  Empty,
+  TimeAgo,
+  PageHead,
+  State,
+  useCommandText,
+  useNow,
+  Waiting,
+} from '../parts.tsx';
 import { RunView } from '../run-view.tsx';
 import { startedFromText } from '../started-from-text.ts';
 import { dateTimeText } from '../time-text.ts';
@@ -37,6 +47,7 @@ function RunList({ query }: { readonly query: URLSearchParams }) {
       .catch(() => undefined)
       .finally(() => setIsFetching(false));
   };
+  const runText = useCommandText('run');
   return (
     <>
       <PageHead
@@ -47,12 +58,12 @@ function RunList({ query }: { readonly query: URLSearchParams }) {
             : `${pluralize(runs.length, 'run')}${older.more ? ' and more' : ''}, the newest first`
         }
       >
-        <Command text="pipeline history" />
+        <Command command="history" />
       </PageHead>
       <Waiting problem={problem} isLoading={isLoading && answer === undefined} />
       {answer !== undefined && runs.length === 0 && (
         <Empty>
-          Nothing has run yet. Start with <code>pipeline run</code>: what happens appears here.
+          Nothing has run yet. Start with <code>{runText}</code>: what happens appears here.
         </Empty>
       )}
       {runs.length > 0 && (

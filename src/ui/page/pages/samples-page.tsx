@@ -18,7 +18,7 @@ export function SamplesPage({ query }: { readonly query: URLSearchParams }) {
   return (
     <>
       <PageHead title="Samples" text="Answers sampled at different temperatures">
-        <Command text="pipeline run qualitative" />
+        <Command command="run qualitative" />
       </PageHead>
       {answer.faults.length > 0 && <pre class="problem">{answer.faults.join('\n')}</pre>}
       {set === undefined ? (

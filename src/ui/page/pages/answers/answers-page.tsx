@@ -1,5 +1,4 @@
 import { pluralize } from '../../../../runner/wording/pluralize.ts';
-import { shellQuoted } from '../../../../runner/wording/shell-quoted.ts';
 import type { EvaluationsAnswer } from '../../../../pages/result-answers.ts';
 import { changed, go } from '../../address.ts';
 import { Command, Empty, PageHead, Waiting } from '../../parts.tsx';
@@ -49,11 +48,8 @@ export function AnswersPage({ query }: { readonly query: URLSearchParams }) {
       >
         {compared.length === 2 && (
           <Command
-            text={[
-              'pipeline compare',
-              ...compared.map((model) => shellQuoted(model)),
-              ...(view.profile === 'multilingual' ? [] : [`--profile ${view.profile}`]),
-            ].join(' ')}
+            command={view.profile === 'multilingual' ? 'compare' : `compare --profile ${view.profile}`}
+            names={compared}
           />
         )}
       </PageHead>

@@ -44,7 +44,7 @@ export function ExperimentsPage({ query }: { readonly query: URLSearchParams }) 
           `${isGrouped ? 'points' : 'models'}, by the params in which they differ`
         }
       >
-        <Command text={metricsCommand(metrics, sort)} />
+        <Command command={metricsCommand(metrics, sort)} />
       </PageHead>
       {answer.warnings.map((text) => (
         <p key={text} class="notice">

@@ -2,7 +2,7 @@ import { shellQuoted } from '../../../../runner/wording/shell-quoted.ts';
 
 /** The command that prints the same metrics in the same order. */
 export const metricsCommand = (metrics: readonly string[], sort: string): string =>
-  ['pipeline metrics', ...(metrics.length > 0 ? [`--columns ${quoted(metrics.join(','))}`] : [])]
+  ['metrics', ...(metrics.length > 0 ? [`--columns ${quoted(metrics.join(','))}`] : [])]
     .concat(sort === '' ? [] : [`--sort ${quoted(sort)}`])
     .join(' ');
 
