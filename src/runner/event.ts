@@ -77,8 +77,11 @@ export interface Origin {
 /** An out in the project that differs from its result. */
 export interface DisplacedOut {
   readonly path: string;
-  /** `another-result`: of the same instance, as a run put it there. */
-  readonly was: 'missing' | 'changed' | 'another-result';
+  /**
+   * `another-result`: of the same instance, as a run put it there. `foreign`: no run put it there, so that none
+   * replaces it unasked.
+   */
+  readonly was: 'missing' | 'changed' | 'another-result' | 'foreign';
   /** Of a folder that is there: what differs in it. */
   readonly files?: readonly TreeChange[];
 }

@@ -47,9 +47,9 @@ describe('an out that is committed to git', () => {
   test('what to do names the pipeline file and the overrides that were typed', async () => {
     const { rig, train } = await clone(committed);
     await using _ = rig;
-    const options = ['--file', 'pipeline.yaml', '--set', 'vars.note=a b'];
+    const options = ['--file', 'pipeline.yaml', '--set', 'stages.train.description=a b'];
     const { stderr } = await runs(rig, train, ...options);
-    const typed = "--file pipeline.yaml --set 'vars.note=a b'";
+    const typed = "--file pipeline.yaml --set 'stages.train.description=a b'";
     for (const command of ['run --adopt train', 'run --overwrite train', 'log train', 'run'])
       expect(stderr).toContain(`\`pipeline ${command} ${typed}\``);
   });
@@ -67,6 +67,12 @@ describe('an out that is committed to git', () => {
     expect(again).toMatchObject({ code: 1, json: { failed: ['train'] } });
     expect(again.stderr).toContain('`pipeline run --adopt train`');
     expect(rig.read(out.path)).toBe(committed);
+    const { stdout } = await rig.pipeline('explain', 'train').result;
+    expect(stdout).toContain(
+      `${out.path} was not written by a run and differs from the result (take it as the result with ` +
+        '`pipeline run --adopt train`, or replace it with `pipeline run --overwrite train`)',
+    );
+    expect(stdout).not.toContain('restore it');
     expect((await rig.pipeline('run', '--overwrite', 'train').result).json).toMatchObject({
       restored: ['train'],
     });

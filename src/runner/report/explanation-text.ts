@@ -1,7 +1,9 @@
 import type { Explanation, InstanceStatus, SinceResult } from '../answers.ts';
+import type { DisplacedOut } from '../event.ts';
 import type { Reason } from '../manifest/reason.ts';
 import { reasonText } from './reason-text.ts';
 import { quotedCommand, type TypedPipeline } from '../wording/command-text.ts';
+import { existingOutHelp } from '../wording/existing-out-help.ts';
 import { joinFirst } from '../wording/join-first.ts';
 import { droppedText, displacedOutText, failedText, originText } from './outcome-text.ts';
 
@@ -27,6 +29,8 @@ export function explanationText(
   typed: TypedPipeline = {},
 ): string {
   const command = (name: string): string => quotedCommand(typed, name, [instance]);
+  const displacedHelp = ({ was }: DisplacedOut): string =>
+    was === 'foreign' ? existingOutHelp(typed, instance) : `restore it with ${quotedCommand(typed, 'run')}`;
   // The failure is more specific than the reason to run.
   const reasons = because.filter(({ kind }) => failure === undefined || kind !== 'failed-before');
   const lines = [
@@ -43,7 +47,7 @@ export function explanationText(
       : []),
     ...reasons.map(reasonText),
     ...(failure === undefined ? [] : [`last attempt ${failedText(failure)} (see ${command('log')})`]),
-    ...displaced.map((out) => `${displacedOutText(out)} (restore it with ${quotedCommand(typed, 'run')})`),
+    ...displaced.map((out) => `${displacedOutText(out)} (${displacedHelp(out)})`),
     ...(dropped.length > 0 ? [droppedText(dropped)] : []),
     ...(after.length === 0
       ? []

@@ -58,12 +58,14 @@ export const displacedText = (outs: readonly DisplacedOut[], verb: 'is' | 'was' 
 
 /** How an out differs from its result. */
 export function displacedOutText({ path, was, files = [] }: DisplacedOut, verb: 'is' | 'was' = 'is'): string {
-  if (files.length > 0) return `${path}: ${filesText(files)}`;
+  if (files.length > 0 && was !== 'foreign') return `${path}: ${filesText(files)}`;
   switch (was) {
     case 'missing':
       return `${path} ${verb} missing`;
     case 'changed':
       return `${path} was changed`;
+    case 'foreign':
+      return `${path} was not written by a run and differs from the result`;
     case 'another-result':
       return `${path} ${verb === 'is' ? 'contains' : 'contained'} another result`;
   }

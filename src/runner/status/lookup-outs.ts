@@ -7,9 +7,7 @@ import { treeChanges } from '../manifest/tree.ts';
 import type { Instance } from '../plan/instance.ts';
 import type { ContentReader } from '../programs/reads.ts';
 import { pastOf } from '../store/attempts.ts';
-import type { Store } from '../store/database/open-store.ts';
 import { placementAt } from '../store/placements.ts';
-import type { Workspace } from '../workspace/workspace.ts';
 import type { ReadCache } from './identity/read-cache.ts';
 import type { Session } from './session.ts';
 
@@ -33,12 +31,12 @@ export async function lookupOuts(
   { wanted }: Policy,
   reads: ReadCache,
 ): Promise<LookedUpOuts> {
-  const { workspace, store } = session;
+  const { store } = session;
   const assessed = (path: string): ReturnType<ContentReader> => reads.read(path, { links: 'keep' });
   const cached = await lookupResult(session, key, {
     object: reads.object,
     async listing(out, content) {
-      const found = await assessed(pathOf(instance, out));
+      const found = await assessed(declaredOut(instance, out).path);
       return found.ok && isContent(found, content) ? found.value?.items : undefined;
     },
   });
@@ -46,7 +44,7 @@ export async function lookupOuts(
     case 'absent':
       return { lookup: { kind: 'absent', past: pastOf(store, key) }, displaced: [], dropped: [] };
     case 'damaged': {
-      const [path, { object, inside }] = [pathOf(instance, cached.out), cached];
+      const [path, { object, inside }] = [declaredOut(instance, cached.out).path, cached];
       const file = inside === undefined ? path : `${path}/${inside}`;
       return { lookup: { kind: 'damaged', object, path: file }, displaced: [], dropped: [] };
     }
@@ -58,12 +56,12 @@ export async function lookupOuts(
       const dropped: string[] = [];
       const lacking: string[] = [];
       for (const [out, content] of Object.entries(cached.entry.outs)) {
-        const path = pathOf(instance, out);
-        const found = await assessed(path);
+        const declared = declaredOut(instance, out);
+        const found = await assessed(declared.path);
         if (isContent(found, content)) continue;
-        const stands = await displacedOut(workspace, store, path, content, found);
+        const stands = await displacedOut(session, declared, content, found);
         const isDropped = cached.entry.dropped?.includes(out) === true;
-        const isLeftOut = isDropped && wanted === undefined && instance.outs[out]?.temp === true;
+        const isLeftOut = isDropped && wanted === undefined && declared.temp === true;
         if (isLeftOut) dropped.push(out);
         else if (isDropped) lacking.push(out);
         // What another result left there is not to be taken for this one.
@@ -79,21 +77,23 @@ export async function lookupOuts(
 const isContent = (found: Awaited<ReturnType<ContentReader>>, content: Content): boolean =>
   found.ok && found.value !== undefined && sameContent(found.value.content, content);
 
-function pathOf(instance: Instance, out: string): string {
-  const path = instance.outs[out]?.path;
-  if (path === undefined) throw new Error(`an entry has an out ${out} that ${instance.id} does not declare`);
-  return path;
+function declaredOut(instance: Instance, out: string): Instance['outs'][string] {
+  const declared = instance.outs[out];
+  if (declared === undefined)
+    throw new Error(`an entry has an out ${out} that ${instance.id} does not declare`);
+  return declared;
 }
 
 async function displacedOut(
-  workspace: Workspace,
-  store: Store,
-  path: string,
+  { workspace, store }: Session,
+  { path, workspace: isElsewhere }: Instance['outs'][string],
   content: Content,
   found: Awaited<ReturnType<ContentReader>>,
 ): Promise<DisplacedOut> {
   if (found.ok && found.value === undefined) return { path, was: 'missing' };
   const placed = placementAt(store, path)?.content;
+  // In the folder of an instance, a run moves foreign files aside.
+  if (isElsewhere && placed === undefined) return { path, was: 'foreign' };
   if (
     found.ok &&
     found.value !== undefined &&

@@ -16,7 +16,7 @@ import { isRenamed, stampOf } from '../../workspace/stamp.ts';
 import { removeTree, replace } from '../../workspace/replace.ts';
 import { noteWritten } from '../../workspace/written.ts';
 import { placeOf, type Workspace } from '../../workspace/workspace.ts';
-import { quotedCommand } from '../../wording/command-text.ts';
+import { existingOutHelp } from '../../wording/existing-out-help.ts';
 import type { Diagnostic } from '../../diagnostic.ts';
 import { keepForeignFiles } from '../../cache/keep-foreign-files.ts';
 import { asideFault, setAside } from './found-outs.ts';
@@ -161,9 +161,7 @@ export function foreignFault(
 
 /** What to do about a file at the place of an out that no run made and that differs from the result. */
 export const existingOutText = ({ plan }: Pick<Places, 'plan'>, { id }: Instance, path: string): string =>
-  `${path} already exists and differs from the result of ${id}: take it as the result with ` +
-  `${quotedCommand(plan.typed, 'run --adopt', [id])}, or replace it with ` +
-  quotedCommand(plan.typed, 'run --overwrite', [id]);
+  `${path} already exists and differs from the result of ${id}: ${existingOutHelp(plan.typed, id)}`;
 
 /** The words for the first link on the way to some places. */
 export function linkFault(
