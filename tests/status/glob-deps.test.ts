@@ -74,6 +74,8 @@ test.each(['data/*.csv', 'data/**/*.csv', '**/*.csv'])(
 test('a pattern without a match is an error at the dep; if optional, it gives no words', async () => {
   using project = withFiles('data/*.tsv');
   expect((await project.run()).problem).toBe('no-file: no file matches data/*.tsv');
+  const refused = await project.ask((open) => open.dryRun(wholeRun));
+  expect(refused).toMatchObject({ error: { diagnostics: [{ suggestion: 'data/*.csv' }] } });
   project.write({ 'pipeline.yaml': reading('dota/*.csv') });
   expect((await project.run()).problem).toContain(
     'no-file: no file matches dota/*.csv (dota: no such file or folder)',

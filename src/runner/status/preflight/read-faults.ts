@@ -8,6 +8,7 @@ import { deadLinkOn } from '../../workspace/dead-link.ts';
 import { globFiles } from '../../workspace/glob-files.ts';
 import { ignoreRules } from '../../workspace/ignore/ignore-rules.ts';
 import { nearestPath } from '../../workspace/nearest-path.ts';
+import { nearestPattern } from '../../workspace/nearest-pattern.ts';
 import { placeOf, type ProjectFiles } from '../../workspace/workspace.ts';
 
 /** Faults of paths that are read: they do not exist, or lead out of the project. */
@@ -81,6 +82,7 @@ export function globFaults(
   const isThere = base === '' || workspace.disk.stat(placeOf(workspace, base))?.isDirectory() === true;
   const help = hint ?? (isKnown ? allowMissingHelp : (outHelp(base) ?? literalsHelp(pattern)));
   const fault = isThere ? undefined : missing(workspace, base, at);
+  const suggestion = isThere ? nearestPattern(workspace, pattern) : fault?.suggestion;
   return [
     {
       ...fault,
@@ -88,6 +90,7 @@ export function globFaults(
       code: 'no-file',
       message: `no file matches ${pattern}${fault === undefined ? '' : ` (${fault.message})`}`,
       at,
+      ...(suggestion === undefined ? {} : { suggestion }),
       ...(help === undefined ? {} : { help }),
     },
   ];
