@@ -1,7 +1,10 @@
 import { totalmem } from 'node:os';
+import { relative } from 'node:path';
 import { expect, test } from 'vitest';
 import { smallestMemory } from '../../src/runner/executors/local/gpus/gpu-state.ts';
 import { fakeNvidiaSmi } from '../rig/fake-nvidia-smi.ts';
+import { type WorkspaceDisk, workspaceDisk } from '../../src/runner/workspace/disk/workspace-disk.ts';
+import { inProcess } from '../rig/in-process.ts';
 import { createRig, type Rig } from '../rig/rig.ts';
 
 const program = `
@@ -15,24 +18,26 @@ const taking = (bytes: number): string =>
   'export const estimate = async ({ rows }, deps, device) => ({ ok: true, value: { parts: { ' +
   `weights: ${bytes}, [device]: rows }, lower: ['rows: 1'] } });`;
 
+const filesWith = (preview: string): Readonly<Record<string, unknown>> => ({
+  'stages/large.ts': program,
+  'stages/previews/large.ts': preview,
+  'in.txt': 'x',
+  'pipeline.yaml': {
+    stages: {
+      large: {
+        uses: 'stages/large.ts',
+        params: { rows: 5 },
+        deps: { in: 'in.txt' },
+        outs: { out: 'out.txt' },
+      },
+      other: { cmd: 'echo > ${outs.o}', outs: { o: 'o' } },
+    },
+  },
+});
+
 async function projectWith(preview: string): Promise<Rig> {
   const rig = await createRig();
-  rig.write({
-    'stages/large.ts': program,
-    'stages/previews/large.ts': preview,
-    'in.txt': 'x',
-    'pipeline.yaml': {
-      stages: {
-        large: {
-          uses: 'stages/large.ts',
-          params: { rows: 5 },
-          deps: { in: 'in.txt' },
-          outs: { out: 'out.txt' },
-        },
-        other: { cmd: 'echo > ${outs.o}', outs: { o: 'o' } },
-      },
-    },
-  });
+  rig.write(filesWith(preview));
   return rig;
 }
 
@@ -74,6 +79,24 @@ test('a run that exceeds the memory is refused with settings to lower; a possibl
     ran: [],
     'up-to-date': ['large', 'other'],
   });
+});
+
+test('a run assesses an instance with an estimate once: its inputs are read once', async () => {
+  using project = inProcess();
+  project.write(filesWith(taking(1000)));
+  // At this time no file is old enough for its digest to be remembered.
+  const now = (): bigint => 0n;
+  expect((await project.run({}, workspaceDisk, undefined, now)).outcomes).toMatchObject({ large: 'ran' });
+  const read: string[] = [];
+  const disk: WorkspaceDisk = {
+    ...workspaceDisk,
+    digest(path, ...rest) {
+      read.push(relative(project.root, path));
+      return workspaceDisk.digest(path, ...rest);
+    },
+  };
+  expect((await project.run({}, disk, undefined, now)).outcomes).toMatchObject({ large: 'up-to-date' });
+  expect(read.filter((path) => path === 'in.txt')).toEqual(['in.txt']);
 });
 
 test('a failed or incomplete estimate is reported and does not stop the run', async () => {

@@ -16,7 +16,7 @@ import type { RunWatcher } from '../schedule/run-controls.ts';
 import { withRun } from '../schedule/with-run.ts';
 import { type PlannedRun, refusedLists, runSelected } from '../schedule/run-selected.ts';
 import { rerunAndCompare } from '../schedule/verify-rerun.ts';
-import { memoryFaults } from './estimate.ts';
+import { memoryCheck } from './estimate.ts';
 import { finalOuts } from './final-outs.ts';
 import { withHubFolders } from './planning/hub-dependencies.ts';
 import { type IdleRequest, recordIdle } from './idle-run.ts';
@@ -160,8 +160,9 @@ async function planRun(
     request.restoreOnly === true ? [] : selected.chosen.filter(({ frozen }) => frozen === undefined);
   const unready = await unreadyExecutor(session.value, started, onEvent, signal);
   if (unready !== undefined) return invalid([unready], withFolders.value.sources);
-  const ofMemory =
-    request.restoreOnly === true ? [] : await memoryFaults(opened, session.value, selected.chosen, policyOf);
+  const memory =
+    request.restoreOnly === true ? undefined : await memoryCheck(opened, session.value, selected, policyOf);
+  const ofMemory = memory?.findings ?? [];
   const tooLarge = ofMemory.filter(({ severity }) => severity === 'error');
   if (tooLarge.length > 0) return invalid(tooLarge, withFolders.value.sources);
   const warnings = [
@@ -171,7 +172,15 @@ async function planRun(
     ...(request.allowMissing === true ? uncheckedDeps(session.value, selected.chosen) : []),
   ];
   const { listFaults } = planned;
-  const ready = { session: session.value, selected, policyOf, existingOutsOf, warnings, listFaults };
+  const ready = {
+    session: session.value,
+    selected,
+    policyOf,
+    existingOutsOf,
+    warnings,
+    listFaults,
+    assessments: memory?.assessments,
+  };
   return { ok: true, value: { run: ready, planned, chosen } };
 }
 

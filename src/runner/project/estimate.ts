@@ -1,12 +1,12 @@
 import type { Result } from '../../result.ts';
 import type { MemoryPlan, Problem } from '../answers.ts';
 import type { Diagnostic } from '../diagnostic.ts';
+import type { InstanceId } from '../identity.ts';
 import type { Policy } from '../manifest/decide.ts';
 import type { Instance } from '../plan/instance.ts';
-import type { Selection } from '../plan/select.ts';
+import type { Selected, Selection } from '../plan/select.ts';
 import { mayHavePreview } from '../programs/ask-programs.ts';
-import { instancesWithNeeds } from '../plan/with-needs.ts';
-import { assessAll, isHit } from '../status/assess-all.ts';
+import { assessAll, type AssessedInstance, isHit } from '../status/assess-all.ts';
 import type { Session } from '../status/session.ts';
 import { memoryFindings, memoryPlans } from '../status/preflight/memory-plan.ts';
 import { readTogether } from '../store/database/open-store.ts';
@@ -29,26 +29,31 @@ export async function estimate(
   return { ok: true, value: await memoryPlans(sourcesOf(opened, session.value), chosen) };
 }
 
-/** Instances that will run without enough memory. Only programs with a preview that will run are queried. */
-export async function memoryFaults(
+/**
+ * What instances that will run lack of memory. Only programs with a preview are queried, so undefined where no
+ * instance has one: then there is nothing to assess for.
+ */
+export async function memoryCheck(
   opened: Opened,
   session: Session,
-  chosen: readonly Instance[],
+  { chosen, takenAsIs }: Selected,
   policyOf: (instance: Instance) => Policy,
-): Promise<readonly Diagnostic[]> {
+): Promise<MemoryCheck | undefined> {
   const able = chosen.filter(
     ({ program }) => program.kind === 'uses' && mayHavePreview(opened.workspace, program.path),
   );
-  if (able.length === 0) return [];
-  const assessed = instancesWithNeeds(session.plan, able);
-  const assessments = await readTogether(opened.store, () => assessAll(session, assessed, policyOf));
+  if (able.length === 0) return undefined;
+  const known = new Set(takenAsIs.map(({ id }) => id));
+  const assessments = await readTogether(opened.store, () => assessAll(session, chosen, policyOf, known));
   const starting = able.filter(({ id }) => !isHit(assessments.get(id)));
-  if (starting.length === 0) return [];
-  return memoryFindings(
-    await memoryPlans(sourcesOf(opened, session), starting),
-    starting,
-    session.plan.typed,
-  );
+  const plans = starting.length === 0 ? [] : await memoryPlans(sourcesOf(opened, session), starting);
+  return { findings: memoryFindings(plans, starting, session.plan.typed), assessments };
+}
+
+export interface MemoryCheck {
+  readonly findings: readonly Diagnostic[];
+  /** Of the chosen instances, for the run: before inputs that are taken as they are were restored. */
+  readonly assessments: ReadonlyMap<InstanceId, AssessedInstance>;
 }
 
 const sourcesOf = ({ workspace, host }: Opened, { plan, executorOf }: Session) => ({

@@ -40,6 +40,8 @@ export interface PlannedRun {
   readonly warnings: readonly Diagnostic[];
   /** Faults of the instances that the lists give. */
   readonly listFaults: readonly Diagnostic[];
+  /** Of what is selected, if planning had to know it: nothing has run and nothing was restored since. */
+  readonly assessments?: ReadonlyMap<InstanceId, AssessedInstance> | undefined;
 }
 
 export interface RunOptions {
@@ -165,9 +167,10 @@ export async function runSelected(
     const madeBefore = [...ended].flatMap(([id, outcome]) => (isMade(outcome) ? [id] : []));
     const known = new Set([...takenAsIs.map(({ id }) => id), ...madeBefore]);
     const stoppable = { ...run.session, workspace: readUntil(run.session.workspace, run.stop.stopped) };
-    const assessments = await readTogether(run.session.store, () =>
-      assessAll(stoppable, ready, planned.policyOf, known),
-    );
+    const isAsPlanned = ended.size === 0 && takenAsIs.length === 0;
+    const assessments =
+      (isAsPlanned ? planned.assessments : undefined) ??
+      (await readTogether(run.session.store, () => assessAll(stoppable, ready, planned.policyOf, known)));
     const producers = staleProducers(planned, ready, assessments);
     if (producers.length === 0) ends.onFaults(faultsOfLists(planned));
     else {
