@@ -255,7 +255,9 @@ describe('the allowed import directions', () => {
       ({ file, target }) =>
         !file.startsWith('src/runner/cache/') &&
         (target === 'src/runner/store/entries.ts' ||
-          /^src\/runner\/cache\/(objects|restore-out|local-source|source-objects)\.ts$/.test(target)),
+          /^src\/runner\/cache\/(objects|restore-out|local-source|source-objects|bring-here)\.ts$/.test(
+            target,
+          )),
     );
     expect(wrong.map(shown)).toEqual([]);
   });

@@ -2,7 +2,7 @@ import { dirname } from 'node:path';
 import { isPartialName } from '../../files/write-atomically.ts';
 import type { Collected, KeptResults } from '../answers.ts';
 import type { Key } from '../identity.ts';
-import { contentObjects } from './cache.ts';
+import { contentObjects } from './evict.ts';
 import { type CachedEntry, chooseGarbage, type GcLimits } from './choose-garbage.ts';
 import { objectFiles, objectPath } from './objects.ts';
 import { smokeFolder } from '../plan/smoke-instance.ts';

@@ -1,4 +1,5 @@
-import { canRestoreDropped, listingOf, lookupResult } from '../cache/cache.ts';
+import { canRestoreDropped, lookupResult } from '../cache/lookup-result.ts';
+import { listingOf } from '../cache/cached-files.ts';
 import type { DisplacedOut } from '../event.ts';
 import type { Key } from '../identity.ts';
 import type { Lookup, Policy } from '../manifest/decide.ts';

@@ -4,7 +4,7 @@ import { type TreeItem, treeChanges } from '../manifest/tree.ts';
 import type { Instance } from '../plan/instance.ts';
 import { memberNames } from '../plan/expand/member-names.ts';
 import { findListing } from '../store/remembered/listings.ts';
-import { listingOf } from '../cache/cache.ts';
+import { listingOf } from '../cache/cached-files.ts';
 import type { Session } from './session.ts';
 import type { Inputs } from './identity/read-inputs.ts';
 

@@ -8,7 +8,7 @@ import type { Opened } from '../open-rows.ts';
 import type { Planned } from '../planning/plan-here.ts';
 import type { Selection } from '../../plan/select.ts';
 import { eventsOf, lastOutcomes } from '../../store/runs.ts';
-import { originOf } from '../../cache/cache.ts';
+import { originOf } from '../../cache/entry-facts.ts';
 import { reasonsIn, stateOf, inspectedOnly, inspected } from './inspected.ts';
 
 export async function explain(

@@ -1,7 +1,7 @@
 import { type Executor, handleOf } from '../../executors/executor.ts';
 import type { ExecutorSettings } from '../../pipeline-file/executor-settings.ts';
 import { allAttemptsInQueues, type OpenAttempt } from '../../store/attempts.ts';
-import { cachedFiles } from '../../cache/cache.ts';
+import { cachedFiles } from '../../cache/cached-files.ts';
 import { attemptFolder } from '../../workspace/cache-layout.ts';
 import { placeOf } from '../../workspace/workspace.ts';
 import type { Opened } from '../open-rows.ts';

@@ -1,5 +1,5 @@
 import type { InstanceHistory, ModelResults, TracedResult } from '../../answers.ts';
-import { cachedFiles } from '../../cache/cache.ts';
+import { cachedFiles } from '../../cache/cached-files.ts';
 import type { RecordedEvent } from '../../event.ts';
 import type { InstanceId, Key } from '../../identity.ts';
 import { evaluatedModels, isModel } from '../../plan/evaluated-model.ts';

@@ -13,7 +13,7 @@ import type {
   ResultsDifference,
   WrittenResults,
 } from '../../answers.ts';
-import { cachedFiles, type CachedFiles } from '../../cache/cache.ts';
+import { cachedFiles, type CachedFiles } from '../../cache/cached-files.ts';
 import type { Diagnostic } from '../../diagnostic.ts';
 import { commitNamed, fileAtCommit } from '../../executors/commit-state.ts';
 import type { AwaitedInstances } from '../../event.ts';

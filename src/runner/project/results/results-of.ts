@@ -10,7 +10,7 @@ import type { Instance } from '../../plan/instance.ts';
 import { lastMadeKey } from '../../store/attempts.ts';
 import { lastResult } from '../../store/last-results.ts';
 import { placementAt } from '../../store/placements.ts';
-import { cachedFiles, type CachedFiles } from '../../cache/cache.ts';
+import { cachedFiles, type CachedFiles } from '../../cache/cached-files.ts';
 import { readContent } from '../../workspace/read-content.ts';
 
 /**

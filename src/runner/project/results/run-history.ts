@@ -7,7 +7,7 @@ import type {
   RunRecord,
   SeriesPoint,
 } from '../../answers.ts';
-import { cachedFiles } from '../../cache/cache.ts';
+import { cachedFiles } from '../../cache/cached-files.ts';
 import type { Outcome, RecordedEvent } from '../../event.ts';
 import { type InstanceId, stageOf } from '../../identity.ts';
 import type { Out, Plan } from '../../plan/instance.ts';

@@ -1,5 +1,5 @@
 import type { ChangedParam, RunRecord, RunResults, RunScore } from '../../answers.ts';
-import { cachedFiles } from '../../cache/cache.ts';
+import { cachedFiles } from '../../cache/cached-files.ts';
 import { type InstanceId, type Key, stageOf } from '../../identity.ts';
 import type { PlannedBest } from '../../plan/best-of.ts';
 import type { Plan } from '../../plan/instance.ts';

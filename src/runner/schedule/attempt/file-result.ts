@@ -1,5 +1,5 @@
 import type { Result } from '../../../result.ts';
-import type { WrittenOuts } from '../../cache/cache.ts';
+import type { WrittenOuts } from '../../cache/publish.ts';
 import type { Failure, Outcome } from '../../event.ts';
 import { dropScratch } from '../../workspace/scratch.ts';
 import { readUntil } from '../../workspace/workspace.ts';

@@ -1,4 +1,4 @@
-import { type Made, publish, type WrittenOuts } from '../../cache/cache.ts';
+import { type Made, publish, type WrittenOuts } from '../../cache/publish.ts';
 import { withheldOuts } from '../../plan/instance.ts';
 import { diskMessage } from '../../store/database/disk-message.ts';
 import { shownPath } from '../../workspace/workspace.ts';

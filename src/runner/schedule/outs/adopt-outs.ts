@@ -1,4 +1,4 @@
-import { type Made, publish } from '../../cache/cache.ts';
+import { type Made, publish } from '../../cache/publish.ts';
 import type { Outcome } from '../../event.ts';
 import type { Instance } from '../../plan/instance.ts';
 import type { Assessment } from '../../status/assess.ts';

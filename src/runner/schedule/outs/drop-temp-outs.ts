@@ -1,4 +1,5 @@
-import { dropOuts, lastEntryOf } from '../../cache/cache.ts';
+import { dropOuts } from '../../cache/evict.ts';
+import { lastEntryOf } from '../../cache/entry-facts.ts';
 import type { Diagnostic } from '../../diagnostic.ts';
 import type { InstanceId, Key } from '../../identity.ts';
 import { declaredPolicy, type Entry, type Policy } from '../../manifest/decide.ts';

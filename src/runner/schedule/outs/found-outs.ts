@@ -1,5 +1,5 @@
 import { posix } from 'node:path';
-import type { WrittenOuts } from '../../cache/cache.ts';
+import type { WrittenOuts } from '../../cache/publish.ts';
 import type { Key } from '../../identity.ts';
 import { sameContent } from '../../manifest/manifest.ts';
 import { allFoundOuts, type FoundOut, forgetFoundOut, recordFoundOut } from '../../store/found-outs.ts';

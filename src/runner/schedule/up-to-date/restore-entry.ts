@@ -1,4 +1,4 @@
-import { restore } from '../../cache/cache.ts';
+import { restore } from '../../cache/restore.ts';
 import type { Outcome } from '../../event.ts';
 import type { Entry } from '../../manifest/decide.ts';
 import type { Instance } from '../../plan/instance.ts';

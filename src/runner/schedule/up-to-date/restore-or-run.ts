@@ -1,4 +1,4 @@
-import { evict } from '../../cache/cache.ts';
+import { evict } from '../../cache/evict.ts';
 import type { Outcome } from '../../event.ts';
 import type { Gpu } from '../../executors/executor.ts';
 import type { Reason } from '../../manifest/reason.ts';

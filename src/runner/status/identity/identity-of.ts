@@ -1,6 +1,6 @@
 import { dirname, relative, resolve } from 'node:path';
 import type { Result } from '../../../result.ts';
-import { lastEntryOf } from '../../cache/cache.ts';
+import { lastEntryOf } from '../../cache/entry-facts.ts';
 import type { InstanceId, Key } from '../../identity.ts';
 import type { Entry } from '../../manifest/decide.ts';
 import type { Content, Manifest } from '../../manifest/manifest.ts';

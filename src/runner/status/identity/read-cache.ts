@@ -1,5 +1,5 @@
 import { memory } from '../../../memory.ts';
-import { objectCheck, type ObjectCheck } from '../../cache/cache.ts';
+import { objectCheck, type ObjectCheck } from '../../cache/lookup-result.ts';
 import type { Key } from '../../identity.ts';
 import { keyOf } from '../../manifest/key-of.ts';
 import type { Manifest } from '../../manifest/manifest.ts';
