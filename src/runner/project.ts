@@ -1,5 +1,9 @@
 import type { Result } from '../result.ts';
-import { dryRun, gc, repair, run, verifyRerun } from './project/act.ts';
+import { dryRun } from './project/acts/dry-run.ts';
+import { gc } from './project/acts/gc.ts';
+import { repair } from './project/acts/repair.ts';
+import { run } from './project/acts/run.ts';
+import { verifyRerun } from './project/acts/verify-rerun.ts';
 import { explain, explanations } from './project/answers/explain.ts';
 import { graph } from './project/answers/graph.ts';
 import {

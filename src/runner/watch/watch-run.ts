@@ -1,5 +1,5 @@
 import { fixedPart } from '../pipeline-file/glob.ts';
-import { run } from '../project/act.ts';
+import { run } from '../project/acts/run.ts';
 import { chooseToRun } from '../project/planning/chosen.ts';
 import type { Problem } from '../answers.ts';
 import type { Diagnostic } from '../diagnostic.ts';
