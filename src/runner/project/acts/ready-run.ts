@@ -3,7 +3,7 @@ import type { Problem } from '../../answers.ts';
 import type { Event } from '../../event.ts';
 import type { Instance } from '../../plan/instance.ts';
 import type { RunRequest } from '../../run-request.ts';
-import type { PlannedRun } from '../../schedule/run-selected.ts';
+import type { PlannedRun } from '../../schedule/selected/planned-run.ts';
 import { frozenWarning } from '../../status/frozen-warning.ts';
 import { frozenFaults } from '../../status/frozen.ts';
 import { uncheckedDeps } from '../../status/identity/recorded-dep.ts';
