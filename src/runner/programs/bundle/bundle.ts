@@ -1,7 +1,8 @@
 import { readFileSync } from 'node:fs';
-import { dirname, extname, join, resolve } from 'node:path';
+import { basename, dirname, extname, join, resolve } from 'node:path';
 import type * as Esbuild from 'esbuild';
 import { type Digest, digestOf } from '../../../files/digest.ts';
+import { memoize } from '../../../memory.ts';
 import type { Result } from '../../../result.ts';
 import type { Range } from '../../diagnostic.ts';
 import { namesModule } from '../../pipeline-file/names-module.ts';
@@ -106,10 +107,13 @@ async function bundle(
     if (file === undefined || map === undefined) throw new Error('esbuild wrote no file');
     const manifests = packageManifests(metafile);
     const alternatives = alternativeNames(metafile);
-    const inputs = [...Object.keys(metafile.inputs), ...manifests.filter((name) => isThere(workspace, name))];
-    const absent = [...manifests, ...alternatives].filter((name) => !isThere(workspace, name));
+    const isThere = presence(workspace);
+    const inputs = [...Object.keys(metafile.inputs), ...manifests.filter(isThere)];
+    const absent = [...manifests, ...alternatives].filter((name) => !isThere(name));
     const wasUnchanged = (): boolean =>
-      [...inputs, ...alternatives].every((name) => isUnchangedSince(workspace, name, began));
+      [...inputs, ...alternatives.filter(presence(workspace))].every((name) =>
+        isUnchangedSince(workspace, name, began),
+      );
     return {
       ok: true,
       value: {
@@ -166,8 +170,28 @@ const notInstalled = (module: string): BundleFault => ({
     `of the project, add its extension: ${module}.ts`,
 });
 
-const isThere = (workspace: Workspace, path: string): boolean =>
-  workspace.disk.stat(join(workspace.root, path)) !== undefined;
+/**
+ * Tells whether names exist: of the thousands that resolution would try, nearly none does, and a folder's list
+ * shows that of all names in it at once.
+ */
+function presence({ root, disk }: Workspace): (path: string) => boolean {
+  const namesIn = memoize((folder: string): ReadonlySet<string> | undefined => {
+    if (disk.stat(folder)?.isDirectory() !== true) return new Set();
+    try {
+      return new Set(disk.list(folder).map(folded));
+    } catch {
+      return undefined; // a folder whose list may not be read may have files that may be
+    }
+  });
+  return (path) => {
+    const place = join(root, path);
+    const isListed = namesIn(dirname(place))?.has(folded(basename(place))) ?? true;
+    return isListed && disk.stat(place) !== undefined;
+  };
+}
+
+/** Names that some file system takes for one are equal: those of macOS ignore case and Unicode's forms. */
+const folded = (name: string): string => name.normalize().toLowerCase();
 
 /** Whether a file was last changed so long before a given time that its content has not changed since. */
 function isUnchangedSince(workspace: Workspace, path: string, since: bigint): boolean {
@@ -216,16 +240,17 @@ function packageManifests({ inputs }: Esbuild.Metafile): readonly string[] {
  * and as a folder. More than esbuild looks at: one too many costs a bundling, one too few would run old code.
  */
 function alternativeNames({ inputs }: Esbuild.Metafile): readonly string[] {
-  const names = new Set<string>();
+  const imported = new Set<string>();
   for (const [importer, { imports }] of Object.entries(inputs)) {
     for (const { original } of imports) {
       if (original === undefined || !/^\.{0,2}\//.test(original)) continue;
       const exact = join(dirname(importer), original);
       // A file's exact name is tried first. (".js" is not: it may resolve to TypeScript.)
       if (Object.hasOwn(inputs, exact) && /\.(ts|tsx|mts|cts|json)$/.test(exact)) continue;
-      for (const candidate of candidates(exact)) names.add(candidate);
+      imported.add(exact);
     }
   }
+  const names = new Set([...imported].flatMap(candidates));
   return [...names].filter((name) => !Object.hasOwn(inputs, name));
 }
 
