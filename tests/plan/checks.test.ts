@@ -96,6 +96,17 @@ describe('params, deps and outs of a stage program', () => {
     expect(faults(text('steps: 3'), contradicting)).toEqual([]);
   });
 
+  test('two programs may give their schemas one $id: each is checked by its own', () => {
+    const requiring = (name: string): ProgramContract => ({
+      ...contract,
+      params: { $id: 'params', type: 'object', required: [name] },
+    });
+    expect(faults(text('epochs: 1'), requiring('seed')).map(([message]) => message)).toEqual([
+      'params must have "seed"',
+    ]);
+    expect(faults(text('epochs: 1'), requiring('epochs'))).toEqual([]);
+  });
+
   test('valid ones have no faults', () => {
     expect(faults(text('seed: 1, config: { method: lora, learningRate: 1e-5 }'))).toEqual([]);
     expect(faults(text('seed: 1', 'deps: { train: rows, base: b }, outs: { model: m, card: c }'))).toEqual(

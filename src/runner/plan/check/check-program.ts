@@ -21,14 +21,7 @@ export type CheckProgram = (instance: Instance) => readonly Diagnostic[];
  * instance reports it at its `uses`.
  */
 export function programCheck({ params, deps, outs }: ProgramContract): CheckProgram {
-  const ajv = new Ajv({
-    allErrors: true,
-    verbose: true,
-    strict: false,
-    validateFormats: false,
-    logger: false,
-  });
-  const compiled = compile(ajv, params);
+  const compiled = compile(params);
   return (instance) => {
     const names = [
       ...nameFaults('dep', deps, Object.keys(instance.deps), instance, (name) => instance.deps[name]?.at),
@@ -50,11 +43,26 @@ export function programCheck({ params, deps, outs }: ProgramContract): CheckProg
   };
 }
 
-function compile(ajv: Ajv, schema: Schema): ReturnType<Ajv['compile']> | string {
+/** One for all programs: it compiles the meta-schema, which takes longer than most schemas of params. */
+const ajv = new Ajv({
+  allErrors: true,
+  verbose: true,
+  strict: false,
+  validateFormats: false,
+  logger: false,
+  // A check runs for a few instances: the optimizer takes longer than it saves.
+  code: { optimize: false },
+});
+
+function compile(params: Schema): ReturnType<Ajv['compile']> | string {
+  const schema = { ...params };
   try {
-    return ajv.compile({ ...schema });
+    return ajv.compile(schema);
   } catch (error) {
     return error instanceof Error ? error.message : String(error);
+  } finally {
+    // Programs know nothing of each other: two may give their schemas the same $id.
+    ajv.removeSchema(schema);
   }
 }
 
