@@ -25,8 +25,7 @@ export function doubleField(field: number, value: number): Uint8Array {
 export const bytesField = (field: number, bytes: Uint8Array): Uint8Array =>
   joined([varint((field << 3) | 2), varint(bytes.length), bytes]);
 
-export const textField = (field: number, text: string): Uint8Array =>
-  bytesField(field, new TextEncoder().encode(text));
+export const textField = (field: number, text: string): Uint8Array => bytesField(field, Buffer.from(text));
 
 export const messageField = (field: number, message: Message): Uint8Array =>
   bytesField(field, joined(message));
@@ -42,6 +41,9 @@ export function joined(parts: readonly Uint8Array[]): Uint8Array {
 }
 
 function varint(value: number | bigint): Uint8Array {
+  // Most are tags, lengths and small numbers of a byte or two.
+  if (typeof value === 'number' && value >= 0 && value < 0x4000)
+    return value < 0x80 ? Uint8Array.of(value) : Uint8Array.of((value & 0x7f) | 0x80, value >> 7);
   const bytes: number[] = [];
   let rest = BigInt.asUintN(64, BigInt(value));
   for (; rest > 0x7fn; rest >>= 7n) bytes.push(Number(rest & 0x7fn) | 0x80);

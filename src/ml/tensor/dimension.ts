@@ -32,6 +32,8 @@ export const namesIn = (dimension: Dimension): readonly string[] =>
  */
 export function evaluate(dimension: Dimension, sizes: ReadonlyMap<string, number>): number {
   if (typeof dimension === 'number') return dimension;
+  const named = sizes.get(dimension);
+  if (named !== undefined) return named;
   let total = 0;
   for (const [term, coefficient] of parse(dimension)) {
     let value = coefficient;
@@ -57,11 +59,19 @@ const constantTerm = (value: number): Terms => (value === 0 ? new Map() : new Ma
 
 function parse(dimension: Dimension): Terms {
   if (typeof dimension === 'number') return constantTerm(dimension);
-  return dimension
-    .split(/(?<=[^+-])(?=[+-])/)
-    .map(parseTerm)
-    .reduce(addTerms, constantTerm(0));
+  let terms = parsed.get(dimension);
+  if (terms === undefined) {
+    terms = dimension
+      .split(/(?<=[^+-])(?=[+-])/)
+      .map(parseTerm)
+      .reduce(addTerms, constantTerm(0));
+    parsed.set(dimension, terms);
+  }
+  return terms;
 }
+
+/** A graph repeats its few dimensions at every node, and each run of it evaluates them again. */
+const parsed = new Map<string, Terms>();
 
 function parseTerm(text: string): Terms {
   const negative = text.startsWith('-');
