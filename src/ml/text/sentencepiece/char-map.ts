@@ -26,7 +26,8 @@ export function readCharMap(blob: Uint8Array): Result<CharMap | undefined> {
       `the trie of its character map is ${trieLength} bytes long, and it has ${blob.length} in all`,
     );
   const units = new Uint32Array(Math.floor(trieLength / 4));
-  for (let index = 0; index < units.length; index += 1) units[index] = view.getUint32(4 + index * 4, true);
+  // Little endian, as every platform of onnxruntime-node is.
+  new Uint8Array(units.buffer).set(blob.subarray(4, 4 + units.byteLength));
   if (units.length === 0) return damagedModel('the trie of its character map is empty');
   const texts = blob.subarray(4 + trieLength);
   const outside = units.find((unit) => isValue(unit) && valueOf(unit) >= texts.length);
@@ -105,11 +106,10 @@ const maxReplacement = 1024;
 /** The most bytes that one rule may put in. */
 export function longestReplacement({ texts }: CharMap): number {
   let longest = 0;
-  for (let start = 0; start < texts.length;) {
-    const nul = texts.indexOf(0, start);
-    const end = nul === -1 ? texts.length : nul;
-    longest = Math.max(longest, end - start);
-    start = end + 1;
+  let length = 0;
+  for (const byte of texts) {
+    length = byte === 0 ? 0 : length + 1;
+    longest = Math.max(longest, length);
   }
   return longest;
 }
