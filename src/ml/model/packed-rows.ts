@@ -58,15 +58,22 @@ export function packedFeeds(side: Side, rows: Rows, groups?: RowGroups): Feeds {
   }
   const slotTokens = new Int32Array(slots);
   const slotMask = new Float32Array(slots);
-  const tokenSlots = rows.flatMap((row, place) =>
-    row.map((_, position) => (firstSlots[place] ?? 0) + position),
-  );
-  tokenSlots.forEach((slot, token) => {
-    slotTokens[slot] = token;
-    slotMask[slot] = 1;
-  });
+  const count = rows.reduce((sum, { length }) => sum + length, 0);
+  const [ids, tokenSlots] = [new Int32Array(count), new Int32Array(count)];
+  let token = 0;
+  for (const [place, row] of rows.entries()) {
+    let slot = firstSlots[place] ?? 0;
+    slotMask.fill(1, slot, slot + row.length);
+    for (const id of row) {
+      ids[token] = id;
+      tokenSlots[token] = slot;
+      slotTokens[slot] = token;
+      token += 1;
+      slot += 1;
+    }
+  }
   return {
-    [`${side}.ids`]: vector(rows.flat()),
+    [`${side}.ids`]: vector(ids),
     [`${side}.tokenSlots`]: vector(tokenSlots),
     [`${side}.slotTokens`]: vector(slotTokens),
     [`${side}.slotMask`]: { dtype: 'float32', shape: [slotMask.length], data: slotMask },
