@@ -16,10 +16,8 @@ export const chrfSignature = 'chrF2|nrefs:1|case:mixed|eff:yes|nc:6|nw:0|space:n
 export function chrf(pairs: readonly { readonly reference: string; readonly prediction: string }[]): number {
   const totals = Array.from({ length: orders }, () => ({ predicted: 0, expected: 0, common: 0 }));
   for (const { reference, prediction } of pairs) {
-    const [expected, predicted] = [reference, prediction].map((text) => [...pythonSplit(text).join('')]);
-    totals.forEach((total, index) =>
-      addCounts(total, ngrams(expected ?? [], index + 1), ngrams(predicted ?? [], index + 1)),
-    );
+    const [expected, predicted] = [ngramsOf(reference), ngramsOf(prediction)];
+    totals.forEach((total, index) => addCounts(total, expected(index + 1), predicted(index + 1)));
   }
   const usable = totals.filter(({ predicted, expected }) => predicted > 0 && expected > 0);
   const precision = average(usable.map(({ common, predicted }) => common / predicted));
@@ -44,10 +42,17 @@ function addCounts(total: Counts, expected: readonly string[], predicted: readon
   total.common += commonCount(expected, predicted);
 }
 
-const ngrams = (characters: readonly string[], size: number): readonly string[] =>
-  Array.from({ length: Math.max(0, characters.length - size + 1) }, (_, start) =>
-    characters.slice(start, start + size).join(''),
-  );
+/** The n-grams of a text's characters, by their size. A character is a code point: one or two units. */
+function ngramsOf(text: string): (size: number) => readonly string[] {
+  const joined = pythonSplit(text).join('');
+  const ends = [0];
+  let end = 0;
+  for (const character of joined) ends.push((end += character.length));
+  return (size) =>
+    Array.from({ length: Math.max(0, ends.length - size) }, (_, start) =>
+      joined.slice(ends[start], ends[start + size]),
+    );
+}
 
 const average = (values: readonly number[]): number =>
   values.length === 0 ? 0 : values.reduce((sum, value) => sum + value, 0) / values.length;

@@ -61,12 +61,16 @@ function tokenAt(
     const number = matchAt(pattern, text, place);
     if (number !== undefined) return { length: number.length, isNumber: true };
   }
-  const word = matchAt(/[\p{L}\p{M}][\p{L}\p{M}\p{N}]*(?:'\p{L}+)*/uy, text, place);
+  const word = matchAt(letters, text, place);
   if (word === undefined) return undefined;
   const cut = word.search(unspacedLetter);
   if (cut !== 0) return { length: cut === -1 ? word.length : cut, isNumber: false };
-  return { length: matchAt(/.\p{M}*/uy, word, 0)?.length ?? 1, isNumber: false };
+  return { length: matchAt(markedLetter, word, 0)?.length ?? 1, isNumber: false };
 }
+
+const letters = /[\p{L}\p{M}][\p{L}\p{M}\p{N}]*(?:'\p{L}+)*/uy;
+
+const markedLetter = /.\p{M}*/uy;
 
 function matchAt(pattern: RegExp, text: string, place: number): string | undefined {
   pattern.lastIndex = place;

@@ -1,4 +1,5 @@
 import type { Row } from '../dataset/row.ts';
+import { memoize } from '../../memory.ts';
 import { mentionTokens } from './mention-tokens.ts';
 import { mentionFinder, valueIdentity } from './mentions.ts';
 
@@ -24,13 +25,15 @@ export function slotOutcomes(
 ): readonly Readonly<Record<string, SlotOutcome>>[] {
   const finders = new Map<string, ReturnType<typeof mentionFinder>>();
   for (const [slot, values] of valuesBySlot(rows)) finders.set(slot, mentionFinder(values));
+  const identityOf = memoize(valueIdentity);
   return rows.map(({ slots = {}, assistant = '' }, index) => {
     const [reference, prediction] = [mentionTokens(assistant), mentionTokens(predictions[index] ?? '')];
     return Object.fromEntries(
       Object.entries(slots).map(([slot, value]) => {
         const find = finders.get(slot) ?? mentionFinder([]);
-        const expected = new Set(affirmed(find(reference))).add(valueIdentity(value));
-        return [slot, outcomeOf(valueIdentity(value), expected, find(prediction))];
+        const identity = identityOf(value);
+        const expected = new Set(affirmed(find(reference))).add(identity);
+        return [slot, outcomeOf(identity, expected, find(prediction))];
       }),
     );
   });
