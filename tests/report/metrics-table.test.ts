@@ -1,10 +1,8 @@
 import { describe, expect, test } from 'vitest';
 import { aligned } from '../../src/runner/wording/aligned.ts';
-import {
-  metricsTable,
-  sortedBy,
-  type MeasuredInstance,
-} from '../../src/runner/report/metrics/metrics-table.ts';
+import type { MeasuredInstance } from '../../src/runner/report/metrics/measured-instance.ts';
+import { metricsTable } from '../../src/runner/report/metrics/metrics-table.ts';
+import { sortedBy } from '../../src/runner/report/metrics/sorted-by.ts';
 
 const point = (
   instance: string,

@@ -59,7 +59,8 @@ export function metricsCommand(): Command {
       return answer(
         options,
         async (project) => {
-          const { sortedBy, unknownColumns } = await import('../../runner/report/metrics/metrics-table.ts');
+          const { unknownColumns } = await import('../../runner/report/metrics/named-columns.ts');
+          const { sortedBy } = await import('../../runner/report/metrics/sorted-by.ts');
           const measured = await (source === undefined
             ? project.metrics(selection)
             : metricsOfSource(project, source, selection, options));

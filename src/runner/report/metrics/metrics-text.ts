@@ -4,7 +4,8 @@ import { aligned } from '../../wording/aligned.ts';
 import { quotedCommand, type TypedPipeline } from '../../wording/command-text.ts';
 import { joinFirst } from '../../wording/join-first.ts';
 import { wrapped } from '../../wording/wrapped.ts';
-import { hasColumn, metricsTable } from './metrics-table.ts';
+import { metricsTable } from './metrics-table.ts';
+import { hasColumn } from './named-columns.ts';
 
 /** Metrics as tables, one for each stage, no wider than `width`. `columns`: the requested metrics. */
 export function metricsText(

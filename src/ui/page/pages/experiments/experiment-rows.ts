@@ -1,6 +1,7 @@
 import { stageOf } from '../../../../runner/identity.ts';
 import { leadingMetrics } from '../../../../runner/report/metrics/leading-metrics.ts';
-import { direction, headingsOf } from '../../../../runner/report/metrics/metrics-table.ts';
+import { direction } from '../../../../runner/report/metrics/direction.ts';
+import { headingsOf } from '../../../../runner/report/metrics/headings-of.ts';
 import type { Value } from '../../../../stage/context.ts';
 import { type KnownScore, overSeeds, type RowScore } from '../../../../ml/metrics/over-seeds.ts';
 import type { MeasuredValue, ModelAnswer } from '../../../../pages/result-answers.ts';
