@@ -111,7 +111,7 @@ describe('the allowed import directions', () => {
     );
     // `pipeline schema` prints what the shapes of the pipeline file say; no project is asked.
     expect(wrong.map(shown)).toEqual([
-      'src/cli/commands/schema.ts imports ../../runner/pipeline-file/shapes/pipeline-shape.ts',
+      'src/cli/commands/schema.ts imports ../../runner/pipeline-file/shapes/pipeline-schema.ts',
     ]);
   });
 

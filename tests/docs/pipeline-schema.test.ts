@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { pipelineSchema } from '../../src/runner/pipeline-file/shapes/pipeline-shape.ts';
+import { pipelineSchema } from '../../src/runner/pipeline-file/shapes/pipeline-schema.ts';
 
 test('docs/pipeline.schema.json equals the output of pipeline schema', () => {
   expect(

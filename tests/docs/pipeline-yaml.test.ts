@@ -2,7 +2,8 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { planFile } from '../../src/runner/plan/plan-file.ts';
-import { pipelineShape, stageShape } from '../../src/runner/pipeline-file/shapes/pipeline-shape.ts';
+import { pipelineShape } from '../../src/runner/pipeline-file/shapes/pipeline-shape.ts';
+import { stageShape } from '../../src/runner/pipeline-file/shapes/stage-shape.ts';
 
 const page = readFileSync(join(import.meta.dirname, '../../docs/pipeline-yaml.md'), 'utf8');
 const blocks = [...page.matchAll(/```yaml\n(.*?)```/gs)].map((match) => match[1] ?? '');

@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { parse } from 'yaml';
-import { pipelineSchema } from '../../src/runner/pipeline-file/shapes/pipeline-shape.ts';
+import { pipelineSchema } from '../../src/runner/pipeline-file/shapes/pipeline-schema.ts';
 import { faultsOf } from './planned.ts';
 
 const validate = new Ajv({ strict: true, allowUnionTypes: true }).compile(pipelineSchema());

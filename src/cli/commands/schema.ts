@@ -9,7 +9,7 @@ export function schemaCommand(): Command {
         'pipeline.yaml:\n  # yaml-language-server: $schema=./pipeline.schema.json',
     )
     .action(async () => {
-      const { pipelineSchema } = await import('../../runner/pipeline-file/shapes/pipeline-shape.ts');
+      const { pipelineSchema } = await import('../../runner/pipeline-file/shapes/pipeline-schema.ts');
       process.stdout.write(`${JSON.stringify(pipelineSchema(), null, 2)}\n`);
     });
 }

@@ -1,7 +1,7 @@
 import type { Fault, Located, Report } from '../diagnostic.ts';
 import type { ExecutorSettings } from './executor-settings.ts';
 import { executorsShape } from './shapes/executor-shape.ts';
-import { remoteFields } from './shapes/pipeline-shape.ts';
+import { remoteFields } from './shapes/shared-cache-shape.ts';
 import type { SharedCacheFields } from './pipeline.ts';
 import { matching, namePattern, optional, record, text } from './shapes/shape.ts';
 import { type TrackerSettings, trackingShape } from './shapes/tracking-shape.ts';

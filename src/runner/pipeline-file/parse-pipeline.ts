@@ -5,13 +5,10 @@ import { expandedSize, limits, tooLarge } from './yaml/guard.ts';
 import type { Lookup } from './vars/interpolate.ts';
 import { mapNode, type MapNode, type Node } from './yaml/node.ts';
 import type { Pipeline, SharedCacheFields, Stage, StageDependency, StageProgram } from './pipeline.ts';
-import {
-  bestShape,
-  dependencyShape,
-  pipelineShape,
-  stageShape,
-  type StageFields,
-} from './shapes/pipeline-shape.ts';
+import { bestShape } from './shapes/best-shape.ts';
+import { dependencyShape } from './shapes/dependency-shape.ts';
+import { pipelineShape } from './shapes/pipeline-shape.ts';
+import { stageShape, type StageFields } from './shapes/stage-shape.ts';
 import { badName, namePattern, type Of } from './shapes/shape.ts';
 import { withSearch } from './shapes/search-shape.ts';
 import { foldedPath } from './project-path.ts';
