@@ -31,40 +31,24 @@ import { type FindFileFaults, placeHere, type Planned, planHere } from './projec
 import { storeFolder } from './project/machine/store-folder.ts';
 import { thisMachine } from './project/machine/this-machine.ts';
 import { placedHere } from './project/planning/placed-here.ts';
+import type { Collected, GcRequest } from './answers/garbage.ts';
+import type { Artifact, Explanation, Graph, InstanceStatus, Status } from './answers/instances.ts';
+import type { MemoryPlan } from './answers/memory-plan.ts';
+import type { HubAccess, ModelPlace, ModelResults, TracedResult, Tracking } from './answers/models.ts';
+import type { Problem } from './answers/problem.ts';
+import type { MetricsAtCommit, ResultsAt, ResultsCheck, WrittenResults } from './answers/results-file.ts';
+import type { InstanceMetrics, MetricValue, ResultFiles } from './answers/results.ts';
 import type {
-  Artifact,
   CancelledJobs,
-  Collected,
-  Explanation,
-  GcRequest,
-  Graph,
   InstanceHistory,
   InstanceLog,
-  HubAccess,
-  InstanceMetrics,
-  InstanceStatus,
-  MemoryPlan,
-  ModelPlace,
-  ModelResults,
-  MetricsAtCommit,
-  MetricValue,
-  Problem,
-  Pushed,
-  RemoteCheck,
-  RerunVerification,
-  ResultFiles,
-  ResultsAt,
-  ResultsCheck,
   RunHistory,
   RunRecord,
   RunResults,
-  Status,
-  TracedResult,
-  Tracking,
   Truncation,
-  Verification,
-  WrittenResults,
-} from './answers.ts';
+} from './answers/runs.ts';
+import type { Pushed, RemoteCheck } from './answers/shared-cache.ts';
+import type { RerunVerification, Verification } from './answers/verification.ts';
 import type { Diagnostic, Range } from './diagnostic.ts';
 import type { Event, NumberedEvent, Outcome } from './event.ts';
 import type { InstanceId } from './identity.ts';

@@ -1,4 +1,4 @@
-import type { SharedCacheReport } from './answers.ts';
+import type { SharedCacheReport } from './answers/shared-cache.ts';
 import type { Outcome } from './event.ts';
 import type { InstanceId, RunId } from './identity.ts';
 import type { OutKind } from './pipeline-file/pipeline.ts';

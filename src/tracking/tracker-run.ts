@@ -1,6 +1,8 @@
 import { join } from 'node:path';
 import { fileProblemText } from '../files/file-problem.ts';
-import type { MetricValue, ModelResults, SeriesPoint, TracedResult } from '../runner/answers.ts';
+import type { ModelResults, TracedResult } from '../runner/answers/models.ts';
+import type { MetricValue } from '../runner/answers/results.ts';
+import type { SeriesPoint } from '../runner/answers/runs.ts';
 import { flatParams, type ParamValue } from './flat-params.ts';
 import { type Prediction, readPredictions } from './read-predictions.ts';
 import { readSamples, type SampleRows } from './read-samples.ts';

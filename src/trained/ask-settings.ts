@@ -1,7 +1,7 @@
 import { isJsonObject } from '../files/json.ts';
 import type { Search } from '../ml/generate/generation-options.ts';
 import type { Result } from '../result.ts';
-import type { EvaluationOfModel, ModelPlace } from '../runner/answers.ts';
+import type { EvaluationOfModel, ModelPlace } from '../runner/answers/models.ts';
 import type { GenerationParams } from '../../stages/answers/generation-params.ts';
 import type { Value } from '../stage/context.ts';
 

@@ -1,5 +1,5 @@
 import type { Result } from '../result.ts';
-import type { EvaluationOfModel, ModelPlace } from '../runner/answers.ts';
+import type { EvaluationOfModel, ModelPlace } from '../runner/answers/models.ts';
 import { shellName } from '../runner/wording/shell-name.ts';
 
 /**

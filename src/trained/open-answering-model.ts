@@ -1,6 +1,6 @@
 import { openRuntime } from '../ml/runtime/open-runtime.ts';
 import type { Result } from '../result.ts';
-import type { ModelPlace } from '../runner/answers.ts';
+import type { ModelPlace } from '../runner/answers/models.ts';
 import type { TypedPipeline } from '../runner/wording/command-text.ts';
 import type { StageMessage } from '../stage/message.ts';
 import { openAnswerer } from '../../stages/answers/open-answerer.ts';

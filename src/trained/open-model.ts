@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';
 import type { Result } from '../result.ts';
-import type { ModelPlace } from '../runner/answers.ts';
+import type { ModelPlace } from '../runner/answers/models.ts';
 import { quotedCommand, type TypedPipeline } from '../runner/wording/command-text.ts';
 
 /** The folders of a model, ready to be opened. */

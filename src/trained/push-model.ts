@@ -2,7 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { pathToFileURL } from 'node:url';
 import type { CommitOperation, CommitProgressEvent } from '@huggingface/hub';
 import type { Result } from '../result.ts';
-import type { HubAccess } from '../runner/answers.ts';
+import type { HubAccess } from '../runner/answers/models.ts';
 import type { PublishedFile } from './publication.ts';
 import { Unreachable, uploadFetch, type UploadFetch, type Wait } from './upload-fetch.ts';
 

@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import type { Result } from '../result.ts';
-import type { TracedResult } from '../runner/answers.ts';
+import type { TracedResult } from '../runner/answers/models.ts';
 import { shellName } from '../runner/wording/shell-name.ts';
 import type { PublicationRequest } from './publication.ts';
 

@@ -1,6 +1,6 @@
 import { isTransientStatus, retry } from '../network/retry.ts';
 import type { Result } from '../result.ts';
-import type { HubAccess } from '../runner/answers.ts';
+import type { HubAccess } from '../runner/answers/models.ts';
 import { networkReason } from '../runner/wording/network-reason.ts';
 
 /** Waits so many milliseconds. */

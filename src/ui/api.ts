@@ -1,4 +1,5 @@
-import type { InstanceStatus, InstanceUsage, RunRecord } from '../runner/answers.ts';
+import type { InstanceStatus } from '../runner/answers/instances.ts';
+import type { InstanceUsage, RunRecord } from '../runner/answers/runs.ts';
 import type { GpuUsage, RecordedEvent } from '../runner/event.ts';
 import type { Value } from '../stage/context.ts';
 import type { JsonNumber } from '../pages/result-answers.ts';

@@ -49,7 +49,7 @@ const runner = [
   'event.ts',
   'pipeline-file',
   'plan',
-  'answers.ts',
+  'answers',
   'run-request.ts',
   'report',
   'workspace',
@@ -67,7 +67,7 @@ const runner = [
 
 /** What the command line may know of the runner: the front door and its vocabulary, and what makes text. */
 const frontDoor =
-  /^src\/runner\/((project|event|answers|run-request|diagnostic|identity)\.ts$|(project|report|wording)\/)/;
+  /^src\/runner\/((project|event|run-request|diagnostic|identity)\.ts$|(answers|project|report|wording)\/)/;
 
 /** Parts of the command line that look at what the runner stands on. */
 const beyondTheDoor: Readonly<Record<string, RegExp>> = {

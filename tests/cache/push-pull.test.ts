@@ -1,7 +1,7 @@
 import { readdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import type { Pushed } from '../../src/runner/answers.ts';
+import type { Pushed } from '../../src/runner/answers/shared-cache.ts';
 import type { Project } from '../../src/runner/project.ts';
 import { type Clone, clone, person, temporaryFolder } from '../rig/shared-clone.ts';
 

@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { parseKey } from '../../src/runner/manifest/key-of.ts';
 import type { Collected } from '../../src/runner/project.ts';
-import type { GcRequest } from '../../src/runner/answers.ts';
+import type { GcRequest } from '../../src/runner/answers/garbage.ts';
 import { dayOf, recordUses } from '../../src/runner/store/uses.ts';
 import { openStore, type Store } from '../../src/runner/store/database/open-store.ts';
 import { type InProcess, inProcess } from '../rig/in-process.ts';

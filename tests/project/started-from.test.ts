@@ -2,7 +2,7 @@ import { execFileSync } from 'node:child_process';
 import { userInfo } from 'node:os';
 import { expect, test } from 'vitest';
 import manifest from '../../package.json' with { type: 'json' };
-import type { StartedFrom } from '../../src/runner/answers.ts';
+import type { StartedFrom } from '../../src/runner/answers/runs.ts';
 import { commitStateIn } from '../../src/runner/executors/commit-state.ts';
 import { createRig, type Rig } from '../rig/rig.ts';
 

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import type { InstanceMetrics } from '../../src/runner/answers.ts';
+import type { InstanceMetrics } from '../../src/runner/answers/results.ts';
 import type { InstanceId } from '../../src/runner/identity.ts';
 import { metricsDiff, metricsDiffText } from '../../src/runner/report/metrics/metrics-diff.ts';
 

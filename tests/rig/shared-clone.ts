@@ -1,7 +1,8 @@
 import { mkdtempSync, realpathSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { SharedCacheReport, Status } from '../../src/runner/answers.ts';
+import type { Status } from '../../src/runner/answers/instances.ts';
+import type { SharedCacheReport } from '../../src/runner/answers/shared-cache.ts';
 import type { Event } from '../../src/runner/event.ts';
 import { openProject, type Forecast, type Project, type RunRequest } from '../../src/runner/project.ts';
 import type { ResultSource } from '../../src/runner/cache/result-source.ts';

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import type { EvaluationOfModel } from '../../src/runner/answers.ts';
+import type { EvaluationOfModel } from '../../src/runner/answers/models.ts';
 import type { InstanceId } from '../../src/runner/identity.ts';
 import { askSettings } from '../../src/trained/ask-settings.ts';
 import { chooseEvaluation } from '../../src/trained/choose-evaluation.ts';

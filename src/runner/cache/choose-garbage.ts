@@ -1,5 +1,5 @@
 import type { Digest } from '../../files/digest.ts';
-import type { RemovedResult } from '../answers.ts';
+import type { RemovedResult } from '../answers/garbage.ts';
 import type { Key } from '../identity.ts';
 
 /** The limits on results that no pipeline file names; without either limit, all of them are deleted. */

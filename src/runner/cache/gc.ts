@@ -1,6 +1,6 @@
 import { dirname } from 'node:path';
 import { isPartialName } from '../../files/write-atomically.ts';
-import type { Collected, KeptResults } from '../answers.ts';
+import type { Collected, KeptResults } from '../answers/garbage.ts';
 import type { Key } from '../identity.ts';
 import { contentObjects } from './evict.ts';
 import { type CachedEntry, chooseGarbage, type GcLimits } from './choose-garbage.ts';

@@ -2,7 +2,7 @@ import type { Digest } from '../../files/digest.ts';
 import type { FileProblem } from '../../files/file-problem.ts';
 import { memory } from '../../memory.ts';
 import type { Result } from '../../result.ts';
-import type { SharedCacheReport } from '../answers.ts';
+import type { SharedCacheReport } from '../answers/shared-cache.ts';
 import type { Diagnostic } from '../diagnostic.ts';
 import type { Key } from '../identity.ts';
 import { keyOf } from '../manifest/key-of.ts';

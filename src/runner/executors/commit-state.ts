@@ -1,7 +1,7 @@
 import { execFile, spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import type { CommitState } from '../answers.ts';
+import type { CommitState } from '../answers/runs.ts';
 
 /** A running query for the commit of the repository that a folder is in. */
 export interface CommitQuery {

@@ -1,5 +1,5 @@
 import type { Result } from '../../result.ts';
-import type { Problem } from '../answers.ts';
+import type { Problem } from '../answers/problem.ts';
 import { diskMessage } from '../store/database/disk-message.ts';
 import { isFullDisk, isSqliteError, roomHelp } from '../store/database/open-store.ts';
 

@@ -1,5 +1,6 @@
 import type { Result } from '../../result.ts';
-import type { MemoryPlan, Problem } from '../answers.ts';
+import type { MemoryPlan } from '../answers/memory-plan.ts';
+import type { Problem } from '../answers/problem.ts';
 import type { Diagnostic } from '../diagnostic.ts';
 import type { InstanceId } from '../identity.ts';
 import type { Policy } from '../manifest/decide.ts';

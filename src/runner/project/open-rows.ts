@@ -3,7 +3,7 @@ import { basename, join } from 'node:path';
 import { guardedDisk } from '../workspace/disk/guarded-disk.ts';
 import type { Result } from '../../result.ts';
 import { smokeFolder } from '../plan/smoke-instance.ts';
-import type { Problem } from '../answers.ts';
+import type { Problem } from '../answers/problem.ts';
 import type { ResultSource } from '../cache/result-source.ts';
 import type { Executor } from '../executors/executor.ts';
 import type { Executors } from '../executors/executors.ts';

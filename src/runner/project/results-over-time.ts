@@ -1,5 +1,6 @@
 import type { Result } from '../../result.ts';
-import type { MetricsAtCommit, Problem, ResultsAt, ResultsCheck, WrittenResults } from '../answers.ts';
+import type { Problem } from '../answers/problem.ts';
+import type { MetricsAtCommit, ResultsAt, ResultsCheck, WrittenResults } from '../answers/results-file.ts';
 import type { Diagnostic } from '../diagnostic.ts';
 import type { Key } from '../identity.ts';
 import type { Selection } from '../plan/select.ts';

@@ -1,4 +1,4 @@
-import type { Explanation, InstanceStatus, SinceResult } from '../answers.ts';
+import type { Explanation, InstanceStatus, SinceResult } from '../answers/instances.ts';
 import type { DisplacedOut } from '../event.ts';
 import type { Reason } from '../manifest/reason.ts';
 import { reasonText } from './reason-text.ts';

@@ -1,4 +1,4 @@
-import type { ChangedParam, CommitState, RunRecord, RunResults, RunScore } from '../answers.ts';
+import type { ChangedParam, CommitState, RunRecord, RunResults, RunScore } from '../answers/runs.ts';
 import { durationText } from '../wording/duration-text.ts';
 import { joinFirst } from '../wording/join-first.ts';
 import { table } from '../wording/table.ts';

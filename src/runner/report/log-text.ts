@@ -1,4 +1,4 @@
-import type { InstanceLog } from '../answers.ts';
+import type { InstanceLog } from '../answers/runs.ts';
 import type { RecordedEvent } from '../event.ts';
 import { gpuWaitText } from './gpu-text.ts';
 import { reasonText } from './reason-text.ts';

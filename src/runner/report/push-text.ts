@@ -1,4 +1,4 @@
-import type { Pushed, PushedResult, RemoteCheck } from '../answers.ts';
+import type { Pushed, PushedResult, RemoteCheck } from '../answers/shared-cache.ts';
 import { pluralize } from '../wording/pluralize.ts';
 import { sizeText } from '../wording/size-text.ts';
 import { table } from '../wording/table.ts';

@@ -1,4 +1,4 @@
-import type { InstanceHistory, RunHistory, RunResults, RunState } from '../answers.ts';
+import type { InstanceHistory, RunHistory, RunResults, RunState } from '../answers/runs.ts';
 import { durationText } from '../wording/duration-text.ts';
 import { joinFirst } from '../wording/join-first.ts';
 import { sizeText } from '../wording/size-text.ts';

@@ -1,4 +1,4 @@
-import type { SharedCacheReport, Transferred } from '../answers.ts';
+import type { SharedCacheReport, Transferred } from '../answers/shared-cache.ts';
 import { quotedCommand, type TypedPipeline } from '../wording/command-text.ts';
 import { pluralize } from '../wording/pluralize.ts';
 import { sizeText } from '../wording/size-text.ts';

@@ -1,4 +1,4 @@
-import type { InstanceStatus, Status } from '../answers.ts';
+import type { InstanceStatus, Status } from '../answers/instances.ts';
 import { quotedCommand, type TypedPipeline } from '../wording/command-text.ts';
 import { joinFirst } from '../wording/join-first.ts';
 import { pluralize } from '../wording/pluralize.ts';

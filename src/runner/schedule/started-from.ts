@@ -1,7 +1,7 @@
 import { hostname, userInfo } from 'node:os';
 import { setTimeout as pause } from 'node:timers/promises';
 import manifest from '../../../package.json' with { type: 'json' };
-import type { StartedFrom } from '../answers.ts';
+import type { StartedFrom } from '../answers/runs.ts';
 import { queryCommit } from '../executors/commit-state.ts';
 
 /** git is slow in a repository with many new files: a run that has ended waits no longer for it. */

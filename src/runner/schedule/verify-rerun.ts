@@ -1,4 +1,4 @@
-import type { RerunVerification } from '../answers.ts';
+import type { RerunVerification } from '../answers/verification.ts';
 import type { Result } from '../../result.ts';
 import type { DifferentOut, VerificationOutcome } from '../event.ts';
 import type { Executor, Gpu, Handle, Usage } from '../executors/executor.ts';

@@ -11,7 +11,7 @@ import { hasResult, lastResult } from '../store/last-results.ts';
 import { readTogether } from '../store/database/open-store.ts';
 import { declaredPolicy, type Entry, type Policy } from '../manifest/decide.ts';
 import type { Ignored } from '../manifest/tree.ts';
-import type { SinceResult } from '../answers.ts';
+import type { SinceResult } from '../answers/instances.ts';
 import { outsRead } from '../plan/instance.ts';
 import { canRestoreDropped } from '../cache/lookup-result.ts';
 import { lastEntryOf } from '../cache/entry-facts.ts';

@@ -1,5 +1,5 @@
 import { isJsonObject, type Json, jsonIn, parseJson } from '../../files/json.ts';
-import type { CommitState, StartedFrom, Truncation } from '../answers.ts';
+import type { CommitState, StartedFrom, Truncation } from '../answers/runs.ts';
 import type { Outcome, OutcomeCounts, RecordedEvent } from '../event.ts';
 import type { InstanceId, RunId } from '../identity.ts';
 import { foundInPlace } from './event-log.ts';

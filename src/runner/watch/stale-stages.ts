@@ -1,4 +1,4 @@
-import type { Problem } from '../answers.ts';
+import type { Problem } from '../answers/problem.ts';
 import { identityOf } from '../status/identity/identity-of.ts';
 import { readCacheOf } from '../status/identity/read-cache.ts';
 import type { Session } from '../status/session.ts';

@@ -1,7 +1,7 @@
 import { fixedPart } from '../pipeline-file/glob.ts';
 import { run } from '../project/acts/run.ts';
 import { chooseToRun } from '../project/planning/chosen.ts';
-import type { Problem } from '../answers.ts';
+import type { Problem } from '../answers/problem.ts';
 import type { Diagnostic } from '../diagnostic.ts';
 import { orDiskProblem } from '../project/disk-problem.ts';
 import type { Event } from '../event.ts';

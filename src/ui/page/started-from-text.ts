@@ -1,4 +1,4 @@
-import type { StartedFrom } from '../../runner/answers.ts';
+import type { StartedFrom } from '../../runner/answers/runs.ts';
 
 /** Who started a run, where, from which commit and with which versions; a report may omit user and host. */
 export function startedFromText({ commit, user, host, version, node }: StartedFrom): string {

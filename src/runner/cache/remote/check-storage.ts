@@ -1,5 +1,5 @@
 import { digestOf } from '../../../files/digest.ts';
-import type { RemoteStep } from '../../answers.ts';
+import type { RemoteStep } from '../../answers/shared-cache.ts';
 import { parseKey } from '../../manifest/key-of.ts';
 import { entriesFolder, entryName, objectName } from './remote-names.ts';
 import { type Answer, failed, type NewContent, RemoteFailure, type RemoteStorage } from './remote-storage.ts';

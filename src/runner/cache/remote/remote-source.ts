@@ -1,5 +1,5 @@
 import type { Digest } from '../../../files/digest.ts';
-import type { SharedCacheReport } from '../../answers.ts';
+import type { SharedCacheReport } from '../../answers/shared-cache.ts';
 import type { Diagnostic } from '../../diagnostic.ts';
 import type { Key } from '../../identity.ts';
 import type { FinishedResult } from '../../store/entries.ts';

@@ -1,5 +1,5 @@
 import type { Result } from '../../../result.ts';
-import type { Problem } from '../../answers.ts';
+import type { Problem } from '../../answers/problem.ts';
 import type { Forecast } from '../../plan/forecast.ts';
 import type { RunRequest } from '../../run-request.ts';
 import { frozenFaults } from '../../status/frozen.ts';

@@ -1,6 +1,7 @@
 import { dirname } from 'node:path';
 import type { Result } from '../../../result.ts';
-import type { Collected, GcRequest, Problem } from '../../answers.ts';
+import type { Collected, GcRequest } from '../../answers/garbage.ts';
+import type { Problem } from '../../answers/problem.ts';
 import { collectGarbage } from '../../cache/gc.ts';
 import { staleLists } from '../../plan/stale-lists.ts';
 import { workspaceOuts } from '../../schedule/outs/place-outs.ts';

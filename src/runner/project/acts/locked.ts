@@ -1,6 +1,6 @@
 import { dirname } from 'node:path';
 import type { Result } from '../../../result.ts';
-import type { Problem } from '../../answers.ts';
+import type { Problem } from '../../answers/problem.ts';
 import { partialFiles } from '../../cache/partial-files.ts';
 import { closeKilledRun } from '../../schedule/attempt/interrupted-attempts.ts';
 import { takeLock } from '../../store/lock.ts';

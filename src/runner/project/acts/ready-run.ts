@@ -1,5 +1,5 @@
 import type { Result } from '../../../result.ts';
-import type { Problem } from '../../answers.ts';
+import type { Problem } from '../../answers/problem.ts';
 import type { Event } from '../../event.ts';
 import type { Instance } from '../../plan/instance.ts';
 import type { RunRequest } from '../../run-request.ts';

@@ -1,5 +1,5 @@
 import type { Result } from '../../../result.ts';
-import type { Problem } from '../../answers.ts';
+import type { Problem } from '../../answers/problem.ts';
 import { dropRows, storeDamage } from '../../cache/damaged-rows.ts';
 import type { Opened } from '../open-rows.ts';
 import { locked } from './locked.ts';

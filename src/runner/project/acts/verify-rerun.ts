@@ -1,5 +1,6 @@
 import type { Result } from '../../../result.ts';
-import type { Problem, RerunVerification } from '../../answers.ts';
+import type { Problem } from '../../answers/problem.ts';
+import type { RerunVerification } from '../../answers/verification.ts';
 import type { Event } from '../../event.ts';
 import type { StopSignals } from '../../run-request.ts';
 import { rerunAndCompare } from '../../schedule/verify-rerun.ts';

@@ -1,5 +1,6 @@
 import type { Result } from '../../../result.ts';
-import type { Explanation, Problem } from '../../answers.ts';
+import type { Explanation } from '../../answers/instances.ts';
+import type { Problem } from '../../answers/problem.ts';
 import type { Failure } from '../../event.ts';
 import { type Inspection, sinceLastResult } from '../../status/inspect.ts';
 import type { Session } from '../../status/session.ts';

@@ -1,5 +1,6 @@
 import type { Result } from '../../../result.ts';
-import type { Graph, Problem } from '../../answers.ts';
+import type { Graph } from '../../answers/instances.ts';
+import type { Problem } from '../../answers/problem.ts';
 import { selectFrom } from '../planning/select-from.ts';
 import type { Planned } from '../planning/plan-here.ts';
 import { awaitedInstances } from '../../plan/stale-lists.ts';

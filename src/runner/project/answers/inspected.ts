@@ -1,5 +1,6 @@
 import type { Result } from '../../../result.ts';
-import type { InstanceStatus, Problem } from '../../answers.ts';
+import type { InstanceStatus } from '../../answers/instances.ts';
+import type { Problem } from '../../answers/problem.ts';
 import type { Diagnostic } from '../../diagnostic.ts';
 import type { AwaitedInstances } from '../../event.ts';
 import { type Inspection, inspect } from '../../status/inspect.ts';

@@ -1,15 +1,10 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Result } from '../../../result.ts';
-import type {
-  Artifact,
-  InstanceMetrics,
-  ModelPlace,
-  ModelResults,
-  Problem,
-  ResultFiles,
-  Tracking,
-} from '../../answers.ts';
+import type { Artifact } from '../../answers/instances.ts';
+import type { ModelPlace, ModelResults, Tracking } from '../../answers/models.ts';
+import type { Problem } from '../../answers/problem.ts';
+import type { InstanceMetrics, ResultFiles } from '../../answers/results.ts';
 import type { Diagnostic } from '../../diagnostic.ts';
 import { machineFiles } from '../machine/machine-files.ts';
 import { machineTexts } from '../machine/machine-texts.ts';

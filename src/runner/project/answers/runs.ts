@@ -1,5 +1,6 @@
 import type { Result } from '../../../result.ts';
-import type { InstanceLog, Problem, RunHistory, RunRecord, RunState, Truncation } from '../../answers.ts';
+import type { Problem } from '../../answers/problem.ts';
+import type { InstanceLog, RunHistory, RunRecord, RunState, Truncation } from '../../answers/runs.ts';
 import type { NumberedEvent } from '../../event.ts';
 import { isSameProcess } from '../../executors/process-identity.ts';
 import { invalid } from '../planning/invalid.ts';

@@ -1,7 +1,8 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Result } from '../../../result.ts';
-import type { Problem, Status } from '../../answers.ts';
+import type { Status } from '../../answers/instances.ts';
+import type { Problem } from '../../answers/problem.ts';
 import type { Diagnostic } from '../../diagnostic.ts';
 import type { Opened } from '../open-rows.ts';
 import type { Planned } from '../planning/plan-here.ts';

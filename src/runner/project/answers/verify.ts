@@ -1,4 +1,4 @@
-import type { Verification } from '../../answers.ts';
+import type { Verification } from '../../answers/verification.ts';
 import type { Opened } from '../open-rows.ts';
 import { verifyStore } from '../../cache/verify.ts';
 import { namedInstances } from './named-instances.ts';

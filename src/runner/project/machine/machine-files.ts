@@ -1,5 +1,5 @@
 import type { Result } from '../../../result.ts';
-import type { Problem } from '../../answers.ts';
+import type { Problem } from '../../answers/problem.ts';
 import type { Diagnostic } from '../../diagnostic.ts';
 import type { MachineFile } from '../../pipeline-file/machine-file.ts';
 import type { MachineText } from './machine-texts.ts';

@@ -2,7 +2,7 @@ import { homedir } from 'node:os';
 import { basename, join, resolve } from 'node:path';
 import { digestOf } from '../../../files/digest.ts';
 import type { Result } from '../../../result.ts';
-import type { Problem } from '../../answers.ts';
+import type { Problem } from '../../answers/problem.ts';
 import type { Diagnostic, Located } from '../../diagnostic.ts';
 import { invalid } from '../planning/invalid.ts';
 import { machineFiles } from './machine-files.ts';

@@ -1,5 +1,5 @@
 import type { Result } from '../../../result.ts';
-import type { Problem } from '../../answers.ts';
+import type { Problem } from '../../answers/problem.ts';
 import { checkedSource } from '../../cache/result-source.ts';
 import type { Policy } from '../../manifest/decide.ts';
 import { byId, type Instance, type Plan } from '../../plan/instance.ts';

@@ -1,6 +1,6 @@
 import { homedir } from 'node:os';
 import type { Result } from '../../../result.ts';
-import type { Problem } from '../../answers.ts';
+import type { Problem } from '../../answers/problem.ts';
 import type { Event } from '../../event.ts';
 import type { HubFault, HubProblem } from '../../hub/hub-fault.ts';
 import type { HubProgress } from '../../hub/download/progress.ts';

@@ -1,4 +1,4 @@
-import type { Problem } from '../../answers.ts';
+import type { Problem } from '../../answers/problem.ts';
 import type { Diagnostic } from '../../diagnostic.ts';
 
 /** The problem for faults of the pipeline file, or of files that it names. */

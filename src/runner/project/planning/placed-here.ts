@@ -1,5 +1,5 @@
 import type { Result } from '../../../result.ts';
-import type { Problem } from '../../answers.ts';
+import type { Problem } from '../../answers/problem.ts';
 import { localName } from '../../pipeline-file/executor-settings.ts';
 import { fitCpus } from '../../plan/fit-cpus.ts';
 import { executorName, placeInstances } from '../../plan/place-instances.ts';

@@ -1,5 +1,5 @@
 import type { Result } from '../../../result.ts';
-import type { Problem } from '../../answers.ts';
+import type { Problem } from '../../answers/problem.ts';
 import { lastList } from '../../cache/last-list.ts';
 import { builtFile } from '../built-file.ts';
 import type { Diagnostic } from '../../diagnostic.ts';

@@ -1,5 +1,5 @@
 import type { Result } from '../../../result.ts';
-import type { Problem } from '../../answers.ts';
+import type { Problem } from '../../answers/problem.ts';
 import type { Diagnostic } from '../../diagnostic.ts';
 import type { AwaitedInstances } from '../../event.ts';
 import type { Instance, Plan } from '../../plan/instance.ts';

@@ -1,6 +1,7 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import type { Result } from '../../../result.ts';
-import type { CancelledJobs, Problem } from '../../answers.ts';
+import type { Problem } from '../../answers/problem.ts';
+import type { CancelledJobs } from '../../answers/runs.ts';
 import { type Executor, type Handle, handleOf } from '../../executors/executor.ts';
 import type { Selection } from '../../plan/select.ts';
 import { abandonAttempt, attemptsInQueues, type OpenAttempt } from '../../store/attempts.ts';

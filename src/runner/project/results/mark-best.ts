@@ -1,5 +1,5 @@
 import { bestWithin } from '../../../stage/best.ts';
-import type { InstanceMetrics, MetricValue } from '../../answers.ts';
+import type { InstanceMetrics, MetricValue } from '../../answers/results.ts';
 import { stageOf } from '../../identity.ts';
 import type { PlannedBest } from '../../plan/best-of.ts';
 import type { NamedMetrics } from './named-metrics.ts';

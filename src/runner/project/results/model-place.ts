@@ -1,4 +1,4 @@
-import type { ModelPlace } from '../../answers.ts';
+import type { ModelPlace } from '../../answers/models.ts';
 import type { Diagnostic } from '../../diagnostic.ts';
 import { evaluatedModels } from '../../plan/evaluated-model.ts';
 import { hubName } from '../../wording/hub-name.ts';

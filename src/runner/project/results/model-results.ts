@@ -1,4 +1,5 @@
-import type { InstanceHistory, ModelResults, TracedResult } from '../../answers.ts';
+import type { ModelResults, TracedResult } from '../../answers/models.ts';
+import type { InstanceHistory } from '../../answers/runs.ts';
 import { cachedFiles } from '../../cache/cached-files.ts';
 import type { RecordedEvent } from '../../event.ts';
 import type { InstanceId, Key } from '../../identity.ts';

@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import type { FileProblem } from '../../../files/file-problem.ts';
-import type { MetricValue } from '../../answers.ts';
+import type { MetricValue } from '../../answers/results.ts';
 import type { Out } from '../../plan/instance.ts';
 import { metricNames, type MetricsByOut } from './metric-names.ts';
 import { type Metric, readMetrics } from './read-metrics.ts';

@@ -3,7 +3,7 @@ import type { FileProblem } from '../../../files/file-problem.ts';
 import { isJsonObject, type Json, readJson } from '../../../files/json.ts';
 import type { Result } from '../../../result.ts';
 import { type MeasuredNumber, measuredNumbers } from '../../../files/measured-numbers.ts';
-import type { MetricValue } from '../../answers.ts';
+import type { MetricValue } from '../../answers/results.ts';
 
 /** One number of a metrics file: the names that lead to it, and its value with all digits. */
 export interface Metric extends Omit<MeasuredNumber, 'value'> {

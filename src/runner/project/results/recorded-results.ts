@@ -4,15 +4,14 @@ import { join } from 'node:path';
 import { fileProblemText } from '../../../files/file-problem.ts';
 import { writeFileAtomically } from '../../../files/write-atomically.ts';
 import type { Result } from '../../../result.ts';
+import type { Problem } from '../../answers/problem.ts';
 import type {
-  InstanceMetrics,
-  Problem,
-  ResultFiles,
   ResultsAt,
   ResultsCheck,
   ResultsDifference,
   WrittenResults,
-} from '../../answers.ts';
+} from '../../answers/results-file.ts';
+import type { InstanceMetrics, ResultFiles } from '../../answers/results.ts';
 import { cachedFiles, type CachedFiles } from '../../cache/cached-files.ts';
 import type { Diagnostic } from '../../diagnostic.ts';
 import { commitNamed, fileAtCommit } from '../../executors/commit-state.ts';

@@ -4,7 +4,7 @@ import { isJsonObject, type Json, parseJson } from '../../../files/json.ts';
 import { jsonText } from '../../../files/json-text.ts';
 import type { Result } from '../../../result.ts';
 import type { Value } from '../../../stage/context.ts';
-import type { MetricValue } from '../../answers.ts';
+import type { MetricValue } from '../../answers/results.ts';
 import type { Key } from '../../identity.ts';
 import { canonical, isMap } from '../../manifest/canonical.ts';
 import { parseKey } from '../../manifest/key-of.ts';

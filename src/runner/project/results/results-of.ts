@@ -1,5 +1,5 @@
 import type { Value } from '../../../stage/context.ts';
-import type { ResultFiles } from '../../answers.ts';
+import type { ResultFiles } from '../../answers/results.ts';
 import { asLastMade } from '../../status/as-last-made.ts';
 import type { Session } from '../../status/session.ts';
 import { inspect, type Inspection } from '../../status/inspect.ts';

@@ -6,7 +6,7 @@ import type {
   RunHistory,
   RunRecord,
   SeriesPoint,
-} from '../../answers.ts';
+} from '../../answers/runs.ts';
 import { cachedFiles } from '../../cache/cached-files.ts';
 import type { Outcome, RecordedEvent } from '../../event.ts';
 import { type InstanceId, stageOf } from '../../identity.ts';

@@ -1,4 +1,4 @@
-import type { ChangedParam, RunRecord, RunResults, RunScore } from '../../answers.ts';
+import type { ChangedParam, RunRecord, RunResults, RunScore } from '../../answers/runs.ts';
 import { cachedFiles } from '../../cache/cached-files.ts';
 import { type InstanceId, type Key, stageOf } from '../../identity.ts';
 import type { PlannedBest } from '../../plan/best-of.ts';

@@ -1,5 +1,6 @@
 import type { Result } from '../../../result.ts';
-import type { Problem, Pushed, PushedResult, Transferred } from '../../answers.ts';
+import type { Problem } from '../../answers/problem.ts';
+import type { Pushed, PushedResult, Transferred } from '../../answers/shared-cache.ts';
 import { storedResult } from '../../cache/stored-result.ts';
 import type { RemoteSettings } from '../../cache/remote/remote-settings.ts';
 import type { RemoteStorage } from '../../cache/remote/remote-storage.ts';

@@ -1,5 +1,6 @@
 import type { Result } from '../../../result.ts';
-import type { Problem, RemoteCheck } from '../../answers.ts';
+import type { Problem } from '../../answers/problem.ts';
+import type { RemoteCheck } from '../../answers/shared-cache.ts';
 import { checkStorage } from '../../cache/remote/check-storage.ts';
 import type { Opened } from '../open-rows.ts';
 import type { Planned } from '../planning/plan-here.ts';

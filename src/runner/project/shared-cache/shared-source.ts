@@ -1,6 +1,6 @@
 import { homedir } from 'node:os';
 import type { Result } from '../../../result.ts';
-import type { Problem } from '../../answers.ts';
+import type { Problem } from '../../answers/problem.ts';
 import type { RemoteSettings } from '../../cache/remote/remote-settings.ts';
 import type { RemoteStorage } from '../../cache/remote/remote-storage.ts';
 import type { ResultSource } from '../../cache/result-source.ts';

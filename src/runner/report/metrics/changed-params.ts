@@ -1,5 +1,5 @@
 import type { Value } from '../../../stage/context.ts';
-import type { ChangedParam } from '../../answers.ts';
+import type { ChangedParam } from '../../answers/runs.ts';
 import type { InstanceId } from '../../identity.ts';
 
 type Params = Readonly<Record<string, Value>>;

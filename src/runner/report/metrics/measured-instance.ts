@@ -1,5 +1,5 @@
 import type { Value } from '../../../stage/context.ts';
-import type { MetricValue, ResultState } from '../../answers.ts';
+import type { MetricValue, ResultState } from '../../answers/results.ts';
 
 /** One row of the table: an instance with its axes, its params and its metrics. */
 export interface MeasuredInstance {

@@ -1,4 +1,4 @@
-import type { MetricValue } from '../../answers.ts';
+import type { MetricValue } from '../../answers/results.ts';
 import { type MeasuredInstance, metricOf } from './measured-instance.ts';
 import { decimals } from './metric-text.ts';
 

@@ -1,4 +1,4 @@
-import type { MetricValue } from '../../answers.ts';
+import type { MetricValue } from '../../answers/results.ts';
 
 /**
  * A metric for people: integers with all their digits, small numbers with an exponent, others with four

@@ -1,5 +1,6 @@
 import type { Value } from '../../../stage/context.ts';
-import type { ChangedParam, InstanceMetrics, MetricValue } from '../../answers.ts';
+import type { InstanceMetrics, MetricValue } from '../../answers/results.ts';
+import type { ChangedParam } from '../../answers/runs.ts';
 import type { InstanceId } from '../../identity.ts';
 import { changedParams } from './changed-params.ts';
 import { metricText } from './metric-text.ts';

@@ -1,4 +1,4 @@
-import type { MetricValue, ResultState } from '../../answers.ts';
+import type { MetricValue, ResultState } from '../../answers/results.ts';
 import { textWidth } from '../../wording/text-width.ts';
 import { fitting, mostTelling } from './fitting-columns.ts';
 import { headingsOf } from './headings-of.ts';

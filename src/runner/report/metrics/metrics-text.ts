@@ -1,4 +1,4 @@
-import type { InstanceMetrics } from '../../answers.ts';
+import type { InstanceMetrics } from '../../answers/results.ts';
 import { stageOf } from '../../identity.ts';
 import { aligned } from '../../wording/aligned.ts';
 import { quotedCommand, type TypedPipeline } from '../../wording/command-text.ts';

@@ -1,5 +1,5 @@
 import type { Value } from '../../../stage/context.ts';
-import type { MetricValue } from '../../answers.ts';
+import type { MetricValue } from '../../answers/results.ts';
 import { direction } from './direction.ts';
 import { type MeasuredInstance, metricNames, metricOf } from './measured-instance.ts';
 import { matching } from './named-columns.ts';

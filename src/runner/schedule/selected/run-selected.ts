@@ -1,4 +1,4 @@
-import type { SharedCacheReport } from '../../answers.ts';
+import type { SharedCacheReport } from '../../answers/shared-cache.ts';
 import type { Event } from '../../event.ts';
 import { awaitedInstances } from '../../plan/stale-lists.ts';
 import type { DroppedOuts, RunSummary, StopSignals } from '../../run-request.ts';

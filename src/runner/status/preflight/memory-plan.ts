@@ -1,5 +1,5 @@
 import type { Answer } from '../../../stage/question.ts';
-import type { MemoryPlan } from '../../answers.ts';
+import type { MemoryPlan } from '../../answers/memory-plan.ts';
 import type { Diagnostic } from '../../diagnostic.ts';
 import type { Capacity } from '../../executors/executor.ts';
 import { isMap } from '../../manifest/canonical.ts';
