@@ -120,4 +120,12 @@ test('the smallest usable GPU counts, in MiB as NVIDIA counts', async () => {
   const [a, b] = ['GPU-a', 'GPU-b'].map((uuid) => ({ name: uuid, card: uuid }));
   expect(await smallestMemory([a, b].filter((gpu) => gpu !== undefined))).toBe(12288 * 2 ** 20);
   expect(await smallestMemory([{ name: 'MIG-a' }])).toBeUndefined();
+  const parts = [{ uuid: 'MIG-a', usedMebibytes: 0, totalMebibytes: 9856 }];
+  fakeNvidiaSmi([card('GPU-a', 24564), { ...card('GPU-b', 81559), parts }]);
+  expect(
+    await smallestMemory([
+      { name: '0', card: 'GPU-a' },
+      { name: 'MIG-a', part: 'MIG-a' },
+    ]),
+  ).toBe(9856 * 2 ** 20);
 });

@@ -63,6 +63,27 @@ test('the use of a GPU is shown while its stage runs, and its peak memory afterw
   expect(history).toMatchObject({ instances: [{ instance: 'a', peakGpuMemoryBytes: 10 * 2 ** 30 }] });
 });
 
+test('a part of a card (MIG) is shown with its own memory, without a utilization', async () => {
+  await using rig = await createRig();
+  const part = (name: string, usedMebibytes: number) => ({
+    uuid: `MIG-${name}-${process.pid}`,
+    usedMebibytes,
+    totalMebibytes: 40_448,
+  });
+  fakeNvidiaSmi([card('a'), { ...card('b'), parts: [part('c', 298), part('d', 20_480)] }]);
+  vi.stubEnv('CUDA_VISIBLE_DEVICES', part('d', 0).uuid);
+  const a = rig.puppet('a');
+  rig.write({ 'pipeline.yaml': { stages: { a: onGpu(a.cmd) } } });
+  const run = rig.pipeline('run');
+  const started = await a.nextStart();
+  await until(() => readFileSync(run.eventFile, 'utf8').includes('gpu-usage'), 50_000);
+  await started.exit(0, { o: 'a' });
+  const { events } = await run.result;
+  expect(events.find(({ kind }) => kind === 'gpu-usage')).toMatchObject({
+    usage: { usedBytes: 20 * 2 ** 30, totalBytes: 40_448 * 2 ** 20 },
+  });
+});
+
 const printed = 'printf %s "$CUDA_VISIBLE_DEVICES $CUDA_DEVICE_ORDER" > ${outs.o}';
 
 test.each([

@@ -20,7 +20,7 @@ import { listGpus } from './gpus/list-gpus.ts';
 import { machineCapacity } from './machine-capacity.ts';
 import { attemptMark } from './stage-mark.ts';
 import { supervisor } from './supervisor-client.ts';
-import { areAssigned, gpuVariables, visibleGpus } from './gpus/visible-gpus.ts';
+import { areAssigned, gpuVariables, uuidOf, visibleGpus } from './gpus/visible-gpus.ts';
 
 /** A job of this runner. */
 interface LocalJob {
@@ -160,8 +160,8 @@ export function localExecutor(
       const leaders = [...jobs.values()].flatMap(({ leader }) => leader ?? []);
       return gpuProcesses(asked, new Set(leaders));
     },
-    async claimGpu({ card, part }, by) {
-      const uuid = card ?? part;
+    async claimGpu(gpu, by) {
+      const uuid = uuidOf(gpu);
       if (uuid === undefined || areAssigned(environment))
         return { kind: 'claimed', release: () => undefined };
       claims ??= import('./gpus/gpu-claims.ts').then(({ gpuClaims }) => gpuClaims(processes));

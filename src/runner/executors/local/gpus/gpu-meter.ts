@@ -1,5 +1,6 @@
 import type { GpuUsage } from '../../../event.ts';
 import type { Gpu } from '../../executor.ts';
+import { uuidOf } from './visible-gpus.ts';
 
 /** Looks from time to time at what the GPUs of jobs are doing. */
 export interface GpuMeter {
@@ -22,7 +23,7 @@ export function gpuMeter(): GpuMeter {
   async function measure(): Promise<void> {
     isMeasuring = true;
     const { gpuUsages, usageTogether } = await import('./gpu-state.ts');
-    const usages = await gpuUsages();
+    const usages = await gpuUsages([...jobs].flatMap(({ gpus }) => gpus));
     isMeasuring = false;
     for (const { gpus, onUsage } of jobs) {
       const usage = usageTogether(gpus, usages);
@@ -39,7 +40,7 @@ export function gpuMeter(): GpuMeter {
 
   return {
     follow(gpus, onUsage) {
-      if (!gpus.some(({ card }) => card !== undefined)) return () => undefined;
+      if (!gpus.some((gpu) => uuidOf(gpu) !== undefined)) return () => undefined;
       const job = { gpus, onUsage };
       jobs.add(job);
       wait = firstWait;

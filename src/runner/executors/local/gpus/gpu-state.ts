@@ -2,9 +2,19 @@ import { askNvidiaSmi } from '../../../../files/nvidia-smi.ts';
 import type { GpuProcess, GpuUsage } from '../../../event.ts';
 import type { Gpu } from '../../executor.ts';
 import { statFields } from '../proc.ts';
+import { partUsages } from './part-usages.ts';
+import { uuidOf } from './visible-gpus.ts';
 
-/** The current usage of each card, by its UUID; none: NVIDIA's tool is unavailable. */
-export async function gpuUsages(): Promise<ReadonlyMap<string, GpuUsage>> {
+/** The current usage of GPUs, by their UUIDs; none: NVIDIA's tool is unavailable. */
+export async function gpuUsages(gpus: readonly Gpu[]): Promise<ReadonlyMap<string, GpuUsage>> {
+  const [ofCards, ofParts] = await Promise.all([
+    gpus.some(({ card }) => card !== undefined) ? cardUsages() : [],
+    gpus.some(({ part }) => part !== undefined) ? partUsages() : [],
+  ]);
+  return new Map([...ofCards, ...ofParts]);
+}
+
+async function cardUsages(): Promise<ReadonlyMap<string, GpuUsage>> {
   const rows = await rowsOf('--query-gpu=uuid,memory.used,memory.total,utilization.gpu');
   return new Map(
     rows.flatMap(([uuid = '', used, total, busy]) => {
@@ -16,19 +26,19 @@ export async function gpuUsages(): Promise<ReadonlyMap<string, GpuUsage>> {
   );
 }
 
-/** The memory of the smallest of the cards, in bytes; undefined: unknown. */
+/** The memory of the smallest of the GPUs, in bytes; undefined: unknown. */
 export async function smallestMemory(gpus: readonly Gpu[]): Promise<number | undefined> {
-  const usages = await gpuUsages();
-  const known = gpus.flatMap(({ card = '' }) => usages.get(card)?.totalBytes ?? []);
+  const usages = await gpuUsages(gpus);
+  const known = gpus.flatMap((gpu) => usages.get(uuidOf(gpu) ?? '')?.totalBytes ?? []);
   return known.length === 0 ? undefined : Math.min(...known);
 }
 
-/** What the cards of a job do together: memory in sum, and the mean of how busy they are. */
+/** What the GPUs of a job do together: memory in sum, and the mean of how busy they are. */
 export function usageTogether(
   gpus: readonly Gpu[],
   usages: ReadonlyMap<string, GpuUsage>,
 ): GpuUsage | undefined {
-  const found = gpus.flatMap(({ card = '' }) => usages.get(card) ?? []);
+  const found = gpus.flatMap((gpu) => usages.get(uuidOf(gpu) ?? '') ?? []);
   if (found.length === 0 || found.length < gpus.length) return undefined;
   const busy = found.flatMap(({ busyPercent }) => busyPercent ?? []);
   return {

@@ -61,6 +61,9 @@ function gpuOfUuid(listed: readonly ListedGpu[], entry: string): Gpu | undefined
   return name === undefined || more.length > 0 ? undefined : { name, card: cards[0]?.uuid, part: parts[0] };
 }
 
+/** Of the card, or of the part of one; undefined: it is not known. */
+export const uuidOf = ({ card, part }: Gpu): string | undefined => card ?? part;
+
 /**
  * Whether the job of a cluster was given these GPUs. Its scheduler may have given one card to several jobs on
  * purpose, so they are not claimed again.
