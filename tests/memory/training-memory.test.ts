@@ -76,12 +76,12 @@ for (const runtime of ['onnx', 'tensorflow'] as const) {
   });
 }
 
-test('bf16 halves activations on TensorFlow, and adds little to checkpointed layers', () => {
+test('bf16 takes a third of activations away on TensorFlow, and adds little to checkpointed layers', () => {
   const activations = (change: Partial<TrainConfig>): number => {
     const memory = memoryOf(change, { runtime: 'tensorflow', sourceTokens: 256, targetTokens: 256 });
     return memory.activations + memory.logits;
   };
-  expect(activations({ precision: 'bf16' })).toBeLessThan(0.65 * activations({}));
+  expect(activations({ precision: 'bf16' })).toBeLessThan(0.7 * activations({}));
   const checkpointed = { gradientCheckpointing: true };
   expect(activations({ ...checkpointed, precision: 'bf16' })).toBeLessThan(1.05 * activations(checkpointed));
 });

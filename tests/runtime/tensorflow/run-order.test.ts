@@ -1,4 +1,4 @@
-import { expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { plainTrace } from '../../../src/ml/model/mt5-trace.ts';
 import { hashedDropout } from '../../../src/ml/model/mt5-dropout.ts';
 import { trainingGraph } from '../../../src/ml/model/mt5-loss.ts';
@@ -32,6 +32,26 @@ test('the same twice is computed once where the uses are near, and again where t
       .length;
   expect(steps(4)).toBe(1);
   expect(steps(1000)).toBe(2);
+});
+
+describe('a product of what is needed later anyway', () => {
+  const [weights, mask] = [exp(x), exp(input('bits', 'float32', [4, 4]))];
+  const kept = multiply(weights, mask);
+  const products = (length: number, after: readonly Node[]): number => {
+    const back = matmul(chain(matmul(kept, kept), length), kept);
+    const { steps } = runOrderOf({ y: after.reduce((product, node) => matmul(product, node), back) });
+    return steps.filter(({ node }) => node === kept).length;
+  };
+
+  test('is computed again where its uses are far apart', () => {
+    expect(products(1000, [weights, mask])).toBe(2);
+    expect(products(4, [weights, mask])).toBe(1);
+  });
+
+  test('is kept if something else would have to be kept for it', () => {
+    expect(products(1000, [weights])).toBe(1);
+    expect(products(1000, [])).toBe(1);
+  });
 });
 
 test('outputs are gone through in the order in which a gradient meets them, whatever their names', () => {

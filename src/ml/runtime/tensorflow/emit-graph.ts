@@ -154,7 +154,7 @@ export function openScope(graph: GraphWriter, held: Held): Scope {
         values.set(
           step,
           (graph.device === 'cpu' ? fusedCrossEntropy(late, step, valueOf) : undefined) ??
-            fusedDropout(late, step, valueOf) ??
+            fusedDropout(emit, late, step, valueOf) ??
             lowerings[node.op](late, inputs.map(valueOf), node),
         );
       }
@@ -205,17 +205,21 @@ function fusedCrossEntropy(
   return node.op === 'SubtractOneHot' && logits !== undefined ? kernel(logits, 1) : undefined;
 }
 
-/** A product with a mask: what is dropped is kept as a byte an element, not as a factor of four. */
+/**
+ * A product with a mask: what is dropped is kept as a byte an element, not as a factor of four, and shared with
+ * a product that comes `late`.
+ */
 function fusedDropout(
   emit: Emit,
+  late: Emit,
   { node, inputs: [x, mask] }: Step,
   valueOf: (step: Step) => Value,
 ): Value | undefined {
   if (node.op !== 'Multiply' || x === undefined || mask === undefined || !isMask(mask.node.op))
     return undefined;
   const { dropped, scale } = droppedBy(emit, mask.inputs.map(valueOf), mask.node);
-  const scaled = typed(emit, 'Mul', [valueOf(x), scalar(emit, scale)]);
-  return typed(emit, 'SelectV2', [dropped, scalar(emit, 0), scaled]);
+  const scaled = typed(late, 'Mul', [valueOf(x), scalar(emit, scale)]);
+  return typed(late, 'SelectV2', [dropped, scalar(emit, 0), scaled]);
 }
 
 /** The variable itself, for nodes that read or change it. Its name in the session is that of the plan. */
