@@ -1,3 +1,4 @@
+import { homedir } from 'node:os';
 import { Command, Option } from 'commander';
 import type { Colors } from '../../runner/wording/colors.ts';
 import type { Finding } from '../doctor/finding.ts';
@@ -72,7 +73,7 @@ async function testGpu({ json, device = 'cuda' }: DoctorOptions): Promise<void> 
   const machine = next.value;
   const broken = brokenIn(checks);
   if (json === true) return printJson({ broken, machine, checks });
-  process.stdout.write(`\n${reportBlock(machine, checks)}\n`);
+  process.stdout.write(`\n${reportBlock(machine, checks, homedir())}\n`);
   writeVerdict(broken, colors);
 }
 

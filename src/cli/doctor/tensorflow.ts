@@ -67,12 +67,22 @@ function engineFinding({ installed, damaged, tried }: TensorflowInspection): Fin
       message: `not installed: \`${help}\` adds the engine of \`runtime: tensorflow\``,
     };
   const { version } = installed.value;
+  const again = setupOf(installed.value);
   if (damaged !== undefined)
-    return { part, state: 'broken', message: `${version}: ${damaged} is missing or was changed`, help };
+    return {
+      part,
+      state: 'broken',
+      message: `${version}: ${damaged} is missing or was changed`,
+      help: again,
+    };
   if (tried?.ok === false)
-    return { part, state: 'broken', message: `${version} does not work: ${tried.error}`, help };
+    return { part, state: 'broken', message: `${version} does not work: ${tried.error}`, help: again };
   return { part, state: 'good', message: `${version} computes on ${tried?.value.device ?? 'cpu'}` };
 }
+
+/** The command that installs the same kind of library once more. */
+export const setupOf = ({ gpu }: InstalledEngine): string =>
+  `npx pipeline setup tensorflow${gpu ? ' --gpu' : ''}`;
 
 function gpuFinding({ installed, tried, hasCuda, driver, devices }: TensorflowInspection): Finding {
   const part = 'GPU';
@@ -100,9 +110,12 @@ function gpuFinding({ installed, tried, hasCuda, driver, devices }: TensorflowIn
     part,
     state: 'broken',
     message: `${found}, but ${engine.version} cannot use it`,
-    help: hasCuda
-      ? 'the driver must support CUDA 12.5 or newer (see `nvidia-smi`)'
-      : 'its CUDA libraries are missing: `npx pipeline setup tensorflow --gpu` installs those of ' +
-        '2.21.0; for 2.9.1 install CUDA 11.2 and cuDNN 8.1 yourself',
+    help:
+      tried?.ok === false
+        ? setupOf(engine)
+        : hasCuda
+          ? 'the driver must support CUDA 12.5 or newer (see `nvidia-smi`)'
+          : 'its CUDA libraries are missing: `npx pipeline setup tensorflow --gpu` installs those of ' +
+            '2.21.0; for 2.9.1 install CUDA 11.2 and cuDNN 8.1 yourself',
   };
 }

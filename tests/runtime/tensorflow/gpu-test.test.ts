@@ -89,6 +89,12 @@ describe('the messages of the GPU test', () => {
       /setup .* --gpu$/,
     ],
     ['a GPU that is not used', { ...card, tried: onCpu }, /computes on cpu$/, /CUDA 12\.5 or newer/],
+    [
+      'a library that does not load',
+      { ...card, tried: { ok: false, error: 'libstdc++.so.6: version not found' } },
+      /does not work: libstdc/,
+      /setup tensorflow --gpu$/,
+    ],
     ['nothing', { ...card, installed: { ok: true, value: undefined } }, /not installed$/, /--gpu$/],
   ])('refuses %s, with what was found and what to do', (_, inspection, message, help) => {
     expect(refusal(inspection, 'cuda')).toMatchObject({
@@ -122,9 +128,35 @@ describe('the messages of the GPU test', () => {
       cpu: 'x',
       device: 'cuda',
     } as const;
-    expect(reportBlock(machine, [check])).toMatch(
+    expect(reportBlock(machine, [check], '/home/ann')).toMatch(
       /^```text\n[\s\S]*\nstep +broken: .*\n {2}loss +not a number {2}\(at most 1\.0e-6\) {2}FAILED\n```\n$/,
     );
+  });
+
+  test('the block has no folders of the user', () => {
+    const message =
+      'cannot load /home/ann/my cache/engines/lib.so, needed by file:///scratch/ann/p/main.js (/tmp/ann/x); ' +
+      '/dev/nvidia0, /usr/lib/libcuda.so.1: see https://example.org/a/b';
+    const check: Check = { part: 'parity', state: 'broken', message, figures: [] };
+    const machine = {
+      project: 'p 1',
+      node: '20',
+      tensorflow: '',
+      driver: '',
+      cards: '',
+      cpu: '',
+      device: 'cuda',
+    } as const;
+    const block = reportBlock(machine, [check], '/home/ann/my cache');
+    expect(block).not.toMatch(/ann\/|scratch|engines/);
+    for (const kept of [
+      'lib.so',
+      'main.js',
+      '/dev/nvidia0',
+      '/usr/lib/libcuda.so.1',
+      'https://example.org/a/b',
+    ])
+      expect(block).toContain(kept);
   });
 
   test('the GPU memory of a process is the sum of its lines', () => {

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { execa } from 'execa';
 import { engineFolder } from '../../../files/installed-engine.ts';
 import { installedFile } from '../../installed-file.ts';
-import { inspectTensorflow, tensorflowFindings, type TensorflowInspection } from '../tensorflow.ts';
+import { inspectTensorflow, setupOf, tensorflowFindings, type TensorflowInspection } from '../tensorflow.ts';
 import { type Check, parseCheck } from './check.ts';
 import { testedMachine } from './machine.ts';
 import type { TestedMachine } from './report-block.ts';
@@ -42,7 +42,13 @@ export function refusal(inspection: TensorflowInspection, device: 'cpu' | 'cuda'
   const part = 'GPU test';
   const setup = 'npx pipeline setup tensorflow';
   if (device === 'cpu')
-    return { part, state: 'broken', message: libraryText(inspection), help: setup, figures: [] };
+    return {
+      part,
+      state: 'broken',
+      message: libraryText(inspection),
+      help: engine === undefined ? setup : setupOf(engine),
+      figures: [],
+    };
   const found = [
     driver === undefined ? 'there is no NVIDIA driver' : `NVIDIA driver ${driver}`,
     devices.length === 0 ? 'there is no device file /dev/nvidia0' : devices.join(', '),

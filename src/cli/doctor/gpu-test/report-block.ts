@@ -12,18 +12,24 @@ export interface TestedMachine {
   readonly device: 'cpu' | 'cuda';
 }
 
-/** A fenced block of all that was found, for an issue. */
-export const reportBlock = (machine: TestedMachine, checks: readonly Check[]): string =>
+/** A fenced block of all that was found, for an issue: without the user's own paths. */
+export const reportBlock = (machine: TestedMachine, checks: readonly Check[], home: string): string =>
   [
     '```text',
     ...Object.entries(machine).map(([name, value]) => `${name.padEnd(width)}  ${value}`),
     ...checks.flatMap(({ part, state, message, figures }) => [
-      `${part.padEnd(width)}  ${state}: ${message}`,
+      `${part.padEnd(width)}  ${state}: ${withoutFolders(message, home)}`,
       ...figures.map(figureLine),
     ]),
     '```',
     '',
   ].join('\n');
+
+/** With the names of files alone, but for those that every Linux has. */
+const withoutFolders = (text: string, home: string): string =>
+  text.replaceAll('file://', '').replaceAll(`${home}/`, '/home/').replaceAll(ownFolders, '…/');
+
+const ownFolders = /(?<![\w.:/-])\/(?!(?:dev|proc|usr|lib|lib64)\/)(?:[^\s/:'"`]+\/)+/g;
 
 const width = 18;
 
