@@ -53,25 +53,25 @@ export function advanceRow(
   const length = (row.running[0]?.tokens.length ?? 0) + 1;
   const generated = length - 1;
   // As many that end as there are beams may be the best for each way to end: as many again are left to go on.
-  const candidates = bestContinuations(row.running, logProbabilities, (endTokenIds.length + 1) * beams).map(
-    ({ beam, token, score }) => ({
-      tokens: [...(row.running[beam]?.tokens ?? []), token],
-      score,
-      parent: beam,
-      ends: endTokenIds.includes(token) || length >= maxLength,
-    }),
-  );
-  // Only the best `beams` may finish: the others are there to go on. What is forbidden never finishes,
-  // however few are left.
-  const ended = candidates
-    .slice(0, beams)
-    .filter(({ ends, score }) => ends && score > -Infinity)
-    .map(({ tokens, score }) => ({ tokens, score: Math.fround(score / generated ** lengthPenalty) }));
-  const finished = [...row.finished, ...ended].sort((a, b) => b.score - a.score).slice(0, beams);
-  const running = candidates
-    .filter(({ ends }) => !ends)
-    .slice(0, beams)
-    .map(({ tokens, score, parent }) => ({ tokens, score, parent }));
+  const best = bestContinuations(row.running, logProbabilities, (endTokenIds.length + 1) * beams);
+  const running: Beam[] = [];
+  const ended: { readonly tokens: readonly number[]; readonly score: number }[] = [];
+  let place = 0;
+  for (const { beam, token, score } of best) {
+    const ends = length >= maxLength || endTokenIds.includes(token);
+    // Only the best `beams` may finish: the others are there to go on. What is forbidden never finishes,
+    // however few are left.
+    const counts = ends ? place < beams && score > -Infinity : running.length < beams;
+    place += 1;
+    if (!counts) continue;
+    const tokens = [...(row.running[beam]?.tokens ?? []), token];
+    if (ends) ended.push({ tokens, score: Math.fround(score / generated ** lengthPenalty) });
+    else running.push({ tokens, score, parent: beam });
+  }
+  const finished =
+    ended.length === 0
+      ? row.finished
+      : [...row.finished, ...ended].sort((a, b) => b.score - a.score).slice(0, beams);
   const full = finished.length === beams;
   return {
     running,
