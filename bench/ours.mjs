@@ -11,6 +11,7 @@ import { bertScores } from '../dist/package/src/ml/evaluate/bert-score.js';
 import { openSentenceEncoder } from '../dist/package/src/ml/evaluate/open-sentence-encoder.js';
 import { openDecoder } from '../dist/package/src/ml/generate/decoder.js';
 import { generate } from '../dist/package/src/ml/generate/generate.js';
+import { mostNeeded } from '../dist/package/src/ml/generate/next-candidates.js';
 import { plainTrace } from '../dist/package/src/ml/model/mt5-trace.js';
 import { openRuntime } from '../dist/package/src/ml/runtime/open-runtime.js';
 import { matmul } from '../dist/package/src/ml/tensor/ops/matmul.js';
@@ -76,12 +77,10 @@ const kinds = {
     const weights = await weightsOf(tensors);
     const runtime = await openEngine(engine);
     const scores = beams === 1 ? 'logits' : 'logProbabilities';
-    const decoder = await openDecoder(runtime, plainTrace(config), weights, scores);
-    const request = (sources, longest) => ({
-      sources,
-      batch,
-      options: { ...generation, search: searchOf(beams), maxLength: longest + 1 },
-    });
+    const optionsTo = (longest) => ({ ...generation, search: searchOf(beams), maxLength: longest + 1 });
+    const needed = mostNeeded([optionsTo(tokens)]);
+    const decoder = await openDecoder(runtime, plainTrace(config), weights, scores, needed);
+    const request = (sources, longest) => ({ sources, batch, options: optionsTo(longest) });
     const sources = input('rows.json')
       .slice(0, count)
       .map(({ source }) => source);

@@ -1,10 +1,11 @@
 import { expect, test } from 'vitest';
+import { appended, type CacheSlots, continued, folded } from '../../src/ml/model/cache-slots.ts';
 import { initialiseMt5 } from '../../src/ml/model/initialise-mt5.ts';
 import { sourceFeeds, stepFeeds, targetFeeds } from '../../src/ml/model/mt5-feeds.ts';
 import { sourceMask } from '../../src/ml/model/packed-rows.ts';
 import type { Rows } from '../../src/ml/model/rows.ts';
 import { decode, encode, logitsOf } from '../../src/ml/model/mt5-stack.ts';
-import { crossGraph, stepGraph } from '../../src/ml/model/mt5-step.ts';
+import { crossGraph, decoderEntries, stepGraph } from '../../src/ml/model/mt5-step.ts';
 import { plainTrace } from '../../src/ml/model/mt5-trace.ts';
 import { compile } from '../runtime/compile.ts';
 import { openRuntime } from '../../src/ml/runtime/open-runtime.ts';
@@ -22,8 +23,11 @@ for (const tieWordEmbeddings of [false, true]) {
     const whole = await compile(runtime, {
       outputs: { logits: logitsOf(trace, decode(trace, encode(trace).last).last) },
     });
+    const entries = decoderEntries(trace, 'logits');
     const cross = await compile(runtime, crossGraph(trace, encode(trace).last));
-    const step = await compile(runtime, stepGraph(trace, 'logits'));
+    const fold = await compile(runtime, { outputs: entries.fold.updates });
+    const step = await compile(runtime, stepGraph(trace));
+    const head = await compile(runtime, entries.scores);
     const source: Rows = [
       [5, 6, 7, 1],
       [9, 1],
@@ -32,21 +36,24 @@ for (const tieWordEmbeddings of [false, true]) {
     const encoded = await cross.run({ ...weights, ...sourceFeeds(source, config) });
 
     let sequences: number[][] = Array.from({ length: source.length * beams }, () => [0]);
-    let parents = sequences.map((_, row) => row);
-    let cache: Values = emptyCache(config, sequences.length);
+    let slots: CacheSlots = { past: 1, recent: 0, beams: sequences.map(() => []) };
+    let cache = emptyCache(config, source.length);
     for (let past = 0; past < 7; past += 1) {
-      const { scores, ...caches } = await step.run({
+      const { 'step.states': states, ...recent } = await step.run({
         ...weights,
         ...encoded,
         ...cache,
-        ...stepFeeds(past, config),
+        ...stepFeeds(slots, source.length, config),
         'cross.mask': sourceMask(source),
         ids: grid(
           sequences.map((row) => row.at(-1) ?? 0),
           beams,
         ),
-        parents: grid(parents, beams),
       });
+      slots = appended(slots, source.length);
+      cache = { ...cache, ...recent };
+      if (states === undefined) throw new Error('the step gave no states');
+      const { scores } = await head.run({ ...weights, 'step.states': states });
       const expected = await whole.run({
         ...weights,
         ...sourceFeeds(
@@ -61,25 +68,35 @@ for (const tieWordEmbeddings of [false, true]) {
       expect(worst(Array.from(scores?.data ?? [], Number), last)).toBeLessThan(1e-5);
 
       // The next step continues other beams than those in its places, each with another token.
-      parents = sequences.map((_, row) => Math.floor(row / beams) * beams + ((row * 2 + past) % beams));
+      const parents = sequences.map((_, row) => Math.floor(row / beams) * beams + ((row * 2 + past) % beams));
       sequences = parents.map((parent, row) => [
         ...(sequences[parent] ?? []),
         2 + ((row * 7 + past * 3) % 20),
       ]);
-      cache = caches;
+      slots = continued(slots, Int32Array.from(parents));
+      if (past % 3 === 2) {
+        const { slots: left, places } = folded(slots, [0, 1], config.numHeads);
+        const shape = [source.length, config.numHeads, left.past];
+        cache = await fold.run({ ...cache, slots: { dtype: 'int32', shape, data: places } });
+        slots = left;
+      }
     }
   });
 }
 
-const emptyCache = ({ numDecoderLayers, numHeads, dKv }: typeof tinyConfig, rows: number): Values =>
+/** A slot that no beam sees, and none since then. */
+const emptyCache = ({ numDecoderLayers, numHeads, dKv }: typeof tinyConfig, sources: number): Values =>
   Object.fromEntries(
     Array.from({ length: numDecoderLayers }, (_, layer) =>
-      ['key', 'value'].map(
-        (part) =>
-          [
-            `self.${layer}.${part}`,
-            { dtype: 'float32', shape: [rows, numHeads, 0, dKv], data: new Float32Array(0) },
-          ] as const,
+      ['key', 'value'].flatMap((part) =>
+        [1, 0].map((length) => {
+          const shape = [sources, numHeads, length, dKv];
+          const data = new Float32Array(sources * numHeads * length * dKv).fill(7);
+          return [
+            `${length === 1 ? 'past' : 'recent'}.${layer}.${part}`,
+            { dtype: 'float32', shape, data } as const,
+          ];
+        }),
       ),
     ).flat(),
   );

@@ -3,7 +3,9 @@ import { encoderBatches } from '../model/encoder-batches.ts';
 import { sourceFeeds, stepFeeds } from '../model/mt5-feeds.ts';
 import { packedFeeds, sourceMask } from '../model/packed-rows.ts';
 import type { Rows } from '../model/rows.ts';
-import { decoderEntries, decoderVariables, heldScores, selectingEntries } from '../model/mt5-step.ts';
+import { appended, continued, emptySlots, folded } from '../model/cache-slots.ts';
+import { decoderVariables } from '../model/mt5-caches.ts';
+import { decoderEntries, selectEntry } from '../model/mt5-step.ts';
 import type { Mt5Trace } from '../model/mt5-trace.ts';
 import type { HostValue, Runtime, Values } from '../runtime/runtime.ts';
 
@@ -62,55 +64,66 @@ export async function openDecoder(
   needed: number | undefined = undefined,
 ): Promise<Decoder> {
   const { config } = trace;
-  const selects = needed !== undefined && runtime.name === 'tensorflow';
   const session = await runtime.open<string>({
     constants: weights,
-    variables: { ...decoderVariables(config), ...(selects ? { scores: heldScores(config) } : {}) },
+    variables: decoderVariables(config),
     entries: {
       ...decoderEntries(trace, scores),
-      ...(selects ? selectingEntries(trace, scores, needed) : {}),
+      ...(needed === undefined ? {} : { select: selectEntry(trace, scores, needed) }),
     },
   });
-  let [sources, past] = [0, 0];
-  const stepFeedsOf = (ids: Int32Array, parents: Int32Array): Values => {
-    const shape = [sources, ids.length / sources];
-    return {
-      ...stepFeeds(past, config),
-      ids: { dtype: 'int32', shape, data: ids },
-      parents: { dtype: 'int32', shape, data: parents },
-    };
+  let slots = emptySlots;
+  /** The sources that are left, as "fold" counts them: those of the last step. */
+  let sources: readonly number[] = [];
+  let hasLeft = false;
+  const fold = async (): Promise<void> => {
+    const { slots: left, places } = folded(slots, sources, config.numHeads);
+    const shape = [sources.length, config.numHeads, left.past];
+    await session.run('fold', { slots: { dtype: 'int32', shape, data: places } });
+    [slots, sources, hasLeft] = [left, [...sources.keys()], false];
   };
-  const selecting: SelectingDecoder | undefined = !selects
-    ? undefined
-    : {
-        needed,
-        async step(ids, parents, touched) {
-          const width = touched[0]?.length ?? 0;
-          const places = Int32Array.from(
-            touched.flatMap((tokens, row) => Array.from(tokens, (token) => row * config.vocabSize + token)),
-          );
-          const shape = [sources, ids.length / sources, width];
-          const found = await session.run('select', {
-            ...stepFeedsOf(ids, parents),
-            touched: { dtype: 'int32', shape, data: places },
-          });
-          const { values, tokens, touched: own } = found;
-          if (values?.dtype !== 'float32' || tokens?.dtype !== 'int32' || own?.dtype !== 'float32')
-            throw new Error('the decoder returned no scores');
-          past += 1;
-          const count = width + needed;
-          return touched.map((_, row) => ({
-            values: values.data.subarray(row * count, (row + 1) * count),
-            tokens: tokens.data.subarray(row * count, (row + 1) * count),
-            touched: own.data.subarray(row * width, (row + 1) * width),
-          }));
-        },
-        async scores() {
-          const { scores: all } = await session.run('scores', {});
-          if (all?.dtype !== 'float32') throw new Error('the decoder kept no scores');
-          return all.data;
-        },
-      };
+  const advance = async (ids: Int32Array, parents: Int32Array): Promise<void> => {
+    slots = continued(slots, parents);
+    if (hasLeft || slots.recent >= mostRecent) await fold();
+    const shape = [sources.length, ids.length / sources.length];
+    await session.run('step', {
+      ...stepFeeds(slots, sources.length, config),
+      ids: { dtype: 'int32', shape, data: ids },
+    });
+    slots = appended(slots, sources.length);
+  };
+  const allScores = async (): Promise<Float32Array> => {
+    const { scores: all } = await session.run('scores', {});
+    if (all?.dtype !== 'float32') throw new Error('the decoder returned no scores');
+    return all.data;
+  };
+  const selecting: SelectingDecoder | undefined =
+    needed === undefined
+      ? undefined
+      : {
+          needed,
+          async step(ids, parents, touched) {
+            await advance(ids, parents);
+            const width = touched[0]?.length ?? 0;
+            const places = placesOf(touched, config.vocabSize);
+            const {
+              values,
+              tokens,
+              touched: own,
+            } = await session.run('select', {
+              touched: { dtype: 'int32', shape: [touched.length, width], data: places },
+            });
+            if (values?.dtype !== 'float32' || tokens?.dtype !== 'int32' || own?.dtype !== 'float32')
+              throw new Error('the decoder returned no scores');
+            const count = width + needed;
+            return touched.map((_, row) => ({
+              values: values.data.subarray(row * count, (row + 1) * count),
+              tokens: tokens.data.subarray(row * count, (row + 1) * count),
+              touched: own.data.subarray(row * width, (row + 1) * width),
+            }));
+          },
+          scores: allScores,
+        };
   return {
     config,
     selecting,
@@ -127,24 +140,38 @@ export async function openDecoder(
         'source.mask': sourceMask(rows),
         states: stackedRows(parts, config.dModel),
       });
-      [sources, past] = [rows.length, 0];
+      [slots, sources, hasLeft] = [emptySlots, [...rows.keys()], false];
     },
     async step(ids, parents) {
-      const { scores: result } = await session.run('step', stepFeedsOf(ids, parents));
-      if (result?.dtype !== 'float32') throw new Error('the decoder returned no scores');
-      past += 1;
-      return result.data;
+      await advance(ids, parents);
+      return allScores();
     },
     async keep(kept) {
-      if (kept.length === sources || kept.length === 0) return;
+      if (kept.length === sources.length || kept.length === 0) return;
       await session.run('keep', {
         kept: { dtype: 'int32', shape: [kept.length], data: Int32Array.from(kept) },
       });
-      sources = kept.length;
+      sources = kept.map((source) => sources[source] ?? 0);
+      hasLeft = true;
     },
     release: () => session.release(),
   };
 }
+
+/** The places of tokens among the scores of all rows. */
+function placesOf(touched: readonly Int32Array[], vocabSize: number): Int32Array {
+  const places = new Int32Array(touched.length * (touched[0]?.length ?? 0));
+  let place = 0;
+  let first = 0;
+  for (const tokens of touched) {
+    for (const token of tokens) places[place++] = first + token;
+    first += vocabSize;
+  }
+  return places;
+}
+
+/** Slots of a source. Those of tokens that no beam continues are computed until they are folded away. */
+const mostRecent = 128;
 
 /** [rows, width] */
 function stackedRows(parts: readonly Float32Array[], width: number): HostValue {

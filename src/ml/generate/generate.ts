@@ -3,8 +3,7 @@ import { advanceRow, type Candidates, startRow, type BeamRow } from './beam-row.
 import type { Decoder } from './decoder.ts';
 import { draw, highest } from './draw.ts';
 import type { GeneratedSequence, GenerationOptions, Search } from './generation-options.ts';
-import { processorsOf, samplingProcessors, type LogitsProcessor } from './logits-processors.ts';
-import { candidatesFrom, isEnough, selectionOf } from './next-candidates.ts';
+import { nextCandidates, openBatch, padded, type SourceRow, type SourceSearch } from './step-candidates.ts';
 
 export interface GenerateRequest {
   /** Token ids, a row a source, not padded, not empty. */
@@ -43,24 +42,13 @@ export async function generate(
   return results;
 }
 
-interface SourceRow {
-  readonly index: number;
-  readonly tokens: readonly number[];
-}
-
-/** A source in progress: its running and its finished sequences. */
-interface SourceSearch {
-  readonly place: number;
-  readonly row: BeamRow;
-}
-
 async function decodeBatch(
   decoder: Decoder,
   rows: readonly SourceRow[],
   options: GenerationOptions,
   signal: AbortSignal | undefined,
 ): Promise<readonly (readonly GeneratedSequence[])[]> {
-  const nextCandidates = candidatesOf(decoder, rows, options);
+  const batch = openBatch(decoder, rows, options);
   const results: (readonly GeneratedSequence[])[] = rows.map(() => []);
   await decoder.start(rows.map(({ tokens }) => tokens));
   let searches: readonly SourceSearch[] = rows.map((_, place) => ({
@@ -71,7 +59,7 @@ async function decodeBatch(
   while (searches.length > 0) {
     signal?.throwIfAborted();
     const width = Math.max(...searches.map(({ row }) => row.running.length));
-    const found = await nextCandidates(searches, width, parents);
+    const found = await nextCandidates(batch, searches, width, parents);
     const advanced = searches.map(({ place, row }, source): SourceSearch => ({
       place,
       row: nextRow(row, found[source] ?? [], options, rows[place]?.index ?? 0),
@@ -122,92 +110,6 @@ function chosen(
   return tokens?.[place] ?? place;
 }
 
-/** What may come next, for each beam of each search. */
-type NextCandidates = (
-  searches: readonly SourceSearch[],
-  width: number,
-  parents: Int32Array,
-) => Promise<readonly (readonly Candidates[])[]>;
-
-/** Uses the largest scores of a step if the decoder can return them and they are enough, else all. */
-function candidatesOf(
-  decoder: Decoder,
-  rows: readonly SourceRow[],
-  options: GenerationOptions,
-): NextCandidates {
-  const { vocabSize } = decoder.config;
-  const processors = rows.map(({ tokens }) => processorsOf(options, tokens));
-  const fromAll = (
-    searches: readonly SourceSearch[],
-    width: number,
-    all: Float32Array,
-  ): readonly (readonly Candidates[])[] => {
-    const scores = rowsOfScores(all, searches.length * width);
-    return searches.map(({ place, row }, source) =>
-      row.running.map((beam, index) => ({
-        scores: processed(scores[source * width + index], beam.tokens, processors[place] ?? []),
-        tokens: undefined,
-      })),
-    );
-  };
-  const { selecting } = decoder;
-  const selection = selectionOf(options);
-  if (selecting === undefined || selection === undefined || selection.needed > selecting.needed)
-    return async (searches, width, parents) =>
-      fromAll(searches, width, await decoder.step(newestTokens(searches, width), parents));
-
-  const { search } = options;
-  const sparse = rows.map(({ tokens }) =>
-    processorsOf({ ...options, search: search.kind === 'sample' ? { kind: 'greedy' } : search }, tokens),
-  );
-  const scratch = new Float32Array(vocabSize).fill(-Infinity);
-  return async (searches, width, parents) => {
-    const ids = newestTokens(searches, width);
-    const touched = searches.map(({ place, row }) =>
-      row.running.map(({ tokens }) => selection.touched(rows[place]?.tokens ?? [], tokens)),
-    );
-    const most = Math.max(1, ...touched.flat().map(({ length }) => length));
-    if (most + selecting.needed > vocabSize)
-      return fromAll(searches, width, await decoder.step(ids, parents));
-    const asked = touched.flatMap((ofBeams) =>
-      padded(
-        ofBeams.map((tokens) => Int32Array.from(padded(tokens.length === 0 ? [0] : tokens, most))),
-        width,
-      ),
-    );
-    const found = await selecting.step(ids, parents, asked);
-    const candidates = searches.map(({ place, row }, source) =>
-      row.running.map(({ tokens }, beam) => {
-        const index = source * width + beam;
-        const [of, own] = [found[index], asked[index]];
-        if (of === undefined || own === undefined) throw new Error('the decoder returned too few scores');
-        return candidatesFrom(of, own, tokens, sparse[place] ?? [], scratch);
-      }),
-    );
-    if (!searches.every(({ row }, source) => isEnough(candidates[source] ?? [], row.running, options)))
-      return fromAll(searches, width, await selecting.scores());
-    if (search.kind === 'sample')
-      for (const { scores } of candidates.flat())
-        for (const apply of samplingProcessors(search)) apply([], scores);
-    return candidates;
-  };
-}
-
-/**
- * int32 [sources, width]: a source with fewer beams than the widest repeats its last one, whose scores are
- * ignored.
- */
-function newestTokens(searches: readonly SourceSearch[], width: number): Int32Array {
-  return Int32Array.from(
-    searches.flatMap(({ row }) =>
-      padded(
-        row.running.map(({ tokens }) => tokens.at(-1) ?? 0),
-        width,
-      ),
-    ),
-  );
-}
-
 /**
  * The rows of the state that the beams continue, counted over all the sources of the last step, of which
  * `kept` are left.
@@ -226,29 +128,4 @@ function parentRows(
       ),
     ),
   );
-}
-
-/** The last is repeated. */
-function padded<T>(values: readonly T[], length: number): readonly T[] {
-  return [
-    ...values,
-    ...Array.from({ length: Math.max(0, length - values.length) }, () => values.at(-1)).filter(
-      (value) => value !== undefined,
-    ),
-  ];
-}
-
-function rowsOfScores(scores: Float32Array, count: number): readonly Float32Array[] {
-  const size = scores.length / count;
-  return Array.from({ length: count }, (_, row) => scores.subarray(row * size, (row + 1) * size));
-}
-
-function processed(
-  scores: Float32Array | undefined,
-  tokens: readonly number[],
-  processors: readonly LogitsProcessor[],
-): Float32Array {
-  if (scores === undefined) throw new Error('the decoder returned scores for too few beams');
-  for (const apply of processors) apply(tokens, scores);
-  return scores;
 }

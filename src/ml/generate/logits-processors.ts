@@ -105,12 +105,19 @@ export const repetitionPenalty =
 export const noRepeatNgram =
   (size: number): LogitsProcessor =>
   (tokens, scores) => {
-    const prefix = tokens.length - (size - 1);
-    if (prefix < 0) return;
-    for (let start = 0; start + size <= tokens.length; start += 1) {
-      if (sameTokens(tokens, start, prefix, size - 1)) forbid(scores, tokens[start + size - 1]);
-    }
+    for (const token of ngramEnds(tokens, size)) forbid(scores, token);
   };
+
+/** The tokens that would complete an n-gram seen before. */
+export function ngramEnds(tokens: readonly number[], size: number): readonly number[] {
+  const prefix = tokens.length - (size - 1);
+  if (prefix < 0) return [];
+  const ends: number[] = [];
+  for (let start = 0; start + size <= tokens.length; start += 1)
+    if (sameTokens(tokens, start, prefix, size - 1))
+      ends.push(...tokens.slice(start + size - 1, start + size));
+  return ends;
+}
 
 /**
  * Forbids every token that would complete an n-gram of the source. As transformers'

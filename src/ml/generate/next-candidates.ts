@@ -1,7 +1,7 @@
 import { type Beam, bestContinuations, type Candidates } from './beam-row.ts';
 import type { SelectedScores } from './decoder.ts';
 import type { GenerationOptions } from './generation-options.ts';
-import type { LogitsProcessor } from './logits-processors.ts';
+import { type LogitsProcessor, ngramEnds } from './logits-processors.ts';
 
 /** How the largest scores of a step represent all of them. */
 export interface Selection {
@@ -25,12 +25,17 @@ export function selectionOf(options: GenerationOptions): Selection | undefined {
     ...options.sequenceBias.flatMap(({ tokens }) => tokens.slice(-1)),
   ];
   const readsSource = options.encoderNoRepeatNgramSize !== 0 || options.encoderRepetitionPenalty !== 1;
-  const readsTokens = options.repetitionPenalty !== 1 || options.noRepeatNgramSize !== 0;
+  const readsTokens = options.repetitionPenalty !== 1;
+  const ngram = options.noRepeatNgramSize;
   return {
     needed: fewest(search, endTokenIds.length) + spare,
-    touched: (source, tokens) => [
-      ...new Set([...always, ...(readsSource ? source : []), ...(readsTokens ? tokens : [])]),
-    ],
+    touched: (source, tokens) => {
+      const ends = ngram === 0 ? [] : ngramEnds(tokens, ngram);
+      if (!readsSource && !readsTokens && ends.length === 0) return always;
+      return [
+        ...new Set([...always, ...(readsSource ? source : []), ...(readsTokens ? tokens : []), ...ends]),
+      ];
+    },
   };
 }
 
@@ -46,7 +51,7 @@ function fewest(search: GenerationOptions['search'], ends: number): number {
 }
 
 /** With so many more, none that is left out is likely to equal the last that is needed. */
-const spare = 16;
+const spare = 4;
 
 /** Candidates from the largest scores, and the most that a score that is left out can be. */
 export interface SelectedCandidates extends Candidates {
@@ -59,18 +64,35 @@ export interface SelectedCandidates extends Candidates {
  */
 export function candidatesFrom(
   { values, tokens: largest, touched: ofTouched }: SelectedScores,
-  touched: Int32Array,
+  ofProcessors: Int32Array,
   sequence: readonly number[],
   processors: readonly LogitsProcessor[],
   scratch: Float32Array,
 ): SelectedCandidates {
-  largest.forEach((token, place) => (scratch[token] = values[place] ?? -Infinity));
-  touched.forEach((token, place) => (scratch[token] = ofTouched[place] ?? -Infinity));
+  let place = 0;
+  for (const token of largest) scratch[token] = values[place++] ?? -Infinity;
+  place = 0;
+  for (const token of ofProcessors) scratch[token] = ofTouched[place++] ?? -Infinity;
   for (const apply of processors) apply(sequence, scratch);
-  const tokens = Int32Array.from(new Set([...largest, ...touched])).sort();
-  const scores = Float32Array.from(tokens, (token) => scratch[token] ?? -Infinity);
-  for (const token of tokens) scratch[token] = -Infinity;
+  const tokens = ascending(largest, ofProcessors);
+  const scores = new Float32Array(tokens.length);
+  place = 0;
+  for (const token of tokens) {
+    scores[place++] = scratch[token] ?? -Infinity;
+    scratch[token] = -Infinity;
+  }
   return { tokens, scores, mostLeftOut: values.at(-1) ?? -Infinity };
+}
+
+/** The tokens of both, each once. */
+function ascending(some: Int32Array, others: Int32Array): Int32Array {
+  const all = new Int32Array(some.length + others.length);
+  all.set(some);
+  all.set(others, some.length);
+  all.sort();
+  let count = 0;
+  for (const token of all) if (count === 0 || token !== all[count - 1]) all[count++] = token;
+  return all.subarray(0, count);
 }
 
 /** Whether no score that was left out can change what a search takes next; equal ones might. */

@@ -11,6 +11,7 @@ import {
   sourceMask,
   vector,
 } from './packed-rows.ts';
+import type { CacheSlots } from './cache-slots.ts';
 import type { Rows } from './rows.ts';
 import { bucketRow, bucketsByDistance, type Buckets } from './position-bucket.ts';
 import type { RowGroups } from './row-groups.ts';
@@ -71,9 +72,29 @@ export function shiftRight(labels: Rows, config: Mt5Config): Rows {
   ]);
 }
 
-/** What a decoder's step reads at position `past`: the buckets of the positions up to and with it. */
-export function stepFeeds(past: number, config: Mt5Config): Feeds {
-  return { 'step.buckets': vector(bucketRow(past, bucketsOf(config, 'target'))) };
+/**
+ * What a decoder's step reads of the slots of `sources`: which of them each beam sees, its own newest one
+ * included, and how far away they are.
+ */
+export function stepFeeds({ past, recent, beams }: CacheSlots, sources: number, config: Mt5Config): Feeds {
+  const width = beams.length / sources;
+  const slots = past + recent + width;
+  const distances = bucketRow(beams[0]?.length ?? 0, bucketsOf(config, 'target'));
+  const mask = new Float32Array(beams.length * slots).fill(masked);
+  const ofSlots = new Int32Array(sources * slots);
+  beams.forEach((beam, row) => {
+    const source = Math.floor(row / width) * slots;
+    const newest = past + recent + (row % width);
+    for (let position = 0; position <= beam.length; position += 1) {
+      const slot = beam[position] ?? newest;
+      mask[row * slots + slot] = 0;
+      ofSlots[source + slot] = distances[position] ?? 0;
+    }
+  });
+  return {
+    'step.mask': { dtype: 'float32', shape: [sources, width, slots], data: mask },
+    'step.buckets': { dtype: 'int32', shape: [sources, slots], data: ofSlots },
+  };
 }
 
 const bucketsOf = (config: Mt5Config, side: Side): Buckets => ({

@@ -1,116 +1,70 @@
-import type { Mt5Config } from '../checkpoint/mt5-config.ts';
 import { productOf, sumOf } from '../tensor/dimension.ts';
-import type { Graph, Node, Shape } from '../tensor/node.ts';
+import type { Graph, Node } from '../tensor/node.ts';
 import { add } from '../tensor/ops/elementwise.ts';
 import { gather } from '../tensor/ops/indexing.ts';
 import { concat, reshape, transpose } from '../tensor/ops/layout.ts';
 import { matmul } from '../tensor/ops/matmul.ts';
 import { logSoftmax, softmax } from '../tensor/ops/normalization.ts';
 import { largest } from '../tensor/ops/selection.ts';
-import { constant, input } from '../tensor/ops/source.ts';
+import { input } from '../tensor/ops/source.ts';
+import { cacheOf, emptyCaches, foldedCaches, keptSources, stateShape } from './mt5-caches.ts';
 import { encode, feedForward, logitsOf, norm, positionTable, splitHeads } from './mt5-stack.ts';
 import { applyLinear, embedTokens, lookup, type Mt5Trace } from './mt5-trace.ts';
 import { paddingMask } from './packed-rows.ts';
 
 /**
  * The graphs of generation, and what each changes of `decoderVariables`. "encode" gives the "states" of some
- * sources, of which "start" is fed with all.
+ * sources, of which "start" is fed with all. "step" gives nothing: "scores" gives all scores of the last one,
+ * float32 [batch * beams, vocabulary], "logits" or their log-softmax.
  */
 export function decoderEntries(
   trace: Mt5Trace,
   scores: 'logits' | 'logProbabilities',
-): Readonly<Record<'encode' | 'start' | 'step' | 'keep', DecoderEntry>> {
-  const { result, caches } = scoredStep(trace, scores);
+): Readonly<Record<'encode' | 'start' | 'step' | 'scores' | 'keep' | 'fold', DecoderEntry>> {
   const { last: states } = encode(trace);
-  const encoded = input('states', states.dtype, states.shape);
+  const cross = crossGraph(trace, input('states', states.dtype, states.shape)).outputs;
   return {
     encode: { outputs: { states }, updates: {} },
     start: {
       outputs: {},
       updates: {
-        ...crossGraph(trace, encoded).outputs,
+        ...cross,
         'cross.mask': paddingMask(),
-        ...emptyCaches(trace.config),
+        ...emptyCaches(trace.config, cross),
       },
     },
-    step: { outputs: { scores: result }, updates: caches },
+    step: { outputs: {}, updates: stepGraph(trace).outputs },
+    scores: { outputs: { scores: scoresOf(trace, scores) }, updates: {} },
     keep: { outputs: {}, updates: keptSources(trace.config) },
+    fold: { outputs: {}, updates: foldedCaches(trace.config) },
   };
 }
 
 /**
- * A step that gives some of the scores and keeps all of them in `heldScores`, for a device from which all
- * take long to get: "values" float32 and "tokens" int32, [batch * beams, touched + needed], the largest of
- * each row, and "touched" float32 [batch, beams, touched], those that the feed "touched" int32 names by their
- * place among the scores of all rows. The entry "scores" gives all.
+ * Some of the scores of the last step, since all of them take long to hand over: "values" float32 and
+ * "tokens" int32, [batch * beams, touched + needed], the largest of each row, and "touched" float32 [batch *
+ * beams, touched], those that the feed "touched" int32 names by their place among the scores of all rows.
  */
-export function selectingEntries(
+export function selectEntry(
   trace: Mt5Trace,
   scores: 'logits' | 'logProbabilities',
   needed: number,
-): Readonly<Record<'select' | 'scores', DecoderEntry>> {
-  const { result, caches } = scoredStep(trace, scores);
-  const { vocabSize } = trace.config;
-  const { values, places } = largest(result, sumOf(['touched', needed]));
-  const flat = reshape(result, [productOf([rows, vocabSize])]);
-  const touched = gather(flat, input('touched', 'int32', ['batch', 'beams', 'touched']));
-  return {
-    select: { outputs: { values, tokens: places, touched }, updates: { ...caches, scores: result } },
-    scores: { outputs: { scores: input('scores', 'float32', heldScores(trace.config)) }, updates: {} },
-  };
+): DecoderEntry {
+  const all = scoresOf(trace, scores);
+  const { values, places } = largest(all, sumOf(['touched', needed]));
+  const flat = reshape(all, [productOf(['stateRows', trace.config.vocabSize])]);
+  const touched = gather(flat, input('touched', 'int32', ['stateRows', 'touched']));
+  return { outputs: { values, tokens: places, touched }, updates: {} };
 }
 
-export const heldScores = ({ vocabSize }: Mt5Config): Shape => ['scoreRows', vocabSize];
-
-function scoredStep(
-  trace: Mt5Trace,
-  scores: 'logits' | 'logProbabilities',
-): { readonly result: Node; readonly caches: Readonly<Record<string, Node>> } {
-  const { scores: result, ...caches } = stepGraph(trace, scores).outputs;
-  if (result === undefined) throw new Error('the step has no scores');
-  return { result, caches };
+function scoresOf(trace: Mt5Trace, scores: 'logits' | 'logProbabilities'): Node {
+  const logits = logitsOf(trace, input('step.states', 'float32', stateShape(trace.config)));
+  return scores === 'logits' ? logits : logSoftmax(logits);
 }
 
 interface DecoderEntry extends Graph {
   readonly updates: Readonly<Record<string, Node>>;
 }
-
-/**
- * The state kept from step to step: once for a source "cross.…", once for a row (a beam of a source)
- * "self.…".
- */
-export const decoderVariables = (config: Mt5Config): Readonly<Record<string, Shape>> => ({
-  ...Object.fromEntries(
-    Array.from({ length: config.numDecoderLayers }, (_, layer) =>
-      (['key', 'value'] as const).flatMap((part) => [
-        [`cross.${layer}.${part}`, crossShape(config)] as const,
-        [`self.${layer}.${part}`, selfShape(config)] as const,
-      ]),
-    ).flat(),
-  ),
-  'cross.mask': ['batch', 1, 1, 'source'],
-});
-
-const crossShape = ({ numHeads, dKv }: Mt5Config): Shape => ['batch', numHeads, 'source', dKv];
-const selfShape = ({ numHeads, dKv }: Mt5Config): Shape => ['cacheRows', numHeads, 'past', dKv];
-
-const variablesNamed = (config: Mt5Config, prefix: string): readonly (readonly [string, Shape])[] =>
-  Object.entries(decoderVariables(config)).filter(([name]) => name.startsWith(prefix));
-
-/** No token yet: one row of nothing, which every source's first beam continues. */
-function emptyCaches(config: Mt5Config): Readonly<Record<string, Node>> {
-  const nothing = constant([], [1, config.numHeads, 0, config.dKv]);
-  return Object.fromEntries(variablesNamed(config, 'self.').map(([name]) => [name, nothing]));
-}
-
-/** The sources that "kept" int32 [kept] names. */
-const keptSources = (config: Mt5Config): Readonly<Record<string, Node>> =>
-  Object.fromEntries(
-    variablesNamed(config, 'cross.').map(([name, shape]) => [
-      name,
-      gather(input(name, 'float32', shape), input('kept', 'int32', ['kept'])),
-    ]),
-  );
 
 /**
  * What generation wants of the encoder's states [sourceTokens, d]. Feeds: packedFeeds of the source and the
@@ -133,35 +87,33 @@ export function crossGraph(trace: Mt5Trace, states: Node): Graph {
 }
 
 /**
- * One step of the decoder for `batch` sources with `beams` continuations each, whose caches are rows: a row a
- * beam, in the order of sources. Keys and values of the source are kept once a source: its beams are query
- * positions.
+ * One step of the decoder for `batch` sources with `beams` continuations each. Keys and values are kept once a
+ * source: its beams are query positions, of which each sees the slots of the tokens it continues.
  *
- * Feeds beside the parameters: "ids" int32 [batch, beams], the newest token of each beam; "parents" int32
- * [batch, beams], the row of the cache that each beam continues (over all sources); "cross.mask", the
- * "source.mask" that the encoder was fed with; the outputs of crossGraph; "step.buckets" int32 [past + 1]
- * from stepFeeds(past); for each layer "self.<layer>.key" and "self.<layer>.value", float32 [cacheRows,
- * heads, past, dKv], with past = 0 at first and then what the last step gave.
+ * Feeds beside the parameters and decoderVariables: "ids" int32 [batch, beams], the newest token of each beam;
+ * "step.mask" float32 [batch, beams, slots], 0 where a beam sees a slot, else a very low number; "step.buckets"
+ * int32 [batch, slots], the bucket of each slot's distance. Slots are past, recent and the newest ones.
  *
- * Outputs: "scores", float32 [batch * beams, vocabulary], logits or their log-softmax; "self.<layer>.key" and
- * "self.<layer>.value", float32 [batch * beams, heads, past + 1, dKv].
+ * Outputs: "step.states", float32 [batch * beams, d]; "recent.<layer>.key" and "recent.<layer>.value" with a
+ * slot for each beam appended.
  */
-export function stepGraph(trace: Mt5Trace, scores: 'logits' | 'logProbabilities'): Graph {
+export function stepGraph(trace: Mt5Trace): Graph {
   const ids = reshape(input('ids', 'int32', ['batch', 'beams']), [rows]);
-  const parents = reshape(input('parents', 'int32', ['batch', 'beams']), [rows]);
   const bias = trace.config.modelType === 'umt5' ? undefined : stepBias(trace, 0);
   const caches: (readonly [string, Node])[] = [];
   let x = embedTokens(trace, 'decoder', ids);
   for (const layer of layersOf(trace)) {
-    const { change, cache } = selfStep(trace, x, layer, parents, bias ?? stepBias(trace, layer));
+    const { change, cache } = selfStep(trace, x, layer, bias ?? stepBias(trace, layer));
     caches.push(...cache);
     x = add(x, change);
     x = add(x, crossStep(trace, x, layer));
     x = feedForward(trace, x, `decoder.block.${layer}.layer.2`, 'target');
   }
-  const logits = logitsOf(trace, norm(trace, x, 'decoder.final_layer_norm'));
   return {
-    outputs: { scores: scores === 'logits' ? logits : logSoftmax(logits), ...Object.fromEntries(caches) },
+    outputs: {
+      'step.states': norm(trace, x, 'decoder.final_layer_norm'),
+      ...Object.fromEntries(caches),
+    },
   };
 }
 
@@ -175,59 +127,62 @@ const crossNames = (layer: number): readonly { readonly name: string; readonly p
   { name: `cross.${layer}.value`, part: 'v' },
 ];
 
-/** [1, heads, 1, past + 1] */
+/** [batch, heads, beams, slots] */
 function stepBias(trace: Mt5Trace, layer: number): Node {
-  const perKey = lookup(trace, positionTable('decoder', layer), input('step.buckets', 'int32', ['past+1']));
-  return reshape(transpose(perKey, [1, 0]), [1, trace.config.numHeads, 1, 'past+1']);
+  const buckets = input('step.buckets', 'int32', ['batch', slots]);
+  const perSlot = transpose(lookup(trace, positionTable('decoder', layer), buckets), [0, 2, 1]);
+  return add(
+    reshape(perSlot, ['batch', trace.config.numHeads, 1, slots]),
+    reshape(input('step.mask', 'float32', ['batch', 'beams', slots]), ['batch', 1, 'beams', slots]),
+  );
 }
+
+/** Past, recent and the newest ones. */
+const slots = 'beams+past+recent';
 
 function selfStep(
   trace: Mt5Trace,
   x: Node,
   layer: number,
-  parents: Node,
   bias: Node,
 ): { readonly change: Node; readonly cache: readonly (readonly [string, Node])[] } {
-  const { numHeads, dKv } = trace.config;
   const name = `decoder.block.${layer}.layer.0`;
   const normed = norm(trace, x, `${name}.layer_norm`);
-  const part = (letter: string): Node =>
-    reshape(applyLinear(trace, normed, `${name}.SelfAttention.${letter}`, 'target'), [
-      rows,
-      numHeads,
-      1,
-      dKv,
-    ]);
-  const extended = (cache: string, newest: Node): Node =>
-    concat([gather(input(cache, 'float32', selfShape(trace.config)), parents), newest], 2);
-  const key = extended(`self.${layer}.key`, part('k'));
-  const value = extended(`self.${layer}.value`, part('v'));
-  const weights = softmax(add(matmul(part('q'), key, { transposeB: true }), bias));
-  const joined = reshape(matmul(weights, value), [rows, numHeads * dKv]);
+  const newest = (letter: string): Node =>
+    headsOfBeams(trace, applyLinear(trace, normed, `${name}.SelfAttention.${letter}`, 'target'));
+  const all = (part: 'key' | 'value', last: Node): { readonly whole: Node; readonly recent: Node } => {
+    const recent = cacheOf(trace.config, 'recent', layer, part);
+    return {
+      whole: concat([cacheOf(trace.config, 'past', layer, part), recent, last], 2),
+      recent: concat([recent, last], 2),
+    };
+  };
+  const [key, value] = [all('key', newest('k')), all('value', newest('v'))];
+  const mixed = attention(trace, newest('q'), key.whole, value.whole, bias);
   return {
-    change: applyLinear(trace, joined, `${name}.SelfAttention.o`, 'target'),
+    change: applyLinear(trace, mixed, `${name}.SelfAttention.o`, 'target'),
     cache: [
-      [`self.${layer}.key`, key],
-      [`self.${layer}.value`, value],
+      [`recent.${layer}.key`, key.recent],
+      [`recent.${layer}.value`, value.recent],
     ],
   };
 }
 
 function crossStep(trace: Mt5Trace, x: Node, layer: number): Node {
-  const { numHeads, dKv } = trace.config;
   const name = `decoder.block.${layer}.layer.1`;
-  const query = applyLinear(
-    trace,
-    norm(trace, x, `${name}.layer_norm`),
-    `${name}.EncDecAttention.q`,
-    'target',
-  );
-  const perSource = transpose(reshape(query, ['batch', 'beams', numHeads, dKv]), [0, 2, 1, 3]);
-  const kept = (part: 'key' | 'value'): Node =>
-    input(`cross.${layer}.${part}`, 'float32', crossShape(trace.config));
-  const weights = softmax(
-    add(matmul(perSource, kept('key'), { transposeB: true }), paddingMask('cross.mask')),
-  );
-  const joined = reshape(transpose(matmul(weights, kept('value')), [0, 2, 1, 3]), [rows, numHeads * dKv]);
-  return applyLinear(trace, joined, `${name}.EncDecAttention.o`, 'target');
+  const normed = norm(trace, x, `${name}.layer_norm`);
+  const query = headsOfBeams(trace, applyLinear(trace, normed, `${name}.EncDecAttention.q`, 'target'));
+  const kept = (part: 'key' | 'value'): Node => cacheOf(trace.config, 'cross', layer, part);
+  const mixed = attention(trace, query, kept('key'), kept('value'), paddingMask('cross.mask'));
+  return applyLinear(trace, mixed, `${name}.EncDecAttention.o`, 'target');
+}
+
+/** [batch * beams, heads * dKv] -> [batch, heads, beams, dKv] */
+const headsOfBeams = ({ config: { numHeads, dKv } }: Mt5Trace, x: Node): Node =>
+  transpose(reshape(x, ['batch', 'beams', numHeads, dKv]), [0, 2, 1, 3]);
+
+/** -> [batch * beams, heads * dKv] */
+function attention({ config }: Mt5Trace, query: Node, key: Node, value: Node, bias: Node): Node {
+  const weights = softmax(add(matmul(query, key, { transposeB: true }), bias));
+  return reshape(transpose(matmul(weights, value), [0, 2, 1, 3]), [rows, config.numHeads * config.dKv]);
 }

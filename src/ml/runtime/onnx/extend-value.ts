@@ -3,11 +3,8 @@ import type { HostValue } from '../runtime.ts';
 
 export type Real = HostValue & { readonly dtype: 'float32' };
 
-/**
- * A value with `newest` appended on an axis, of the given rows of its first axis, or of all. The value that
- * was extended before is overwritten.
- */
-export type ExtendValue = (value: Real, newest: Real, axis: number, rows?: Int32Array) => Real;
+/** A value with `newest` appended on an axis. The value that was extended before is overwritten. */
+export type ExtendValue = (value: Real, newest: Real, axis: number) => Real;
 
 /**
  * For one variable, in memory of its own: a value lies in one half of a buffer, and the next is written to
@@ -16,7 +13,7 @@ export type ExtendValue = (value: Real, newest: Real, axis: number, rows?: Int32
  */
 export function createExtender(): ExtendValue {
   let buffer = new Float32Array(0);
-  return (value, newest, axis, rows) => {
+  return (value, newest, axis) => {
     const length = (value.shape[axis] ?? 0) + (newest.shape[axis] ?? 0);
     const shape = newest.shape.with(axis, length);
     const count = elementCount(shape);
@@ -33,12 +30,9 @@ export function createExtender(): ExtendValue {
     // A block is what one index of all axes before `axis` has.
     const [before, after] = [blockOf(value, axis), blockOf(newest, axis)];
     const blocks = elementCount(shape.slice(0, axis));
-    const perRow = elementCount(shape.slice(1, axis));
     for (let block = 0; block < blocks; block += 1) {
-      const row = Math.floor(block / perRow);
-      const source = rows === undefined ? block : (rows[row] ?? 0) * perRow + (block % perRow);
       const place = to + block * (before + after);
-      buffer.copyWithin(place, from + source * before, from + (source + 1) * before);
+      buffer.copyWithin(place, from + block * before, from + (block + 1) * before);
       for (let i = 0; i < after; i += 1) buffer[place + before + i] = newest.data[block * after + i] ?? 0;
     }
     return { dtype: 'float32', shape, data: buffer.subarray(to, to + count) };

@@ -22,11 +22,10 @@ export async function openSession<Name extends string>(
     async run(name, feeds) {
       const values = { ...held, ...feeds };
       const { outputs, updates } = await programs.run(name, values);
-      const extended = (extensions.get(name) ?? []).map(({ variable, axis, rows }) => {
+      const extended = (extensions.get(name) ?? []).map(({ variable, axis }) => {
         const extend = extenders.get(variable) ?? createExtender();
         extenders.set(variable, extend);
-        const chosen = rows === undefined ? undefined : integersOf(values, rows);
-        return [variable, extend(realOf(values, variable), realOf(updates, variable), axis, chosen)] as const;
+        return [variable, extend(realOf(values, variable), realOf(updates, variable), axis)] as const;
       });
       held = { ...held, ...updates, ...Object.fromEntries(extended) };
       return outputs;
@@ -96,10 +95,4 @@ function realOf(values: Values, name: string): Real {
   const value = values[name];
   if (value?.dtype !== 'float32') throw new Error(`the variable "${name}" is not float32`);
   return value;
-}
-
-function integersOf(values: Values, name: string): Int32Array {
-  const value = values[name];
-  if (value?.dtype !== 'int32') throw new Error(`the int32 feed "${name}" is missing`);
-  return value.data;
 }
