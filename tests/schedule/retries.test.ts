@@ -1,23 +1,15 @@
 import { describe, expect, test } from 'vitest';
-import type { Failure } from '../../src/runner/event.ts';
-import { retryCounter, type Unsettled } from '../../src/runner/schedule/attempt/retries.ts';
+import { retryCounter, type RetryCause } from '../../src/runner/schedule/attempt/retries.ts';
 
-const failed = (failure: Failure): Unsettled => ({
-  kind: 'failed',
-  outcome: { kind: 'failed', failure, seconds: 1, tail: [] },
-});
-const exit = failed({ kind: 'exit', code: 1 });
-const lost = failed({ kind: 'lost' });
-const obstructed: Unsettled = {
-  kind: 'obstructed',
-  outcome: { kind: 'failed', failure: { kind: 'disk', message: 'full' }, seconds: 0, tail: [] },
-};
-const resumable: Unsettled = { kind: 'resumable', failure: { kind: 'time-limit', hasCheckpoint: true } };
+const exit: RetryCause = { kind: 'failed', failure: { kind: 'exit', code: 1 } };
+const lost: RetryCause = { kind: 'failed', failure: { kind: 'lost' } };
+const obstructed: RetryCause = { kind: 'obstructed' };
+const resumable: RetryCause = { kind: 'resumable' };
 
 /** The seconds until each next attempt; the delay after the nth failure or loss is 10 n. */
-function delays(retries: number, restarts: number, ends: readonly Unsettled[]) {
+function delays(retries: number, restarts: number, causes: readonly RetryCause[]) {
   const delayAfter = retryCounter({ retries, restarts, delay: (n) => 10 * n });
-  return ends.map((end) => delayAfter(end));
+  return causes.map(delayAfter);
 }
 
 describe('whether another attempt follows', () => {

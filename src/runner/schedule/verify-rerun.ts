@@ -26,6 +26,7 @@ import { shareFor } from './allotment/share-for.ts';
 import { newNonce } from './attempt/new-nonce.ts';
 import { interruptedAttempt } from './attempt/interrupted-attempts.ts';
 import type { JobEnding } from './attempt/job-ending.ts';
+import { retryCounter } from './attempt/retries.ts';
 import { runJob } from './attempt/run-job.ts';
 import { beginAttempt, endAttempt, recordHandle, recordUsage } from '../store/attempts.ts';
 import { unassessableText } from '../status/unassessable-text.ts';
@@ -134,16 +135,15 @@ async function again(
   const { key } = assessment;
   const executor = session.executorOf(instance);
   await dropScratch(workspace, key);
-  let losses = 0;
+  // As in a run: its queue ended it before it was done, or lost it. A failure is the answer.
+  const delayAfter = retryCounter({ retries: 0, restarts: executor.restarts, delay: () => 0 });
   for (let attempt = 1; ; attempt++) {
     await openAttempt(workspace, instance, key);
     const resumed = await openScratch(workspace, key, originOf(assessment.stamps));
     if (!resumed.ok) return `failed (${resumed.error.path}: ${resumed.error.message})`;
     const ending = await oneAttempt(run, instance, assessment, { attempt, resumed: resumed.value, gpus });
-    const isLost = ending.kind === 'failed' && ending.failure.kind === 'lost';
-    if (isLost) losses += 1;
-    // As in a run: its queue ended it before it was done, or lost it.
-    const goesOn = ending.kind === 'resumable' || (isLost && losses <= executor.restarts);
+    const goesOn =
+      (ending.kind === 'failed' || ending.kind === 'resumable') && delayAfter(ending) !== undefined;
     if (!goesOn || run.stop.isStopping()) return endingText(ending);
   }
 }

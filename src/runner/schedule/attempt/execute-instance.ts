@@ -54,14 +54,15 @@ async function attemptUntilSettled(execution: Execution): Promise<Outcome> {
     const end = await runAttempt(execution, attempt);
     await putBackFoundOuts(run.session, (key) => key === assessment.key);
     if (end.kind === 'settled') return end.outcome;
-    const delaySeconds = delayAfter(end);
+    const failure = end.kind === 'resumable' ? end.failure : end.outcome.failure;
+    const delaySeconds = delayAfter({ kind: end.kind, failure });
     if (delaySeconds === undefined || isOver(execution)) return lastOutcome(execution, end);
     run.emit({
       kind: 'retrying',
       at: Date.now(),
       instance: instance.id,
       attempt: attempt + 1,
-      failure: end.kind === 'resumable' ? end.failure : end.outcome.failure,
+      failure,
       delaySeconds,
     });
     await pause(delaySeconds, execution);

@@ -13,6 +13,11 @@ export type Unsettled =
   /** It continues in another attempt, regardless of the stage's `retries`. */
   | { readonly kind: 'resumable'; readonly failure: Failure };
 
+/** What decides whether another attempt follows one. */
+export type RetryCause =
+  | { readonly kind: 'failed'; readonly failure: Failure }
+  | { readonly kind: 'obstructed' | 'resumable' };
+
 export interface RetryLimits {
   /** How often a stage may fail and run again. */
   readonly retries: number;
@@ -23,23 +28,23 @@ export interface RetryLimits {
 }
 
 /**
- * Counts the attempts at an instance. The function that it returns is called with the end of each, and gives
+ * Counts the attempts at an instance. The function that it returns is called after each, and gives
  * the seconds until the next one; undefined: there is none.
  */
 export function retryCounter({
   retries,
   restarts,
   delay,
-}: RetryLimits): (end: Unsettled) => number | undefined {
+}: RetryLimits): (cause: RetryCause) => number | undefined {
   let [failures, losses] = [0, 0];
-  return (end) => {
-    switch (end.kind) {
+  return (cause) => {
+    switch (cause.kind) {
       case 'resumable':
         return 0;
       case 'obstructed':
         return undefined;
       case 'failed':
-        if (end.outcome.failure.kind === 'lost' && losses < restarts) return delay(++losses);
+        if (cause.failure.kind === 'lost' && losses < restarts) return delay(++losses);
         return failures < retries ? delay(++failures) : undefined;
     }
   };
