@@ -11,13 +11,17 @@ export interface LogWriter {
   readonly close: () => void;
 }
 
+/** The log of an instance on its way to a reader. */
+export interface ShownLog {
+  readonly project: Project;
+  /** As it was when it was asked for. */
+  readonly log: InstanceLog;
+  readonly partsOf: (log: InstanceLog) => readonly LogPart[];
+  readonly writer: LogWriter;
+}
+
 /** Writes a log as it is now. */
-export async function writeLog(
-  project: Project,
-  log: InstanceLog,
-  partsOf: (log: InstanceLog) => readonly LogPart[],
-  writer: LogWriter,
-): Promise<void> {
+export async function writeLog({ project, log, partsOf, writer }: ShownLog): Promise<void> {
   await writer.write(partsOf(log));
   if (!hasEnded(log.events) && (await stateOf(project, log.run)) === 'killed') await writer.write(killed);
 }
@@ -26,12 +30,7 @@ export async function writeLog(
  * Writes a log, and follows it until the instance or its run has ended. The rows and the file are polled:
  * another process writes them, and not every file system reports changes.
  */
-export async function followLog(
-  project: Project,
-  log: InstanceLog,
-  partsOf: (log: InstanceLog) => readonly LogPart[],
-  writer: LogWriter,
-): Promise<void> {
+export async function followLog({ project, log, partsOf, writer }: ShownLog): Promise<void> {
   await writer.write(partsOf(log));
   let { events } = log;
   while (!hasEnded(events)) {

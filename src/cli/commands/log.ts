@@ -53,8 +53,8 @@ export function logCommand(): Command {
             logParts(shown, (at) => new Date(at).toLocaleTimeString('en-GB'));
           await untilReaderLeaves(async () => {
             const writer = openLogWriter(project.root);
-            if (options.follow === true) await followLog(project, found, partsOf, writer);
-            else await writeLog(project, found, partsOf, writer);
+            const shown = { project, log: found, partsOf, writer };
+            await (options.follow === true ? followLog(shown) : writeLog(shown));
             writer.close();
           });
         }
