@@ -4,7 +4,7 @@ import { describe, expect, test } from 'vitest';
 import { markedPoints } from '../../src/ui/page/charts/curve-lines.ts';
 import { lineStyleAt, distinctStyles } from '../../src/ui/page/charts/line-style.ts';
 
-const css = readFileSync(join(import.meta.dirname, '../../src/ui/page/page.css'), 'utf8');
+const css = readFileSync(join(import.meta.dirname, '../../src/ui/page/styles/base.css'), 'utf8');
 
 /** The two colors of a variable of the page: of the light and of the dark scheme. */
 function colorsOf(name: string): readonly [light: string, dark: string] {
