@@ -5,7 +5,7 @@ import { type PagePath, pages } from '../../pages/pages.ts';
 import { linkTo, useAddress } from './address.ts';
 import { AnswersPage } from './pages/answers/answers-page.tsx';
 import { AskPage } from './pages/ask-page.tsx';
-import { CurvesPage } from './pages/curves-page.tsx';
+import { CurvesPage } from './pages/curves/curves-page.tsx';
 import { DataPage } from './pages/data-page.tsx';
 import { ExperimentsPage } from './pages/experiments/experiments-page.tsx';
 import { GraphPage } from './pages/graph-page.tsx';
