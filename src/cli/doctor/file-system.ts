@@ -82,6 +82,7 @@ export async function behaviourOf(root: string): Promise<Behaviour> {
   }
 }
 
+/** What the behaviour of a disk means for a project on it. */
 export function behaviourFinding({ refused, lost, foldsCase, clones, secondsAhead }: Behaviour): Finding {
   const part = 'file system';
   if (refused.length > 0)

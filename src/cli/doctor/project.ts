@@ -3,6 +3,7 @@ import { durationText } from '../../runner/wording/duration-text.ts';
 import { sizeText } from '../../runner/wording/size-text.ts';
 import type { Finding } from './finding.ts';
 
+/** Whether the results of a project are whole. */
 export function cacheFinding({
   store: { results, objects, bytes, incomplete, damage },
 }: ProjectHealth): Finding {
@@ -26,6 +27,7 @@ export function cacheFinding({
   return { part: 'cache', state: 'good', message };
 }
 
+/** Whether a run is in progress, or processes of a killed one are left. */
 export function processesFinding({ run, leftOver }: ProjectHealth, now: number): Finding {
   if (run !== undefined)
     return {

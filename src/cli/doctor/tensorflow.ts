@@ -52,6 +52,7 @@ export async function inspectTensorflow(environment: NodeJS.ProcessEnv): Promise
   };
 }
 
+/** Whether TensorFlow computes here, and whether it can use a GPU. */
 export function tensorflowFindings(inspection: TensorflowInspection): readonly Finding[] {
   return [engineFinding(inspection), gpuFinding(inspection)];
 }

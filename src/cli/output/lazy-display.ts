@@ -11,6 +11,7 @@ export interface LazyDisplay {
   readonly close: () => Promise<void>;
 }
 
+/** Events that show nothing are kept until one does. */
 export function lazyDisplay(screen: Screen, files: AnnotatedFiles, typed: TypedPipeline): LazyDisplay {
   const earlier: Event[] = [];
   let display: Display | undefined;

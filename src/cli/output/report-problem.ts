@@ -39,6 +39,7 @@ export async function reportProblem(
   process.exitCode = exitCodeOf(problem);
 }
 
+/** A problem in words, with what follows from it. */
 export async function problemText(
   problem: Problem,
   colors: Colors,

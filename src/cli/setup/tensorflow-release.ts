@@ -15,12 +15,14 @@ export interface TensorflowRelease {
   readonly cuda: string | undefined;
 }
 
+/** Those that are tested; the first is the default. */
 export const tensorflowVersions = ['2.21.0', '2.9.1'] as const;
 export type TensorflowVersion = (typeof tensorflowVersions)[number];
 
 /** Of Node's C interface, which the binding is compiled with. */
 export const nodeHeaders = 'node-api-headers@1.5.0';
 
+/** What a version is made of, with or without the support of GPUs. */
 export function tensorflowRelease(version: TensorflowVersion, gpu: boolean): TensorflowRelease {
   const isNew = version === '2.21.0';
   return {

@@ -8,6 +8,7 @@ import { rowOf } from './database/row.ts';
 export const cacheOwner = (store: Store): string | undefined =>
   rowOf(store.sql('SELECT root FROM cache_owner').get())?.text('root');
 
+/** Replaces the owner: the caller has made sure that it is the same project, moved. */
 export function recordCacheOwner(store: Store, root: string): void {
   store.sql('INSERT OR REPLACE INTO cache_owner (one, root) VALUES (1, ?)').run(root);
 }

@@ -115,6 +115,7 @@ function droppedIn(row: Row): Pick<Entry, 'dropped'> {
   return Array.isArray(names) ? { dropped: names.map(String) } : {};
 }
 
+/** Deletes the row of a result; its objects are left to the caller. */
 export function deleteEntry(store: Store, key: Key): void {
   store.sql('DELETE FROM entries WHERE key = ?').run(key);
   store.sql('DELETE FROM uses WHERE key = ?').run(key);

@@ -15,6 +15,7 @@ export interface EventLog {
   flush(): void;
 }
 
+/** Numbers the events of a run from 0. A disk that fails loses events, not the run. */
 export function eventLog(store: Store, run: RunId): EventLog {
   let waiting: Event[] = [];
   let sequence = 0;

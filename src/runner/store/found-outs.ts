@@ -18,12 +18,14 @@ export function recordFoundOut(store: Store, { path, key }: FoundOut): void {
   );
 }
 
+/** Those that were not put back yet, by path. */
 export const allFoundOuts = (store: Store): readonly FoundOut[] =>
   rowsOf(store.sql('SELECT path, key FROM found_outs ORDER BY path').all()).flatMap((row) => {
     const key = parseKey(row.text('key'));
     return key === undefined ? [] : [{ path: row.text('path'), key }];
   });
 
+/** It was put back, or replaced on request. */
 export function forgetFoundOut(store: Store, path: string): void {
   store.sql('DELETE FROM found_outs WHERE path = ?').run(path);
 }

@@ -82,6 +82,7 @@ export function meanSeconds(store: Store, pipeline: string): Readonly<Record<str
   return Object.fromEntries(rows.map((row) => [row.text('stage'), row.number('seconds')]));
 }
 
+/** From now on this is the last result of an instance. */
 export function recordResult(
   store: Store,
   pipeline: string,

@@ -15,6 +15,7 @@ export interface Placement {
   readonly content: Content;
 }
 
+/** Replaces what was recorded for the path. */
 export function recordPlacement(
   store: Store,
   pipeline: string,
@@ -30,20 +31,24 @@ export function recordPlacement(
 /** An out that a program writes by itself, before the program has ended: its content is unknown. */
 export const unwritten: Content = { form: 'file', digest: digestOf('') };
 
+/** Whether a program that wrote there by itself has not ended, or was killed. */
 export const isUnwritten = ({ content: { form, digest } }: Placement): boolean =>
   form === unwritten.form && digest === unwritten.digest;
 
+/** Undefined: no run put anything at this path. */
 export function placementAt(store: Store, path: string): Placement | undefined {
   const row = rowOf(store.sql('SELECT * FROM placements WHERE path = ?').get(path));
   return row && placementOf(row);
 }
 
+/** Of one instance, also of outs that it no longer declares. */
 export function placementsOf(store: Store, pipeline: string, instance: InstanceId): readonly Placement[] {
   return rowsOf(
     store.sql('SELECT * FROM placements WHERE pipeline = ? AND instance = ?').all(pipeline, instance),
   ).flatMap((row) => placementOf(row) ?? []);
 }
 
+/** Of all pipelines of the project, by path. */
 export const allPlacements = (store: Store): readonly Placement[] =>
   rowsOf(store.sql('SELECT * FROM placements ORDER BY path').all()).flatMap((row) => placementOf(row) ?? []);
 
@@ -56,6 +61,7 @@ export const placedOuts = (store: Store): ReadonlyMap<string, string> =>
     ]),
   );
 
+/** What is at the path is no longer the business of runs. */
 export function forgetPlacement(store: Store, path: string): void {
   store.sql('DELETE FROM placements WHERE path = ?').run(path);
 }

@@ -20,6 +20,7 @@ export function platformOfNodes(store: Store, nodes: string): StoredPlatform | u
     : undefined;
 }
 
+/** Replaces what was known of these nodes. */
 export function recordPlatform(store: Store, nodes: string, { os, arch, node }: StoredPlatform): void {
   store
     .sql('INSERT OR REPLACE INTO platforms (nodes, platform) VALUES (?, ?)')

@@ -10,6 +10,7 @@ export interface GroupLeader {
   readonly started: string;
 }
 
+/** A disk that fails does not keep a stage from starting. */
 export function recordGroup(store: Store, { pid, started }: GroupLeader): void {
   unlessDiskFails(() =>
     store
@@ -18,6 +19,7 @@ export function recordGroup(store: Store, { pid, started }: GroupLeader): void {
   );
 }
 
+/** Its end was seen. */
 export function forgetGroup(store: Store, pid: number): void {
   unlessDiskFails(() => store.sql('DELETE FROM process_groups WHERE leader = ?').run(pid));
 }

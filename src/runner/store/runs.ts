@@ -19,6 +19,7 @@ export interface RunRow {
   readonly startedFrom: StartedFrom | undefined;
 }
 
+/** The row of a run that begins: it counts as killed until it is finished. */
 export function insertRun(
   store: Store,
   row: Omit<RunRow, 'finishedAt' | 'exitCode' | 'startedFrom'> & Partial<Pick<RunRow, 'startedFrom'>>,
@@ -40,6 +41,7 @@ export function insertRun(
     );
 }
 
+/** Whether a name is taken. */
 export const isRun = (store: Store, run: RunId): boolean =>
   store.sql('SELECT 1 FROM runs WHERE run = ?').get(run) !== undefined;
 
@@ -51,6 +53,7 @@ export interface RunEnd {
   readonly startedFrom: StartedFrom;
 }
 
+/** On a disk that fails, the run counts as killed. */
 export function finishRun(store: Store, run: RunId, { at, exitCode, counts, startedFrom }: RunEnd): void {
   unlessDiskFails(() =>
     store
@@ -92,6 +95,7 @@ export function wasKilled(store: Store): boolean {
   return store.sql('SELECT 1 FROM runs WHERE reaped = 0 LIMIT 1').get() !== undefined;
 }
 
+/** What killed runs left was cleaned up. */
 export function markReaped(store: Store): void {
   store.sql('UPDATE runs SET reaped = 1 WHERE reaped = 0').run();
 }
@@ -116,6 +120,7 @@ export function lastRuns(store: Store, limit: number, before?: string): readonly
   return rowsOf(rows).map(runIn);
 }
 
+/** Undefined: no run of this name is recorded. */
 export function findRun(store: Store, run: string): RunRow | undefined {
   const row = rowOf(store.sql('SELECT * FROM runs WHERE run = ?').get(run));
   return row && runIn(row);
@@ -242,6 +247,7 @@ export function lastOutcomes(
   return new Map(rows.map((row) => [row.text('instance'), { run: row.text('run'), kind: row.text('kind') }]));
 }
 
+/** How an instance last ended, whatever the run. */
 export function recordOutcome(
   store: Store,
   pipeline: string,
