@@ -244,6 +244,27 @@ export const opCases: Readonly<Record<OpName, readonly OpCase[]>> = {
       ],
       (a, b) => matmul(a, b),
     ),
+    real(
+      [
+        ['n', 3, 5],
+        ['m', 3, 5],
+      ],
+      (a, b) => matmul(a, b, { transposeB: true, rowsFirstA: true, rowsFirstB: true, scale: 0.3 }),
+    ),
+    real(
+      [
+        [5, 'n', 'm'],
+        ['n', 5, 2],
+      ],
+      (a, b) => matmul(a, b, { transposeA: true, rowsFirstA: true }),
+    ),
+    real(
+      [
+        ['n', 5, 'm'],
+        [2, 'n', 5],
+      ],
+      (a, b) => matmul(a, b, { transposeA: true, transposeB: true, rowsFirstB: true }),
+    ),
   ],
 
   Softmax: [real([['n', 'm']], softmax), real([[2, 'n', 5]], softmax)],
@@ -284,6 +305,12 @@ export const opCases: Readonly<Record<OpName, readonly OpCase[]>> = {
   Unpack: [
     packed((x, packing) => unpack(x, packing), 'n', 3),
     packed((x, packing) => unpack(x, packing), 'n', 2, 2),
+    packed(
+      (x, packing) =>
+        e.multiply(unpack(x, packing, 'some token'), l.reshape(e.stopGradient(packing.slotMask), ['m', 1])),
+      'n',
+      3,
+    ),
   ],
   CrossEntropy: [
     {

@@ -47,7 +47,7 @@ function evaluateOp(
   sizes: ReadonlyMap<string, number>,
 ): Values {
   const { attributes } = node;
-  const [x = none, y = none, z = none] = of;
+  const [x = none, y = none, z = none, mask = none] = of;
   const shape = node.shape.map((size) => evaluate(size, sizes));
   const last = shape.length - 1;
   const size = (name: string): number => evaluate(dimensionAt(attributes, name), sizes);
@@ -191,14 +191,16 @@ function evaluateOp(
 
     case 'MatMul': {
       const [transposeA, transposeB] = [flagAt(attributes, 'transposeA'), flagAt(attributes, 'transposeB')];
-      const inner = at(x.shape, transposeA ? -2 : -1);
+      const ordered = (flag: string, [first = 0, second = 0, ...rest]: readonly number[]): number[] =>
+        flagAt(attributes, flag) ? [second, first, ...rest] : [first, second, ...rest];
+      const inner = at(ordered('rowsFirstA', x.shape), transposeA ? -2 : -1);
       return fill(shape, (index) => {
         const [batch, row, column] = [index.slice(0, -2), at(index, -2), at(index, -1)];
         const terms = Array.from(
           { length: inner },
           (_, k) =>
-            readBroadcast(x, [...batch, ...(transposeA ? [k, row] : [row, k])]) *
-            readBroadcast(y, [...batch, ...(transposeB ? [column, k] : [k, column])]),
+            readBroadcast(x, ordered('rowsFirstA', [...batch, ...(transposeA ? [k, row] : [row, k])])) *
+            readBroadcast(y, ordered('rowsFirstB', [...batch, ...(transposeB ? [column, k] : [k, column])])),
         );
         return numberAt(attributes, 'scale') * sum(terms);
       });
@@ -248,7 +250,7 @@ function evaluateOp(
       return fill(shape, ([token = 0, ...rest]) => read(x, [at(y.data, token), ...rest]));
     case 'Unpack':
       return fill(shape, ([slot = 0, ...rest]) =>
-        y.data.includes(slot) ? read(x, [y.data.indexOf(slot), ...rest]) : 0,
+        flagAt(attributes, 'zeros') && at(mask.data, slot) === 0 ? 0 : read(x, [at(z.data, slot), ...rest]),
       );
     case 'CrossEntropy':
       return fill(shape, ([row = 0]) => {

@@ -3,7 +3,8 @@ import { describe, expect, test } from 'vitest';
 import { graphFaults } from '../../src/ml/tensor/check-graph.ts';
 import type { Node } from '../../src/ml/tensor/node.ts';
 import { add, divide, maximum, multiply, subtract, where } from '../../src/ml/tensor/ops/elementwise.ts';
-import { expand, reshape, transpose } from '../../src/ml/tensor/ops/layout.ts';
+import { unpack } from '../../src/ml/tensor/ops/indexing.ts';
+import { expand, reshape, slice, transpose } from '../../src/ml/tensor/ops/layout.ts';
 import { constant, input } from '../../src/ml/tensor/ops/source.ts';
 import { simplifications, simplify } from '../../src/ml/tensor/simplify.ts';
 import { inputsFirst } from '../../src/ml/tensor/walk.ts';
@@ -14,6 +15,12 @@ const [x, y, row] = [
   input('y', 'float32', [2, 3, 4]),
   input('row', 'float32', [4]),
 ];
+/** Slots 2 and 0 hold the two tokens of x. */
+const packing = {
+  tokenSlots: constant([2, 0], [2], 'int32'),
+  slotTokens: constant([1, 0, 0, 0], [4], 'int32'),
+  slotMask: constant([1, 0, 1, 0], [4]),
+};
 const permutation = fc.shuffledSubarray([0, 1, 2], { minLength: 3, maxLength: 3 });
 const shapeOf24 = fc.constantFrom<readonly number[]>([24], [2, 12], [4, 3, 2], [2, 3, 4]);
 const binary = fc.constantFrom(add, subtract, multiply, divide, maximum);
@@ -38,6 +45,9 @@ const matches: Readonly<Record<string, fc.Arbitrary<Node>>> = {
   'expand(x) op y = x op y, where y has the shape': fc
     .tuple(binary, fc.boolean())
     .map(([op, left]) => (left ? op(expand(row, x.shape), y) : op(y, expand(row, x.shape)))),
+  'slice(unpack(x, slots), some slots) = unpack(x, those slots)': fc
+    .tuple(fc.constantFrom('zeros', 'some token'), fc.constantFrom<readonly [number, number]>([0, 2], [1, 3]))
+    .map(([padding, [start, length]]) => slice(unpack(x, packing, padding), 0, start, length)),
 };
 
 const element = fc.oneof(

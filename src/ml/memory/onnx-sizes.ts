@@ -112,11 +112,15 @@ function sizedOutput({ operator, attributes }: OnnxNode, of: readonly Sized[], i
     }
     case 'MatMul':
     case 'com.microsoft.FusedMatMul': {
-      const [rows, columns] = [
-        x.shape.at(integer('transA') === 1 ? -1 : -2) ?? 1,
-        y.shape.at(integer('transB') === 1 ? -2 : -1) ?? 1,
+      const [left, right] = [
+        integer('transBatchA') === 1 ? swapped(x.shape) : x.shape,
+        integer('transBatchB') === 1 ? swapped(y.shape) : y.shape,
       ];
-      const batches = [x, y].map(({ shape }) => ({ dtype, shape: shape.slice(0, -2) }));
+      const [rows, columns] = [
+        left.at(integer('transA') === 1 ? -1 : -2) ?? 1,
+        right.at(integer('transB') === 1 ? -2 : -1) ?? 1,
+      ];
+      const batches = [left, right].map((shape) => ({ dtype, shape: shape.slice(0, -2) }));
       return { dtype, shape: [...broadcast(batches), rows, columns] };
     }
     case 'Add':
@@ -133,6 +137,12 @@ function sizedOutput({ operator, attributes }: OnnxNode, of: readonly Sized[], i
 }
 
 const broadcast = (of: readonly Sized[]): readonly number[] => broadcastSizes(of.map(({ shape }) => shape));
+
+const swapped = ([rows = 1, batch = 1, ...inner]: readonly number[]): readonly number[] => [
+  batch,
+  rows,
+  ...inner,
+];
 
 /** 0 keeps the size, -1 is inferred from the others. */
 function reshaped(shape: readonly number[], wanted: readonly number[]): readonly number[] {

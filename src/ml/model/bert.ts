@@ -1,5 +1,6 @@
 import type { BertConfig } from '../checkpoint/bert-config.ts';
 import { bertParameterShapes } from '../checkpoint/bert-parameters.ts';
+import { productOf } from '../tensor/dimension.ts';
 import type { Graph, Node } from '../tensor/node.ts';
 import { geluErf, geluTanh } from '../tensor/ops/activation.ts';
 import { add, relu } from '../tensor/ops/elementwise.ts';
@@ -95,14 +96,15 @@ function attention(
 ): Node {
   const width = hiddenSize / heads;
   const packing = packingOf('source');
-  const split = (part: string): Node =>
-    transpose(
-      reshape(unpack(linear(parameter, x, `${name}.${part}`), packing), ['batch', 'source', heads, width]),
-      [0, 2, 1, 3],
-    );
+  // A position of all rows after another, so that the heads of all rows are neighbours.
+  const split = (part: string): Node => {
+    const blocks = unpack(linear(parameter, x, `${name}.${part}`), packing, 'some token');
+    return transpose(reshape(blocks, ['source', productOf(['batch', heads]), width]), [1, 0, 2]);
+  };
   const scores = matmul(split('query'), split('key'), { transposeB: true, scale: width ** -0.5 });
-  const mixed = matmul(softmax(add(scores, paddingMask())), split('value'));
-  return pack(reshape(transpose(mixed, [0, 2, 1, 3]), ['batch*source', hiddenSize]), packing);
+  const weights = softmax(add(reshape(scores, ['batch', heads, 'source', 'source']), paddingMask()));
+  const mixed = matmul(reshape(weights, scores.shape), split('value'));
+  return pack(reshape(transpose(mixed, [1, 0, 2]), ['batch*source', hiddenSize]), packing);
 }
 
 const linear = (parameter: Parameter, x: Node, name: string): Node =>

@@ -201,18 +201,20 @@ interface Tokens {
  * initialisation did.
  */
 function attention(trace: Mt5Trace, module: string, from: Tokens, to: Tokens, biases: readonly Node[]): Node {
+  const { numHeads } = trace.config;
   const heads = (of: Tokens, part: 'q' | 'k' | 'v'): readonly Node[] =>
     splitHeads(trace, applyLinear(trace, of.states, `${module}.${part}`, of.side), of.side);
   const [queries, keys, values] = [heads(from, 'q'), heads(to, 'k'), heads(to, 'v')];
   const mixed = groupsOf(trace).map((group, index) => {
-    const [query, key] = [at(queries, index), at(keys, index)];
-    const weights = softmax(add(matmul(query, key, { transposeB: true }), at(biases, index)));
+    const scores = matmul(at(queries, index), at(keys, index), { transposeB: true });
+    const byRows = reshape(scores, [group.batch, numHeads, group[from.side], group[to.side]]);
+    const weights = softmax(add(byRows, at(biases, index)));
     const kept = trace.dropout(weights, {
       name: `${module}#0`,
       rate: trace.config.dropoutRate,
       rows: { kind: 'attention', query: from.side, key: to.side, group },
     });
-    return matmul(kept, at(values, index));
+    return matmul(reshape(kept, scores.shape), at(values, index));
   });
   return applyLinear(trace, joinHeads(trace, mixed, from.side), `${module}.o`, from.side);
 }
@@ -223,26 +225,26 @@ function at(nodes: readonly Node[], group: number): Node {
   return node;
 }
 
-/** [tokens, heads * dKv] -> of each group [batch, heads, length, dKv] */
+/** [tokens, heads * dKv] -> of each group [batch * heads, length, dKv] */
 export function splitHeads(trace: Mt5Trace, x: Node, side: Side): readonly Node[] {
   const { numHeads, dKv } = trace.config;
   const groups = groupsOf(trace);
   const blocks = split(
-    unpack(x, packingOf(side, groups)),
+    unpack(x, packingOf(side, groups), 'some token'),
     0,
     groups.map((group) => slotsOf(side, group)),
   );
   return groups.map((group, index) =>
-    transpose(reshape(at(blocks, index), [group.batch, group[side], numHeads, dKv]), [0, 2, 1, 3]),
+    transpose(reshape(at(blocks, index), [group[side], productOf([group.batch, numHeads]), dKv]), [1, 0, 2]),
   );
 }
 
-/** Of each group [batch, heads, length, dKv] -> [tokens, heads * dKv] */
+/** Of each group [batch * heads, length, dKv] -> [tokens, heads * dKv] */
 function joinHeads(trace: Mt5Trace, mixed: readonly Node[], side: Side): Node {
   const { numHeads, dKv } = trace.config;
   const groups = groupsOf(trace);
   const blocks = groups.map((group, index) =>
-    reshape(transpose(at(mixed, index), [0, 2, 1, 3]), [slotsOf(side, group), numHeads * dKv]),
+    reshape(transpose(at(mixed, index), [1, 0, 2]), [slotsOf(side, group), numHeads * dKv]),
   );
   return pack(joined(blocks, 0), packingOf(side, groups));
 }

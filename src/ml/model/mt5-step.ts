@@ -79,7 +79,10 @@ export function crossGraph(trace: Mt5Trace, states: Node): Graph {
           const module = `decoder.block.${layer}.layer.1.EncDecAttention.${part}`;
           const [heads] = splitHeads(trace, applyLinear(trace, states, module, 'source'), 'source');
           if (heads === undefined) throw new Error(`the trace gives no heads of ${module}`);
-          return [name, heads] as const;
+          return [
+            name,
+            reshape(heads, ['batch', trace.config.numHeads, 'source', trace.config.dKv]),
+          ] as const;
         }),
       ),
     ),

@@ -7,8 +7,8 @@ import { groupedRows, type GroupedRows, type RowGroup, type RowGroups, rowGroups
 
 /**
  * Rows of different lengths in one batch: linear layers and norms see the real tokens alone, one row after
- * another [tokens, …]; attention sees blocks padded to the longest row [batch, length, …], one for each group
- * of rows. This file maps between the two, in the graph and in what is fed. A side is one such set of rows:
+ * another [tokens, …]; attention sees blocks padded to the longest row [length, batch, …], one for each group
+ * of rows, in which the heads of all rows are neighbours. This file maps between the two, in the graph and in what is fed. A side is one such set of rows:
  * its padded lengths are named sizes.
  */
 export type Side = 'source' | 'target';
@@ -29,8 +29,8 @@ export function packingOf(side: Side, groups = rowGroups(1)): Packing {
   };
 }
 
-/** The size of a group's padded block. */
-export const slotsOf = (side: Side, group: RowGroup): Dimension => productOf([group.batch, group[side]]);
+/** The size of a group's padded block: a position of all its rows after another. */
+export const slotsOf = (side: Side, group: RowGroup): Dimension => productOf([group[side], group.batch]);
 
 /**
  * 0 where a source has a token, a very low number at its padding: added to the scores. float32 [batch, 1, 1,
@@ -50,11 +50,14 @@ export type Feeds = Readonly<Record<string, Feed>>;
 /** What `idsOf` and `packingOf` of a side read. */
 export function packedFeeds(side: Side, rows: Rows, groups?: RowGroups): Feeds {
   const firstSlots: number[] = [];
+  const strides: number[] = [];
   let slots = 0;
   for (const { places, rows: grouped } of groupedRows(rows, groups)) {
-    const length = longest(grouped);
-    places.forEach((place, index) => (firstSlots[place] = slots + index * length));
-    slots += grouped.length * length;
+    for (const [index, place] of places.entries()) {
+      firstSlots[place] = slots + index;
+      strides[place] = grouped.length;
+    }
+    slots += grouped.length * longest(grouped);
   }
   const slotTokens = new Int32Array(slots);
   const slotMask = new Float32Array(slots);
@@ -63,13 +66,13 @@ export function packedFeeds(side: Side, rows: Rows, groups?: RowGroups): Feeds {
   let token = 0;
   for (const [place, row] of rows.entries()) {
     let slot = firstSlots[place] ?? 0;
-    slotMask.fill(1, slot, slot + row.length);
     for (const id of row) {
       ids[token] = id;
       tokenSlots[token] = slot;
       slotTokens[slot] = token;
+      slotMask[slot] = 1;
       token += 1;
-      slot += 1;
+      slot += strides[place] ?? 1;
     }
   }
   return {

@@ -1,7 +1,7 @@
-import { numbersAt } from './attribute.ts';
+import { dimensionAt, numberAt, numbersAt } from './attribute.ts';
 import type { Graph, Node } from './node.ts';
 import type { OpName } from './op.ts';
-import { reshape, transpose } from './ops/layout.ts';
+import { reshape, slice, transpose } from './ops/layout.ts';
 import { isConstant } from './ops/source.ts';
 import { broadcast, nodeOf, sameShape } from './shape.ts';
 import { mapNodes } from './map-nodes.ts';
@@ -71,6 +71,13 @@ export const simplifications: readonly Rewrite[] = [
         : undefined,
   },
   { law: 'expand(x) op y = x op y, where y has the shape', apply: unexpanded },
+  {
+    law: 'slice(unpack(x, slots), some slots) = unpack(x, those slots)',
+    apply: (node) =>
+      node.op === 'Slice' && numberAt(node.attributes, 'axis') === 0 && node.inputs[0]?.op === 'Unpack'
+        ? unpackedPart(node, node.inputs[0])
+        : undefined,
+  },
 ];
 
 /** The factor beside one that fits, if it has the shape of the product. */
@@ -91,6 +98,15 @@ function composed(inner: Node, outer: readonly number[]): Node | undefined {
       outer.map((axis) => permutation[axis] ?? axis),
     ),
   );
+}
+
+/** Slots that are not asked for need not be read. */
+function unpackedPart({ attributes, shape }: Node, unpack: Node): Node | undefined {
+  const [rows, tokenSlots, ...ofSlots] = unpack.inputs;
+  if (rows === undefined || tokenSlots === undefined) return undefined;
+  const [start, length] = [dimensionAt(attributes, 'start'), dimensionAt(attributes, 'length')];
+  const part = ofSlots.map((each) => slice(each, 0, start, length));
+  return nodeOf('Unpack', [rows, tokenSlots, ...part], { dtype: unpack.dtype, shape }, unpack.attributes);
 }
 
 /** Elementwise ops broadcast by themselves. */

@@ -14,6 +14,7 @@ import { onnx as selection } from '../../tensor/ops/selection.ts';
 import { onnx as source } from '../../tensor/ops/source.ts';
 import { inputsFirst } from '../../tensor/walk.ts';
 import type { OnnxConstant, OnnxGraph, OnnxInput, OnnxNode } from './model-proto.ts';
+import { stridedProducts } from './strided-products.ts';
 
 /** A graph written in ONNX operators, and how to feed it. */
 export interface EmittedGraph {
@@ -36,7 +37,8 @@ export interface SizeVector {
   readonly dimensions: Shape;
 }
 
-export function emitOnnx({ outputs }: Graph): EmittedGraph {
+export function emitOnnx(graph: Graph): EmittedGraph {
+  const { outputs } = stridedProducts(graph);
   const emitter = createEmitter();
   const values = new Map<Node, Value>();
   for (const node of inputsFirst(Object.values(outputs)))

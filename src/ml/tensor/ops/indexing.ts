@@ -1,3 +1,4 @@
+import { flagAt } from '../attribute.ts';
 import type { Lowering } from '../emit.ts';
 import type { Node } from '../node.ts';
 import type { OpName } from '../op.ts';
@@ -64,10 +65,17 @@ export function pack(padded: Node, { tokenSlots, slotTokens, slotMask }: Packing
   return nodeOf('Pack', of, shapes.Pack(of));
 }
 
-/** Tokens put into their slots, zeros into the others. rows [tokens, ...] -> [slots, ...] */
-export function unpack(rows: Node, { tokenSlots, slotTokens, slotMask }: Packing): Node {
+/**
+ * Tokens put into their slots, zeros into the others: or some token, where nothing that is made of a padded slot
+ * reaches the result, as under attention's mask. rows [tokens, ...] -> [slots, ...]
+ */
+export function unpack(
+  rows: Node,
+  { tokenSlots, slotTokens, slotMask }: Packing,
+  padding: 'zeros' | 'some token' = 'zeros',
+): Node {
   const of = [rows, tokenSlots, slotTokens, slotMask];
-  return nodeOf('Unpack', of, shapes.Unpack(of));
+  return nodeOf('Unpack', of, shapes.Unpack(of), { zeros: padding === 'zeros' });
 }
 
 export const gradients = {
@@ -95,10 +103,12 @@ export const onnx = {
     const [padded, tokenSlots] = exactly('Pack', of, 4);
     return emit.apply('Gather', [padded, tokenSlots], { axis: { int: 0 } });
   },
-  Unpack: (emit, of, { shape }) => {
+  Unpack: (emit, of, { attributes, shape }) => {
     const [rows, , slotTokens, slotMask] = exactly('Unpack', of, 4);
+    const read = emit.apply('Gather', [rows, slotTokens], { axis: { int: 0 } });
+    if (!flagAt(attributes, 'zeros')) return read;
     const column = emit.apply('Reshape', [slotMask, emit.sizes([-1, ...shape.slice(1).map(() => 1)])]);
-    return emit.apply('Mul', [emit.apply('Gather', [rows, slotTokens], { axis: { int: 0 } }), column]);
+    return emit.apply('Mul', [read, column]);
   },
 } satisfies Record<Op, Lowering>;
 
@@ -111,10 +121,12 @@ export const tensorflow = {
     const [padded, tokenSlots] = exactly('Pack', of, 4);
     return gathered(emit, padded, tokenSlots, { dtype });
   },
-  Unpack: (emit, of, { dtype, shape }) => {
+  Unpack: (emit, of, { attributes, dtype, shape }) => {
     const [rows, , slotTokens, slotMask] = exactly('Unpack', of, 4);
+    const read = gathered(emit, rows, slotTokens, { dtype });
+    if (!flagAt(attributes, 'zeros')) return read;
     const mask = dtype === 'float32' ? slotMask : converted(emit, slotMask, 'float32', dtype);
     const column = reshaped(emit, mask, emit.sizes([-1, ...shape.slice(1).map(() => 1)]), dtype);
-    return typed(emit, 'Mul', [gathered(emit, rows, slotTokens, { dtype }), column], dtype);
+    return typed(emit, 'Mul', [read, column], dtype);
   },
 } satisfies Record<Op, Lowering>;
