@@ -45,6 +45,12 @@ test('a group of rows costs what its attention needs; parts are concatenated', a
   expect(counts).toMatchObject({ Softmax: 24, Pad: 1 + 2 * 2 * 4 });
 });
 
+test('a group of one row needs neither its padding masked nor its scores summed over rows', async () => {
+  const { nodes, counts } = await operatorsOf(4, true);
+  expect(nodes.length).toBeLessThanOrEqual(1310);
+  expect(counts).toMatchObject({ Softmax: 24, 'com.microsoft.FusedMatMul': 218 });
+});
+
 test('the step of 8 rows of 48 tokens moves no more bytes than needed', async () => {
   const moving: ReadonlySet<OpName> = new Set([
     'Transpose',
@@ -74,15 +80,21 @@ test('the step of 8 rows of 48 tokens moves no more bytes than needed', async ()
   expect(bytes / 2 ** 20).toBeLessThanOrEqual(19.6);
 });
 
-async function operatorsOf(groups: number) {
-  const { nodes } = emitOnnx(simplify(takeOutMasks((await stepOfNano(groups)).graph).graph)).graph;
+async function operatorsOf(groups: number, singleRows = false) {
+  const { graph } = await stepOfNano(groups, singleRows);
+  const { nodes } = emitOnnx(simplify(takeOutMasks(graph).graph)).graph;
   const counts: Record<string, number> = {};
   for (const { operator } of nodes) counts[operator] = (counts[operator] ?? 0) + 1;
   return { nodes, counts };
 }
 
-async function stepOfNano(groups: number) {
+async function stepOfNano(groups: number, singleRows = false) {
   const { config } = valueOf(await openMt5Folder(join(import.meta.dirname, '../../data/models/nano-mt5')));
-  const trace = { ...plainTrace({ ...config, dropoutRate: 0.1 }), dropout: hashedDropout, groups };
+  const trace = {
+    ...plainTrace({ ...config, dropoutRate: 0.1 }),
+    dropout: hashedDropout,
+    groups,
+    singleRows,
+  };
   return trainingGraph(trace, trace.parameters);
 }

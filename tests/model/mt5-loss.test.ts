@@ -86,14 +86,19 @@ describe('the loss', () => {
   });
 
   test.each([
-    ['two groups, one of two rows', 2, {}],
-    ['a group for each row, and layers computed again', 3, { gradientCheckpointing: true }],
-    ['more groups than rows', 5, {}],
-  ])('and its gradients are the same where attention is computed by %s', async (_, groupCount, options) => {
+    ['two groups, one of two rows', { groups: 2 }, {}],
+    ['a group for each row, and layers computed again', { groups: 3 }, { gradientCheckpointing: true }],
+    ['more groups than rows', { groups: 5 }, {}],
+    ['single rows', { groups: 3, singleRows: true }, {}],
+    ['single rows, fewer than groups', { groups: 5, singleRows: true }, { gradientCheckpointing: true }],
+  ])('and its gradients are the same where attention is computed by %s', async (_, grouping, options) => {
     const trace = { ...plainTrace(tinyConfig), dropout: hashedDropout };
-    const totalsOf = async (groups: number): Promise<ReadonlyMap<string, Float64Array>> => {
-      const { graph, lookups } = trainingGraph({ ...trace, groups }, trace.parameters, options);
-      const feeds = batchFeeds([0, 1, 2], groups);
+    const totalsOf = async (how: {
+      readonly groups: number;
+      readonly singleRows?: boolean;
+    }): Promise<ReadonlyMap<string, Float64Array>> => {
+      const { graph, lookups } = trainingGraph({ ...trace, ...how }, trace.parameters, options);
+      const feeds = batchFeeds([0, 1, 2], how.groups);
       const outputs = await (await compile(runtime, graph)).run(feeds);
       const sums = new Map(
         Object.entries(outputs).flatMap(([name, { data }]) =>
@@ -114,7 +119,7 @@ describe('the loss', () => {
       }
       return sums;
     };
-    const [whole, grouped] = [await totalsOf(1), await totalsOf(groupCount)];
+    const [whole, grouped] = [await totalsOf({ groups: 1 }), await totalsOf(grouping)];
     expect([...grouped.keys()].sort()).toEqual([...whole.keys()].sort());
     for (const [name, values] of whole) {
       const most = values.reduce((largest, value) => Math.max(largest, Math.abs(value)), 1e-3);

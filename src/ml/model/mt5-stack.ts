@@ -6,7 +6,7 @@ import { matmul } from '../tensor/ops/matmul.ts';
 import { rmsNorm, softmax } from '../tensor/ops/normalization.ts';
 import { input } from '../tensor/ops/source.ts';
 import { difference, productOf } from '../tensor/dimension.ts';
-import type { Dimension, Node } from '../tensor/node.ts';
+import type { Dimension, Node, Shape } from '../tensor/node.ts';
 import { sizeOf } from '../tensor/shape.ts';
 import { applyLayer, applyLinear, embedTokens, lookup, type Mt5Trace, parameterOf } from './mt5-trace.ts';
 import { idsOf, packingOf, paddingMask, type Side, slotsOf } from './packed-rows.ts';
@@ -46,7 +46,7 @@ export function decode(trace: Mt5Trace, encoded: Node): StackStates {
   const bias = layerBiases(trace, 'target', trace.config.numDecoderLayers, ({ suffix, target }) =>
     input(`target.mask${suffix}`, 'float32', [target, target]),
   );
-  const mask = groupsOf(trace).map(paddingOf);
+  const mask = trace.singleRows === true ? undefined : groupsOf(trace).map(paddingOf);
   const layer = (x: Node, block: number): Node =>
     applyLayer(trace, (inner, outside) => {
       const name = `decoder.block.${block}`;
@@ -107,7 +107,8 @@ function stack(
   return { hidden: [...hidden, last], last };
 }
 
-const groupsOf = ({ groups = 1 }: Mt5Trace): ReturnType<typeof rowGroups> => rowGroups(groups);
+const groupsOf = ({ groups = 1, singleRows = false }: Mt5Trace): ReturnType<typeof rowGroups> =>
+  rowGroups(groups, singleRows);
 
 const paddingOf = (group: RowGroup): Node => paddingMask(`source.mask${group.suffix}`, group);
 
@@ -174,7 +175,13 @@ function selfAttention(trace: Mt5Trace, x: Node, layer: string, side: Side, bias
   );
 }
 
-function crossAttention(trace: Mt5Trace, x: Node, layer: string, encoded: Node, mask: readonly Node[]): Node {
+function crossAttention(
+  trace: Mt5Trace,
+  x: Node,
+  layer: string,
+  encoded: Node,
+  mask: readonly Node[] | undefined,
+): Node {
   const normed = norm(trace, x, `${layer}.layer_norm`);
   return residual(
     trace,
@@ -200,7 +207,13 @@ interface Tokens {
  * Linear layers see the tokens, scores see the padded blocks of groups. T5 does not scale the scores: its
  * initialisation did.
  */
-function attention(trace: Mt5Trace, module: string, from: Tokens, to: Tokens, biases: readonly Node[]): Node {
+function attention(
+  trace: Mt5Trace,
+  module: string,
+  from: Tokens,
+  to: Tokens,
+  biases: readonly Node[] | undefined,
+): Node {
   const { numHeads } = trace.config;
   const heads = (of: Tokens, part: 'q' | 'k' | 'v'): readonly Node[] =>
     splitHeads(trace, applyLinear(trace, of.states, `${module}.${part}`, of.side), of.side);
@@ -208,7 +221,7 @@ function attention(trace: Mt5Trace, module: string, from: Tokens, to: Tokens, bi
   const mixed = groupsOf(trace).map((group, index) => {
     const scores = matmul(at(queries, index), at(keys, index), { transposeB: true });
     const byRows = reshape(scores, [group.batch, numHeads, group[from.side], group[to.side]]);
-    const weights = softmax(add(byRows, at(biases, index)));
+    const weights = softmax(biases === undefined ? byRows : add(byRows, at(biases, index)));
     const kept = trace.dropout(weights, {
       name: `${module}#0`,
       rate: trace.config.dropoutRate,
@@ -229,8 +242,9 @@ function at(nodes: readonly Node[], group: number): Node {
 export function splitHeads(trace: Mt5Trace, x: Node, side: Side): readonly Node[] {
   const { numHeads, dKv } = trace.config;
   const groups = groupsOf(trace);
+  const tokens = reshape(x, [sizeOf(x, 0), ...tokenShape(trace)]);
   const blocks = split(
-    unpack(x, packingOf(side, groups), 'some token'),
+    unpack(tokens, packingOf(side, groups), 'some token'),
     0,
     groups.map((group) => slotsOf(side, group)),
   );
@@ -244,10 +258,15 @@ function joinHeads(trace: Mt5Trace, mixed: readonly Node[], side: Side): Node {
   const { numHeads, dKv } = trace.config;
   const groups = groupsOf(trace);
   const blocks = groups.map((group, index) =>
-    reshape(transpose(at(mixed, index), [1, 0, 2]), [slotsOf(side, group), numHeads * dKv]),
+    reshape(transpose(at(mixed, index), [1, 0, 2]), [slotsOf(side, group), ...tokenShape(trace)]),
   );
-  return pack(joined(blocks, 0), packingOf(side, groups));
+  const tokens = pack(joined(blocks, 0), packingOf(side, groups));
+  return reshape(tokens, [sizeOf(tokens, 0), numHeads * dKv]);
 }
+
+/** What a token has in a block: where groups are single rows, its heads, so that a block is in shape already. */
+const tokenShape = ({ config: { numHeads, dKv }, singleRows }: Mt5Trace): Shape =>
+  singleRows === true ? [numHeads, dKv] : [numHeads * dKv];
 
 /** The feed-forward layer with its norm and its residual. x [tokens, d] -> [tokens, d] */
 export function feedForward(trace: Mt5Trace, x: Node, layer: string, side: Side): Node {

@@ -47,6 +47,8 @@ export interface Mt5Trace {
   readonly dropout: (x: Node, site: DropoutSite, after?: (node: Node) => Node) => Node;
   /** In how many groups of rows attention is computed: one, if not given. */
   readonly groups?: number;
+  /** No group has more than one row: none has padding. */
+  readonly singleRows?: boolean;
   /** Overrides how a layer of a stack is built into the graph. */
   readonly layer?: (build: LayerBuilder) => Node;
 }

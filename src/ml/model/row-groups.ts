@@ -20,15 +20,15 @@ export interface RowGroup {
 /** The places in the batch of each group's rows. */
 export type RowGroups = readonly (readonly number[])[];
 
-/** The groups that a graph computes. */
-export function rowGroups(count: number): readonly [RowGroup, ...RowGroup[]] {
+/** The groups that a graph computes; `single`: of one row each, and so without padding. */
+export function rowGroups(count: number, single = false): readonly [RowGroup, ...RowGroup[]] {
   const others = Array.from({ length: count - 1 }, (_, index): RowGroup => ({
     suffix: `.${index + 1}`,
-    batch: `batch${index + 1}`,
+    batch: single ? 1 : `batch${index + 1}`,
     source: `source${index + 1}`,
     target: `target${index + 1}`,
   }));
-  return [{ suffix: '', batch: 'batch', source: 'source', target: 'target' }, ...others];
+  return [{ suffix: '', batch: single ? 1 : 'batch', source: 'source', target: 'target' }, ...others];
 }
 
 /** Rows sorted by their length, as many in each of `count` groups, one more in the first ones. */

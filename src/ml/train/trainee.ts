@@ -57,10 +57,11 @@ export function traineeOf(
     examples.map((example) => example[side].length),
   );
   const groups = Math.min(mostGroups, groupsFor(sides, batch));
+  const grouping = { groups, singleRows: groups === batch };
   const options = { labelSmoothing, gradientCheckpointing, headParts };
   const evaluationOptions = { labelSmoothing, parts: headParts };
   if (method.kind === 'full') {
-    const trace = { ...plainTrace(config), dropout: hashedDropout, groups };
+    const trace = { ...plainTrace(config), dropout: hashedDropout, ...grouping };
     const shapes = mt5ParameterShapes(config);
     const count = [...shapes.values()].reduce((sum, shape) => sum + elementCount(shape), 0);
     return {
@@ -80,7 +81,10 @@ export function traineeOf(
   const targets = loraTargets(method.adapter, config);
   if (!targets.ok) return targets;
   const shapes = loraShapes(targets.value, config);
-  const trace = { ...loraTrace(config, targets.value, method.adapter.loraDropout, hashedDropout), groups };
+  const trace = {
+    ...loraTrace(config, targets.value, method.adapter.loraDropout, hashedDropout),
+    ...grouping,
+  };
   return {
     ok: true,
     value: {
