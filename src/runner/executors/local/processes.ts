@@ -39,6 +39,11 @@ export interface Family {
   /** Undefined: it is not known. */
   readonly group: number | undefined;
   readonly mark: Mark;
+  /**
+   * When its first process was started (`startOf`): older processes cannot belong to it, and need not be
+   * searched for the mark. Undefined: it is not known.
+   */
+  readonly start?: string | undefined;
 }
 
 /** Ends a family: SIGTERM, `graceSeconds` to comply, SIGKILL. Returns when all of it is gone. */
@@ -73,8 +78,19 @@ function isAnyAlive(family: Family): boolean {
 }
 
 /** Processes outside the group that carry the mark. */
-function markedProcesses({ group, mark }: Family): readonly number[] {
-  return marked(mark).filter((pid) => statOf(pid)?.group !== group);
+function markedProcesses({ group, mark, start }: Family): readonly number[] {
+  if (process.platform !== 'linux') return [];
+  return pids().filter((pid) => {
+    const stat = statOf(pid);
+    return (
+      pid !== process.pid &&
+      stat !== undefined &&
+      isLiving(stat) &&
+      stat.group !== group &&
+      (start === undefined || Number(stat.start) >= Number(start)) &&
+      carries(pid, mark)
+    );
+  });
 }
 
 /** The other processes that carry a mark. Linux only: other platforms do not expose it. */

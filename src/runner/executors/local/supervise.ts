@@ -70,7 +70,8 @@ export function supervise({ orders, reports }: Runner, end: () => void): void {
       });
       return;
     }
-    const family: Family = { group: pid, mark };
+    const started = startOf(pid);
+    const family: Family = { group: pid, mark, start: started };
     families.set(stage, family);
     meter.follow(pid);
     const events = child.stdio[3];
@@ -78,7 +79,7 @@ export function supervise({ orders, reports }: Runner, end: () => void): void {
       events instanceof Readable
         ? forwardLines(events, reports, (line) => send({ kind: 'line', stage, line }))
         : undefined;
-    send({ kind: 'started', stage, pid, started: startOf(pid) ?? '' });
+    send({ kind: 'started', stage, pid, started: started ?? '' });
     if (gone) signalFamily(family, 'SIGKILL');
     const ending = await ended;
     const usage = meter.ended(pid);
