@@ -21,7 +21,7 @@ import { hashOfText, normalValues } from '../../src/ml/model/random-values.ts';
 import { loraShapes, loraTrace } from '../../src/ml/model/lora.ts';
 import { loraTargets } from '../../src/ml/model/lora-targets.ts';
 import { adapter } from '../train/tiny-training.ts';
-import { tinyConfig, weightValues } from './tiny-model.ts';
+import { oneLayerConfig, tinyConfig, weightValues } from './tiny-model.ts';
 
 const weights = weightValues(tinyConfig, initialiseMt5(tinyConfig, 3));
 const source: Rows = [
@@ -186,12 +186,12 @@ describe('the loss', () => {
     async (_, hasAdapter, gradientCheckpointing) => {
       const targets = loraTargets(
         { ...adapter, loraDropout: 0.2, targetModules: ['q', 'lm_head'] },
-        tinyConfig,
+        oneLayerConfig,
       );
       if (!targets.ok) throw new Error(targets.error);
-      const lora = loraTrace(tinyConfig, targets.value, 0.2, hashedDropout);
+      const lora = loraTrace(oneLayerConfig, targets.value, 0.2, hashedDropout);
       const extra = Object.fromEntries(
-        [...loraShapes(targets.value, tinyConfig)].map(([name, shape]) => [
+        [...loraShapes(targets.value, oneLayerConfig)].map(([name, shape]) => [
           name,
           {
             dtype: 'float32',
@@ -206,7 +206,7 @@ describe('the loss', () => {
         ]),
       );
       const tied = {
-        ...plainTrace({ ...tinyConfig, tieWordEmbeddings: true, scaleDecoderOutputs: true }),
+        ...plainTrace({ ...oneLayerConfig, tieWordEmbeddings: true, scaleDecoderOutputs: true }),
         dropout: hashedDropout,
       };
       const [trace, trainable] = hasAdapter ? [lora, lora.trainable] : [tied, tied.parameters];

@@ -27,6 +27,9 @@ export const tinyConfig: Mt5Config = {
   other: {},
 };
 
+/** With one layer a stack, for what does not depend on their number: to compile a graph takes longest. */
+export const oneLayerConfig: Mt5Config = { ...tinyConfig, numLayers: 1, numDecoderLayers: 1 };
+
 /** The weights as feeds. */
 export function weightValues(
   config: Mt5Config,

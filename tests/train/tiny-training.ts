@@ -12,7 +12,7 @@ import type { TrainOptions } from '../../src/ml/train/train-options.ts';
 import type { TrainEvent } from '../../src/ml/train/train-event.ts';
 import type { TrainOutcome } from '../../src/ml/train/train-outcome.ts';
 import type { TrainConfig } from '../../src/ml/train/train-config.ts';
-import { tinyConfig, weightValues } from '../model/tiny-model.ts';
+import { oneLayerConfig, weightValues } from '../model/tiny-model.ts';
 
 export const plainConfig: TrainConfig = {
   method: { kind: 'full' },
@@ -88,12 +88,12 @@ export async function trainTiny(
   const events: TrainEvent[] = [];
   const abort = new AbortController();
   const weights = new Map(
-    Object.entries(weightValues(tinyConfig, initialiseMt5(tinyConfig, 7))).flatMap(([name, value]) =>
+    Object.entries(weightValues(oneLayerConfig, initialiseMt5(oneLayerConfig, 7))).flatMap(([name, value]) =>
       value.dtype === 'float32' ? [[name, value] as const] : [],
     ),
   );
   const outcome = await train({
-    model: { config: tinyConfig, tensors: fromMemory(weights) },
+    model: { config: oneLayerConfig, tensors: fromMemory(weights) },
     examples: copyExamples,
     split: validationSplit((given.examples ?? copyExamples).length, 0.2, 42),
     config: { ...plainConfig, ...config },

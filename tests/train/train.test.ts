@@ -13,7 +13,7 @@ import { compile } from '../runtime/compile.ts';
 import { openRuntime } from '../../src/ml/runtime/open-runtime.ts';
 import type { TrainConfig } from '../../src/ml/train/train-config.ts';
 import { evaluationFeeds } from '../../src/ml/train/micro-batch.ts';
-import { tinyConfig, weightValues } from '../model/tiny-model.ts';
+import { oneLayerConfig, weightValues } from '../model/tiny-model.ts';
 import { adapter, bitsOf, copyExamples, misleading, trainTiny } from './tiny-training.ts';
 
 describe('a training', () => {
@@ -230,25 +230,28 @@ describe('a training', () => {
     expect(outcome.records.flatMap((record) => ('evaluationLoss' in record ? [record.metrics] : []))).toEqual(
       [{ score: 1 }, { score: 2 }],
     );
-    const targets = loraTargets(adapter, tinyConfig);
+    const targets = loraTargets(adapter, oneLayerConfig);
     if (!targets.ok) throw new Error(targets.error);
-    const base = initialiseMt5(tinyConfig, 7);
+    const base = initialiseMt5(oneLayerConfig, 7);
     expect(Object.keys(seen[1] ?? {}).sort()).toEqual([...base.keys()].sort());
-    const plain = await compile(await openRuntime('onnx', { threads: 1 }), lossGraph(plainTrace(tinyConfig)));
+    const plain = await compile(
+      await openRuntime('onnx', { threads: 1 }),
+      lossGraph(plainTrace(oneLayerConfig)),
+    );
     const beside = await compile(
       await openRuntime('onnx', { threads: 1 }),
-      lossGraph(loraTrace(tinyConfig, targets.value, 0, (x) => x)),
+      lossGraph(loraTrace(oneLayerConfig, targets.value, 0, (x) => x)),
     );
-    const batch = evaluationFeeds(copyExamples, tinyConfig, 1);
+    const batch = evaluationFeeds(copyExamples, oneLayerConfig, 1);
     const { loss: merged } = await plain.run({ ...seen[1], ...batch });
     const { loss: adapted } = await beside.run({
-      ...weightValues(tinyConfig, base),
+      ...weightValues(oneLayerConfig, base),
       ...outcome.trained,
       ...batch,
     });
     expect(Number(merged?.data[0])).toBeCloseTo(Number(adapted?.data[0]), 5);
     expect(Number(merged?.data[0])).not.toBeCloseTo(
-      Number((await plain.run({ ...weightValues(tinyConfig, base), ...batch }))['loss']?.data[0]),
+      Number((await plain.run({ ...weightValues(oneLayerConfig, base), ...batch }))['loss']?.data[0]),
       3,
     );
   });
@@ -262,17 +265,18 @@ describe('a training', () => {
     expect(heldOut).toHaveLength(6);
     const program = await compile(
       await openRuntime('onnx', { threads: 1 }),
-      lossGraph(plainTrace(tinyConfig)),
+      lossGraph(plainTrace(oneLayerConfig)),
     );
     const meanOf = async (rows: readonly number[]): Promise<number> => {
       const batch = evaluationFeeds(
         rows.flatMap((row) => copyExamples[row] ?? []),
-        tinyConfig,
+        oneLayerConfig,
         1,
       );
       return Number(
-        (await program.run({ ...weightValues(tinyConfig, initialiseMt5(tinyConfig, 7)), ...batch }))['loss']
-          ?.data[0],
+        (await program.run({ ...weightValues(oneLayerConfig, initialiseMt5(oneLayerConfig, 7)), ...batch }))[
+          'loss'
+        ]?.data[0],
       );
     };
     expect(await lossBy(4)).toBeCloseTo(
