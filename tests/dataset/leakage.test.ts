@@ -84,22 +84,12 @@ test('texts with mostly aligned words are found, as when comparing every pair', 
   fc.assert(
     fc.property(fc.array(edited, { maxLength: 4 }), fc.constantFrom(0.8, 0.9, 0.95, 1), (pairs, aligned) => {
       const [train, queries] = [pairs.map(({ words }) => words), pairs.map(({ changed }) => changed)];
-      const expected = queries.map((one) =>
-        train.findIndex(
-          (other) =>
-            alignment(one, other) >= aligned - 1e-9 || similarity(one.join(' '), other.join(' ')) >= 1,
-        ),
-      );
+      const isSimilar = (one: readonly string[], other: readonly string[]): boolean =>
+        alignment(one, other) >= aligned - 1e-9 || similarity(one.join(' '), other.join(' ')) >= 1;
+      const expected = queries.map((one) => train.findIndex((other) => isSimilar(one, other)));
       expect(firstSimilar(train, queries, { shingles: 1, aligned })).toEqual(expected);
       expect(firstSimilar(train, train, { shingles: 1, aligned }, { earlier: true })).toEqual(
-        train.map((one, row) =>
-          train
-            .slice(0, row)
-            .findIndex(
-              (other) =>
-                alignment(one, other) >= aligned - 1e-9 || similarity(one.join(' '), other.join(' ')) >= 1,
-            ),
-        ),
+        train.map((one, row) => train.slice(0, row).findIndex((other) => isSimilar(one, other))),
       );
     }),
     { numRuns: 500 },
@@ -178,15 +168,16 @@ describe('kinds of leaks', () => {
 
 /** The share of the words of the longer text in the longest common subsequence. */
 function alignment(left: readonly string[], right: readonly string[]): number {
-  let above = Array.from({ length: right.length + 1 }, () => 0);
+  const common = new Int32Array(right.length + 1);
   for (const one of left) {
-    const now = [0];
-    right.forEach((other, index) =>
-      now.push(one === other ? (above[index] ?? 0) + 1 : Math.max(above[index + 1] ?? 0, now[index] ?? 0)),
-    );
-    above = now;
+    let before = 0; // of the word above and to the left
+    for (let index = 0; index < right.length; index += 1) {
+      const above = common[index + 1] ?? 0;
+      common[index + 1] = one === right[index] ? before + 1 : Math.max(above, common[index] ?? 0);
+      before = above;
+    }
   }
-  return (above.at(-1) ?? 0) / Math.max(1, left.length, right.length);
+  return (common.at(-1) ?? 0) / Math.max(1, left.length, right.length);
 }
 
 function similarity(left: string, right: string): number {
