@@ -176,7 +176,9 @@ describe('95 of 100 intervals contain the true mean', () => {
 
   test.each(scoreShapes)('means of $name rows', (shape) => {
     for (const rows of [shape.from, 50, 100]) {
-      const coverage = meanCoverage(shape, rows, { trials: 800, resamples: 400 });
+      // The fewer rows, the harder: these have the most trials.
+      const trials = Math.round((800 * shape.from) / rows);
+      const coverage = meanCoverage(shape, rows, { trials, resamples: 400 });
       expect(coverage, `${rows} rows`).toBeGreaterThan(0.92);
       expect(coverage, `${rows} rows`).toBeLessThan(0.98);
     }
