@@ -331,7 +331,7 @@ describe('running a stage program', () => {
       'stages/a.ts':
         `import { connect } from 'node:net';` +
         `${program("const socket = connect(params.word); socket.write(JSON.stringify({ hello: 'puppet', pid: 0, context: {} }) + '\\n'); await new Promise((resolve) => signal.addEventListener('abort', resolve)); writeFileSync(scratch + '/checkpoint', 'step 3'); writeFileSync(outs.out, 'half'); socket.destroy();")}`,
-      'pipeline.yaml': pipeline({ params: { word: puppet.cmd[2] } }),
+      'pipeline.yaml': pipeline({ params: { word: puppet.cmd[1] } }),
     });
     const run = rig.process('run');
     await puppet.nextStart();
@@ -352,7 +352,7 @@ describe('running a stage program', () => {
       'stages/a.ts':
         `import { connect } from 'node:net';` +
         `${program("const socket = connect(params.word); socket.write(JSON.stringify({ hello: 'puppet', pid: 0, context: {} }) + '\\n'); await new Promise((resolve) => signal.addEventListener('abort', resolve)); socket.destroy(); signal.throwIfAborted();")}`,
-      'pipeline.yaml': pipeline({ params: { word: puppet.cmd[2] } }),
+      'pipeline.yaml': pipeline({ params: { word: puppet.cmd[1] } }),
     });
     const run = rig.process('run');
     await puppet.nextStart();

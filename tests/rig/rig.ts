@@ -177,7 +177,7 @@ export async function createRig(): Promise<Rig> {
     read: (path) => readFileSync(join(root, path), 'utf8'),
     exists: (path) => existsSync(join(root, path)),
     puppet: (name = 'puppet') => ({
-      cmd: [process.execPath, puppetFile, socketPath, name],
+      cmd: [puppetFile, socketPath, name],
       nextStart: () => hellos.next(name),
       get waiting() {
         return hellos.waiting(name);
