@@ -70,6 +70,15 @@ describe('memory', () => {
     expect(z).toEqual(real([2, 2], 2, 3, 4, 5));
   });
 
+  test('that is given is not copied', async () => {
+    const large = { dtype: 'float32', shape: [2 ** 19, 2], data: new Float32Array(2 ** 20) } as const;
+    const program = await compile({ y: multiply(x, 3) });
+    const into = { y: { ...large, data: new Float32Array(2 ** 20) } };
+    const before = process.memoryUsage().arrayBuffers;
+    await program.run({ x: large }, into);
+    expect(process.memoryUsage().arrayBuffers - before).toBeLessThan(2 ** 21);
+  });
+
   test('that is given for several names of one value is written for each', async () => {
     const y = multiply(x, 3);
     const program = await compile({ first: y, second: y, third: y });
