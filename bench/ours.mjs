@@ -66,7 +66,7 @@ const kinds = {
     const times = [];
     let outputs;
     for (const rows of batches) {
-      const feeds = () => evaluationFeeds(rows, config, trainee.headParts);
+      const feeds = () => evaluationFeeds(rows, config);
       times.push(await timed(async () => (outputs = await session.run('evaluate', feeds()))));
     }
     return { version: runtime.version, times: times.slice(warm), loss: outputs.loss.data[0] };

@@ -42,7 +42,7 @@ test('a group of rows costs what its attention needs; parts are concatenated', a
   const { nodes, counts } = await operatorsOf(4);
   expect(nodes.length).toBeLessThanOrEqual(1502);
   // Two for each table of biases of a group, whose gradient is added up by distances.
-  expect(counts).toMatchObject({ Softmax: 24, Pad: 1 + 2 * 2 * 4 });
+  expect(counts).toMatchObject({ Softmax: 24, Pad: 2 * 2 * 4 });
 });
 
 test('a group of one row needs neither its padding masked nor its scores summed over rows', async () => {

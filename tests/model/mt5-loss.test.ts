@@ -2,6 +2,7 @@ import { beforeAll, describe, expect, test } from 'vitest';
 import { initialiseMt5 } from '../../src/ml/model/initialise-mt5.ts';
 import { dropoutFeeds, hashedDropout, rowKeys } from '../../src/ml/model/mt5-dropout.ts';
 import { labelFeeds, shiftRight, sourceFeeds, targetFeeds } from '../../src/ml/model/mt5-feeds.ts';
+import type { HeadBlocks } from '../../src/ml/model/head-blocks.ts';
 import { lossGraph, trainingGraph } from '../../src/ml/model/mt5-loss.ts';
 import { decode, encode, logitsOf } from '../../src/ml/model/mt5-stack.ts';
 import { plainTrace } from '../../src/ml/model/mt5-trace.ts';
@@ -15,6 +16,7 @@ import type { HostValue, Runtime } from '../../src/ml/runtime/runtime.ts';
 import type { Graph } from '../../src/ml/tensor/node.ts';
 import { inputsFirst } from '../../src/ml/tensor/walk.ts';
 import { simplify } from '../../src/ml/tensor/simplify.ts';
+import { ignoredLabel } from '../../src/ml/tensor/ops/loss.ts';
 import { drawOf, hashCombineOf, keepMaskOf, keepMaskOfHalf } from '../../src/ml/tensor/ops/random.ts';
 import { input } from '../../src/ml/tensor/ops/source.ts';
 import { hashOfText, normalValues } from '../../src/ml/model/random-values.ts';
@@ -34,6 +36,7 @@ const target: Rows = [
   [11, 12, 13, 14, 15, 1],
   [8, 1],
 ];
+const withIgnored = target.map((row, index) => row.map((id, place) => (index === place ? ignoredLabel : id)));
 
 let runtime: Runtime;
 beforeAll(async () => {
@@ -182,7 +185,7 @@ describe('the loss', () => {
     ['an adapter of the head', true, false],
     ['an adapter of the head and layers computed again', true, true],
   ])(
-    'and its gradients are the same where the head takes the tokens in 2, 4 and 11 parts: %s',
+    'and its gradients are the same where the head is computed by 2, 4 and 23 blocks: %s',
     async (_, hasAdapter, gradientCheckpointing) => {
       const targets = loraTargets(
         { ...adapter, loraDropout: 0.2, targetModules: ['q', 'lm_head'] },
@@ -213,33 +216,55 @@ describe('the loss', () => {
       const options = { labelSmoothing: 0.1, gradientCheckpointing };
       const feeds = { ...batchFeeds([0, 1, 2]), ...extra };
       const whole = await (await compile(runtime, trainingGraph(trace, trainable, options).graph)).run(feeds);
-      for (const parts of [2, 4, 11]) {
-        const inParts = { ...feeds, ...labelFeeds(target, 1 / target.flat().length, parts) };
-        const split = await (
-          await compile(runtime, trainingGraph(trace, trainable, { ...options, headParts: parts }).graph)
-        ).run(inParts);
-        expectSame(split, whole);
-        const evaluated = await (
-          await compile(runtime, lossGraph(trace, { labelSmoothing: 0.1, parts }))
-        ).run(inParts);
-        expect(Number(evaluated['loss']?.data[0]), `${parts} parts`).toBeCloseTo(
-          Number(whole['loss']?.data[0]),
-          6,
-        );
+      const evaluated = await (await compile(runtime, lossGraph(trace, { labelSmoothing: 0.1 }))).run(feeds);
+      for (const [count, recompute] of [
+        [2, false],
+        [2, true],
+        [4, true],
+        [23, false],
+      ] as const) {
+        const blocks = { count, recompute };
+        const byBlocks = trainingGraph(trace, trainable, { ...options, headBlocks: blocks }).graph;
+        expectSame(await (await compile(runtime, byBlocks)).run(feeds), whole);
+        const losses = lossGraph(trace, { labelSmoothing: 0.1, blocks });
+        expectSame(await (await compile(runtime, losses)).run(feeds), evaluated);
       }
     },
   );
 
-  test('never keeps the logits of two parts: each part waits for the previous one', () => {
+  test('and its gradients ignore labels of -100, by blocks too', async () => {
     const trace = plainTrace(tinyConfig);
-    for (const graph of [
-      trainingGraph(trace, trace.parameters, { headParts: 3 }).graph,
-      lossGraph(trace, { parts: 3 }),
-    ]) {
-      const losses = inputsFirst(Object.values(graph.outputs)).filter(({ op }) => op === 'CrossEntropy');
-      expect(losses).toHaveLength(3);
-      losses.slice(1).forEach((loss, index) => expect(inputsFirst([loss])).toContain(losses[index]));
-    }
+    const feeds = { ...batchFeeds([0, 1, 2]), ...labelFeeds(withIgnored, 0.25) };
+    const run = async (headBlocks?: HeadBlocks): Promise<Readonly<Record<string, HostValue>>> =>
+      (await compile(runtime, trainingGraph(trace, trace.parameters, { headBlocks }).graph)).run(feeds);
+    const whole = await run();
+    for (const recompute of [false, true]) expectSame(await run({ count: 3, recompute }), whole);
+    const { outputs } = lossGraph(trace, { blocks: { count: 3, recompute: true } });
+    const { exact } = await (await compile(runtime, { outputs })).run(feeds);
+    withIgnored
+      .flat()
+      .forEach((label, token) => expect(exact?.data[token] === 0).toBe(label === ignoredLabel));
+  });
+
+  test('never keeps the scores of two blocks that are computed again', () => {
+    const trace = plainTrace(tinyConfig);
+    const { outputs } = trainingGraph(trace, trace.parameters, {
+      headBlocks: { count: 3, recompute: true },
+    }).graph;
+    const gradientsOfScores = inputsFirst(Object.values(outputs)).filter(
+      ({ op }) => op === 'SubtractAtLabels',
+    );
+    expect(gradientsOfScores).toHaveLength(3);
+    gradientsOfScores
+      .slice(1)
+      .forEach((each, index) => expect(inputsFirst([each])).toContain(gradientsOfScores[index]));
+  });
+
+  test('keeps the scores of no block where it is only evaluated', () => {
+    const { outputs } = lossGraph(plainTrace(tinyConfig), { blocks: { count: 3, recompute: true } });
+    const ofLabels = inputsFirst(Object.values(outputs)).filter(({ op }) => op === 'LabelScores');
+    expect(ofLabels).toHaveLength(3);
+    ofLabels.slice(1).forEach((each, index) => expect(inputsFirst([each])).toContain(ofLabels[index]));
   });
 
   test('is really recomputed: the engine does not merge the recomputation with the original', () => {

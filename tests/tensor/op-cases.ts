@@ -4,7 +4,7 @@ import { geluErf, geluTanh } from '../../src/ml/tensor/ops/activation.ts';
 import * as e from '../../src/ml/tensor/ops/elementwise.ts';
 import { gather, pack, unpack } from '../../src/ml/tensor/ops/indexing.ts';
 import * as l from '../../src/ml/tensor/ops/layout.ts';
-import { crossEntropy } from '../../src/ml/tensor/ops/loss.ts';
+import { crossEntropy, labelScores, subtractAtLabels } from '../../src/ml/tensor/ops/loss.ts';
 import { matmul } from '../../src/ml/tensor/ops/matmul.ts';
 import { layerNorm, logSoftmax, rmsNorm, softmax } from '../../src/ml/tensor/ops/normalization.ts';
 import { draw, hashCombine, keepMask, keepMaskOfHalves, randomBits } from '../../src/ml/tensor/ops/random.ts';
@@ -325,6 +325,20 @@ export const opCases: Readonly<Record<OpName, readonly OpCase[]>> = {
       build: (logits = missing, of = missing) =>
         firstOf('SubtractOneHot', gradientNode(crossEntropy(logits, of), logits)),
       differentiable: ['logits'],
+    },
+  ],
+  LabelScores: [
+    {
+      inputs: [reals('scores', [5, 'n']), labels()],
+      build: (scores = missing, of = missing) => labelScores(scores, of, 1),
+      differentiable: ['scores'],
+    },
+  ],
+  SubtractAtLabels: [
+    {
+      inputs: [reals('scores', [2, 'n']), reals('values', ['n']), labels()],
+      build: (scores = missing, values = missing, of = missing) => subtractAtLabels(scores, values, of, 1),
+      differentiable: ['scores', 'values'],
     },
   ],
 

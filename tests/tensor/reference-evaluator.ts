@@ -264,6 +264,16 @@ function evaluateOp(
         shape,
         (index) => read(x, index) - Number(at(index, last) === Math.max(0, at(y.data, at(index, 0)))),
       );
+    case 'LabelScores':
+      return fill(shape, ([column = 0]) => {
+        const place = at(y.data, column) - numberAt(attributes, 'first');
+        return place >= 0 && place < at(x.shape, 0) ? read(x, [place, column]) : 0;
+      });
+    case 'SubtractAtLabels':
+      return fill(shape, ([place = 0, column = 0]) => {
+        const isLabel = at(z.data, column) - numberAt(attributes, 'first') === place;
+        return read(x, [place, column]) - (isLabel ? at(y.data, column) : 0);
+      });
     default:
       return fail(`the reference evaluator has no op "${node.op}"`);
   }

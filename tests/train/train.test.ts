@@ -242,7 +242,7 @@ describe('a training', () => {
       await openRuntime('onnx', { threads: 1 }),
       lossGraph(loraTrace(oneLayerConfig, targets.value, 0, (x) => x)),
     );
-    const batch = evaluationFeeds(copyExamples, oneLayerConfig, 1);
+    const batch = evaluationFeeds(copyExamples, oneLayerConfig);
     const { loss: merged } = await plain.run({ ...seen[1], ...batch });
     const { loss: adapted } = await beside.run({
       ...weightValues(oneLayerConfig, base),
@@ -271,7 +271,6 @@ describe('a training', () => {
       const batch = evaluationFeeds(
         rows.flatMap((row) => copyExamples[row] ?? []),
         oneLayerConfig,
-        1,
       );
       return Number(
         (await program.run({ ...weightValues(oneLayerConfig, initialiseMt5(oneLayerConfig, 7)), ...batch }))[

@@ -1,12 +1,13 @@
 import { elementCount } from '../element-count.ts';
 import { takeOutMasks } from '../runtime/onnx/drawn-masks.ts';
+import { takeOutRows } from '../runtime/onnx/rows-in-place.ts';
 import { emitOnnx } from '../runtime/onnx/emit-onnx.ts';
 import type { OnnxGraph, OnnxNode } from '../runtime/onnx/model-proto.ts';
 import { evaluate } from '../tensor/dimension.ts';
 import type { Graph } from '../tensor/node.ts';
 import { simplify } from '../tensor/simplify.ts';
 import { type Chunk, createArena } from './arena.ts';
-import type { LiveMemory, LiveOptions } from './live-memory.ts';
+import { isLogits, type LiveMemory, type LiveOptions } from './live-memory.ts';
 import { onnxSizes } from './onnx-sizes.ts';
 
 /**
@@ -15,7 +16,7 @@ import { onnxSizes } from './onnx-sizes.ts';
  */
 export function onnxMemory(graph: Graph, { sizes, vocabulary, isElsewhere }: LiveOptions): LiveMemory {
   const { graph: masked, masks } = takeOutMasks(graph);
-  const emitted = emitOnnx(simplify(masked));
+  const emitted = emitOnnx(simplify(takeOutRows(masked).graph));
   const drawn = masks.reduce(
     (sum, { input }) => sum + 4 * elementCount(input.shape.map((size) => evaluate(size, sizes))),
     0,
@@ -24,6 +25,7 @@ export function onnxMemory(graph: Graph, { sizes, vocabulary, isElsewhere }: Liv
   const elsewhere = new Set(
     Object.entries(emitted.outputs).flatMap(([name, inner]) => (isElsewhere(name) ? [inner] : [])),
   );
+  const ofScores = isLogits(graph, vocabulary, sizes);
   const nodes = inOrder(emitted.graph);
   const arena = createArena();
   let peak = { activations: 0, logits: 0 };
@@ -54,7 +56,7 @@ export function onnxMemory(graph: Graph, { sizes, vocabulary, isElsewhere }: Liv
         const isOwn = !isView && !elsewhere.has(name);
         const buffer = viewed ?? {
           bytes: isOwn ? bytes : 0,
-          ofLogits: isOwn && shape.length === 2 && shape[1] === vocabulary ? bytes : 0,
+          ofLogits: isOwn && ofScores(shape) ? bytes : 0,
           chunk: isOwn ? arena.allocate(bytes) : undefined,
           values: 0,
         };

@@ -9,12 +9,12 @@ import type { Node } from '../tensor/node.ts';
 import type { OpName } from '../tensor/op.ts';
 import { isMask } from '../tensor/ops/random.ts';
 import { simplify } from '../tensor/simplify.ts';
-import type { LiveMemory } from './live-memory.ts';
+import { isLogits, type LiveMemory } from './live-memory.ts';
 
 export interface TensorflowOptions {
   /** The named sizes. */
   readonly sizes: ReadonlyMap<string, number>;
-  /** A last axis of this size makes a value one of the logits. */
+  /** Of the model: it tells which values are logits. */
   readonly vocabulary: number;
   readonly precision: Precision;
   /** The trained parameters, by name. */
@@ -34,7 +34,7 @@ export function tensorflowMemory(
   const { steps, outputs } = runOrderOf((precision === 'bf16' ? inBfloat16(simple) : simple).outputs);
   const bytesOf = ({ op, dtype, shape }: Node): number =>
     elementCount(shape.map((size) => evaluate(size, sizes))) * (isMask(op) ? 1 : elementBytes[dtype]);
-  const isLogits = ({ shape }: Node): boolean => shape.length === 2 && shape[1] === vocabulary;
+  const ofScores = isLogits(graph, vocabulary, sizes);
   const uses = usesOf(steps, Object.values(outputs));
   const buffers = new Map<Step, Buffer>();
   const live = { activations: 0, logits: 0 };
@@ -49,7 +49,11 @@ export function tensorflowMemory(
     if (node.op === 'Input' || node.op === 'Constant') continue;
     const bytes = bytesOf(node);
     const shared = sharedBuffer(step, bytes, buffers, uses);
-    const buffer = shared ?? { bytes, ofLogits: isLogits(node), values: 0 };
+    const buffer = shared ?? {
+      bytes,
+      ofLogits: ofScores(node.shape.map((size) => evaluate(size, sizes))),
+      values: 0,
+    };
     if (shared === undefined) change(bytes, buffer.ofLogits);
     buffer.values += 1;
     buffers.set(step, buffer);

@@ -52,7 +52,7 @@ export function trainingMemory(
 ): Result<TrainingMemory> {
   const row: Example = { source: tokens(sourceTokens), target: tokens(targetTokens) };
   const rows = (count: number): readonly Example[] => Array.from({ length: count }, () => row);
-  const trainee = traineeOf(config, training, rows(Math.max(training.batch, evaluatedTogether)));
+  const trainee = traineeOf(config, training, rows(Math.max(training.batch, evaluatedTogether)), device);
   if (!trainee.ok) return trainee;
   const { training: step } = trainee.value;
   const { graph } = step;

@@ -3,7 +3,6 @@ import type { Mt5Config } from '../checkpoint/mt5-config.ts';
 import { mt5ParameterShapes } from '../checkpoint/mt5-parameters.ts';
 import type { Shapes } from '../checkpoint/tensor-check.ts';
 import type { Node } from '../tensor/node.ts';
-import { add } from '../tensor/ops/elementwise.ts';
 import { matmul } from '../tensor/ops/matmul.ts';
 import { input } from '../tensor/ops/source.ts';
 import type { LoraLayer } from './adapter-targets.ts';
@@ -64,16 +63,15 @@ export function loraTrace(
     linear: (x, module, side, dropped) => {
       const layer = layers.get(module);
       const [a, b] = [trainable.get(`${module}.lora_A.weight`), trainable.get(`${module}.lora_B.weight`)];
-      if (layer === undefined || a === undefined || b === undefined) return base(x, module, side, dropped);
+      const { products, bias } = base(x, module, side, dropped);
+      if (layer === undefined || a === undefined || b === undefined) return { products, bias };
       const kept = dropped(x, {
         name: `${module}.lora_dropout#0`,
         rate: adapterDropout,
         rows: { kind: 'tokens', side },
       });
-      return add(
-        base(x, module, side, dropped),
-        matmul(matmul(kept, a, { transposeB: true }), b, { transposeB: true, scale: layer.scale }),
-      );
+      const update = { x: matmul(kept, a, { transposeB: true }), weight: b, scale: layer.scale };
+      return { products: [...products, update], bias };
     },
   };
 }

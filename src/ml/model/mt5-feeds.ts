@@ -49,18 +49,17 @@ export function targetFeeds(rows: Rows, config: Mt5Config, groups?: RowGroups): 
 /**
  * The inputs of the loss: the label of each decoder token, -100 where it is ignored, and its weight in the
  * loss. Equal weights 1/n give the mean over n labels; other weights make the gradients of parts of a batch
- * add up to those of the whole. The tokens fill as many rows as the head has `parts`; the last row is padded
- * with ignored labels.
+ * add up to those of the whole.
  */
-export function labelFeeds(labels: Rows, weight: number, parts = 1): Feeds {
-  const flat = labels.flat();
-  const shape = [parts, Math.ceil(flat.length / parts)] as const;
-  const ids = new Int32Array(shape[0] * shape[1]).fill(ignoredLabel);
-  ids.set(flat);
-  const weights = Float32Array.from(ids, (label) => (label === ignoredLabel ? 0 : weight));
+export function labelFeeds(labels: Rows, weight: number): Feeds {
+  const ids = Int32Array.from(labels.flat());
   return {
-    'target.labels': { dtype: 'int32', shape, data: ids },
-    'target.weights': { dtype: 'float32', shape, data: weights },
+    'target.labels': vector(ids),
+    'target.weights': {
+      dtype: 'float32',
+      shape: [ids.length],
+      data: Float32Array.from(ids, (label) => (label === ignoredLabel ? 0 : weight)),
+    },
   };
 }
 

@@ -1,36 +1,27 @@
 import { gradients } from '../autodiff/gradients.ts';
-import { difference, productOf } from '../tensor/dimension.ts';
-import type { Dimension, Node } from '../tensor/node.ts';
+import type { Node } from '../tensor/node.ts';
 import { add, addAll, multiply, stopGradient } from '../tensor/ops/elementwise.ts';
-import { joined, pad, reduceSum, reshape, slice } from '../tensor/ops/layout.ts';
+import { reduceSum } from '../tensor/ops/layout.ts';
 import { crossEntropy } from '../tensor/ops/loss.ts';
 import { logSoftmax } from '../tensor/ops/normalization.ts';
 import { reduceMean } from '../tensor/ops/reduction.ts';
 import { input } from '../tensor/ops/source.ts';
-import { logitsOf } from './mt5-stack.ts';
-import type { Mt5Trace } from './mt5-trace.ts';
+import {
+  blockGradients,
+  blockLosses,
+  blockScores,
+  type HeadBlocks,
+  type TokenLosses,
+} from './head-blocks.ts';
+import { headOf } from './mt5-stack.ts';
+import { type Linear, type Mt5Trace, sumOfProducts } from './mt5-trace.ts';
 import { tokensOf } from './packed-rows.ts';
-import { controlDependency } from './control-dependency.ts';
 
 export interface HeadOptions {
   readonly labelSmoothing?: number;
-  /**
-   * The number of parts that the tokens are split into, one after the other: the logits of a part are freed
-   * before those of the next are computed.
-   */
-  readonly parts?: number;
+  /** The blocks of words that it is computed by; undefined: all words at once. */
+  readonly blocks?: HeadBlocks | undefined;
 }
-
-/**
- * How many parts the head needs for so many tokens. mT5's 250,112 pieces make the logits by far the largest
- * tensors of a step: 2 GB at 4 x 512 tokens, more than once, while the gradients of a part's hidden states
- * and of the head are small.
- */
-export const partsOfHead = (tokens: number, vocabSize: number): number =>
-  Math.max(1, Math.ceil((tokens * vocabSize) / mostLogits));
-
-/** Of one part: 256 MB. */
-const mostLogits = 2 ** 26;
 
 export interface HeadLosses {
   /** The weighted sum of the tokens' losses, smoothed. */
@@ -43,24 +34,22 @@ export interface HeadLosses {
 
 /**
  * The cross entropies of the tokens. With smoothing, a share of each goes to all classes evenly, as
- * transformers' LabelSmoother (Szegedy et al. 2016). hidden [targetTokens, d]; reads labelFeeds of as many
- * parts.
+ * transformers' LabelSmoother (Szegedy et al. 2016). hidden [targetTokens, d]; reads labelFeeds.
  */
 export function headLosses(
   trace: Mt5Trace,
   hidden: Node,
-  { labelSmoothing = 0, parts = 1 }: HeadOptions,
+  { labelSmoothing = 0, blocks }: HeadOptions,
 ): HeadLosses {
-  const losses: PartLosses[] = [];
-  for (let part = 0; part < parts; part += 1) {
-    const after = losses.slice(-1).map(({ loss }) => loss);
-    const entering = controlDependency(after)(partOf(hidden, part, parts));
-    losses.push(partLosses(trace, entering, part, parts, labelSmoothing));
-  }
+  const head = headOf(trace, hidden);
+  const { exact, smoothed } =
+    blocks === undefined
+      ? wholeLosses(head, labelSmoothing)
+      : blockLosses(blockScores(head, blocks, labels()), labels(), labelSmoothing);
   return {
-    loss: addAll(losses.map(({ loss }) => loss)),
-    exact: ofTokens(losses.map(({ exact }) => exact)),
-    smoothed: labelSmoothing === 0 ? undefined : ofTokens(losses.map(({ smoothed }) => smoothed)),
+    loss: weighted(smoothed),
+    exact,
+    smoothed: labelSmoothing === 0 ? undefined : smoothed,
   };
 }
 
@@ -71,77 +60,85 @@ export interface HeadGradients {
   readonly of: ReadonlyMap<Node, Node>;
 }
 
-/**
- * The same loss and its gradients: each part's gradients are computed with its loss, so that only sums are
- * kept.
- */
+/** The same loss and its gradients. */
 export function headGradients(
   trace: Mt5Trace,
   hidden: Node,
   parameters: readonly Node[],
-  { labelSmoothing = 0, parts = 1 }: HeadOptions,
+  { labelSmoothing = 0, blocks }: HeadOptions,
 ): HeadGradients {
-  const losses: Node[] = [];
-  const ofHidden: Node[] = [];
-  const sums = new Map<Node, Node>();
-  for (let part = 0; part < parts; part += 1) {
-    const entering = stopGradient(
-      controlDependency([...losses.slice(-1), ...ofHidden.slice(-1), ...sums.values()])(
-        partOf(hidden, part, parts),
-      ),
-    );
-    const { loss } = partLosses(trace, entering, part, parts, labelSmoothing);
-    const [ofEntering, ...ofParameters] = gradients(loss, [entering, ...parameters]);
-    if (ofEntering === undefined) throw new Error('the loss does not depend on the hidden states');
-    losses.push(loss);
-    ofHidden.push(ofEntering);
-    for (const [index, parameter] of parameters.entries()) {
-      const [before, more] = [sums.get(parameter), ofParameters[index]];
-      if (more !== undefined) sums.set(parameter, before === undefined ? more : add(before, more));
-    }
-  }
-  return { loss: addAll(losses), ofHidden: ofTokens(ofHidden), of: sums };
+  const entering = stopGradient(hidden);
+  const head = headOf(trace, entering);
+  const wanted = [entering, ...parameters];
+  const { loss, found } =
+    blocks === undefined
+      ? wholeGradients(head, wanted, labelSmoothing)
+      : gradientsByBlocks(head, wanted, blocks, labelSmoothing);
+  const ofHidden = found.get(entering);
+  if (ofHidden === undefined) throw new Error('the loss does not depend on the hidden states');
+  return { loss, ofHidden, of: new Map([...found].filter(([node]) => node !== entering)) };
 }
 
-/** The tokens of all parts, without what fills up the last. */
-const ofTokens = (parts: readonly Node[]): Node => slice(joined(parts, 0), 0, 0, tokensOf('target'));
-
-interface PartLosses {
+interface Found {
   readonly loss: Node;
-  /** [partTokens] */
-  readonly exact: Node;
-  readonly smoothed: Node;
+  readonly found: ReadonlyMap<Node, Node>;
 }
 
-function partLosses(
-  trace: Mt5Trace,
-  hidden: Node,
-  part: number,
-  parts: number,
+function wholeGradients(head: Linear, wanted: readonly Node[], labelSmoothing: number): Found {
+  const loss = weighted(wholeLosses(head, labelSmoothing).smoothed);
+  return { loss, found: summed([[wanted, gradients(loss, wanted)]]) };
+}
+
+function gradientsByBlocks(
+  head: Linear,
+  wanted: readonly Node[],
+  blocks: HeadBlocks,
   labelSmoothing: number,
-): PartLosses {
-  const dropout: Mt5Trace['dropout'] = (x, site, after = (node) => node) =>
-    trace.dropout(x, site, (tokens) => after(partOf(tokens, part, parts)));
-  const logits = logitsOf({ ...trace, dropout }, hidden);
-  const row = (node: Node): Node => reshape(slice(node, 0, part, 1), [partTokens]);
-  const exact = crossEntropy(logits, row(input('target.labels', 'int32', [parts, partTokens])));
-  const weights = row(input('target.weights', 'float32', [parts, partTokens]));
-  const smoothed = labelSmoothing === 0 ? exact : smooth(exact, logits, labelSmoothing);
-  return { loss: reduceSum(multiply(smoothed, weights)), exact, smoothed };
-}
-
-const smooth = (exact: Node, logits: Node, share: number): Node =>
-  add(multiply(exact, 1 - share), multiply(reduceMean(logSoftmax(logits), [-1]), -share));
-
-/** The tokens of a part; the last one may be filled up. x [targetTokens, …] -> [partTokens, …] */
-function partOf(x: Node, part: number, parts: number): Node {
-  const all = productOf([parts, partTokens]);
-  return slice(
-    pad(x, 0, 0, difference(all, tokensOf('target'))),
-    0,
-    productOf([part, partTokens]),
-    partTokens,
+): Found {
+  const scores = blockScores(head, blocks, labels());
+  const loss = weighted(blockLosses(scores, labels(), labelSmoothing).smoothed);
+  const { ofProducts, ofBias } = blockGradients(head, scores, blocks, {
+    labels: labels(),
+    weights: weights(),
+    labelSmoothing,
+    isTrained: (weight) => wanted.includes(weight),
+  });
+  const pulledBack = addAll(
+    head.products.flatMap(({ x }, index) => {
+      const ofX = ofProducts[index]?.ofX;
+      return ofX === undefined ? [] : [reduceSum(multiply(x, stopGradient(ofX)))];
+    }),
   );
+  const found = summed([
+    [head.products.map(({ weight }) => weight), ofProducts.map(({ ofWeight }) => ofWeight)],
+    [wanted, gradients(pulledBack, wanted)],
+    [head.bias === undefined ? [] : [head.bias], [ofBias]],
+  ]);
+  return { loss, found: new Map([...found].filter(([node]) => wanted.includes(node))) };
 }
 
-const partTokens: Dimension = 'partTokens';
+/** The gradients of each node, added up. */
+function summed(
+  terms: readonly (readonly [nodes: readonly Node[], gradients: readonly (Node | undefined)[]])[],
+): ReadonlyMap<Node, Node> {
+  const sums = new Map<Node, Node>();
+  for (const [nodes, found] of terms)
+    for (const [index, node] of nodes.entries()) {
+      const [before, more] = [sums.get(node), found[index]];
+      if (more !== undefined) sums.set(node, before === undefined ? more : add(before, more));
+    }
+  return sums;
+}
+
+const weighted = (losses: Node): Node => reduceSum(multiply(losses, weights()));
+
+const labels = (): Node => input('target.labels', 'int32', [tokensOf('target')]);
+/** How much each label counts in the loss. */
+const weights = (): Node => input('target.weights', 'float32', [tokensOf('target')]);
+
+function wholeLosses(head: Linear, labelSmoothing: number): TokenLosses {
+  const logits = sumOfProducts(head);
+  const exact = crossEntropy(logits, labels());
+  const even = multiply(reduceMean(logSoftmax(logits), [-1]), -labelSmoothing);
+  return { exact, smoothed: labelSmoothing === 0 ? exact : add(multiply(exact, 1 - labelSmoothing), even) };
+}

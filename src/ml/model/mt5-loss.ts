@@ -4,6 +4,7 @@ import type { Graph, Node } from '../tensor/node.ts';
 import { addAll, multiply, stopGradient } from '../tensor/ops/elementwise.ts';
 import { reduceSum } from '../tensor/ops/layout.ts';
 import { inputsFirst } from '../tensor/walk.ts';
+import type { HeadBlocks } from './head-blocks.ts';
 import { headGradients, headLosses, type HeadOptions } from './mt5-head.ts';
 import { checkpointedTrace } from './mt5-gradient-checkpointing.ts';
 import { decode, encode } from './mt5-stack.ts';
@@ -16,8 +17,8 @@ export interface TrainingOptions {
    * third more work.
    */
   readonly gradientCheckpointing?: boolean;
-  /** In how many parts the head takes the tokens: see partsOfHead. */
-  readonly headParts?: number;
+  /** The blocks of words that the head is computed by: see headBlocks. */
+  readonly headBlocks?: HeadBlocks | undefined;
 }
 
 /** A graph that gives a loss and the gradients of some parameters. */
@@ -48,13 +49,13 @@ export interface Lookup {
 export function trainingGraph(
   trace: Mt5Trace,
   trainable: ReadonlyMap<string, Node>,
-  { labelSmoothing = 0, gradientCheckpointing = false, headParts = 1 }: TrainingOptions = {},
+  { labelSmoothing = 0, gradientCheckpointing = false, headBlocks }: TrainingOptions = {},
 ): TrainingGraph {
   const { traced, gradientsOf } = gradientCheckpointing
     ? checkpointedTrace(trace)
     : { traced: trace, gradientsOf: gradients };
   const hidden = decode(traced, encode(traced).last).last;
-  const head = headGradients(trace, hidden, [...trainable.values()], { labelSmoothing, parts: headParts });
+  const head = headGradients(trace, hidden, [...trainable.values()], { labelSmoothing, blocks: headBlocks });
   const uses = usesOf(head.loss, trainable);
   const dense = [...trainable].filter(([, node]) => uses.dense.has(node));
   const lookups = uses.gathers.map((each, index) => ({ ...each, output: `rows.${index}.${each.parameter}` }));

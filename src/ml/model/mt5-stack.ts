@@ -8,7 +8,16 @@ import { input } from '../tensor/ops/source.ts';
 import { difference, productOf } from '../tensor/dimension.ts';
 import type { Dimension, Node, Shape } from '../tensor/node.ts';
 import { sizeOf } from '../tensor/shape.ts';
-import { applyLayer, applyLinear, embedTokens, lookup, type Mt5Trace, parameterOf } from './mt5-trace.ts';
+import {
+  applyLayer,
+  applyLinear,
+  embedTokens,
+  type Linear,
+  lookup,
+  type Mt5Trace,
+  parameterOf,
+  sumOfProducts,
+} from './mt5-trace.ts';
 import { idsOf, packingOf, paddingMask, type Side, slotsOf } from './packed-rows.ts';
 import { type RowGroup, rowGroups } from './row-groups.ts';
 
@@ -63,18 +72,14 @@ export function decode(trace: Mt5Trace, encoded: Node): StackStates {
   return stack(trace, 'decoder', 'target', trace.config.numDecoderLayers, layer);
 }
 
-/**
- * The head: a tied one is the embedding. Its input may be scaled, as T5 v1.0 was trained. hidden [tokens, d]
- * -> [tokens, vocabulary]
- */
-export function logitsOf(trace: Mt5Trace, hidden: Node): Node {
+/** The logits of every word. hidden [tokens, d] -> [tokens, vocabulary] */
+export const logitsOf = (trace: Mt5Trace, hidden: Node): Node => sumOfProducts(headOf(trace, hidden));
+
+/** The head: a tied one is the embedding. Its input may be scaled, as T5 v1.0 was trained. hidden [tokens, d] */
+export function headOf(trace: Mt5Trace, hidden: Node): Linear {
   const { scaleDecoderOutputs, dModel } = trace.config;
-  return applyLinear(
-    trace,
-    scaleDecoderOutputs ? multiply(hidden, dModel ** -0.5) : hidden,
-    'lm_head',
-    'target',
-  );
+  const scaled = scaleDecoderOutputs ? multiply(hidden, dModel ** -0.5) : hidden;
+  return trace.linear(scaled, 'lm_head', 'target', trace.dropout);
 }
 
 function stack(

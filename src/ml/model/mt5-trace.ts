@@ -39,10 +39,10 @@ export interface Mt5Trace {
   /** Every parameter by its name in transformers. */
   readonly parameters: ReadonlyMap<string, Node>;
   /**
-   * Applies the linear layer of a module, "encoder.block.0.layer.0.SelfAttention.q", to tokens of a side. x
-   * [tokens, in] -> [tokens, out]
+   * The linear layer of a module, "encoder.block.0.layer.0.SelfAttention.q", on tokens of a side. x [tokens,
+   * in]
    */
-  readonly linear: (x: Node, module: string, side: Side, dropout: Mt5Trace['dropout']) => Node;
+  readonly linear: (x: Node, module: string, side: Side, dropout: Mt5Trace['dropout']) => Linear;
   /** `after`, if given, is applied to the inputs of the masks. */
   readonly dropout: (x: Node, site: DropoutSite, after?: (node: Node) => Node) => Node;
   /** In how many groups of rows attention is computed: one, if not given. */
@@ -51,6 +51,21 @@ export interface Mt5Trace {
   readonly singleRows?: boolean;
   /** Overrides how a layer of a stack is built into the graph. */
   readonly layer?: (build: LayerBuilder) => Node;
+}
+
+/** What a linear layer computes: the sum of the products scale · x weightᵀ, and of the bias. */
+export interface Linear {
+  readonly products: readonly [LinearProduct, ...LinearProduct[]];
+  /** [out] */
+  readonly bias: Node | undefined;
+}
+
+export interface LinearProduct {
+  /** [tokens, in] */
+  readonly x: Node;
+  /** [out, in] */
+  readonly weight: Node;
+  readonly scale: number;
 }
 
 /**
@@ -62,8 +77,17 @@ export type LayerBuilder = (trace: Mt5Trace, outside: (node: Node, shared?: 'sha
 export const applyLayer = (trace: Mt5Trace, build: LayerBuilder): Node =>
   trace.layer === undefined ? build(trace, (node) => node) : trace.layer(build);
 
+/** x [tokens, in] -> [tokens, out] */
 export const applyLinear = (trace: Mt5Trace, x: Node, module: string, side: Side): Node =>
-  trace.linear(x, module, side, trace.dropout);
+  sumOfProducts(trace.linear(x, module, side, trace.dropout));
+
+export function sumOfProducts({ products: [first, ...others], bias }: Linear): Node {
+  const base = productOf(first);
+  return others.map(productOf).reduce(add, bias === undefined ? base : add(base, bias));
+}
+
+const productOf = ({ x, weight, scale }: LinearProduct): Node =>
+  matmul(x, weight, { transposeB: true, scale });
 
 /**
  * The model without changes: every parameter an input of the graph, no dropout. `others` are parameters that
@@ -89,9 +113,7 @@ export function parameterInputs(config: Mt5Config): ReadonlyMap<string, Node> {
 export function plainLinear(config: Mt5Config, parameters: ReadonlyMap<string, Node>): Mt5Trace['linear'] {
   return (x, module) => {
     const weight = parameters.get(`${module}.weight`) ?? tiedWeight(config, parameters, module);
-    const product = matmul(x, weight, { transposeB: true });
-    const bias = parameters.get(`${module}.bias`);
-    return bias === undefined ? product : add(product, bias);
+    return { products: [{ x, weight, scale: 1 }], bias: parameters.get(`${module}.bias`) };
   };
 }
 

@@ -60,6 +60,8 @@ export type OpName =
   // loss
   | 'CrossEntropy'
   | 'SubtractOneHot'
+  | 'LabelScores'
+  | 'SubtractAtLabels'
   // random
   | 'HashCombine'
   | 'Draw'

@@ -14,7 +14,6 @@ export interface HeldOut {
   readonly rows: readonly number[];
   /** Rows of a batch whose mean counts once in the Trainer's loss. */
   readonly batch: number;
-  readonly headParts: number;
 }
 
 /** The loss of one held-out row: sums over its label tokens. */
@@ -35,14 +34,14 @@ export const evaluatedTogether = 8;
  * not finite. Throws the signal's reason when it is aborted.
  */
 export async function heldOutLosses(
-  { session, config, examples, rows, headParts }: HeldOut,
+  { session, config, examples, rows }: HeldOut,
   signal: AbortSignal,
 ): Promise<{ readonly losses: readonly RowLoss[]; readonly spoiledBy?: readonly number[] }> {
   const losses: RowLoss[] = [];
   for (const places of orderedBatches(rows.length, evaluatedTogether)) {
     signal.throwIfAborted();
     const batch = elementsAt(rows, places);
-    const feeds = evaluationFeeds(elementsAt(examples, batch), config, headParts);
+    const feeds = evaluationFeeds(elementsAt(examples, batch), config);
     const { exact, smoothed = exact } = await session.run('evaluate', feeds);
     if (exact?.dtype !== 'float32' || smoothed?.dtype !== 'float32')
       throw new Error('the session returned no token losses');

@@ -8,14 +8,6 @@ import { groupByLength, type RowGroups } from '../model/row-groups.ts';
 import type { TrainConfig } from './train-config.ts';
 
 /**
- * How a training's graph takes a batch: in how many parts its head, and in how many groups of rows attention.
- */
-export interface BatchLayout {
-  readonly headParts: number;
-  readonly groups: number;
-}
-
-/**
  * The feeds of a step's micro-batches. Dropout depends on the seed, the step, and a row's place in the step.
  */
 export function stepFeeds(
@@ -23,7 +15,7 @@ export function stepFeeds(
   step: number,
   mt5: Mt5Config,
   { accumulationRule, seed }: TrainConfig,
-  { headParts, groups: count }: BatchLayout,
+  { groups: count }: { readonly groups: number },
 ): readonly Feeds[] {
   const total = microBatches.reduce((sum, rows) => sum + labelCount(rows), 0);
   return microBatches.map((rows, index) => {
@@ -32,15 +24,15 @@ export function stepFeeds(
     const [source, target] = [sourcesOf(rows), targetsOf(rows)];
     const groups = groupByLength(source, target, count);
     return {
-      ...pairFeeds(rows, mt5, weight, headParts, groups),
+      ...pairFeeds(rows, mt5, weight, groups),
       ...dropoutFeeds(rowKeys(seed, step, first, rows.length), source, target, groups),
     };
   });
 }
 
 /** The feeds of a batch whose loss is the mean over its labels. */
-export const evaluationFeeds = (rows: readonly Example[], mt5: Mt5Config, headParts: number): Feeds =>
-  pairFeeds(rows, mt5, 1 / labelCount(rows), headParts);
+export const evaluationFeeds = (rows: readonly Example[], mt5: Mt5Config): Feeds =>
+  pairFeeds(rows, mt5, 1 / labelCount(rows));
 
 /** The tokens of a step, and the share of its padded blocks that is padding. */
 export function fillOf(microBatches: readonly (readonly Example[])[]): {
@@ -57,16 +49,10 @@ export function fillOf(microBatches: readonly (readonly Example[])[]): {
   return { tokens, padding: slots === 0 ? 0 : 1 - tokens / slots };
 }
 
-const pairFeeds = (
-  rows: readonly Example[],
-  mt5: Mt5Config,
-  weight: number,
-  headParts: number,
-  groups?: RowGroups,
-): Feeds => ({
+const pairFeeds = (rows: readonly Example[], mt5: Mt5Config, weight: number, groups?: RowGroups): Feeds => ({
   ...sourceFeeds(sourcesOf(rows), mt5, groups),
   ...targetFeeds(shiftRight(targetsOf(rows), mt5), mt5, groups),
-  ...labelFeeds(targetsOf(rows), weight, headParts),
+  ...labelFeeds(targetsOf(rows), weight),
 });
 
 const sourcesOf = (rows: readonly Example[]): Rows => rows.map(({ source }) => source);

@@ -17,9 +17,9 @@ export async function train({ disk = realDisk, ...options }: TrainOptions): Prom
   const fault = faultOf(examples, split, model.config, config, options.tokenText);
   if (fault !== undefined) return { kind: 'failed', problem: fault };
   // A GPU computes padded blocks faster than it starts the many operators of groups.
-  const trainee = traineeOf(model.config, config, examples, runtime.device === 'cpu' ? Infinity : 1);
+  const trainee = traineeOf(model.config, config, examples, runtime.device === 'cpu' ? 'cpu' : 'cuda');
   if (!trainee.ok) return { kind: 'failed', problem: trainee.error };
-  const { training, evaluation, shapes, headParts } = trainee.value;
+  const { training, evaluation, shapes } = trainee.value;
 
   const frozen = await loadFrozen(model.tensors, shapes);
   if (!frozen.ok) return { kind: 'failed', problem: fileProblemText(frozen.error) };
@@ -47,7 +47,6 @@ export async function train({ disk = realDisk, ...options }: TrainOptions): Prom
         examples,
         rows: split.heldOut,
         batch: config.evaluationBatch,
-        headParts,
       },
     });
   } finally {

@@ -6,7 +6,7 @@ import type { Result } from '../../result.ts';
 import type { Example } from '../dataset/example.ts';
 import { countParameters, initialiseLora, loraShapes, loraTrace, mergedParameters } from '../model/lora.ts';
 import { loraTargets } from '../model/lora-targets.ts';
-import { partsOfHead } from '../model/mt5-head.ts';
+import { blocksOfHead, type HeadBlocks } from '../model/head-blocks.ts';
 import { hashedDropout } from '../model/mt5-dropout.ts';
 import { lossGraph, type TrainingGraph, trainingGraph } from '../model/mt5-loss.ts';
 import { plainTrace } from '../model/mt5-trace.ts';
@@ -21,8 +21,6 @@ export interface Trainee {
   /** In training mode: with dropout. */
   readonly training: TrainingGraph;
   readonly evaluation: Graph;
-  /** In how many parts both take the tokens of a batch to the vocabulary: labelFeeds needs the number. */
-  readonly headParts: number;
   /** In how many groups of rows a training step computes attention. */
   readonly groups: number;
   /** The trained tensors, by name. */
@@ -40,26 +38,24 @@ export interface ParameterCounts {
 }
 
 /**
- * `mostGroups`: at most so many groups of rows are computed apart. The error names the layers that an
- * adapter's configuration selects but the model lacks.
+ * `device`: a GPU is better used by fewer, larger products, so rows are not grouped there, nor are words that fit.
+ * The error names the layers that an adapter's configuration selects but the model lacks.
  */
 export function traineeOf(
   config: Mt5Config,
   { method, labelSmoothing, gradientCheckpointing, seed, batch }: TrainConfig,
   examples: readonly Example[],
-  mostGroups = Infinity,
+  device: 'cpu' | 'cuda' = 'cpu',
 ): Result<Trainee> {
-  const headParts = partsOfHead(
-    mostTargetTokens(examples, Math.max(batch, evaluatedTogether)),
-    config.vocabSize,
-  );
+  const blocksFor = (rows: number): HeadBlocks | undefined =>
+    blocksOfHead(mostTargetTokens(examples, rows), config.vocabSize, device);
   const sides = (['source', 'target'] as const).map((side) =>
     examples.map((example) => example[side].length),
   );
-  const groups = Math.min(mostGroups, groupsFor(sides, batch));
+  const groups = device === 'cpu' ? groupsFor(sides, batch) : 1;
   const grouping = { groups, singleRows: groups === batch };
-  const options = { labelSmoothing, gradientCheckpointing, headParts };
-  const evaluationOptions = { labelSmoothing, parts: headParts };
+  const options = { labelSmoothing, gradientCheckpointing, headBlocks: blocksFor(batch) };
+  const evaluationOptions = { labelSmoothing, blocks: blocksFor(evaluatedTogether) };
   if (method.kind === 'full') {
     const trace = { ...plainTrace(config), dropout: hashedDropout, ...grouping };
     const shapes = mt5ParameterShapes(config);
@@ -69,7 +65,6 @@ export function traineeOf(
       value: {
         training: trainingGraph(trace, trace.parameters, options),
         evaluation: lossGraph(plainTrace(config), evaluationOptions),
-        headParts,
         groups,
         shapes,
         initial: new Map(),
@@ -93,7 +88,6 @@ export function traineeOf(
         loraTrace(config, targets.value, 0, plainTrace(config).dropout),
         evaluationOptions,
       ),
-      headParts,
       groups,
       shapes,
       initial: fromMemory(

@@ -52,7 +52,7 @@ test('no index is written twice: no operator has a reduction, and only the loss 
   );
   expect(nodes.filter(({ attributes }) => 'reduction' in attributes)).toEqual([]);
   expect(new Set(nodes.filter(({ operator }) => operator.includes('Scatter')).map(({ op }) => op))).toEqual(
-    new Set(['CrossEntropy', 'SubtractOneHot']),
+    new Set(['CrossEntropy', 'LabelScores', 'SubtractAtLabels', 'SubtractOneHot']),
   );
 });
 

@@ -35,7 +35,14 @@ describe.skipIf(tensorflow.isMissing)(`a step of a training on ${tensorflow.name
   const steps: Readonly<Record<string, Setting>> = {
     'of all parameters, with dropout': setting({}),
     'with label smoothing': setting({ labelSmoothing: 0.1 }),
-    'with gradient checkpointing and a head in parts': setting({ gradientCheckpointing: true, headParts: 3 }),
+    'with a head by blocks of words, and label smoothing': setting({
+      labelSmoothing: 0.1,
+      headBlocks: { count: 3, recompute: false },
+    }),
+    'with gradient checkpointing and a head whose blocks are computed again': setting({
+      gradientCheckpointing: true,
+      headBlocks: { count: 3, recompute: true },
+    }),
     'with attention by groups of rows': grouped(4),
     'with a tied head': tied(),
     'of an adapter': lora(),
@@ -47,7 +54,6 @@ describe.skipIf(tensorflow.isMissing)(`a step of a training on ${tensorflow.name
       trained: mt5ParameterShapes(config),
       values: weights,
       frozen: {},
-      parts: options.headParts ?? 1,
     };
   }
 
@@ -63,7 +69,6 @@ describe.skipIf(tensorflow.isMissing)(`a step of a training on ${tensorflow.name
       trained: mt5ParameterShapes(other),
       values: weights,
       frozen: {},
-      parts: 1,
     };
   }
 
@@ -84,7 +89,6 @@ describe.skipIf(tensorflow.isMissing)(`a step of a training on ${tensorflow.name
       trained: shapes,
       values,
       frozen: weightValues(config, weights),
-      parts: 1,
     };
   }
 
@@ -178,7 +182,6 @@ interface Setting {
   readonly trained: ReadonlyMap<string, readonly number[]>;
   readonly values: ReadonlyMap<string, Float32Array>;
   readonly frozen: Values;
-  readonly parts: number;
   /** One, if not given. */
   readonly groups?: number;
 }
@@ -209,7 +212,7 @@ async function stepOn(runtime: TrainingRuntime, of: Setting): Promise<Stepped> {
   const feeds = {
     ...sourceFeeds(source, config, groups),
     ...targetFeeds(shiftRight(labels, config), config, groups),
-    ...labelFeeds(labels, 1 / labels.flat().length, of.parts),
+    ...labelFeeds(labels, 1 / labels.flat().length),
     ...dropoutFeeds(rowKeys(5, 1, 0, source.length), source, labels, groups),
   };
   const update = { step: 1, learningRate: 1e-3, maxGradientNorm: null };

@@ -68,7 +68,10 @@ test('outputs are gone through in the order in which a gradient meets them, what
 test('no step of a training waits for one after it', () => {
   const trace = { ...plainTrace(tinyConfig), dropout: hashedDropout };
   for (const gradientCheckpointing of [false, true]) {
-    const { graph } = trainingGraph(trace, trace.parameters, { gradientCheckpointing, headParts: 2 });
+    const { graph } = trainingGraph(trace, trace.parameters, {
+      gradientCheckpointing,
+      headBlocks: { count: 2, recompute: true },
+    });
     const { steps } = runOrderOf(graph.outputs);
     const seen = new Set<Step>();
     for (const step of steps) {

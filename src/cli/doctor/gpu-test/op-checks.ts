@@ -8,7 +8,7 @@ import { geluErf, geluTanh } from '../../../ml/tensor/ops/activation.ts';
 import { multiply } from '../../../ml/tensor/ops/elementwise.ts';
 import { gather, pack, unpack } from '../../../ml/tensor/ops/indexing.ts';
 import { reduceSum } from '../../../ml/tensor/ops/layout.ts';
-import { crossEntropy, ignoredLabel } from '../../../ml/tensor/ops/loss.ts';
+import { crossEntropy, ignoredLabel, labelScores, subtractAtLabels } from '../../../ml/tensor/ops/loss.ts';
 import { matmul } from '../../../ml/tensor/ops/matmul.ts';
 import { layerNorm, logSoftmax, rmsNorm, softmax } from '../../../ml/tensor/ops/normalization.ts';
 import { draw, hashCombine, keepMask, keepMaskOfHalves } from '../../../ml/tensor/ops/random.ts';
@@ -51,6 +51,13 @@ export const opChecks: Readonly<Record<string, () => OpCheck>> = {
       [real('x', tokenCount, 64), ...packing()],
     ),
   'cross entropy': () => of(crossEntropy, [real('logits', 40, 4096), labels(40, 4096)]),
+  'scores of labels in a block': () =>
+    of((x, ids) => labelScores(x, ids, 1024), [real('scores', 2048, 40), labels(40, 4096)]),
+  'gradient at labels in a block': () =>
+    of(
+      (x, values, ids) => subtractAtLabels(x, values, ids, 1024),
+      [real('scores', 2048, 40), real('values', 40), labels(40, 4096)],
+    ),
   'GELU (tanh)': () => of(geluTanh, [real('x', 130, 512)]),
   'GELU (erf)': () => of(geluErf, [real('x', 130, 512)]),
   sum: () => of((x) => reduceSum(x, [1]), [real('x', 130, 512)]),

@@ -17,6 +17,7 @@ import { createRowGradient, type RowGradient } from './kernels/row-gradient.ts';
 import { createMaskKernel } from './kernels/draw-masks.ts';
 import { createKernels, type Kernels } from './kernels/kernels.ts';
 import type { Optimizer, TrainedTensor } from './optimizer.ts';
+import { takeOutRows, valuesOfRows } from './rows-in-place.ts';
 import { compileEntries } from './session.ts';
 
 /**
@@ -37,15 +38,21 @@ export async function openTrainingSession<Name extends string>(
   ]);
   const byName = new Map(tensors.map((tensor) => [tensor.name, tensor]));
   const shapeOf = (name: string): readonly number[] => trained.get(name) ?? [find(variables, name).length];
-  let held: Values = { ...constants, ...valuesOf(tensors, ({ name }) => name, 'parameter') };
+  const { graph: masked, masks } = takeOutMasks(graph.graph);
+  const rows = takeOutRows(masked);
+  const parameters = { ...constants, ...valuesOf(tensors, ({ name }) => name, 'parameter') };
+  let held: Values = parameters;
+  const rowsHeld = valuesOfRows(parameters, rows.inputs);
 
   const dense = graph.dense.map((name) => find(byName, name));
   const lookedUp = tensors.filter(({ name }) => !graph.dense.includes(name));
-  const first = valuesOf(dense, ({ name }) => `gradient.${name}`, 'gradient');
-  const later = valuesOf(dense, ({ name }) => `gradient.${name}`, 'incoming');
-  const { graph: masked, masks } = takeOutMasks(graph.graph);
+  const placesIn = (of: 'gradient' | 'incoming'): Values => {
+    const whole = valuesOf(dense, ({ name }) => `gradient.${name}`, of);
+    return { ...whole, ...valuesOfRows(whole, rows.outputs) };
+  };
+  const [first, later] = [placesIn('gradient'), placesIn('incoming')];
   const drawMasks = maskDrawer(masks, createMaskKernel());
-  const gradients = await compileOnnx(masked, options);
+  const gradients = await compileOnnx(rows.graph, options);
   const programs = await compileEntries(entries, options);
 
   return {
@@ -59,21 +66,21 @@ export async function openTrainingSession<Name extends string>(
       if (microBatches.length > accumulation)
         throw new Error(`${microBatches.length} micro-batches, expected at most ${accumulation}`);
       let loss = 0;
-      for (const { gradient, rows } of lookedUp)
-        if (rows === undefined) gradient.fill(0);
-        else rows.clear();
+      for (const tensor of lookedUp)
+        if (tensor.rows === undefined) tensor.gradient.fill(0);
+        else tensor.rows.clear();
       for (const [index, feeds] of microBatches.entries()) {
         const outputs = await gradients.run(
-          { ...held, ...feeds, ...drawMasks(feeds) },
+          { ...held, ...rowsHeld, ...feeds, ...drawMasks(feeds) },
           index === 0 ? first : later,
         );
         loss += realsOf(outputs, 'loss')[0] ?? Number.NaN;
         if (index > 0) for (const { gradient, incoming } of dense) kernels.accumulate(gradient, incoming, 1);
         for (const { parameter, output, indices } of graph.lookups) {
-          const { gradient, rows } = find(byName, parameter);
+          const tensor = find(byName, parameter);
           const [more, ids] = [realsOf(outputs, output), integersOf(feeds, indices)];
-          if (rows === undefined) addRows(gradient, more, ids);
-          else rows.add(more, ids);
+          if (tensor.rows === undefined) addRows(tensor.gradient, more, ids);
+          else tensor.rows.add(more, ids);
         }
       }
       const gradientNorm = Math.sqrt(tensors.reduce((sum, each) => sum + sumOfSquares(each, kernels), 0));
