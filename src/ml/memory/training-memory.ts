@@ -154,16 +154,15 @@ interface EngineFacts {
 }
 
 const mebibyte = 2 ** 20;
-const onnxSlack = { ofUsed: 0.05, ofGradients: 0.7, bytes: 300 * mebibyte };
+const onnxSlack = { ofUsed: 0.05, ofGradients: 0, bytes: 200 * mebibyte };
 const none = { ofWeights: 0, ofTables: 0, ofTrainedTables: 0 };
 
 /**
  * Fitted to measurements on a CPU (docs/training.md): onnxruntime keeps the buffers of values whose shapes it
- * knows to be alike, which its order of requests does not show, and some of the gradients twice; TensorFlow
- * has no arena there, but keeps its graph and some of what was freed, and gets its weights from arrays that
- * JavaScript frees late. Of a GPU nothing was
- * measured: its context and the workspaces of cuBLAS and cuDNN are taken for 600 MiB, the slack of its
- * allocator for a tenth.
+ * knows to be alike, which its order of requests does not show; TensorFlow has no arena there, but keeps its
+ * graph and some of what was freed, and gets its weights from arrays that JavaScript frees late. Of a GPU
+ * nothing was measured: its context and the workspaces of cuBLAS and cuDNN are taken for 600 MiB, the slack of
+ * its allocator for a tenth.
  */
 const engines: Readonly<
   Record<TrainingPlace['runtime'], Readonly<Record<TrainingPlace['device'], EngineFacts>>>
