@@ -40,12 +40,24 @@ export async function install(): Promise<Installation> {
     copyFileSync(join(checkout, name), join(root, name));
   }
   cpSync(await builtDist(), join(root, 'dist'), { recursive: true });
-  for (const name of readdirSync(join(checkout, 'node_modules')))
-    if (!name.startsWith('.')) symlinkSync(join(checkout, 'node_modules', name), join(modules, name));
+  for (const name of packageNames()) {
+    mkdirSync(dirname(join(modules, name)), { recursive: true });
+    symlinkSync(join(checkout, 'node_modules', name), join(modules, name));
+  }
   // Without npm's record of what is installed, every package would count by its content.
   copyFileSync(join(checkout, 'node_modules/.package-lock.json'), join(modules, '.package-lock.json'));
   return { folder, root, [Symbol.dispose]: () => rmSync(folder, { recursive: true, force: true }) };
 }
+
+/** The folder of a scope is not linked whole: a test that moves a package of it would move the checkout's. */
+const packageNames = (): readonly string[] =>
+  readdirSync(join(checkout, 'node_modules'))
+    .filter((name) => !name.startsWith('.'))
+    .flatMap((name) =>
+      name.startsWith('@')
+        ? readdirSync(join(checkout, 'node_modules', name)).map((member) => `${name}/${member}`)
+        : [name],
+    );
 
 let dist: Promise<string> | undefined;
 
