@@ -1,4 +1,4 @@
-import { cpSync, mkdirSync, renameSync, symlinkSync } from 'node:fs';
+import { cpSync, mkdirSync, renameSync, rmSync, symlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { createRig, type Rig } from '../rig/rig.ts';
@@ -122,6 +122,37 @@ describe('a stage program in an installed package', () => {
     });
     expect(await keyIn(rig)).toBe(nested);
     expect(await ran(rig)).toEqual([]);
+  });
+
+  test('reruns its stages when its link leads to another folder', async () => {
+    await using rig = await createRig();
+    write(rig, {
+      ...below('versions/1/node_modules/@one/tools', tools('first')),
+      ...below('versions/2/node_modules/@one/tools', tools('second')),
+    });
+    for (const [version, word] of [
+      [1, 'first!'],
+      [2, 'second!'],
+    ] as const) {
+      rmSync(join(rig.root, 'node_modules/@one/tools'), { recursive: true });
+      symlinkSync(
+        `../../versions/${version}/node_modules/@one/tools`,
+        join(rig.root, 'node_modules/@one/tools'),
+      );
+      expect(await ran(rig)).toEqual(['a']);
+      expect(rig.read('artifacts/pipeline/a/out.txt')).toBe(word);
+    }
+  });
+
+  test('reruns its stages when another version is installed nearer to the project', async () => {
+    await using rig = await createRig();
+    write(rig, { ...below('../node_modules/@one/tools', tools('above')) });
+    rmSync(join(rig.root, 'node_modules/@one'), { recursive: true });
+    expect(await ran(rig)).toEqual(['a']);
+    expect(rig.read('artifacts/pipeline/a/out.txt')).toBe('above!');
+    write(rig, {});
+    expect(await ran(rig)).toEqual(['a']);
+    expect(rig.read('artifacts/pipeline/a/out.txt')).toBe('tool!');
   });
 
   test('that is missing is an error at its name, with the package to install', async () => {

@@ -69,6 +69,58 @@ describe('a stage program counts by its bundle', () => {
     expect((await rig.pipeline('run').result).json).toMatchObject({ restored: ['a'] });
   });
 
+  test('a link in the name of a program or of an import that leads elsewhere is noticed', async () => {
+    const linkTo = (version: string, link: string): void => {
+      rmSync(join(rig.root, link), { force: true });
+      symlinkSync(version, join(rig.root, link));
+    };
+    rig.write({
+      'versions/1/a.ts': copy,
+      'versions/2/a.ts': copy.replace('params.word', '`${params.word}-`'),
+      'versions/1/part/twice.ts': twice.replace('word + word', '`1${word}`'),
+      'versions/2/part/twice.ts': twice.replace('word + word', '`2${word}`'),
+      'stages/linked.ts': copy.replace('./part/twice', '../link/part/twice'),
+    });
+    for (const [uses, word] of [
+      ['stages/linked.ts', '2x'],
+      ['link/a.ts', '2x-'],
+    ]) {
+      rig.write({ 'pipeline.yaml': pipeline({ uses }) });
+      linkTo('versions/1', 'link');
+      await ran();
+      expect(rig.read('artifacts/pipeline/a/out.txt')).toBe('1x');
+      linkTo('versions/2', 'link');
+      await ran();
+      expect(rig.read('artifacts/pipeline/a/out.txt')).toBe(word);
+    }
+    rig.write({ 'pipeline.yaml': pipeline() });
+  });
+
+  test('another main of an imported folder is noticed', async () => {
+    rig.write({
+      'stages/a.ts': copy.replace('./part/twice', './folder'),
+      'stages/folder/package.json': { main: '../part/twice.ts' },
+      'stages/other.ts': twice.replace('word + word', '`other ${word}`'),
+    });
+    await ran();
+    expect(rig.read('artifacts/pipeline/a/out.txt')).toBe('xx');
+    rig.write({ 'stages/folder/package.json': { main: '../other.ts' } });
+    await ran();
+    expect(rig.read('artifacts/pipeline/a/out.txt')).toBe('other x');
+    rig.write({ 'stages/a.ts': copy });
+  });
+
+  test('a new file that an import by a pattern matches is noticed', async () => {
+    const part = '(async () => (await import(`./part/${params.word}.ts`)).twice(params.word))()';
+    rig.write({ 'stages/a.ts': program(`writeFileSync(outs.out, await ${part}.catch(() => 'none'));`) });
+    await ran();
+    expect(rig.read('artifacts/pipeline/a/out.txt')).toBe('none');
+    rig.write({ 'stages/part/x.ts': twice });
+    await ran();
+    expect(rig.read('artifacts/pipeline/a/out.txt')).toBe('xx');
+    rig.write({ 'stages/a.ts': copy });
+  });
+
   test('a moved file changes nothing', async () => {
     renameSync(join(rig.root, 'stages/part/twice.ts'), join(rig.root, 'stages/double.ts'));
     rig.write({ 'stages/a.ts': copy.replace('./part/twice', './double') });

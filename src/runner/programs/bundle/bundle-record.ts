@@ -6,6 +6,7 @@ import { placeOf, type Workspace } from '../../workspace/workspace.ts';
 import { bundlePath, mapPath } from './bundle-folder.ts';
 import { type Bundle, bundlerVersion } from './bundle.ts';
 import type { OwnerPackage } from '../owner-package.ts';
+import { realPlace, type Resolution } from './resolution.ts';
 import { type PackageFacts, packageFacts, sourceDigest } from '../packages.ts';
 
 /** The inputs of a bundle. While none of them changes, the bundle need not be made again. */
@@ -17,7 +18,9 @@ export interface BundleRecord {
   /** The file that the bundle begins with, from the project's root. */
   readonly entry: string;
   readonly inputs: Readonly<Record<string, string>>;
-  readonly absent: readonly string[];
+  readonly absent: Resolution['absent'];
+  readonly places: Resolution['places'];
+  readonly hasPatterns: Resolution['hasPatterns'];
   readonly packages: Readonly<Record<string, string>>;
   /** Where the packages were read from → its content. */
   readonly sources: Readonly<Record<string, string>>;
@@ -29,10 +32,13 @@ export async function isFresh(
   record: BundleRecord,
   contents: Contents,
 ): Promise<boolean> {
+  if (record.hasPatterns) return false;
   const file = bundlePath(record.bundle, record.owner ?? undefined);
   if (record.bundler !== bundlerVersion || (await contents(file)) !== record.bundle) return false;
   // Older versions wrote no source map.
   if (workspace.disk.stat(placeOf(workspace, mapPath(file))) === undefined) return false;
+  for (const [path, place] of Object.entries(record.places))
+    if (realPlace(workspace, path) !== place) return false;
   for (const [path, digest] of Object.entries(record.inputs))
     if ((await contents(path)) !== digest) return false;
   for (const [path, digest] of Object.entries(record.sources))
@@ -51,7 +57,7 @@ const sourceContent = (workspace: Workspace, path: string, contents: Contents): 
 export async function recordOf(
   workspace: Workspace,
   packagesOf: Packages,
-  { digest, owner, entry, inputs, absent, external }: Bundle,
+  { digest, owner, entry, inputs, resolution, external }: Bundle,
   named: readonly string[],
 ): Promise<BundleRecord> {
   const { packages, sources } = await packagesOf([...external, ...named], owner);
@@ -62,7 +68,9 @@ export async function recordOf(
     owner: owner?.name ?? null,
     entry,
     inputs: Object.fromEntries(await Promise.all(inputs.map(async (path) => [path, await contents(path)]))),
-    absent,
+    absent: resolution.absent,
+    places: resolution.places,
+    hasPatterns: resolution.hasPatterns,
     packages,
     sources,
   };
@@ -71,13 +79,15 @@ export async function recordOf(
 /** A stored record; undefined if there is none or another version wrote it. */
 export function parseRecord(value: Json | undefined): BundleRecord | undefined {
   if (!isJsonObject(value)) return undefined;
-  const { bundler, bundle, owner, entry, inputs, absent, packages, sources } = value;
+  const { bundler, bundle, owner, entry, inputs, absent, places, hasPatterns, packages, sources } = value;
   const digest = parseDigest(String(bundle));
   if (
     typeof bundler !== 'string' ||
     typeof entry !== 'string' ||
     !digest.ok ||
     !isTexts(inputs) ||
+    !isTexts(places) ||
+    typeof hasPatterns !== 'boolean' ||
     !isTexts(packages) ||
     !isTexts(sources) ||
     !Array.isArray(absent)
@@ -92,6 +102,8 @@ export function parseRecord(value: Json | undefined): BundleRecord | undefined {
     packages,
     sources,
     absent: absent.map(String),
+    places,
+    hasPatterns,
   };
 }
 

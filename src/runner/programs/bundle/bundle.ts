@@ -1,8 +1,7 @@
 import { readFileSync } from 'node:fs';
-import { basename, dirname, extname, join, resolve } from 'node:path';
+import { join, resolve } from 'node:path';
 import type * as Esbuild from 'esbuild';
 import { type Digest, digestOf } from '../../../files/digest.ts';
-import { memoize } from '../../../memory.ts';
 import type { Result } from '../../../result.ts';
 import type { Range } from '../../diagnostic.ts';
 import { namesModule } from '../../pipeline-file/names-module.ts';
@@ -10,6 +9,7 @@ import { isSettled } from '../../workspace/stamp.ts';
 import type { Workspace } from '../../workspace/workspace.ts';
 import { type OwnerPackage, ownerOf } from '../owner-package.ts';
 import { packageName } from '../package-name.ts';
+import { existing, type Resolution, resolutionOf } from './resolution.ts';
 
 /** The code that a stage program can reach, as one file, and where it came from. */
 export interface Bundle {
@@ -22,11 +22,7 @@ export interface Bundle {
   readonly map: string;
   /** The files of the project that were read, from its root. */
   readonly inputs: readonly string[];
-  /**
-   * Names that resolution tried, or would try, before the one that it found: a file that appears at one
-   * changes the bundle.
-   */
-  readonly absent: readonly string[];
+  readonly resolution: Resolution;
   /** Whether its inputs are certain not to have changed since the bundler read them. */
   readonly wasUnchanged: () => boolean;
   /** Imported and left out: packages, and Node's own modules. */
@@ -105,13 +101,10 @@ async function bundle(
       outputFiles.find(({ path: name }) => name.endsWith(ending)),
     );
     if (file === undefined || map === undefined) throw new Error('esbuild wrote no file');
-    const manifests = packageManifests(metafile);
-    const alternatives = alternativeNames(metafile);
-    const isThere = presence(workspace);
-    const inputs = [...Object.keys(metafile.inputs), ...manifests.filter(isThere)];
-    const absent = [...manifests, ...alternatives].filter((name) => !isThere(name));
+    const resolution = resolutionOf(workspace, path, metafile);
+    const inputs = [...Object.keys(metafile.inputs), ...resolution.manifests];
     const wasUnchanged = (): boolean =>
-      [...inputs, ...alternatives.filter(presence(workspace))].every((name) =>
+      [...inputs, ...existing(workspace, resolution.alternatives)].every((name) =>
         isUnchangedSince(workspace, name, began),
       );
     return {
@@ -121,7 +114,7 @@ async function bundle(
         digest: digestOf(file.text),
         map: map.text,
         inputs,
-        absent,
+        resolution,
         wasUnchanged,
         external: externals(metafile),
         owner: isOfPackage(path) ? ownerOfEntry(workspace, metafile) : undefined,
@@ -170,29 +163,6 @@ const notInstalled = (module: string): BundleFault => ({
     `of the project, add its extension: ${module}.ts`,
 });
 
-/**
- * Tells whether names exist: of the thousands that resolution would try, nearly none does, and a folder's list
- * shows that of all names in it at once.
- */
-function presence({ root, disk }: Workspace): (path: string) => boolean {
-  const namesIn = memoize((folder: string): ReadonlySet<string> | undefined => {
-    if (disk.stat(folder)?.isDirectory() !== true) return new Set();
-    try {
-      return new Set(disk.list(folder).map(folded));
-    } catch {
-      return undefined; // a folder whose list may not be read may have files that may be
-    }
-  });
-  return (path) => {
-    const place = join(root, path);
-    const isListed = namesIn(dirname(place))?.has(folded(basename(place))) ?? true;
-    return isListed && disk.stat(place) !== undefined;
-  };
-}
-
-/** Names that some file system takes for one are equal: those of macOS ignore case and Unicode's forms. */
-const folded = (name: string): string => name.normalize().toLowerCase();
-
 /** Whether a file was last changed so long before a given time that its content has not changed since. */
 function isUnchangedSince(workspace: Workspace, path: string, since: bigint): boolean {
   const stats = workspace.disk.stat(join(workspace.root, path));
@@ -219,51 +189,4 @@ function externals({ outputs }: Esbuild.Metafile): readonly string[] {
     imports.filter(({ external }) => external === true).map(({ path }) => path),
   );
   return [...new Set(paths)].sort();
-}
-
-/** A package.json in any folder on the way to the root: its "type", "imports" and "sideEffects" count. */
-function packageManifests({ inputs }: Esbuild.Metafile): readonly string[] {
-  const names = new Set<string>(['package.json']);
-  for (const input of Object.keys(inputs)) {
-    for (
-      let folder = dirname(input);
-      folder !== '.' && folder !== '/' && !folder.endsWith('..');
-      folder = dirname(folder)
-    )
-      names.add(join(folder, 'package.json'));
-  }
-  return [...names];
-}
-
-/**
- * For every import, the names that could be found before or instead of what was found: with every extension,
- * and as a folder. More than esbuild looks at: one too many costs a bundling, one too few would run old code.
- */
-function alternativeNames({ inputs }: Esbuild.Metafile): readonly string[] {
-  const imported = new Set<string>();
-  for (const [importer, { imports }] of Object.entries(inputs)) {
-    for (const { original } of imports) {
-      if (original === undefined || !/^\.{0,2}\//.test(original)) continue;
-      const exact = join(dirname(importer), original);
-      // A file's exact name is tried first. (".js" is not: it may resolve to TypeScript.)
-      if (Object.hasOwn(inputs, exact) && /\.(ts|tsx|mts|cts|json)$/.test(exact)) continue;
-      imported.add(exact);
-    }
-  }
-  const names = new Set([...imported].flatMap(candidates));
-  return [...names].filter((name) => !Object.hasOwn(inputs, name));
-}
-
-const extensions = ['.tsx', '.ts', '.jsx', '.js', '.mts', '.mjs', '.cts', '.cjs', '.css', '.json'];
-
-function candidates(path: string): readonly string[] {
-  const stem = path.slice(0, path.length - extname(path).length);
-  return [
-    path,
-    ...extensions.flatMap((extension) => [
-      path + extension,
-      stem + extension,
-      join(path, `index${extension}`),
-    ]),
-  ];
 }
