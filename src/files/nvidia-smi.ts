@@ -6,7 +6,9 @@ export async function runNvidiaSmi(words: readonly string[], seconds: number): P
   return failed ? undefined : stdout;
 }
 
-/** What it answers to a query, as lines of values with commas between them. `format`: options beside those. */
+/**
+ * What it answers to a query, as lines of values with commas between them. `format`: options beside those.
+ */
 export const askNvidiaSmi = (
   query: string,
   seconds: number,

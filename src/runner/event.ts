@@ -78,8 +78,8 @@ export interface Origin {
 export interface DisplacedOut {
   readonly path: string;
   /**
-   * `another-result`: of the same instance, as a run put it there. `foreign`: no run put it there, so that none
-   * replaces it unasked.
+   * `another-result`: of the same instance, as a run put it there. `foreign`: no run put it there, so that
+   * none replaces it unasked.
    */
   readonly was: 'missing' | 'changed' | 'another-result' | 'foreign';
   /** Of a folder that is there: what differs in it. */

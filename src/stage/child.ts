@@ -69,8 +69,8 @@ function supervise(bundle: string): void {
 
 /**
  * Lets V8 optimize a function after 800,000 bytes of its bytecode have run, in place of 67,584: a stage of a
- * second spent a tenth of its CPU time in the compiler. From Node 22 on there is no such flag: Maglev is there,
- * a compiler for functions that are not yet worth more.
+ * second spent a tenth of its CPU time in the compiler. From Node 22 on there is no such flag: Maglev is
+ * there, a compiler for functions that are not yet worth more.
  */
 function optimizeLater(): void {
   if (process.versions.node.startsWith('20.')) setFlagsFromString('--interrupt-budget=800000');

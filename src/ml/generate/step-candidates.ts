@@ -64,9 +64,9 @@ export function openBatch(decoder: Decoder, rows: readonly SourceRow[], options:
 }
 
 /**
- * What may come next, for each beam of each search: from the largest scores of a step if the decoder can return
- * them and they are enough, else from all. No closure over a batch, here and below: each would be compiled
- * again for every batch.
+ * What may come next, for each beam of each search: from the largest scores of a step if the decoder can
+ * return them and they are enough, else from all. No closure over a batch, here and below: each would be
+ * compiled again for every batch.
  */
 export async function nextCandidates(
   batch: Batch,
@@ -104,8 +104,8 @@ export async function nextCandidates(
 }
 
 /**
- * The tokens whose scores the processors may change, for each row of scores, equally many; undefined: too many
- * to select any others.
+ * The tokens whose scores the processors may change, for each row of scores, equally many; undefined: too
+ * many to select any others.
  */
 function askedTokens(
   { rows, decoder }: Batch,

@@ -116,7 +116,9 @@ export function trainingMemory(
 export const totalOf = (memory: TrainingMemory): number =>
   Object.values(memory).reduce((sum, bytes) => sum + bytes, 0);
 
-/** On onnx, AdamW takes the gradient of a table that is only looked up by the rows that a step has looked up. */
+/**
+ * On onnx, AdamW takes the gradient of a table that is only looked up by the rows that a step has looked up.
+ */
 function gradientsOf(
   { optimizer }: TrainConfig,
   runtime: TrainingPlace['runtime'],
@@ -161,8 +163,8 @@ const none = { ofWeights: 0, ofTables: 0, ofTrainedTables: 0 };
  * Fitted to measurements on a CPU (docs/training.md): onnxruntime keeps the buffers of values whose shapes it
  * knows to be alike, which its order of requests does not show; TensorFlow has no arena there, but keeps its
  * graph and some of what was freed, and gets its weights from arrays that JavaScript frees late. Of a GPU
- * nothing was measured: its context and the workspaces of cuBLAS and cuDNN are taken for 600 MiB, the slack of
- * its allocator for a tenth.
+ * nothing was measured: its context and the workspaces of cuBLAS and cuDNN are taken for 600 MiB, the slack
+ * of its allocator for a tenth.
  */
 const engines: Readonly<
   Record<TrainingPlace['runtime'], Readonly<Record<TrainingPlace['device'], EngineFacts>>>

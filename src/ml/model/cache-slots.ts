@@ -1,6 +1,6 @@
 /**
- * Where a decoder's cache has the keys and values of tokens. A source has a slot for every token of every beam:
- * beams that continue another one see its slots, so that nothing is copied when beams change places.
+ * Where a decoder's cache has the keys and values of tokens. A source has a slot for every token of every
+ * beam: beams that continue another one see its slots, so that nothing is copied when beams change places.
  */
 export interface CacheSlots {
   /** Of each source, those that the last fold left. */
@@ -35,9 +35,9 @@ export const appended = ({ past, recent, beams }: CacheSlots, sources: number): 
 };
 
 /**
- * The slots that beams see, in the place of all of them. `sources`: those that the beams belong to, as the cache
- * counts them. `places`: of each new slot the old one, counted over all sources and heads; int32 [sources, heads,
- * past].
+ * The slots that beams see, in the place of all of them. `sources`: those that the beams belong to, as the
+ * cache counts them. `places`: of each new slot the old one, counted over all sources and heads; int32
+ * [sources, heads, past].
  */
 export function folded(
   { past, recent, beams }: CacheSlots,

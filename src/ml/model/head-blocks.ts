@@ -12,16 +12,16 @@ import type { Linear } from './mt5-trace.ts';
 export interface HeadBlocks {
   readonly count: number;
   /**
-   * Computes the scores of a block again for its gradient, so that those of one block are in memory at a time: a
-   * third more work.
+   * Computes the scores of a block again for its gradient, so that those of one block are in memory at a
+   * time: a third more work.
    */
   readonly recompute: boolean;
 }
 
 /**
- * The blocks for so many tokens; undefined: all words at once. On a CPU, blocks whose scores stay in its cache
- * make the products with many words faster. Anywhere they keep mT5's 250,112 words from making the logits by far
- * the largest tensors of a step: 2 GB at 4 x 512 tokens, more than once.
+ * The blocks for so many tokens; undefined: all words at once. On a CPU, blocks whose scores stay in its
+ * cache make the products with many words faster. Anywhere they keep mT5's 250,112 words from making the
+ * logits by far the largest tensors of a step: 2 GB at 4 x 512 tokens, more than once.
  */
 export function blocksOfHead(tokens: number, words: number, device: 'cpu' | 'cuda'): HeadBlocks | undefined {
   const recompute = tokens * words > mostLogits;
@@ -32,9 +32,9 @@ export function blocksOfHead(tokens: number, words: number, device: 'cpu' | 'cud
   return count > 1 ? { count, recompute } : undefined;
 }
 
-/** That are kept: 256 MB. */
+/** So many logits are kept for their gradient: 256 MB. */
 const mostLogits = 2 ** 26;
-/** Of fewer words, products with all of them are as fast. */
+/** With fewer words, products with all of them at once are as fast. */
 const manyWords = 8192;
 const wordsOfBlock = 1024;
 

@@ -7,9 +7,9 @@ import { input } from '../tensor/ops/source.ts';
 import { paddingMask } from './packed-rows.ts';
 
 /**
- * The state kept from step to step: keys and values of a source's tokens "cross.…", those of the tokens of all
- * its beams, each in a slot of its own, "past.…" and, since the last "fold", "recent.…"; and "step.states",
- * what the head makes scores of.
+ * The state kept from step to step: keys and values of a source's tokens "cross.…", those of the tokens of
+ * all its beams, each in a slot of its own, "past.…" and, since the last "fold", "recent.…"; and
+ * "step.states", what the head makes scores of.
  */
 export const decoderVariables = (config: Mt5Config): Readonly<Record<string, Shape>> => ({
   ...Object.fromEntries(
@@ -61,8 +61,8 @@ export const emptyCaches = (config: Mt5Config, cross: Graph['outputs']): Readonl
   );
 
 /**
- * The past becomes the slots of past and recent that "slots" int32 [kept, heads, folded] names, by their place
- * over all sources and heads.
+ * The past becomes the slots of past and recent that "slots" int32 [kept, heads, folded] names, by their
+ * place over all sources and heads.
  */
 export const foldedCaches = (config: Mt5Config): Readonly<Record<string, Node>> =>
   Object.fromEntries(

@@ -17,7 +17,7 @@ export interface TrainingOptions {
    * third more work.
    */
   readonly gradientCheckpointing?: boolean;
-  /** The blocks of words that the head is computed by: see headBlocks. */
+  /** The blocks of words that the head is computed by: see blocksOfHead. */
   readonly headBlocks?: HeadBlocks | undefined;
 }
 

@@ -75,7 +75,9 @@ export function decode(trace: Mt5Trace, encoded: Node): StackStates {
 /** The logits of every word. hidden [tokens, d] -> [tokens, vocabulary] */
 export const logitsOf = (trace: Mt5Trace, hidden: Node): Node => sumOfProducts(headOf(trace, hidden));
 
-/** The head: a tied one is the embedding. Its input may be scaled, as T5 v1.0 was trained. hidden [tokens, d] */
+/**
+ * The head: a tied one is the embedding. Its input may be scaled, as T5 v1.0 was trained. hidden [tokens, d]
+ */
 export function headOf(trace: Mt5Trace, hidden: Node): Linear {
   const { scaleDecoderOutputs, dModel } = trace.config;
   const scaled = scaleDecoderOutputs ? multiply(hidden, dModel ** -0.5) : hidden;
@@ -153,9 +155,9 @@ function positionBias(trace: Mt5Trace, side: Side, block: number, group: RowGrou
 }
 
 /**
- * Spreads what belongs to a distance, from 1 - length on, to all pairs of that distance. The table is looked up
- * for distances, not for pairs, so that its gradient has few rows: those of the same distance are added up in
- * the graph. x [n, 2 length] -> [n, length, length]: [query, key] is the distance key - query
+ * Spreads what belongs to a distance, from 1 - length on, to all pairs of that distance. The table is looked
+ * up for distances, not for pairs, so that its gradient has few rows: those of the same distance are added up
+ * in the graph. x [n, 2 length] -> [n, length, length]: [query, key] is the distance key - query
  */
 function byPairs(x: Node, length: Dimension): Node {
   const [n, distances] = [sizeOf(x, 0), sizeOf(x, 1)];
@@ -269,7 +271,9 @@ function joinHeads(trace: Mt5Trace, mixed: readonly Node[], side: Side): Node {
   return reshape(tokens, [sizeOf(tokens, 0), numHeads * dKv]);
 }
 
-/** What a token has in a block: where groups are single rows, its heads, so that a block is in shape already. */
+/**
+ * What a token has in a block: where groups are single rows, its heads, so that a block is in shape already.
+ */
 const tokenShape = ({ config: { numHeads, dKv }, singleRows }: Mt5Trace): Shape =>
   singleRows === true ? [numHeads, dKv] : [numHeads * dKv];
 

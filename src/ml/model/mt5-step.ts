@@ -69,7 +69,7 @@ interface DecoderEntry extends Graph {
 /**
  * What generation wants of the encoder's states [sourceTokens, d]. Feeds: packedFeeds of the source and the
  * parameters. Outputs, for each layer of the decoder: "cross.<layer>.key" and "cross.<layer>.value", float32
- * [batch, heads, source, dKv], to be fed to every step.
+ * [batch, heads, source, dKv], which every step reads.
  */
 export function crossGraph(trace: Mt5Trace, states: Node): Graph {
   return {
@@ -90,12 +90,13 @@ export function crossGraph(trace: Mt5Trace, states: Node): Graph {
 }
 
 /**
- * One step of the decoder for `batch` sources with `beams` continuations each. Keys and values are kept once a
- * source: its beams are query positions, of which each sees the slots of the tokens it continues.
+ * One step of the decoder for `batch` sources with `beams` continuations each. Keys and values are kept once
+ * a source: its beams are query positions, of which each sees the slots of the tokens it continues.
  *
- * Feeds beside the parameters and decoderVariables: "ids" int32 [batch, beams], the newest token of each beam;
- * "step.mask" float32 [batch, beams, slots], 0 where a beam sees a slot, else a very low number; "step.buckets"
- * int32 [batch, slots], the bucket of each slot's distance. Slots are past, recent and the newest ones.
+ * Feeds beside the parameters and decoderVariables: "ids" int32 [batch, beams], the newest token of each
+ * beam; "step.mask" float32 [batch, beams, slots], 0 where a beam sees a slot, else a very low number;
+ * "step.buckets" int32 [batch, slots], the bucket of each slot's distance. Slots are past, recent and the
+ * newest ones.
  *
  * Outputs: "step.states", float32 [batch * beams, d]; "recent.<layer>.key" and "recent.<layer>.value" with a
  * slot for each beam appended.

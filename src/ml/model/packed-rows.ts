@@ -8,8 +8,8 @@ import { groupedRows, type GroupedRows, type RowGroup, type RowGroups, rowGroups
 /**
  * Rows of different lengths in one batch: linear layers and norms see the real tokens alone, one row after
  * another [tokens, …]; attention sees blocks padded to the longest row [length, batch, …], one for each group
- * of rows, in which the heads of all rows are neighbours. This file maps between the two, in the graph and in what is fed. A side is one such set of rows:
- * its padded lengths are named sizes.
+ * of rows, in which the heads of all rows are neighbours. This file maps between the two, in the graph and in
+ * what is fed. A side is one such set of rows: its padded lengths are named sizes.
  */
 export type Side = 'source' | 'target';
 

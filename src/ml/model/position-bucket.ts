@@ -24,7 +24,10 @@ export function positionBucket(relative: number, { count, maxDistance, bidirecti
   return start + Math.min(buckets - 1, exact + Math.trunc(Math.fround(share * (buckets - exact))));
 }
 
-/** The buckets of the relative positions 1 - length … length; `length` positions have all of them but the last. */
+/**
+ * The buckets of the relative positions 1 - length … length; `length` positions have all of them but the
+ * last.
+ */
 export const bucketsByDistance = (length: number, buckets: Buckets): Int32Array =>
   Int32Array.from({ length: 2 * length }, (_, index) => positionBucket(index - length + 1, buckets));
 

@@ -16,7 +16,6 @@ export async function train({ disk = realDisk, ...options }: TrainOptions): Prom
   const { model, config, runtime, examples, split } = options;
   const fault = faultOf(examples, split, model.config, config, options.tokenText);
   if (fault !== undefined) return { kind: 'failed', problem: fault };
-  // A GPU computes padded blocks faster than it starts the many operators of groups.
   const trainee = traineeOf(model.config, config, examples, runtime.device === 'cpu' ? 'cpu' : 'cuda');
   if (!trainee.ok) return { kind: 'failed', problem: trainee.error };
   const { training, evaluation, shapes } = trainee.value;

@@ -38,8 +38,8 @@ export interface ParameterCounts {
 }
 
 /**
- * `device`: a GPU is better used by fewer, larger products, so rows are not grouped there, nor are words that fit.
- * The error names the layers that an adapter's configuration selects but the model lacks.
+ * `device`: on a GPU rows are not grouped, and words are computed in blocks only where all at once take too
+ * much memory. The error names the layers that an adapter's configuration selects but the model lacks.
  */
 export function traineeOf(
   config: Mt5Config,
@@ -52,6 +52,7 @@ export function traineeOf(
   const sides = (['source', 'target'] as const).map((side) =>
     examples.map((example) => example[side].length),
   );
+  // A GPU computes padded blocks faster than it starts the many operators of groups.
   const groups = device === 'cpu' ? groupsFor(sides, batch) : 1;
   const grouping = { groups, singleRows: groups === batch };
   const options = { labelSmoothing, gradientCheckpointing, headBlocks: blocksFor(batch) };

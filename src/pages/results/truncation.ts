@@ -22,7 +22,9 @@ export function truncationsIn(instance: string, summary: Json): readonly Instanc
   });
 }
 
-/** Instances that cut the same rows in the same way share one line; the lines with most cut rows come first. */
+/**
+ * Instances that cut the same rows in the same way share one line; the lines with most cut rows come first.
+ */
 export function grouped(truncations: readonly InstanceTruncation[]): readonly Truncation[] {
   const groups = new Map<string, Truncation>();
   for (const { instance, ...truncation } of truncations) {

@@ -8,9 +8,9 @@ import type { SourceResult } from './result-source.ts';
 import { sourceObjects } from './source-objects.ts';
 
 /**
- * Copies what is needed of a result to this disk, if only the source has it: all of it, or of a result that is
- * here the bytes of outs, by name, that were dropped. Gives what was copied; undefined: all is here. `damaged`:
- * the source does not have what it claims.
+ * Copies what is needed of a result to this disk, if only the source has it: all of it, or of a result that
+ * is here the bytes of outs, by name, that were dropped. Gives what was copied; undefined: all is here.
+ * `damaged`: the source does not have what it claims.
  */
 export async function bringHere(
   cache: Cache,

@@ -72,7 +72,9 @@ export async function lookupLocally(
   return (await firstDamage(workspace, keptOuts(entry), known)) ?? { kind: 'hit', entry };
 }
 
-/** Whether the bytes of dropped outs can be had without computing them again: here all the same, or elsewhere. */
+/**
+ * Whether the bytes of dropped outs can be had without computing them again: here all the same, or elsewhere.
+ */
 export async function canRestoreDropped(
   { workspace, source }: Cache,
   entry: Entry,

@@ -31,8 +31,8 @@ export async function estimate(
 }
 
 /**
- * What instances that will run lack of memory. Only programs with a preview are queried, so undefined where no
- * instance has one: then there is nothing to assess for.
+ * What instances that will run lack of memory. Only programs with a preview are queried, so undefined where
+ * no instance has one: then there is nothing to assess for.
  */
 export async function memoryCheck(
   opened: Opened,

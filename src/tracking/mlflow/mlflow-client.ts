@@ -28,8 +28,8 @@ const delays = [500, 1000];
 const longestSilence = 60_000;
 
 /**
- * Credentials and proxies are those that MLflow's own client reads from the environment. A URL with a password in it is
- * refused: it would end up in files and logs.
+ * Credentials and proxies are those that MLflow's own client reads from the environment. A URL with a
+ * password in it is refused: it would end up in files and logs.
  */
 export function mlflowClient(url: string, environment: NodeJS.ProcessEnv): Result<MlflowClient> {
   if (!URL.canParse(url) || !/^https?:$/.test(new URL(url).protocol))

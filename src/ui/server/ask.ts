@@ -19,7 +19,8 @@ export interface Question {
 export type AskCommand = (question: Question) => readonly string[];
 
 /**
- * The instances whose model is in place, and the stages that may lend their settings: those that read one model.
+ * The instances whose model is in place, and the stages that may lend their settings: those that read one
+ * model.
  */
 export async function askModelsAnswer(project: Project): Promise<Result<AskModelsAnswer, Refusal>> {
   const artifacts = await project.artifacts(everything);

@@ -13,8 +13,9 @@ import { modelProto, type OnnxGraph } from './model-proto.ts';
 export interface OnnxProgram {
   /**
    * Computes the outputs from the inputs, both by name. `into` gives memory for outputs that shall be written
-   * in place, without a copy: the value returned for such an output is the given one. Feeds are read only, and
-   * used where they lie (WebAssembly memories too); an output given `into` must not share memory with a feed.
+   * in place, without a copy: the value returned for such an output is the given one. Feeds are read only,
+   * and used where they lie (WebAssembly memories too); an output given `into` must not share memory with a
+   * feed.
    */
   run(feeds: Values, into?: Values): Promise<Values>;
   release(): Promise<void>;

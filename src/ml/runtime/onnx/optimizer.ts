@@ -10,8 +10,8 @@ export interface TrainedTensor {
   readonly parameter: Float32Array;
   readonly gradient: Float32Array;
   /**
-   * Of a table that is only looked up, where the optimizer takes its gradient by rows: the gradient. `gradient`
-   * has the length of a row then, for a row at a time.
+   * Of a table that is only looked up, where the optimizer takes its gradient by rows: the gradient.
+   * `gradient` has the length of a row then, for a row at a time.
    */
   readonly rows?: RowGradient | undefined;
   /** Arrays of the parameter's length for the optimizer's state of each element. */

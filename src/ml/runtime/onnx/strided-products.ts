@@ -4,8 +4,8 @@ import type { Graph, Node } from '../../tensor/node.ts';
 import { nodeOf } from '../../tensor/shape.ts';
 
 /**
- * The graph with products that read transposed operands where they lie: FusedMatMul reads [rows, batch, inner] as
- * [batch, rows, inner], to the same bits, so that heads need not be moved before attention.
+ * The graph with products that read transposed operands where they lie: FusedMatMul reads [rows, batch,
+ * inner] as [batch, rows, inner], to the same bits, so that heads need not be moved before attention.
  */
 export const stridedProducts = (graph: Graph): Graph => mapNodes(graph, strided);
 

@@ -206,8 +206,8 @@ function fusedCrossEntropy(
 }
 
 /**
- * A product with a mask: what is dropped is kept as a byte an element, not as a factor of four, and shared with
- * a product that comes `late`.
+ * A product with a mask: what is dropped is kept as a byte an element, not as a factor of four, and shared
+ * with a product that comes `late`.
  */
 function fusedDropout(
   emit: Emit,

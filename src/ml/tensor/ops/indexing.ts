@@ -66,8 +66,8 @@ export function pack(padded: Node, { tokenSlots, slotTokens, slotMask }: Packing
 }
 
 /**
- * Tokens put into their slots, zeros into the others: or some token, where nothing that is made of a padded slot
- * reaches the result, as under attention's mask. rows [tokens, ...] -> [slots, ...]
+ * Tokens put into their slots, zeros into the others: or some token, where nothing that is made of a padded
+ * slot reaches the result, as under attention's mask. rows [tokens, ...] -> [slots, ...]
  */
 export function unpack(
   rows: Node,

@@ -255,8 +255,9 @@ export const onnx = {
 } satisfies Record<Op, Lowering>;
 
 /**
- * The sum over the first axis as a product with a row of ones: onnxruntime's ReduceSum takes five times as long
- * where that axis has the size 1, as the batches of row groups have. Sums of a matrix's rows are not worth it.
+ * The sum over the first axis as a product with a row of ones: onnxruntime's ReduceSum takes five times as
+ * long where that axis has the size 1, as the batches of row groups have. Sums of a matrix's rows are not
+ * worth it.
  */
 function sumOfRows(emit: Emit, of: readonly Value[], node: Node): Value {
   const [x] = inputsOf(node, 1);

@@ -69,8 +69,8 @@ const subtractOneHot = (x: Node, labels: Node): Node =>
   nodeOf('SubtractOneHot', [x, labels], shapes.SubtractOneHot([x, labels]));
 
 /**
- * Of a block of classes, from `first` on: the element of each column that its label names; 0 where the label is
- * of another block. x [classes, n], labels int32 [n] -> [n]
+ * Of a block of classes, from `first` on: the element of each column that its label names; 0 where the label
+ * is of another block. x [classes, n], labels int32 [n] -> [n]
  */
 export const labelScores = (x: Node, labels: Node, first: number): Node =>
   nodeOf('LabelScores', [x, labels], shapes.LabelScores([x, labels]), { first });
@@ -184,8 +184,8 @@ function oneHotInBlock(emit: Emit, labels: Value, node: Node): Value {
 }
 
 /**
- * int32 [1, n]: the row of each label in a block of classes, or the nearest one, and whether the block has the
- * label.
+ * int32 [1, n]: the row of each label in a block of classes, or the nearest one, and whether the block has
+ * the label.
  */
 function placesInBlock(
   emit: Emit,

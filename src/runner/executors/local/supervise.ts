@@ -16,9 +16,9 @@ export interface Runner {
 }
 
 /**
- * Starts the stages that a runner orders, each in a process group of its own, and outlives the runner: when its
- * pipe closes for any reason, all running stages are ended, and then `end` is called. Until then nobody else
- * gets the GPUs that the runner has claimed.
+ * Starts the stages that a runner orders, each in a process group of its own, and outlives the runner: when
+ * its pipe closes for any reason, all running stages are ended, and then `end` is called. Until then nobody
+ * else gets the GPUs that the runner has claimed.
  */
 export function supervise({ orders, reports }: Runner, end: () => void): void {
   const meter = usageMeter();
@@ -54,8 +54,8 @@ export function supervise({ orders, reports }: Runner, end: () => void): void {
       cwd: folder,
       env: { ...environment, PIPELINE_EVENTS: '3' },
       detached: true,
-      // A file, not a pipe: the output of a stage needs no copying, and no process that holds it open can delay
-      // the supervisor.
+      // A file, not a pipe: the output of a stage needs no copying, and no process that holds it open can
+      // delay the supervisor.
       stdio: ['ignore', printed, printed, 'pipe'],
     });
     closeSync(printed);

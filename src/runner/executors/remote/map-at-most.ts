@@ -1,4 +1,6 @@
-/** The results of `act` for each item, in their order; at most `count` calls at once. Rejects with the first. */
+/**
+ * The results of `act` for each item, in their order; at most `count` calls at once. Rejects with the first.
+ */
 export async function mapAtMost<T, R>(
   count: number,
   items: readonly T[],

@@ -18,7 +18,9 @@ export interface ProbeTools {
   readonly write: (job: Job, place: string, more: Partial<JobFile>) => Promise<QueuedJob>;
 }
 
-/** Finds out by a tiny job what the nodes are; undefined: it was cancelled. The error says why it could not. */
+/**
+ * Finds out by a tiny job what the nodes are; undefined: it was cancelled. The error says why it could not.
+ */
 export async function probeNodes(
   { root, queue, jobs, write }: ProbeTools,
   signal: AbortSignal,

@@ -158,7 +158,7 @@ function startOfRange({ headers }: Answer): number | undefined {
 const lengthOf = (path: string, { world }: Control): number => Number(world.disk.lstat(path)?.size ?? 0n);
 
 /**
- * Bytes that an interrupted try has to bring for the count of tries to restart: a connection that breaks every
- * minute still finishes.
+ * Bytes that an interrupted try has to bring for the count of tries to restart: a connection that breaks
+ * every minute still finishes.
  */
 const leastProgress = 1024 * 1024;

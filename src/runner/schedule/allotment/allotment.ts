@@ -61,7 +61,9 @@ export function allotment(capacity: Capacity, claims?: GpuClaims): Allotment {
   const holders = new Set<GpuHolder>();
   const queue: Request[] = [];
   const told = new WeakSet<Request>();
-  /** Exists while the first request for GPUs claims them, or waits for other runs, which `elsewhere` names. */
+  /**
+   * Exists while the first request for GPUs claims them, or waits for other runs, which `elsewhere` names.
+   */
   let claiming: { elsewhere: GpuHolders['elsewhere']; tryAgain(): void } | undefined;
 
   /** Undefined: the executor hands them out itself. */
@@ -77,7 +79,9 @@ export function allotment(capacity: Capacity, claims?: GpuClaims): Allotment {
     hasGpus(wanted.gpus) &&
     memory >= wanted.memory;
 
-  /** Tells each request once what it waits for, and that which waits for other runs each time they hold it up. */
+  /**
+   * Tells each request once what it waits for, and that which waits for other runs each time they hold it up.
+   */
   function tellWaiting(): void {
     const { elsewhere } = holdersNow();
     for (const request of queue) {

@@ -73,11 +73,15 @@ async function attemptUntilSettled(execution: Execution): Promise<Outcome> {
 /** Whether no further attempt may begin. */
 const isOver = ({ run, cancelled }: Execution): boolean => cancelled.aborted || run.stop.isStopping();
 
-/** How the instance ends if no attempt follows: one that could continue, or is not needed, was interrupted. */
+/**
+ * How the instance ends if no attempt follows: one that could continue, or is not needed, was interrupted.
+ */
 const lastOutcome = (execution: Execution, end: Unsettled): Outcome =>
   end.kind === 'resumable' || execution.cancelled.aborted ? interrupted(execution) : end.outcome;
 
-/** Returns early if no further attempt may begin: the result is not needed, or the run starts nothing more. */
+/**
+ * Returns early if no further attempt may begin: the result is not needed, or the run starts nothing more.
+ */
 async function pause(seconds: number, { run, cancelled }: Execution): Promise<void> {
   const signal = AbortSignal.any([run.stop.startsNoMore, cancelled]);
   await setTimeout(seconds * 1000, undefined, { signal }).catch(() => undefined);

@@ -72,7 +72,9 @@ const warnOfEdit = ({ run, instance }: Execution, edited: string): void =>
     help: 'run again',
   });
 
-/** Files that no run made are not replaced. The result is cached all the same: then overwriting is a restore. */
+/**
+ * Files that no run made are not replaced. The result is cached all the same: then overwriting is a restore.
+ */
 async function existingOutsFault(
   { run, instance, assessment, overwrite }: Execution,
   outs: WrittenOuts,

@@ -15,7 +15,9 @@ export type Beginning =
   /** Its job was submitted by a run that was killed. */
   | { readonly kind: 'taken-up'; readonly left: InterruptedAttempt };
 
-/** Prepares the folders of an attempt. The first one takes up the job that a killed run left, if there is one. */
+/**
+ * Prepares the folders of an attempt. The first one takes up the job that a killed run left, if there is one.
+ */
 export async function prepareAttempt(
   execution: Execution,
   attempt: number,

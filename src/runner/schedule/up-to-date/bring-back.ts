@@ -24,8 +24,8 @@ export interface BringBackSteps {
 }
 
 /**
- * Has dropped temp outs that an instance reads in place before it runs, each brought back once a run. Gives how
- * the instance ends where they cannot be had.
+ * Has dropped temp outs that an instance reads in place before it runs, each brought back once a run. Gives
+ * how the instance ends where they cannot be had.
  */
 export type BringBack = (user: Instance, inputs: readonly DroppedInput[]) => Promise<Outcome | undefined>;
 

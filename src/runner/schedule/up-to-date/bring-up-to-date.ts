@@ -102,7 +102,9 @@ interface Candidate {
   readonly damages: number;
 }
 
-/** Acts when no other instance uses the key, and, if a program is to run, when the machine has a share for it. */
+/**
+ * Acts when no other instance uses the key, and, if a program is to run, when the machine has a share for it.
+ */
 async function takeTurn(settling: Settling, instance: Instance, candidate: Candidate): Promise<Step> {
   const { run, rules, turns } = settling;
   const { key, decision } = candidate.first;

@@ -17,8 +17,8 @@ import {
 import { type Run, warn } from '../run.ts';
 
 /**
- * Restores the outs that differ from the entry, and records that all of them match. `damaged`: the entry is not
- * what it was when it was found.
+ * Restores the outs that differ from the entry, and records that all of them match. `damaged`: the entry is
+ * not what it was when it was found.
  */
 export async function restoreEntry(
   run: Run,

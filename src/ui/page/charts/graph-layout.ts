@@ -104,8 +104,8 @@ export function graphLayout(graph: Pick<GraphAnswer, 'stages' | 'edges' | 'await
 }
 
 /**
- * Whether a longer way leads from one stage to another, column by column: such a line would only run behind the
- * boxes between them.
+ * Whether a longer way leads from one stage to another, column by column: such a line would only run behind
+ * the boxes between them.
  */
 function isImplied(
   from: string,

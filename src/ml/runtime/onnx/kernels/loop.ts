@@ -61,8 +61,8 @@ function adamwLoop(): Loop {
 }
 
 /**
- * The same where every element of the gradient is 0, to the same bits: moments decay, and the parameter follows
- * them. Arrays: parameter, first moment, second moment. Scalars: as above.
+ * The same where every element of the gradient is 0, to the same bits: moments decay, and the parameter
+ * follows them. Arrays: parameter, first moment, second moment. Scalars: as above.
  */
 function adamwWithoutGradientLoop(): Loop {
   const [parameter, first, second] = [load(0), load(1), load(2)];

@@ -5,8 +5,8 @@ export interface RowGradient {
   /** Makes all rows zero. */
   clear(): void;
   /**
-   * Adds rows[i] to the row ids[i], in the order of i. Indices may repeat; the order makes the result the same
-   * on every machine. rows [n, width], ids [n]
+   * Adds rows[i] to the row ids[i], in the order of i. Indices may repeat; the order makes the result the
+   * same on every machine. rows [n, width], ids [n]
    */
   add(rows: Float32Array, ids: Int32Array): void;
   /** The rows that were added to, by their index. The values are valid until the next change. */

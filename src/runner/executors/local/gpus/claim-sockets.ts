@@ -18,8 +18,8 @@ interface Claim {
 
 /**
  * A claim is a socket with a name in Linux's abstract namespace (unix(7)): only one process can have it, the
- * kernel frees it when that process ends in any way, and there is no file that could be left behind, forbidden
- * or replaced by a link. Containers with a network of their own have names of their own.
+ * kernel frees it when that process ends in any way, and there is no file that could be left behind,
+ * forbidden or replaced by a link. Containers with a network of their own have names of their own.
  */
 export function claimSockets(): ClaimSockets {
   const claims = new Map<number, Claim>();

@@ -11,8 +11,8 @@ export type ClaimGpu = (uuid: string, by: GpuRun) => Promise<GpuClaim>;
 
 /**
  * Claims GPUs among all runs on this machine, of other projects and other users too. The supervisor holds the
- * claims of its run, so that they last as long as its stages. A run that waits connects to the claim, reads who
- * has the GPU, and notices the end of the connection.
+ * claims of its run, so that they last as long as its stages. A run that waits connects to the claim, reads
+ * who has the GPU, and notices the end of the connection.
  */
 export function gpuClaims(supervisor: Pick<Supervisor, 'claim'>): ClaimGpu {
   return async function claim(uuid, by) {
@@ -35,7 +35,10 @@ const pollMilliseconds = 1000;
 
 type Holder = Omit<Extract<GpuClaim, { readonly kind: 'held' }>, 'kind'>;
 
-/** Undefined: nothing answers to the name any more. A holder that computes may answer late: it is not waited for. */
+/**
+ * Undefined: nothing answers to the name any more. A holder that computes may answer late: it is not waited
+ * for.
+ */
 function ask(name: string): Promise<Holder | undefined> {
   return new Promise((resolve) => {
     const socket = connect(name);
