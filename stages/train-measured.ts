@@ -3,7 +3,7 @@ import { readGenerationConfig } from '../src/ml/checkpoint/generation-config.ts'
 import { openDecoder } from '../src/ml/generate/decoder.ts';
 import { folderGeneration } from '../src/ml/generate/folder-generation.ts';
 import { generate } from '../src/ml/generate/generate.ts';
-import { mostNeeded } from '../src/ml/generate/next-candidates.ts';
+import { mostNeeded } from '../src/ml/generate/selected-candidates.ts';
 import { mean } from '../src/ml/metrics/mean.ts';
 import { multilingualProfile } from '../src/ml/metrics/profile.ts';
 import { mixedTokens } from '../src/ml/metrics/tokenize.ts';

@@ -3,7 +3,7 @@ import { openDecoder } from '../../src/ml/generate/decoder.ts';
 import { folderGeneration } from '../../src/ml/generate/folder-generation.ts';
 import { generate } from '../../src/ml/generate/generate.ts';
 import type { GenerationOptions, Search } from '../../src/ml/generate/generation-options.ts';
-import { mostNeeded } from '../../src/ml/generate/next-candidates.ts';
+import { mostNeeded } from '../../src/ml/generate/selected-candidates.ts';
 import { openTrainedModel } from '../../src/ml/model/trained-model.ts';
 import type { Runtime } from '../../src/ml/runtime/runtime.ts';
 import { openTokenizer } from '../../src/ml/text/open-tokenizer.ts';

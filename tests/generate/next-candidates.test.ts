@@ -3,7 +3,7 @@ import { expect, test } from 'vitest';
 import type { Decoder } from '../../src/ml/generate/decoder.ts';
 import { generate } from '../../src/ml/generate/generate.ts';
 import type { GenerationOptions, Search } from '../../src/ml/generate/generation-options.ts';
-import { mostNeeded } from '../../src/ml/generate/next-candidates.ts';
+import { mostNeeded } from '../../src/ml/generate/selected-candidates.ts';
 import { hashCombineOf } from '../../src/ml/tensor/ops/random.ts';
 import { tinyConfig } from '../model/tiny-model.ts';
 import { plainOptions } from './plain-options.ts';

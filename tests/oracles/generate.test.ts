@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import type { Mt5Config } from '../../src/ml/checkpoint/mt5-config.ts';
 import { openDecoder, type Decoder } from '../../src/ml/generate/decoder.ts';
-import { mostNeeded } from '../../src/ml/generate/next-candidates.ts';
+import { mostNeeded } from '../../src/ml/generate/selected-candidates.ts';
 import { generate, type GenerateRequest } from '../../src/ml/generate/generate.ts';
 import { plainOptions } from '../generate/plain-options.ts';
 import type { GeneratedSequence, GenerationOptions } from '../../src/ml/generate/generation-options.ts';

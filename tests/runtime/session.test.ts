@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { gradients } from '../../src/ml/autodiff/gradients.ts';
 import { openDecoder } from '../../src/ml/generate/decoder.ts';
 import { generate } from '../../src/ml/generate/generate.ts';
-import { mostNeeded } from '../../src/ml/generate/next-candidates.ts';
+import { mostNeeded } from '../../src/ml/generate/selected-candidates.ts';
 import { initialiseMt5 } from '../../src/ml/model/initialise-mt5.ts';
 import type { TrainingGraph } from '../../src/ml/model/mt5-loss.ts';
 import { plainTrace } from '../../src/ml/model/mt5-trace.ts';

@@ -3,7 +3,7 @@ import { advanceRow, type Candidates, startRow, type BeamRow } from './beam-row.
 import type { Decoder } from './decoder.ts';
 import { draw, highest } from './draw.ts';
 import type { GeneratedSequence, GenerationOptions, Search } from './generation-options.ts';
-import { nextCandidates, openBatch, padded, type SourceRow, type SourceSearch } from './step-candidates.ts';
+import { nextCandidates, openBatch, padded, type SourceRow, type SourceSearch } from './next-candidates.ts';
 
 export interface GenerateRequest {
   /** Token ids, a row a source, not padded, not empty. */

@@ -1,116 +1,175 @@
-import { type Beam, bestContinuations, type Candidates } from './beam-row.ts';
-import type { SelectedScores } from './decoder.ts';
+import type { BeamRow, Candidates } from './beam-row.ts';
+import type { Decoder, SelectingDecoder } from './decoder.ts';
 import type { GenerationOptions } from './generation-options.ts';
-import { type LogitsProcessor, ngramEnds } from './logits-processors.ts';
+import { type LogitsProcessor, processorsOf, samplingProcessors } from './logits-processors.ts';
+import {
+  candidatesFrom,
+  isEnough,
+  type SelectedCandidates,
+  type Selection,
+  selectionOf,
+} from './selected-candidates.ts';
 
-/** How the largest scores of a step represent all of them. */
-export interface Selection {
-  /** How many are needed beside those of tokens that processors change. */
-  readonly needed: number;
-  /** Tokens whose scores the processors may change, of a sequence that continues a source. */
-  readonly touched: (source: readonly number[], tokens: readonly number[]) => readonly number[];
+export interface SourceRow {
+  readonly index: number;
+  readonly tokens: readonly number[];
 }
 
-/** Undefined: all scores are needed, since a processor changes every one or tokens are drawn from all. */
-export function selectionOf(options: GenerationOptions): Selection | undefined {
-  const { search, endTokenIds, renormalize, removeInvalidValues } = options;
-  if (renormalize || removeInvalidValues || (search.kind === 'sample' && search.topK === 0)) return undefined;
-  const always = [
-    ...endTokenIds,
-    ...(options.forcedStart === null ? [] : [options.forcedStart]),
-    ...options.forcedEnd,
-    ...options.suppressed,
-    ...options.suppressedAtStart,
-    ...options.badWords.flatMap((word) => word.slice(-1)),
-    ...options.sequenceBias.flatMap(({ tokens }) => tokens.slice(-1)),
-  ];
-  const readsSource = options.encoderNoRepeatNgramSize !== 0 || options.encoderRepetitionPenalty !== 1;
-  const readsTokens = options.repetitionPenalty !== 1;
-  const ngram = options.noRepeatNgramSize;
+/** A source in progress: its running and its finished sequences. */
+export interface SourceSearch {
+  /** Of its row in the batch. */
+  readonly place: number;
+  readonly row: BeamRow;
+}
+
+/** Sources that are decoded together. */
+export interface Batch {
+  readonly decoder: Decoder;
+  readonly rows: readonly SourceRow[];
+  readonly options: GenerationOptions;
+  readonly processors: readonly (readonly LogitsProcessor[])[];
+  /** Undefined: the decoder cannot return the largest scores alone, or all are needed. */
+  readonly selected: Selected | undefined;
+}
+
+interface Selected {
+  readonly decoder: SelectingDecoder;
+  readonly selection: Selection;
+  /** Those that apply to some of the scores as to all. */
+  readonly processors: readonly (readonly LogitsProcessor[])[];
+  readonly scratch: Float32Array;
+}
+
+export function openBatch(decoder: Decoder, rows: readonly SourceRow[], options: GenerationOptions): Batch {
+  const { selecting, config } = decoder;
+  const selection = selectionOf(options);
+  const isSelected =
+    selecting !== undefined && selection !== undefined && selection.needed <= selecting.needed;
+  const { search } = options;
+  // Processors of sampling compare scores: they are applied last, to scores that were enough.
+  const unsampled = { ...options, search: search.kind === 'sample' ? ({ kind: 'greedy' } as const) : search };
   return {
-    needed: fewest(search, endTokenIds.length) + spare,
-    touched: (source, tokens) => {
-      const ends = ngram === 0 ? [] : ngramEnds(tokens, ngram);
-      if (!readsSource && !readsTokens && ends.length === 0) return always;
-      return [
-        ...new Set([...always, ...(readsSource ? source : []), ...(readsTokens ? tokens : []), ...ends]),
-      ];
-    },
+    decoder,
+    rows,
+    options,
+    processors: rows.map(({ tokens }) => processorsOf(options, tokens)),
+    selected: isSelected
+      ? {
+          decoder: selecting,
+          selection,
+          processors: rows.map(({ tokens }) => processorsOf(unsampled, tokens)),
+          scratch: new Float32Array(config.vocabSize).fill(-Infinity),
+        }
+      : undefined,
   };
 }
 
-function fewest(search: GenerationOptions['search'], ends: number): number {
-  switch (search.kind) {
-    case 'greedy':
-      return 1;
-    case 'sample':
-      return search.topK;
-    case 'beam':
-      return (ends + 1) * search.beams;
+/**
+ * What may come next, for each beam of each search: from the largest scores of a step if the decoder can
+ * return them and they are enough, else from all. No closure over a batch, here and below: each would be
+ * compiled again for every batch.
+ */
+export async function nextCandidates(
+  batch: Batch,
+  searches: readonly SourceSearch[],
+  width: number,
+  parents: Int32Array,
+): Promise<readonly (readonly Candidates[])[]> {
+  const ids = newestTokens(searches, width);
+  const { decoder, selected, options } = batch;
+  const asked = selected === undefined ? undefined : askedTokens(batch, selected, searches, width);
+  if (selected === undefined || asked === undefined)
+    return fromAll(batch, searches, width, await decoder.step(ids, parents));
+  const found = await selected.decoder.step(ids, parents, asked);
+  const candidates: SelectedCandidates[][] = [];
+  let first = 0;
+  let areEnough = true;
+  for (const { place, row } of searches) {
+    const ofSource: SelectedCandidates[] = [];
+    for (const { tokens } of row.running) {
+      const index = first + ofSource.length;
+      const [of, own] = [found[index], asked[index]];
+      if (of === undefined || own === undefined) throw new Error('the decoder returned too few scores');
+      ofSource.push(candidatesFrom(of, own, tokens, selected.processors[place] ?? [], selected.scratch));
+    }
+    areEnough &&= isEnough(ofSource, row.running, options);
+    candidates.push(ofSource);
+    first += width;
   }
-}
-
-/** With so many more, none that is left out is likely to equal the last that is needed. */
-const spare = 4;
-
-/** Candidates from the largest scores, and the most that a score that is left out can be. */
-export interface SelectedCandidates extends Candidates {
-  readonly mostLeftOut: number;
+  if (!areEnough) return fromAll(batch, searches, width, await selected.decoder.scores());
+  const { search } = options;
+  if (search.kind === 'sample')
+    for (const { scores } of candidates.flat())
+      for (const apply of samplingProcessors(search)) apply([], scores);
+  return candidates;
 }
 
 /**
- * The scores that were given, processed. `scratch` has a place for every token, all of them -Infinity, and
- * has them so again afterwards.
+ * The tokens whose scores the processors may change, for each row of scores, equally many; undefined: too
+ * many to select any others.
  */
-export function candidatesFrom(
-  { values, tokens: largest, touched: ofTouched }: SelectedScores,
-  ofProcessors: Int32Array,
-  sequence: readonly number[],
-  processors: readonly LogitsProcessor[],
-  scratch: Float32Array,
-): SelectedCandidates {
-  let place = 0;
-  for (const token of largest) scratch[token] = values[place++] ?? -Infinity;
-  place = 0;
-  for (const token of ofProcessors) scratch[token] = ofTouched[place++] ?? -Infinity;
-  for (const apply of processors) apply(sequence, scratch);
-  const tokens = ascending(largest, ofProcessors);
-  const scores = new Float32Array(tokens.length);
-  place = 0;
-  for (const token of tokens) {
-    scores[place++] = scratch[token] ?? -Infinity;
-    scratch[token] = -Infinity;
-  }
-  return { tokens, scores, mostLeftOut: values.at(-1) ?? -Infinity };
+function askedTokens(
+  { rows, decoder }: Batch,
+  { selection, decoder: { needed } }: Selected,
+  searches: readonly SourceSearch[],
+  width: number,
+): readonly Int32Array[] | undefined {
+  const touched = searches.map(({ place, row }) =>
+    row.running.map(({ tokens }) => selection.touched(rows[place]?.tokens ?? [], tokens)),
+  );
+  let most = 1;
+  for (const ofBeams of touched) for (const { length } of ofBeams) most = Math.max(most, length);
+  if (most + needed > decoder.config.vocabSize) return undefined;
+  const asked: Int32Array[] = [];
+  for (const ofBeams of touched)
+    for (let beam = 0; beam < width; beam += 1) {
+      const tokens = ofBeams[Math.min(beam, ofBeams.length - 1)] ?? [];
+      const last = tokens.at(-1) ?? 0;
+      const own = new Int32Array(most).fill(last);
+      own.set(tokens);
+      asked.push(own);
+    }
+  return asked;
 }
 
-/** The tokens of both, each once. */
-function ascending(some: Int32Array, others: Int32Array): Int32Array {
-  const all = new Int32Array(some.length + others.length);
-  all.set(some);
-  all.set(others, some.length);
-  all.sort();
-  let count = 0;
-  for (const token of all) if (count === 0 || token !== all[count - 1]) all[count++] = token;
-  return all.subarray(0, count);
-}
-
-/** Whether no score that was left out can change what a search takes next; equal ones might. */
-export function isEnough(
-  candidates: readonly SelectedCandidates[],
-  running: readonly Beam[],
-  { search, endTokenIds }: Pick<GenerationOptions, 'search' | 'endTokenIds'>,
-): boolean {
-  const count = fewest(search, endTokenIds.length);
-  const beams = search.kind === 'beam' ? running : running.map((beam) => ({ ...beam, score: 0 }));
-  const least = bestContinuations(beams, candidates, count)[count - 1]?.score ?? -Infinity;
-  return candidates.every(
-    ({ mostLeftOut }, index) => least > Math.fround((beams[index]?.score ?? 0) + mostLeftOut),
+function fromAll(
+  { processors }: Batch,
+  searches: readonly SourceSearch[],
+  width: number,
+  all: Float32Array,
+): readonly (readonly Candidates[])[] {
+  const size = all.length / (searches.length * width);
+  return searches.map(({ place, row }, source) =>
+    row.running.map(({ tokens }, beam) => {
+      const first = (source * width + beam) * size;
+      const scores = all.subarray(first, first + size);
+      for (const apply of processors[place] ?? []) apply(tokens, scores);
+      return { scores, tokens: undefined };
+    }),
   );
 }
 
-/** How many of the largest scores these searches take from a decoder; undefined: they need all. */
-export const mostNeeded = (settings: readonly GenerationOptions[]): number | undefined =>
-  settings
-    .flatMap((options) => selectionOf(options)?.needed ?? [])
-    .reduce<number | undefined>((most, needed) => Math.max(most ?? 0, needed), undefined);
+/**
+ * int32 [sources, width]: a source with fewer beams than the widest repeats its last one, whose scores are
+ * ignored.
+ */
+function newestTokens(searches: readonly SourceSearch[], width: number): Int32Array {
+  return Int32Array.from(
+    searches.flatMap(({ row }) =>
+      padded(
+        row.running.map(({ tokens }) => tokens.at(-1) ?? 0),
+        width,
+      ),
+    ),
+  );
+}
+
+/** The last is repeated. */
+export function padded<T>(values: readonly T[], length: number): readonly T[] {
+  return [
+    ...values,
+    ...Array.from({ length: Math.max(0, length - values.length) }, () => values.at(-1)).filter(
+      (value) => value !== undefined,
+    ),
+  ];
+}
