@@ -1,12 +1,12 @@
 import type { Mt5Config } from '../checkpoint/mt5-config.ts';
-import { encoderBatches } from '../model/encoder-batches.ts';
-import { sourceFeeds, stepFeeds } from '../model/mt5-feeds.ts';
-import { packedFeeds, sourceMask } from '../model/packed-rows.ts';
-import type { Rows } from '../model/rows.ts';
 import { appended, continued, emptySlots, folded } from '../model/cache-slots.ts';
+import { encoderBatches } from '../model/encoder-batches.ts';
 import { decoderVariables } from '../model/mt5-caches.ts';
+import { sourceFeeds, stepFeeds } from '../model/mt5-feeds.ts';
 import { decoderEntries, selectEntry } from '../model/mt5-step.ts';
 import type { Mt5Trace } from '../model/mt5-trace.ts';
+import { packedFeeds, sourceMask } from '../model/packed-rows.ts';
+import type { Rows } from '../model/rows.ts';
 import type { HostValue, Runtime, Values } from '../runtime/runtime.ts';
 
 /** A model that continues sequences token by token. It holds the state of one batch at a time. */
@@ -104,23 +104,12 @@ export async function openDecoder(
           needed,
           async step(ids, parents, touched) {
             await advance(ids, parents);
-            const width = touched[0]?.length ?? 0;
+            const shape = [touched.length, touched[0]?.length ?? 0];
             const places = placesOf(touched, config.vocabSize);
-            const {
-              values,
-              tokens,
-              touched: own,
-            } = await session.run('select', {
-              touched: { dtype: 'int32', shape: [touched.length, width], data: places },
-            });
-            if (values?.dtype !== 'float32' || tokens?.dtype !== 'int32' || own?.dtype !== 'float32')
-              throw new Error('the decoder returned no scores');
-            const count = width + needed;
-            return touched.map((_, row) => ({
-              values: values.data.subarray(row * count, (row + 1) * count),
-              tokens: tokens.data.subarray(row * count, (row + 1) * count),
-              touched: own.data.subarray(row * width, (row + 1) * width),
-            }));
+            return selectedScores(
+              await session.run('select', { touched: { dtype: 'int32', shape, data: places } }),
+              touched.length,
+            );
           },
           scores: allScores,
         };
@@ -168,6 +157,18 @@ function placesOf(touched: readonly Int32Array[], vocabSize: number): Int32Array
     first += vocabSize;
   }
   return places;
+}
+
+/** The outputs of "select", by rows. */
+function selectedScores({ values, tokens, touched }: Values, rows: number): readonly SelectedScores[] {
+  if (values?.dtype !== 'float32' || tokens?.dtype !== 'int32' || touched?.dtype !== 'float32')
+    throw new Error('the decoder returned no scores');
+  const [count, width] = [values.data.length / rows, touched.data.length / rows];
+  return Array.from({ length: rows }, (_, row) => ({
+    values: values.data.subarray(row * count, (row + 1) * count),
+    tokens: tokens.data.subarray(row * count, (row + 1) * count),
+    touched: touched.data.subarray(row * width, (row + 1) * width),
+  }));
 }
 
 /** Slots of a source. Those of tokens that no beam continues are computed until they are folded away. */
