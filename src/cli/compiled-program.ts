@@ -66,7 +66,7 @@ function codeName(source: string, use: string): string {
 }
 
 /** In the user's cache folder; undefined: there is no such folder. */
-export function codeFolder(environment: NodeJS.ProcessEnv): string | undefined {
+function codeFolder(environment: NodeJS.ProcessEnv): string | undefined {
   const named = environment['XDG_CACHE_HOME'] ?? '';
   if (isAbsolute(named)) return join(named, 'medical-qa-pipeline');
   const home = environment['HOME'] ?? homedir();

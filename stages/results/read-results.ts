@@ -37,10 +37,10 @@ const evaluationText = 'the metrics of an evaluation';
 export const readEvaluation = (path: string): Promise<Result<Evaluation>> =>
   readOne(path, isEvaluation, evaluationText);
 
-export const readEvaluations = (members: readonly Gathered[]): Promise<Result<readonly Axed<Evaluation>[]>> =>
+const readEvaluations = (members: readonly Gathered[]): Promise<Result<readonly Axed<Evaluation>[]>> =>
   readAll(members, isEvaluation, evaluationText);
 
-export const readSummaries = (
+const readSummaries = (
   members: readonly Gathered[],
 ): Promise<Result<readonly Axed<TrainingSummary>[]>> =>
   readAll(members, isSummary, 'the summary of a training');
@@ -49,7 +49,7 @@ export const readSamples = (members: readonly Gathered[]): Promise<Result<readon
   readAll(members, isSamples, 'the samples of a model');
 
 /** The losses of each training's validation rows. */
-export const readValidations = (
+const readValidations = (
   members: readonly Gathered[],
 ): Promise<Result<readonly Axed<readonly ValidationRow[]>[]>> => readLines(members, isValidationRow);
 

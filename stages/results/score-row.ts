@@ -102,7 +102,7 @@ const shared = (axes: Gathered['axes'], names: readonly string[]): string =>
 export const byName = (a: string, b: string): number => a.localeCompare(b, 'en', { numeric: true });
 
 /** The axis "dataset", or none. */
-export const datasetOf = (axes: Gathered['axes']): string => labelOf(axes['dataset'] ?? '');
+const datasetOf = (axes: Gathered['axes']): string => labelOf(axes['dataset'] ?? '');
 
 /**
  * The labels of all axes but the dataset and the seed: one for the axis "config", joined where there are

@@ -19,12 +19,9 @@ export interface MachineFile {
   readonly tracking: readonly TrackerSettings[];
 }
 
-/** The file of a project, from its root. */
-export const machineFileName = 'pipeline.machine.yaml';
-
 const localFolder = matching('an absolute folder, or one from ~/', /^(~?\/).*$/);
 
-export const machineShape = record('a machine file', {
+const machineShape = record('a machine file', {
   cache: optional(record('the shared cache', remoteFields), 'where results are shared, and how'),
   executor: optional(text, 'the default executor of stages'),
   executors: optional(executorsShape(namePattern), 'queues that stages can be run on, by name'),

@@ -15,7 +15,7 @@ export type ProgramQuestion = Omit<Question, 'bundle'> & { readonly program: str
  * in the folder `previews` beside it. It is a separate module because the bundler orders and names
  * definitions by all that a module imports, used or not: anything beside `stage` would change its key.
  */
-export const previewOf = (program: string): string => join(dirname(program), 'previews', basename(program));
+const previewOf = (program: string): string => join(dirname(program), 'previews', basename(program));
 
 /** Whether a stage program may have a preview: of a package that is known when it is bundled. */
 export const mayHavePreview = ({ root, disk }: ProjectFiles, program: string): boolean =>

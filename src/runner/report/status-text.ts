@@ -99,5 +99,5 @@ function whyText({
 }
 
 /** Which deps count as they did, unchecked. */
-export const uncheckedText = (paths: readonly string[]): string =>
+const uncheckedText = (paths: readonly string[]): string =>
   `not checked: ${joinFirst(paths, 3)} (not on this machine)`;

@@ -2,7 +2,7 @@
 const partsOf = (instance: string): readonly string[] => instance.replace(/\]$/, '').split(/[[,]/);
 
 /** The parts of their names that all instances have, in the order of the first. */
-export function sharedParts(instances: readonly string[]): readonly string[] {
+function sharedParts(instances: readonly string[]): readonly string[] {
   const [first = [], ...others] = instances.map(partsOf);
   return first.filter((part) => others.every((other) => other.includes(part)));
 }

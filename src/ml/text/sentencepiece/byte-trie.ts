@@ -155,7 +155,7 @@ export function childOf({ cells }: ByteTrie, node: number, byte: number): number
 }
 
 /** The id of the string that ends at a node, or -1. */
-export const idAt = ({ cells }: ByteTrie, node: number): number => cells[node + 2] as number;
+const idAt = ({ cells }: ByteTrie, node: number): number => cells[node + 2] as number;
 
 /** The id of a whole string, or -1. */
 export function idOf(trie: ByteTrie, key: Uint8Array): number {

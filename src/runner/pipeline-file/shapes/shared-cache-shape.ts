@@ -1,7 +1,7 @@
 import { flag, listOf, matching, optional, record, text } from './shape.ts';
 
 /** Where a shared cache can be. */
-export const remotePattern = /^(s3:\/\/[a-z0-9][a-z0-9.-]{1,61}[a-z0-9](\/[^\s]*)?|file:\/\/\/[^\0]+)$/;
+const remotePattern = /^(s3:\/\/[a-z0-9][a-z0-9.-]{1,61}[a-z0-9](\/[^\s]*)?|file:\/\/\/[^\0]+)$/;
 
 /** The fields of the shared cache that a machine file may set as well. */
 export const remoteFields = {

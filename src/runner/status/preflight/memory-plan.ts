@@ -78,7 +78,7 @@ async function planOf(
 }
 
 /** By how much an estimate may be wrong. */
-export const estimateError = 0.15;
+const estimateError = 0.15;
 
 /** What does not fit: an error where it cannot, however wrong the estimate is, a warning where it may not. */
 export function memoryFindings(
