@@ -1,6 +1,6 @@
 import type { Result } from '../result.ts';
+import { collect } from './project/acts/collect.ts';
 import { dryRun } from './project/acts/dry-run.ts';
-import { gc } from './project/acts/gc.ts';
 import { repair } from './project/acts/repair.ts';
 import { run } from './project/acts/run.ts';
 import { verifyRerun } from './project/acts/verify-rerun.ts';
@@ -21,16 +21,10 @@ import { verify } from './project/answers/verify.ts';
 import { checkResults, metricsAtCommit, resultsAtCommit, writeResults } from './project/results-over-time.ts';
 import { builtFile } from './project/built-file.ts';
 import { orDiskProblem } from './project/disk-problem.ts';
-import { noSpaceLeft } from './workspace/disk/no-space-left.ts';
-import { fileFaults } from './status/preflight/file-faults.ts';
-import { type ProjectPlace, textNamed } from './project/find-project.ts';
-import { withKnownHubFolders } from './project/planning/hub-dependencies.ts';
 import { type IdleRequest, idleRequestIn, runIdle } from './project/idle-run.ts';
-import { type Access, hasCache, type Opened, openRows, type Host } from './project/open-rows.ts';
-import { type FindFileFaults, placeHere, type Planned, planHere } from './project/planning/plan-here.ts';
-import { storeFolder } from './project/machine/store-folder.ts';
+import { hasCache, type Host, type Opened } from './project/open-rows.ts';
+import { projectAccess, type ProjectOptions, type TextOf } from './project/project-access.ts';
 import { thisMachine } from './project/machine/this-machine.ts';
-import { placedHere } from './project/planning/placed-here.ts';
 import type { Collected, GcRequest } from './answers/garbage.ts';
 import type { Artifact, Explanation, Graph, InstanceStatus, Status } from './answers/instances.ts';
 import type { MemoryPlan } from './answers/memory-plan.ts';
@@ -49,14 +43,11 @@ import type {
 } from './answers/runs.ts';
 import type { Pushed, RemoteCheck } from './answers/shared-cache.ts';
 import type { RerunVerification, Verification } from './answers/verification.ts';
-import type { Diagnostic, Range } from './diagnostic.ts';
+import type { Range } from './diagnostic.ts';
 import type { Event, NumberedEvent, Outcome } from './event.ts';
 import type { InstanceId } from './identity.ts';
 import type { Forecast } from './plan/forecast.ts';
-import type { Instance } from './plan/instance.ts';
-import { select, type Selection } from './plan/select.ts';
-import { smokeFolder } from './plan/smoke-instance.ts';
-import { newRunId } from './schedule/new-run-id.ts';
+import type { Selection } from './plan/select.ts';
 import {
   type FinalOut,
   type FinishedRun,
@@ -92,6 +83,7 @@ export type {
   ModelResults,
   MetricValue,
   Problem,
+  ProjectOptions,
   RerunVerification,
   ResultFiles,
   ResultsCheck,
@@ -104,6 +96,7 @@ export type {
   SmokeReport,
   Status,
   StopSignals,
+  TextOf,
   TracedResult,
   Tracking,
   Truncation,
@@ -112,32 +105,6 @@ export type {
   WatchUpdate,
   WrittenResults,
 };
-
-/** Which pipeline file of which project, as the command line names them. */
-export interface ProjectOptions {
-  /** Where the command was started: the project is the nearest folder upwards that holds a pipeline.yaml. */
-  readonly folder: string;
-  /** `-f FILE`, from `folder`; without it the project's pipeline.yaml. */
-  readonly file?: string;
-  /** `--set K=V`, in order. */
-  readonly set?: readonly string[];
-  /** `--executor`: where everything runs. */
-  readonly executor?: string;
-  /** Whether runs are smoke runs: small, under keys and in a folder of their own. */
-  readonly smoke?: boolean;
-  /** Called with warnings: probable mistakes that are not errors. A run reports them as events. */
-  readonly onWarning?: (warning: Diagnostic, textOf: TextOf) => void;
-}
-
-/** A command's requirements of a plan. */
-interface PlanUse {
-  /** What must be able to run. */
-  readonly checked?: Selection;
-  readonly warn?: (warning: Diagnostic) => void;
-}
-
-/** The text of a file that diagnostics point into. */
-export type TextOf = (file: string) => string | undefined;
 
 /** A project as the command line sees it. Each call reads the pipeline file anew. */
 export interface Project {
@@ -233,138 +200,32 @@ export interface Project {
 }
 
 /** Opens the project of a folder. Each call reports its faults anew, since a file may be fixed meanwhile. */
-export async function openProject(
-  { folder, file, set = [], executor, smoke = false, onWarning = () => undefined }: ProjectOptions,
-  host: Host = thisMachine(),
-): Promise<Project> {
-  let rows: Result<Opened, Problem> | undefined;
-  let texts: ReadonlyMap<string, string> = new Map();
-  let instances: readonly Instance[] = [];
-  // A run with nothing to do has read nothing yet.
-  const textOf: TextOf = (name) =>
-    texts.get(name) ?? (root.ok ? textNamed(root.value.root, set, name) : undefined);
-  let last: Planned | undefined;
-  const own = {
-    ...host,
-    executorName: executor,
-    smoke: smoke ? `${smokeFolder}/${newRunId(Date.now(), () => false)}` : undefined,
-  };
-
-  async function opened(place: ProjectPlace, access: Access): Promise<Result<Opened, Problem>> {
-    if (rows?.ok === true && (access === 'read' || rows.value.store.isKept)) return rows;
-    const store = await storeFolder(place.root, host.environment);
-    if (!store.ok) return store;
-    if (rows?.ok === true && access === 'write' && !rows.value.store.isKept) close();
-    if (rows?.ok !== true) rows = openRows(place, store.value, own, access);
-    return rows;
-  }
-  function close(): void {
-    if (rows?.ok === true) rows.value.store.close();
-    rows = undefined;
-  }
-  /**
-   * The present rows: the cache may have been deleted since they were opened. Nothing may be
-   * using them.
-   */
-  async function reopened(place: ProjectPlace): Promise<Result<Opened, Problem>> {
-    if (rows?.ok === true && !rows.value.store.isInPlace()) close();
-    return opened(place, 'write');
-  }
-  /** Answers from the rows alone, so it works even if a pipeline file has faults. */
-  async function withRows<T>(
-    access: Access,
-    answer: (opened: Opened) => Promise<Result<T, Problem>> | Result<T, Problem>,
-  ): Promise<Result<T, Problem>> {
-    return orDiskProblem(async () => {
-      const place = placeHere(folder, file);
-      if (!place.ok) return place;
-      const open = await opened(place.value, access);
-      return open.ok ? answer(open.value) : open;
-    });
-  }
-  /** `checked`: what must be able to run. */
-  async function planned(access: Access, checked?: Selection): Promise<Result<Planned, Problem>> {
-    const place = placeHere(folder, file);
-    if (!place.ok) return place;
-    // A project that was never run is not given a cache for having faults.
-    const open = hasCache(place.value) ? await opened(place.value, access) : undefined;
-    if (open?.ok === false) return open;
-    const findFileFaults: FindFileFaults = (sound, loose) => {
-      const selected = checked && select(sound, checked);
-      return selected?.ok === true
-        ? fileFaults(
-            { root: place.value.root, disk: host.disk },
-            sound,
-            selected.value.chosen,
-            checked?.patterns.length === 0 ? loose : [],
-          )
-        : [];
-    };
-    const plan = await planHere(place.value, set, open?.value.store, last, findFileFaults);
-    if (!plan.ok) return plan;
-    texts = plan.value.sources;
-    instances = plan.value.plan.instances;
-    last = plan.value;
-    return plan;
-  }
-  async function withPlan<T>(
-    access: Access,
-    answer: (opened: Opened, planned: Planned) => Promise<Result<T, Problem>> | Result<T, Problem>,
-    { checked, warn = (warning) => onWarning(warning, textOf) }: PlanUse = {},
-  ): Promise<Result<T, Problem>> {
-    return orDiskProblem(async () => {
-      const plan = await planned(access, checked);
-      if (!plan.ok) return plan;
-      const open = await opened(plan.value.place, access);
-      if (!open.ok) return open;
-      const placed = await placedHere(open.value, plan.value);
-      if (!placed.ok) return placed;
-      const { warnings, listFaults } = placed.value;
-      for (const warning of warnings) warn(warning);
-      // The list may be made again; a run reports whether they block it.
-      for (const fault of listFaults) warn({ ...fault, severity: 'warning' });
-      const resolved = await withKnownHubFolders(open.value, placed.value);
-      return resolved.ok ? answer(open.value, resolved.value) : resolved;
-    });
-  }
+export async function openProject(options: ProjectOptions, host: Host = thisMachine()): Promise<Project> {
+  const { set = [], smoke = false } = options;
+  const access = projectAccess(options, host);
+  const { root, textOf, warn, planned, withRows, withPlan } = access;
   const idleRequestOf = (open: Opened, request: RunRequest): IdleRequest | undefined =>
     smoke ? undefined : idleRequestIn(builtFile(import.meta.url), open, set, request);
-  async function idleAgain(
-    place: ProjectPlace,
+  async function idleRun(
     request: RunRequest,
     onEvent: (event: Event) => void,
     stop: StopSignals,
   ): Promise<FinishedRun | undefined> {
-    const open = hasCache(place) ? await opened(place, 'write') : undefined;
-    const idle = open?.ok === true ? idleRequestOf(open.value, request) : undefined;
-    return open?.ok === true && idle !== undefined ? runIdle(open.value, idle, onEvent, stop) : undefined;
+    const place = access.place();
+    const open = place.ok && hasCache(place.value) ? await access.opened(place.value, 'write') : undefined;
+    if (open?.ok !== true) return undefined;
+    const idle = idleRequestOf(open.value, request);
+    return idle && runIdle(open.value, idle, onEvent, stop);
   }
-  /**
-   * On a disk too full to open the rows for writing, once by those in memory: what that deletes makes room
-   * for the rows.
-   */
-  async function collect(request: GcRequest): Promise<Result<Collected, Problem>> {
-    const withAccess = (access: Access): Promise<Result<Collected, Problem>> =>
-      withRows(access, (open) => gc(open, set, request));
-    const collected = await withAccess('write');
-    if (collected.ok || collected.error.kind !== 'disk' || !noSpaceLeft([root.ok ? root.value.root : folder]))
-      return collected;
-    const first = await withAccess('read');
-    if (!first.ok || request.dryRun) return first;
-    const rest = await withAccess('write');
-    return rest.ok ? { ok: true, value: together(first.value, rest.value) } : rest;
-  }
-  const root = placeHere(folder, file);
 
   return {
-    root: root.ok ? root.value.root : folder,
+    root,
     textOf,
-    writtenAt: (id) => instances.find((instance) => instance.id === id)?.at,
+    writtenAt: (id) => access.instances().find((instance) => instance.id === id)?.at,
     run: (request, onEvent, stop) =>
       orDiskProblem(async () => {
-        const place = placeHere(folder, file);
-        const summary = place.ok ? await idleAgain(place.value, request, onEvent, stop) : undefined;
-        if (summary !== undefined) return { ok: true, value: summary };
+        const idle = await idleRun(request, onEvent, stop);
+        if (idle !== undefined) return { ok: true, value: idle };
         return withPlan(
           'write',
           async (open, plan) => {
@@ -388,7 +249,7 @@ export async function openProject(
       withRows('write', async ({ place }) => {
         const { watchRun } = await import('./watch/watch-run.ts');
         await watchRun(
-          { root: place.root, open: () => reopened(place), plan: () => planned('write', request) },
+          { root: place.root, open: () => access.reopened(place), plan: () => planned('write', request) },
           request,
           listeners,
           stop,
@@ -397,12 +258,9 @@ export async function openProject(
       }),
     dryRun: (request) => withPlan('read', (open, plan) => dryRun(open, plan, request), { checked: request }),
     status: (selection, remote = false) =>
-      withPlan(
-        'read',
-        (open, plan) =>
-          status(open, plan, selection, remote ? (warning) => onWarning(warning, textOf) : undefined),
-        { checked: selection },
-      ),
+      withPlan('read', (open, plan) => status(open, plan, selection, remote ? warn : undefined), {
+        checked: selection,
+      }),
     explain: (instance) => withPlan('read', (open, plan) => explain(open, plan, instance)),
     explanations: (selection) => withPlan('read', (open, plan) => explanations(open, plan, selection)),
     estimate: (selection) =>
@@ -411,7 +269,7 @@ export async function openProject(
         return estimate(open, plan, selection);
       }),
     graph: (selection) => withPlan('read', (_, plan) => graph(plan, selection)),
-    log: (instance, run_) => withPlan('read', (open, plan) => log(open, plan, instance, run_)),
+    log: (instance, id) => withPlan('read', (open, plan) => log(open, plan, instance, id)),
     history: (limit, before) =>
       withRows('read', (open) => ({ ok: true, value: history(open, limit, before) })),
     runResults: (records) =>
@@ -430,24 +288,18 @@ export async function openProject(
         const plan = await planned('read');
         return { ok: true, value: await wholeRun(open, id, plan.ok ? plan.value : undefined) };
       }),
-    metrics: (selection) =>
-      withPlan('read', (open, plan) =>
-        metrics(open, plan, selection, (warning) => onWarning(warning, textOf)),
-      ),
+    metrics: (selection) => withPlan('read', (open, plan) => metrics(open, plan, selection, warn)),
     metricsOfRun: (id, selection) =>
-      withPlan('read', (open, plan) =>
-        metricsOfRun(open, plan, id, selection, (warning) => onWarning(warning, textOf)),
-      ),
+      withPlan('read', (open, plan) => metricsOfRun(open, plan, id, selection, warn)),
     metricsAtCommit: (revision, selection) =>
-      withPlan('read', (open, plan) =>
-        metricsAtCommit(open, plan, revision, selection, (warning) => onWarning(warning, textOf)),
-      ),
+      withPlan('read', (open, plan) => metricsAtCommit(open, plan, revision, selection, warn)),
     resultsAtCommit: (revision, selection) =>
       withPlan('read', (open, plan) => resultsAtCommit(open, plan, revision, selection)),
     writeResults: () => withPlan('read', writeResults),
     checkResults: () => withPlan('read', checkResults),
     models: (id) => withPlan('read', (open, plan) => models(open, plan, id)),
-    model: (instance) => withPlan('read', (open, plan) => modelPlaceOf(open, plan, instances, instance)),
+    model: (instance) =>
+      withPlan('read', (open, plan) => modelPlaceOf(open, plan, access.instances(), instance)),
     hubAccess: async () => {
       const { hubSettings } = await import('./hub/hub-settings.ts');
       const { proxiedFetch } = await import('../network/proxied-fetch.ts');
@@ -477,18 +329,7 @@ export async function openProject(
         const { remoteCheck } = await import('./project/shared-cache/remote-check.ts');
         return remoteCheck(open, plan, new AbortController().signal);
       }),
-    gc: collect,
-    close,
+    gc: (request) => collect(access, set, request),
+    close: access.close,
   };
 }
-
-/** The rows of results that the first call deleted still exist for the second. */
-const together = (first: Collected, rest: Collected): Collected => ({
-  entries: rest.entries,
-  removed: rest.removed,
-  bytesLeft: rest.bytesLeft,
-  objects: first.objects + rest.objects,
-  files: [...first.files, ...rest.files],
-  bytes: first.bytes + rest.bytes,
-  kept: rest.kept,
-});

@@ -12,10 +12,7 @@ export async function partUsages(): Promise<ReadonlyMap<string, GpuUsage>> {
  * Of what `nvidia-smi -q -x` prints, which of all its answers alone has the memory of parts. It does not name
  * them by UUID, but has them in the order of `nvidia-smi -L`. The tool measures no utilization of a part.
  */
-function parsePartUsages(
-  listed: readonly ListedGpu[],
-  details: string,
-): ReadonlyMap<string, GpuUsage> {
+function parsePartUsages(listed: readonly ListedGpu[], details: string): ReadonlyMap<string, GpuUsage> {
   const usages = new Map<string, GpuUsage>();
   for (const card of elements(details, 'gpu')) {
     const uuid = /<uuid>(GPU-[\w-]+)<\/uuid>/.exec(card)?.[1];
