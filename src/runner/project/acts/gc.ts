@@ -28,38 +28,16 @@ export async function gc(
   return locked(opened, 0, new AbortController().signal, async () => {
     const plans = await plansOnDisk(opened.place, set, opened.store);
     if (!plans.ok) return plans;
-    const keys = new Set<string>();
-    const instances = new Set<string>();
-    const folders = new Set<string>();
-    const executors = new Map<string, Planned['executors']>();
-    for (const read of plans.value) {
-      const placed = await placedHere(opened, read);
-      if (!placed.ok) return placed;
-      const planned = placed.value;
-      const session = await sessionFor(opened, planned, [], planned.plan.instances);
-      if (!session.ok) return session;
-      const { plan } = planned;
-      executors.set(plan.pipeline, planned.executors);
-      const last = lastKeys(opened.store, plan.pipeline);
-      const keep = (id: string, named: readonly string[]): void => {
-        instances.add(`${plan.pipeline} ${id}`);
-        const lastKey = last.get(id);
-        for (const key of lastKey === undefined ? named : [lastKey, ...named]) keys.add(key);
-      };
-      const inspections = await inspect(session.value, plan.instances);
-      const outs = new Map(inspections.map(({ instance, outs: present }) => [instance.id, present]));
-      const stale = staleLists(plan, (id) => outs.get(id));
-      for (const id of awaitedResults(opened.store, plan, stale))
-        keep(id, keysOfInstance(opened.store, plan.pipeline, id));
-      for (const { instance, key } of inspections) {
-        for (const path of workspaceOuts(instance)) folders.add(dirname(path));
-        // An instance that waits for another could still end under any key that it ever had.
-        keep(
-          instance.id,
-          key === undefined ? keysOfInstance(opened.store, plan.pipeline, instance.id) : [key],
-        );
-      }
+    const named: NamedResults[] = [];
+    for (const plan of plans.value) {
+      const found = await namedIn(opened, plan);
+      if (!found.ok) return found;
+      named.push(found.value);
     }
+    const executors = new Map(named.map((each) => [each.pipeline, each.executors]));
+    const keys = new Set(named.flatMap((each) => each.keys));
+    const instances = new Set(named.flatMap((each) => each.instances));
+    const folders = new Set(named.flatMap((each) => each.folders));
     const attempts = await queuedAttempts(opened, executors, keys);
     return {
       ok: true,
@@ -71,4 +49,50 @@ export async function gc(
       ),
     };
   });
+}
+
+/** What a pipeline file names, or may name again. */
+interface NamedResults {
+  readonly pipeline: string;
+  readonly executors: Planned['executors'];
+  readonly keys: readonly string[];
+  /** As "pipeline instance". */
+  readonly instances: readonly string[];
+  /** Of outs. */
+  readonly folders: readonly string[];
+}
+
+async function namedIn(opened: Opened, read: Planned): Promise<Result<NamedResults, Problem>> {
+  const placed = await placedHere(opened, read);
+  if (!placed.ok) return placed;
+  const { plan, executors } = placed.value;
+  const session = await sessionFor(opened, placed.value, [], plan.instances);
+  if (!session.ok) return session;
+  const { store } = opened;
+  const { pipeline } = plan;
+  const inspections = await inspect(session.value, plan.instances);
+  const outs = new Map(inspections.map(({ instance, outs: present }) => [instance.id, present]));
+  const stale = staleLists(plan, (id) => outs.get(id));
+  // An instance that waits for another could still end under any key that it ever had.
+  const everyKey = (id: string): readonly string[] => keysOfInstance(store, pipeline, id);
+  const named = [
+    ...awaitedResults(store, plan, stale).map((id) => [id, everyKey(id)] as const),
+    ...inspections.map(
+      ({ instance: { id }, key }) => [id, key === undefined ? everyKey(id) : [key]] as const,
+    ),
+  ];
+  const last = lastKeys(store, pipeline);
+  return {
+    ok: true,
+    value: {
+      pipeline,
+      executors,
+      keys: named.flatMap(([id, keys]) => {
+        const lastKey = last.get(id);
+        return lastKey === undefined ? keys : [lastKey, ...keys];
+      }),
+      instances: named.map(([id]) => `${pipeline} ${id}`),
+      folders: plan.instances.flatMap((instance) => workspaceOuts(instance).map((path) => dirname(path))),
+    },
+  };
 }
