@@ -4,19 +4,19 @@ import type { Executor } from '../../executors/executor.ts';
 import type { Instance } from '../../plan/instance.ts';
 import type { Session } from '../../status/session.ts';
 
-/** Obstacles that keep instances from being planned for their executors. */
+/** Why an executor of instances cannot run them: the first such one, each is asked once. */
 export async function unreadyExecutor(
   { executorOf }: Session,
   instances: readonly Instance[],
   onEvent: (event: Event) => void,
   signal: AbortSignal,
 ): Promise<Diagnostic | undefined> {
-  const choice = new Set<Executor>();
+  const asked = new Set<Executor>();
   for (const instance of instances) {
     const executor = executorOf(instance);
     const onWait = (): void => onEvent(waitingWarning(executor, instance));
-    const message = choice.has(executor) ? undefined : await executor.prepare?.(signal, onWait);
-    choice.add(executor);
+    const message = asked.has(executor) ? undefined : await executor.prepare?.(signal, onWait);
+    asked.add(executor);
     if (message !== undefined)
       return {
         severity: 'error',

@@ -43,8 +43,8 @@ export async function verifyRerun(
     if (unready !== undefined) return invalid([unready], sources);
     const { retryDelay } = opened.host;
     let compared: Result<RerunVerification> = { ok: false, error: 'nothing was run' };
-    await withRun(session.value, { instances: [only], jobs: 1, retryDelay }, onEvent, stop, async (run_) => {
-      compared = await rerunAndCompare(run_, only);
+    await withRun(session.value, { instances: [only], jobs: 1, retryDelay }, onEvent, stop, async (run) => {
+      compared = await rerunAndCompare(run, only);
     });
     return compared.ok
       ? compared
