@@ -40,9 +40,7 @@ export const readEvaluation = (path: string): Promise<Result<Evaluation>> =>
 const readEvaluations = (members: readonly Gathered[]): Promise<Result<readonly Axed<Evaluation>[]>> =>
   readAll(members, isEvaluation, evaluationText);
 
-const readSummaries = (
-  members: readonly Gathered[],
-): Promise<Result<readonly Axed<TrainingSummary>[]>> =>
+const readSummaries = (members: readonly Gathered[]): Promise<Result<readonly Axed<TrainingSummary>[]>> =>
   readAll(members, isSummary, 'the summary of a training');
 
 export const readSamples = (members: readonly Gathered[]): Promise<Result<readonly Axed<Samples>[]>> =>
