@@ -43,7 +43,7 @@ describe('the profile', () => {
     'aws_secret_access_key = a#b=',
   ].join('\r\n');
 
-  test('is named by AWS_PROFILE; the credentials file names it without "profile" and goes before the config file', async () => {
+  test('is named by AWS_PROFILE; the credentials file (no "profile") precedes the config file', async () => {
     write('.aws/config', config);
     write(
       '.aws/credentials',

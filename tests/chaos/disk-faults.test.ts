@@ -67,7 +67,9 @@ for taken in $(seq 100000 75000 1900000); do
 done`;
 
 test.skipIf(!mayMount)(
-  `a disk that is full sooner or later (${mayMount ? 'a tmpfs of 2 MB' : 'skipped: mounting is not allowed here'}): it is said, and with room again the next run is right`,
+  `a disk that is full sooner or later is reported, and with room again the next run is right${
+    mayMount ? '' : ' (skipped: mounting is not allowed here)'
+  }`,
   async () => {
     const { main } = await programs();
     const file = join(folder, 'pipeline.yaml');

@@ -50,7 +50,7 @@ async function endsBefore(nth: number, { root }: InProcess): Promise<boolean> {
   return shown.trim().endsWith('end');
 }
 
-test('killed before every single step: a temp out comes back and goes, and nothing is read that is not the result', async () => {
+test('killed before every single step: a temp out comes back and goes, and only results are read', async () => {
   using project = await droppedProject();
   let nth = 1;
   while (!(await endsBefore(nth, project))) nth += 1;
@@ -115,7 +115,7 @@ const requests: Readonly<Record<RunChoice, Partial<RunRequest>>> = {
   'only d': { patterns: ['d'], mode: 'only' },
 };
 
-test('whatever is edited, run, collected or deleted, in any order: a whole run ends with the outs of the data as they are', async () => {
+test('after edits, runs, gc and deletions in any order, a run ends with the outs of the data', async () => {
   await fc.assert(
     fc.asyncProperty(fc.array(step, { maxLength: 8 }), async (steps) => {
       using project = inProcess();

@@ -28,7 +28,7 @@ beforeAll(async () => {
 });
 
 for (const [index, name] of names.entries()) {
-  test(`a training (${name}) that is killed at ${kills} random instants ends with the bits of one that was left alone`, async () => {
+  test(`training (${name}) killed ${kills} times at random ends with the bits of one left alone`, async () => {
     const whole = await run(name, await folder(), undefined);
     expect(whole.last).toMatchObject({ kind: 'finished', stoppedEarly: name.includes('stopped early') });
     let [killed, scratch, round] = [0, await folder(), 0];

@@ -213,7 +213,7 @@ describe('a queue of three commands', () => {
     expect(rig.read('artifacts/p/train/m')).toBe('weights');
   });
 
-  test('gc deletes attempts whose jobs are over and that nothing asks for, and keeps what is in flight', async () => {
+  test('gc deletes attempts whose jobs are over and that nothing needs, and keeps the others', async () => {
     await using rig = await project(train);
     await rig.pipeline('run', '--detach').result;
     const stage = await rig.stage.nextStart();

@@ -42,7 +42,7 @@ test('a second run cannot claim a GPU, and reads who has it, until it is release
   expect((await second(uuid('a'), by('2'))).kind).toBe('claimed');
 });
 
-test('a run that releases a GPU for which another one waits does not take it again before that one', async () => {
+test('a run that releases a GPU for which another one waits takes it again only after that one', async () => {
   const [first, second] = [claimsOfRun(), claimsOfRun()];
   const claim = await first(uuid('c'), by('1'));
   const refused = await second(uuid('c'), by('2'));
@@ -54,7 +54,7 @@ test('a run that releases a GPU for which another one waits does not take it aga
   expect((await again).kind).toBe('held');
 });
 
-test('the name of a claim has the full length of an address, which all versions of Node bind alike', async () => {
+test('the name of a claim has the full length of an address: all versions of Node bind it alike', async () => {
   const claim = await claimsOfRun()(uuid('d'), by('1'));
   expect(claim.kind).toBe('claimed');
   const name = `\0${`medical-qa-pipeline/${uuid('d')}`.padEnd(107, '.')}`;
@@ -64,7 +64,7 @@ test('the name of a claim has the full length of an address, which all versions 
   expect(JSON.parse(answer)).toEqual(by('1'));
 });
 
-test('a claim is made again by the supervisor that replaces a killed one, and nothing waits for its answer', async () => {
+test('the supervisor that replaces a killed one makes the claim again, and nothing waits for it', async () => {
   const processes: SupervisorProcess[] = [];
   const own = supervisor(() => {
     const started = supervisorHere();

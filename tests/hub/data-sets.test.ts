@@ -33,7 +33,7 @@ async function openDataRig(): Promise<Rig> {
 const namesOf = ({ files }: { readonly files: readonly { readonly path: string }[] }): readonly string[] =>
   files.map(({ path }) => path).sort();
 
-test('a data set is fetched with its folders, without its page and the files of git, and later read without asking', async () => {
+test('a data set is fetched with its folders, without page and git files, and later read offline', async () => {
   await using rig = await openDataRig();
   const fetched = valueOf(await rig.fetch({ repository }));
   expect(namesOf(fetched)).toEqual(Object.keys(dataSet.files).filter((name) => name.includes('/')));

@@ -69,7 +69,7 @@ describe('the loss', () => {
     expect(Number(loss?.data[0])).toBeCloseTo(expected, 5);
   });
 
-  test('and its gradients over a batch are sums over rows, independent of rows, padding and order', async () => {
+  test('and its gradients over a batch are sums over rows, whatever their padding and order', async () => {
     const graph = trainingGraph(
       { ...plainTrace(tinyConfig), dropout: hashedDropout },
       plainTrace(tinyConfig).parameters,

@@ -97,7 +97,8 @@ function trajectoryTests(model: string): void {
 
   const finalsFile = `${model}.train-final.safetensors`;
   const hasFinals = existsSync(join(mt5Folder, finalsFile));
-  test(`every run: loss, learning rate and gradient norm of each step${hasFinals ? ', final weights' : ''}`, async () => {
+  const ofFinals = hasFinals ? ', final weights' : '';
+  test(`every run: loss, learning rate and gradient norm of each step${ofFinals}`, async () => {
     const { runs } = await readJsonTable<Trajectories>(`${model}.train.json`);
     const finals = hasFinals ? await readTable(finalsFile) : undefined;
     for (const [name, { config, log }] of Object.entries(runs)) {

@@ -108,7 +108,7 @@ describe('an engine installed for all projects of a user', () => {
     }
   });
 
-  test('a result that "auto" made on a GPU stays the result where there is none, until something changes', async () => {
+  test('a result that "auto" made on a GPU stays the result where there is none until it changes', async () => {
     const file = ['-f', 'gpu.yaml'];
     rig.write({
       'gpu.yaml': 'stages: { g: { uses: stages/a.ts, params: { runtime: auto }, outs: { out: out.txt } } }',

@@ -5,7 +5,7 @@ import { isFullDisk, roomHelp } from '../../src/runner/store/database/open-store
 const failedWrite = (code: string): Error =>
   Object.assign(new Error(`${code}: failed, write`), { code, syscall: 'write', path: 'artifacts/a' });
 
-test('a used-up quota counts as a full disk: it is named as a quota, and the help says how to make room', () => {
+test('a used-up quota counts as a full disk: it is called a quota, and the help says how to make room', () => {
   expect(isFullDisk(failedWrite('EDQUOT'))).toBe(true);
   expect(diskProblem(failedWrite('EDQUOT'))).toEqual({
     kind: 'disk',

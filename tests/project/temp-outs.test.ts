@@ -65,7 +65,7 @@ async function dropped(fit?: object, prepare?: object): Promise<InProcess> {
   return project;
 }
 
-test('a temp out is kept until verify --rerun passed, then dropped from project and cache; the others stay', async () => {
+test('a temp out is kept until verify --rerun passed, then dropped here and from the cache', async () => {
   using project = await dropped();
   expect(has(project, rows)).toBe(false);
   expect(project.read('artifacts/pipeline/prepare/count').trim()).toBe('1');
@@ -74,7 +74,7 @@ test('a temp out is kept until verify --rerun passed, then dropped from project 
   expect(verified.ok && verified.value.faults).toEqual([]);
 });
 
-test('what was dropped is up to date: nothing runs, gc keeps the result, and a run with nothing to do is idle', async () => {
+test('what was dropped is up to date: nothing runs, gc keeps the result, the next run is idle', async () => {
   using project = await dropped();
   await project.ask((open) => open.gc({ dryRun: false, keepRuns: 0 }));
   for (let runs = 0; runs < 3; runs++) {
@@ -133,7 +133,7 @@ test('who names the stage gets its temp outs, until the next run that does not',
   expect(has(project, rows)).toBe(false);
 });
 
-test('a rerun that makes other bytes is the result from now on: what reads it runs again in the same run, and its outs are kept', async () => {
+test('a rerun that makes other bytes is the result: its readers run again, its outs are kept', async () => {
   const prepare = {
     cmd: 's=seed; cat ${deps.raw} $s.txt > ${outs.rows}; echo 1 > ${outs.count}; echo run >> ran.log',
   };

@@ -70,7 +70,7 @@ describe.skipIf(!hasSlurm)('limits of a cluster', () => {
     expect((await rig.process('log', 'a').result).stdout).toContain(`says ${value}`);
   });
 
-  test('a job whose project folder is not there when it starts computes nothing elsewhere, and is started again', async () => {
+  test('a job that starts without its project folder computes nothing, and is started again', async () => {
     await using rig = await slurmProject(() => ({
       a: { cmd: 'pwd > ${outs.o}', outs: { o: 'o' }, resources: { cpus: 2 } },
       b: { cmd: 'echo > ${outs.o}', outs: { o: 'o' } },

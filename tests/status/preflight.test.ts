@@ -282,7 +282,7 @@ test('a value that is not a number is reported once', async () => {
   expect((await project.run()).problem?.match(/^[a-z-]+(?=:)/gm)).toEqual(['not-finite', 'not-finite']);
 });
 
-test('a missing path that stages declare as an out, or a path in one, is answered by the dep to write', async () => {
+test('a missing path that is an out of stages, or lies in one, is answered by the dep to write', async () => {
   using project = inProcess();
   const stages = {
     a: { cmd: 'touch ${outs.m}', outs: { m: 'out/model', s: 'scores' } },
