@@ -15,8 +15,8 @@ import { tinyConfig, weightValues } from './tiny-model.ts';
 type Values = Readonly<Record<string, HostValue>>;
 
 for (const tieWordEmbeddings of [false, true]) {
-  const head = tieWordEmbeddings ? 'tied' : 'own';
-  test(`steps of reordered beams with a cache give the logits of the whole decoder (${head} head)`, async () => {
+  const kind = tieWordEmbeddings ? 'tied' : 'own';
+  test(`steps of reordered beams with a cache give the logits of the whole decoder (${kind} head)`, async () => {
     const config = { ...tinyConfig, tieWordEmbeddings, scaleDecoderOutputs: tieWordEmbeddings };
     const runtime = await openRuntime('onnx', { threads: 1 });
     const trace = plainTrace(config);
