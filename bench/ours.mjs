@@ -20,7 +20,7 @@ import { openTokenizer } from '../dist/package/src/ml/text/open-tokenizer.js';
 import { encodeIds, readSentencePiece } from '../dist/package/src/ml/text/sentencepiece/sentencepiece.js';
 import { loadFrozen, parameterLoader } from '../dist/package/src/ml/train/load-parameters.js';
 import { evaluationFeeds, stepFeeds } from '../dist/package/src/ml/train/micro-batch.js';
-import { traineeOf } from '../dist/package/src/ml/train/trainee.js';
+import { placeOf, traineeOf } from '../dist/package/src/ml/train/trainee.js';
 import { folder, modelFolder, valueOf } from './inputs.mjs';
 
 const [kind, text] = process.argv.slice(2);
@@ -32,8 +32,8 @@ const kinds = {
     const { config, tensors } = valueOf(await openMt5Folder(modelFolder(model)));
     const batches = batchesOf({ batch, steps, warm, length });
     const training = trainingOf(method, batch);
-    const trainee = valueOf(traineeOf(config, training, batches.flat()));
     const runtime = await openEngine(engine);
+    const trainee = valueOf(traineeOf(config, training, batches.flat(), placeOf(runtime)));
     const session = await runtime.openTraining({
       constants: valueOf(await loadFrozen(tensors, trainee.shapes)),
       entries: {},
@@ -59,8 +59,8 @@ const kinds = {
   async evaluate({ model, batch, steps, warm, length, ...engine }) {
     const { config, tensors } = valueOf(await openMt5Folder(modelFolder(model)));
     const batches = batchesOf({ batch, steps, warm, length });
-    const trainee = valueOf(traineeOf(config, trainingOf('full', batch), batches.flat()));
     const runtime = await openEngine(engine);
+    const trainee = valueOf(traineeOf(config, trainingOf('full', batch), batches.flat(), placeOf(runtime)));
     const entries = { evaluate: trainee.evaluation };
     const session = await runtime.open({ constants: await weightsOf(tensors), entries });
     const times = [];

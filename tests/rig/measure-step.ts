@@ -13,7 +13,7 @@ import { openEngine as openTensorflow } from '../../src/ml/runtime/tensorflow/te
 import { constant, input } from '../../src/ml/tensor/ops/source.ts';
 import { add } from '../../src/ml/tensor/ops/elementwise.ts';
 import { stepFeeds } from '../../src/ml/train/micro-batch.ts';
-import { traineeOf } from '../../src/ml/train/trainee.ts';
+import { placeOf, traineeOf } from '../../src/ml/train/trainee.ts';
 import type { TrainConfig } from '../../src/ml/train/train-config.ts';
 
 interface Setting {
@@ -37,13 +37,6 @@ const config = parsed.value;
 const row = (length: number): readonly number[] =>
   Array.from({ length }, (_, place) => 3 + (place % (config.vocabSize - 3)));
 const example = { source: row(setting.sourceTokens), target: row(setting.targetTokens) };
-const trainee = traineeOf(
-  config,
-  training,
-  Array.from({ length: 64 }, () => example),
-);
-if (!trainee.ok) throw new Error(trainee.error);
-
 const engine: TrainingRuntime =
   setting.runtime === 'onnx'
     ? openOnnx({ threads })
@@ -52,6 +45,10 @@ const engine: TrainingRuntime =
         precision: training.precision ?? 'float32',
         ...(setting.folder === undefined ? {} : { folder: setting.folder }),
       });
+const examples = Array.from({ length: 64 }, () => example);
+const trainee = traineeOf(config, training, examples, placeOf(engine));
+if (!trainee.ok) throw new Error(trainee.error);
+
 const tiny = await engine.open({
   entries: { sum: { outputs: { sum: add(input('a', 'float32', [2]), constant([1, 2], [2])) } } },
 });

@@ -11,15 +11,13 @@ import { evaluate } from '../tensor/dimension.ts';
 import { inputsFirst } from '../tensor/walk.ts';
 import { stepFeeds } from '../train/micro-batch.ts';
 import type { TrainConfig } from '../train/train-config.ts';
-import { traineeOf } from '../train/trainee.ts';
+import { type ComputingPlace, traineeOf } from '../train/trainee.ts';
 import type { Result } from '../../result.ts';
 import { onnxMemory } from './onnx-memory.ts';
 import { tensorflowMemory } from './tensorflow-memory.ts';
 
 /** Where a training computes, and on what. */
-export interface TrainingPlace {
-  readonly runtime: 'onnx' | 'tensorflow';
-  readonly device: 'cpu' | 'cuda';
+export interface TrainingPlace extends ComputingPlace {
   /** Of every row of a batch: the longest that are allowed. */
   readonly sourceTokens: number;
   readonly targetTokens: number;
@@ -52,7 +50,10 @@ export function trainingMemory(
 ): Result<TrainingMemory> {
   const row: Example = { source: tokens(sourceTokens), target: tokens(targetTokens) };
   const rows = (count: number): readonly Example[] => Array.from({ length: count }, () => row);
-  const trainee = traineeOf(config, training, rows(Math.max(training.batch, evaluatedTogether)), device);
+  const trainee = traineeOf(config, training, rows(Math.max(training.batch, evaluatedTogether)), {
+    runtime,
+    device,
+  });
   if (!trainee.ok) return trainee;
   const { training: step } = trainee.value;
   const { graph } = step;

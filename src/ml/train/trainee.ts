@@ -12,6 +12,7 @@ import { lossGraph, type TrainingGraph, trainingGraph } from '../model/mt5-loss.
 import { plainTrace } from '../model/mt5-trace.ts';
 import { groupsFor } from '../model/row-groups.ts';
 import type { Feeds } from '../model/packed-rows.ts';
+import type { Runtime } from '../runtime/runtime.ts';
 import type { Graph } from '../tensor/node.ts';
 import { evaluatedTogether } from './held-out-loss.ts';
 import type { TrainConfig } from './train-config.ts';
@@ -37,18 +38,26 @@ export interface ParameterCounts {
   readonly all: number;
 }
 
-/**
- * `device`: on a GPU rows are not grouped, and words are computed in blocks only where all at once take too
- * much memory. The error names the layers that an adapter's configuration selects but the model lacks.
- */
+/** What computes a graph: engines and devices are fast at different forms of the same training. */
+export interface ComputingPlace {
+  readonly runtime: 'onnx' | 'tensorflow';
+  readonly device: 'cpu' | 'cuda';
+}
+
+export const placeOf = ({ name, device }: Pick<Runtime, 'name' | 'device'>): ComputingPlace => ({
+  runtime: name,
+  device: device === 'cpu' ? 'cpu' : 'cuda',
+});
+
+/** The error names the layers that an adapter's configuration selects but the model lacks. */
 export function traineeOf(
   config: Mt5Config,
   { method, labelSmoothing, gradientCheckpointing, seed, batch }: TrainConfig,
   examples: readonly Example[],
-  device: 'cpu' | 'cuda' = 'cpu',
+  { runtime, device }: ComputingPlace,
 ): Result<Trainee> {
   const blocksFor = (rows: number): HeadBlocks | undefined =>
-    blocksOfHead(mostTargetTokens(examples, rows), config.vocabSize, device);
+    blocksOfHead(mostTargetTokens(examples, rows), config.vocabSize, runtime);
   const sides = (['source', 'target'] as const).map((side) =>
     examples.map((example) => example[side].length),
   );
