@@ -348,6 +348,19 @@ describe('what triggers a rerun', () => {
     expect(rig.read('artifacts/pipeline/c/o')).toBe('qq');
   });
 
+  test('--only restores missing inputs that another pipeline of the project made', async () => {
+    await using rig = await createRig();
+    rig.write({
+      x: 'a',
+      'pipeline.yaml': chain(''),
+      'other.yaml': { name: 'other', extends: 'pipeline.yaml' },
+    });
+    await rig.pipeline('run', 'a').result;
+    const only = await rig.pipeline('run', '--file', 'other.yaml', '--only', 'b').result;
+    expect(only.json).toMatchObject({ ran: ['b'], failed: [] });
+    expect(rig.read('artifacts/other/a/o')).toBe('a');
+  });
+
   test('--only with many out-of-date inputs reports them once, with how to update', async () => {
     await using rig = await createRig();
     rig.write({

@@ -1,10 +1,11 @@
+import { memory } from '../../../memory.ts';
 import type { Diagnostic } from '../../diagnostic.ts';
 import type { InstanceId } from '../../identity.ts';
 import type { Instance, Plan } from '../../plan/instance.ts';
 import type { Selected } from '../../plan/select.ts';
 import { instancesWithNeeds, needsToRun } from '../../plan/with-needs.ts';
 import { quotedCommand } from '../../wording/command-text.ts';
-import { declaredPolicy } from '../../manifest/decide.ts';
+import { declaredPolicy, type Entry } from '../../manifest/decide.ts';
 import { parseKey } from '../../manifest/key-of.ts';
 import { joinFirst } from '../../wording/join-first.ts';
 import { lastKeys } from '../../store/last-results.ts';
@@ -23,13 +24,15 @@ export interface TakenAsIs {
 
 /**
  * Prepares the inputs of chosen instances that are not chosen themselves (`--only`, `--from`). Missing outs
- * are restored from the last result; outs that are out of date are used, with a warning.
+ * are restored, from the last result or from one that another pipeline or clone made; outs that are out of
+ * date are used, with a warning.
  */
 export async function takeAsIs(run: Run, { chosen, takenAsIs }: Selected): Promise<TakenAsIs> {
   if (takenAsIs.length === 0) return { warnings: [], blocked: new Map() };
   const missing = new Map<InstanceId, string>();
+  const entryOf = entriesOf(run, takenAsIs);
   for (const instance of takenAsIs) {
-    const lacking = await restoreMissing(run, instance);
+    const lacking = await restoreMissing(run, instance, entryOf);
     if (lacking !== undefined)
       missing.set(
         instance.id,
@@ -56,19 +59,22 @@ export async function takeAsIs(run: Run, { chosen, takenAsIs }: Selected): Promi
 }
 
 /** Returns the first out that is not available. */
-async function restoreMissing({ session }: Run, instance: Instance): Promise<string | undefined> {
-  const { workspace, store, plan } = session;
+async function restoreMissing(
+  { session }: Run,
+  instance: Instance,
+  entryOf: EntryOf,
+): Promise<string | undefined> {
+  const { workspace, plan } = session;
   const outs = Object.entries(instance.outs).filter(
     ([, { path }]) => workspace.disk.lstat(placeOf(workspace, path)) === undefined,
   );
   if (outs.length === 0) return undefined;
-  const key = parseKey(lastKeys(store, plan.pipeline).get(instance.id) ?? '');
-  const found = key && (await lookupResult(session, key));
+  const entry = await entryOf(instance);
   for (const [name, { path, temp }] of outs) {
     // What reads it has it brought back where it runs.
-    if (temp && found?.kind === 'hit' && found.entry.dropped?.includes(name) === true) continue;
-    if (found?.kind !== 'hit' || found.entry.outs[name] === undefined) return path;
-    const restored = await restore(session, found.entry, {
+    if (temp && entry?.dropped?.includes(name) === true) continue;
+    if (entry?.outs[name] === undefined) return path;
+    const restored = await restore(session, entry, {
       pipeline: plan.pipeline,
       instance: instance.id,
       outs: [{ name, path, inPlace: false }],
@@ -76,6 +82,26 @@ async function restoreMissing({ session }: Run, instance: Instance): Promise<str
     if (!restored.ok || restored.value.kind === 'damaged') return path;
   }
   return undefined;
+}
+
+type EntryOf = (instance: Instance) => Promise<Entry | undefined>;
+
+/** The results that missing outs are restored from. */
+function entriesOf({ session }: Run, takenAsIs: readonly Instance[]): EntryOf {
+  const { store, plan } = session;
+  const once = memory<ReturnType<typeof assessAll>>();
+  return async ({ id }) => {
+    const key = parseKey(lastKeys(store, plan.pipeline).get(id) ?? '');
+    const last = key && (await lookupResult(session, key));
+    if (last?.kind === 'hit') return last.entry;
+    const assessed = await once('all', () =>
+      assessAll(session, instancesWithNeeds(plan, takenAsIs), declaredPolicy),
+    );
+    const found = assessed.get(id);
+    return found?.kind === 'assessed' && found.assessment.decision.kind === 'restore'
+      ? found.assessment.decision.entry
+      : undefined;
+  };
 }
 
 async function outOfDate({ session }: Run, takenAsIs: readonly Instance[]): Promise<readonly Diagnostic[]> {
