@@ -39,6 +39,17 @@ describe('the summary of a run', () => {
     ]);
   });
 
+  test.each([
+    [{ mode: 'needs', patterns: ['train[aimc,gs_1]', 'eval'] }, 'pipeline run train:aimc,gs_1 eval'],
+    [{ mode: 'only', patterns: ['train[*,gs_1]'] }, "pipeline run --only 'train[*,gs_1]' --set vars.seed=2"],
+    [{ mode: 'from', patterns: ['eval'] }, 'pipeline run --from eval'],
+  ] as const)('continues with what was selected: %j', (selection, command) => {
+    const set = command.includes('--set') ? ['vars.seed=2'] : [];
+    expect(shown({ 'train[aimc,gs_1]': failed }, 1, { selection, set }).at(-1)).toBe(
+      `  continue with \`${command}\``,
+    );
+  });
+
   test('names five, and counts the others', () => {
     expect(
       shown(Object.fromEntries(Array.from({ length: 8 }, (_, index) => [`s[${index}]`, failed]))).slice(5),

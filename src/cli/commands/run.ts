@@ -91,7 +91,7 @@ async function run(
       ending: ': nothing was run',
       whenBusy: waitingText(options),
     });
-  await reportFinished(project.root, summary.value, options);
+  await reportFinished(project.root, summary.value, { ...options, selection: request });
 }
 
 /** For a stopped run, trackers keep what was sent: the run does not wait for them. */
@@ -131,7 +131,8 @@ async function watch(
             display.close();
             display = openDisplay(screen, files, options);
             screen.write(
-              summaryText(update.summary, options, screen.colors) + sharedCacheLine(update.summary, options),
+              summaryText(update.summary, { ...options, selection: request }, screen.colors) +
+                sharedCacheLine(update.summary, options),
             );
             if (options.json === true) process.stdout.write(jsonLine(summaryJson(update.summary)));
             else if (hasNewResults(update.summary))

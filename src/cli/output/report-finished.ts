@@ -6,13 +6,13 @@ import { openScreen } from './screen.ts';
 import { smokeText } from './texts/smoke-text.ts';
 import { summaryJson } from './summary-json.ts';
 import { sharedCacheLine } from './shared-cache-line.ts';
-import { summaryText } from './texts/summary-text.ts';
+import { summaryText, type TypedRun } from './texts/summary-text.ts';
 
 /** Prints how a run ended and its results, and sets the exit code. `root`: of the project. */
 export async function reportFinished(
   root: string,
   finished: FinishedRun,
-  options: RunOptions,
+  options: RunOptions & TypedRun,
 ): Promise<void> {
   const screen = openScreen();
   const { smoke } = finished;

@@ -1,5 +1,5 @@
 import { quotedCommand, type TypedPipeline } from '../../../runner/wording/command-text.ts';
-import type { InstanceId, Outcome, RunSummary } from '../../../runner/project.ts';
+import type { InstanceId, Outcome, RunSummary, Selection } from '../../../runner/project.ts';
 import { countOutcomes } from '../../../runner/report/count-outcomes.ts';
 import type { Colors } from '../../../runner/wording/colors.ts';
 import { joinFirst } from '../../../runner/wording/join-first.ts';
@@ -10,6 +10,7 @@ import { durationText } from '../../../runner/wording/duration-text.ts';
 
 /** What of the command is typed again in the commands that come next. */
 export interface TypedRun extends TypedPipeline {
+  readonly selection?: Selection;
   readonly keepGoing?: true;
   readonly retryFailed?: true;
 }
@@ -84,8 +85,14 @@ function nextSteps(unfinished: Unfinished, typed: TypedRun): readonly string[] {
     ...(more > 0 ? [`… and ${more} more failed`] : []),
     ...(skipped > 0 && !isStopped && typed.keepGoing !== true ? [keepGoingText(skipped)] : []),
     ...(edited > 0 ? [editedText(edited)] : []),
-    ...(failed.length > 0 || isStopped || isLeft ? [`continue with ${quotedCommand(typed, 'run')}`] : []),
+    ...(failed.length > 0 || isStopped || isLeft ? [`continue with ${sameRun(typed)}`] : []),
   ];
+}
+
+/** What was selected, and nothing else: the rest of an experiment may take days. */
+function sameRun({ selection, ...typed }: TypedRun): string {
+  const { mode, patterns } = selection ?? { mode: 'needs', patterns: [] };
+  return quotedCommand(typed, mode === 'needs' ? 'run' : `run --${mode}`, patterns);
 }
 
 function editedText(edited: number): string {
