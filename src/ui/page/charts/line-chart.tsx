@@ -1,9 +1,9 @@
 import { useState } from 'preact/hooks';
 import { markedPoints, nearestTo, type Point, smoothed, spread, downsampled } from './curve-lines.ts';
-import { HeightAxis } from './height-axis.tsx';
+import { HeightAxis, WidthAxis } from './axes.tsx';
 import { LineKey, Marker } from './line-key.tsx';
 import type { LineStyle } from './line-style.ts';
-import { numberText, tickText } from '../number-text.ts';
+import { numberText } from '../number-text.ts';
 import { linearScale, logScale } from './scale.ts';
 import { useWidth } from './use-width.ts';
 
@@ -97,17 +97,7 @@ export function LineChart(props: {
         }}
       >
         <HeightAxis scale={up} left={edge.left} right={width - edge.right} gap={7} />
-        {across.ticks.map((tick) => (
-          <text
-            key={tick}
-            class="tick"
-            x={across.place(tick)}
-            y={height - edge.bottom + 17}
-            text-anchor="middle"
-          >
-            {tickText(tick, across.step)}
-          </text>
-        ))}
+        <WidthAxis scale={across} bottom={height - edge.bottom} gap={17} />
         <text class="tick" x={(edge.left + width - edge.right) / 2} y={height - 4} text-anchor="middle">
           {props.across}
         </text>

@@ -1,6 +1,6 @@
 import { useMemo, useState } from 'preact/hooks';
-import { HeightAxis } from './height-axis.tsx';
-import { numberText, tickText } from '../number-text.ts';
+import { HeightAxis, WidthAxis } from './axes.tsx';
+import { numberText } from '../number-text.ts';
 import { pointerPlace } from './pointer-place.ts';
 import { linearScale } from './scale.ts';
 import { useWidth } from './use-width.ts';
@@ -31,20 +31,7 @@ export function Scatter(props: {
         onPointerLeave={() => setShown(undefined)}
       >
         <HeightAxis scale={up} left={edge.left} right={width - edge.right} gap={8} />
-        {across.ticks.map((tick) => (
-          <g key={tick}>
-            <line
-              class="grid"
-              x1={across.place(tick)}
-              x2={across.place(tick)}
-              y1={edge.top}
-              y2={height - edge.bottom}
-            />
-            <text class="tick" x={across.place(tick)} y={height - edge.bottom + 18} text-anchor="middle">
-              {tickText(tick, across.step)}
-            </text>
-          </g>
-        ))}
+        <WidthAxis scale={across} bottom={height - edge.bottom} gap={18} linesTo={edge.top} />
         <text class="axis" x={(edge.left + width - edge.right) / 2} y={height - 8} text-anchor="middle">
           {props.x}
         </text>

@@ -18,3 +18,23 @@ export function HeightAxis(props: {
     </g>
   ));
 }
+
+/** The values of the horizontal axis, `gap` below the chart; `linesTo`: up to where each has a line. */
+export function WidthAxis(props: {
+  readonly scale: Scale;
+  readonly bottom: number;
+  readonly gap: number;
+  readonly linesTo?: number;
+}) {
+  const { scale, bottom, gap, linesTo } = props;
+  return scale.ticks.map((tick) => (
+    <g key={tick}>
+      {linesTo !== undefined && (
+        <line class="grid" x1={scale.place(tick)} x2={scale.place(tick)} y1={linesTo} y2={bottom} />
+      )}
+      <text class="tick" x={scale.place(tick)} y={bottom + gap} text-anchor="middle">
+        {tickText(tick, scale.step)}
+      </text>
+    </g>
+  ));
+}
