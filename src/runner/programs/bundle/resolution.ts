@@ -51,7 +51,7 @@ export function realPlace({ root, disk }: Workspace, path: string): string {
   }
 }
 
-/** Tells whether names exist, those that exist now. */
+/** Those of the names that exist now. */
 export const existing = (workspace: Workspace, names: readonly string[]): readonly string[] =>
   names.filter(presence(workspace));
 
