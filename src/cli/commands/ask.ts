@@ -19,6 +19,7 @@ interface AskOptions extends PipelineOptions, Omit<AskOverrides, 'noRepeatNgram'
   readonly as?: string;
 }
 
+/** `pipeline ask`. */
 export function askCommand(): Command {
   return withPipelineOptions(new Command('ask'))
     .description(

@@ -4,6 +4,7 @@ import { pluralize } from '../../runner/wording/pluralize.ts';
 import { answer } from '../output/answer.ts';
 import { withPipelineOptions, type PipelineOptions } from '../options/project-options.ts';
 
+/** `pipeline cancel`. */
 export function cancelCommand(): Command {
   return withPipelineOptions(new Command('cancel'))
     .description('Cancel the jobs that instances have in a queue. Without names: all jobs of the pipeline.')

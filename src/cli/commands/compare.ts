@@ -24,6 +24,7 @@ interface CompareOptions extends PipelineOptions {
   readonly at?: string;
 }
 
+/** `pipeline compare`. */
 export function compareCommand(): Command {
   return withPipelineOptions(new Command('compare'))
     .description('Compare evaluated models row by row: mean difference, its 95 % interval and p-value.')

@@ -3,6 +3,7 @@ import { Argument, Command } from 'commander';
 import { shellQuoted } from '../../runner/wording/shell-quoted.ts';
 import { installedFile } from '../installed-file.ts';
 
+/** `pipeline completion`. */
 export function completionCommand(): Command {
   return new Command('completion')
     .description('Print a script that completes commands, options, stages and instances in a shell.')

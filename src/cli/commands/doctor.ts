@@ -18,6 +18,7 @@ interface DoctorOptions {
   readonly threads: string;
 }
 
+/** `pipeline doctor`. */
 export function doctorCommand(): Command {
   return new Command('doctor')
     .description("Check the installation and the project's disk, cache and processes.")

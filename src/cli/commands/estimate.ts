@@ -2,6 +2,7 @@ import { Command } from 'commander';
 import { answer } from '../output/answer.ts';
 import { withPipelineOptions, type PipelineOptions } from '../options/project-options.ts';
 
+/** `pipeline estimate`. */
 export function estimateCommand(): Command {
   return withPipelineOptions(new Command('estimate'))
     .description('Estimate the memory that trainings need, by use.')

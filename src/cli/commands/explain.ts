@@ -2,6 +2,7 @@ import { Command } from 'commander';
 import { answer } from '../output/answer.ts';
 import { withPipelineOptions, type PipelineOptions } from '../options/project-options.ts';
 
+/** `pipeline explain`. */
 export function explainCommand(): Command {
   return withPipelineOptions(new Command('explain'))
     .description(

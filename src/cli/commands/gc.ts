@@ -15,6 +15,7 @@ interface GcOptions extends PipelineOptions {
   readonly named?: true;
 }
 
+/** `pipeline gc`. */
 export function gcCommand(): Command {
   return withPipelineOptions(new Command('gc'))
     .description('Delete results that no pipeline file of the project needs and no recent run produced.')

@@ -4,6 +4,7 @@ import { joinFirst } from '../../runner/wording/join-first.ts';
 import { answer } from '../output/answer.ts';
 import { withPipelineOptions, type PipelineOptions } from '../options/project-options.ts';
 
+/** `pipeline graph`. */
 export function graphCommand(): Command {
   return withPipelineOptions(new Command('graph'))
     .description('Show which instances depend on which.')

@@ -14,6 +14,7 @@ interface HistoryOptions extends PipelineOptions {
   readonly wide?: true;
 }
 
+/** `pipeline history`. */
 export function historyCommand(): Command {
   return withPipelineOptions(new Command('history'))
     .description(

@@ -11,6 +11,7 @@ interface InitOptions {
   readonly json?: true;
 }
 
+/** `pipeline init`. */
 export function initCommand(): Command {
   return new Command('init')
     .description(

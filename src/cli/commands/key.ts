@@ -8,6 +8,7 @@ interface KeyOptions {
   readonly json?: true;
 }
 
+/** `pipeline key`. */
 export function keyCommand(): Command {
   return new Command('key')
     .description('Show or create the key that signs your results in a shared cache.')

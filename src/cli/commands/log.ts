@@ -19,6 +19,7 @@ interface LogOptions extends PipelineOptions {
   readonly follow?: true;
 }
 
+/** `pipeline log`. */
 export function logCommand(): Command {
   return withPipelineOptions(new Command('log'), '--file <file>')
     .description(

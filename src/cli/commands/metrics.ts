@@ -17,6 +17,7 @@ interface MetricsOptions extends PipelineOptions {
   readonly diff?: string;
 }
 
+/** `pipeline metrics`. */
 export function metricsCommand(): Command {
   return withPipelineOptions(new Command('metrics'))
     .description(

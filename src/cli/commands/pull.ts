@@ -12,6 +12,7 @@ import { openScreen } from '../output/screen.ts';
 import { ignoreHangup, stopSignals } from '../stop-signals.ts';
 import { summaryJson } from '../output/summary-json.ts';
 
+/** `pipeline pull`. */
 export function pullCommand(): Command {
   return withPipelineOptions(new Command('pull'))
     .description('Write back results from the shared cache and the local one, without running any stage.')

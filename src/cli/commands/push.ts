@@ -9,6 +9,7 @@ interface PushOptions extends PipelineOptions {
   readonly dryRun?: true;
 }
 
+/** `pipeline push`. */
 export function pushCommand(): Command {
   return withPipelineOptions(new Command('push'))
     .description('Upload results that are up to date to the shared cache, after listing their sizes.')

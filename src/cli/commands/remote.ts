@@ -3,6 +3,7 @@ import { answer } from '../output/answer.ts';
 import { withPipelineOptions, type PipelineOptions } from '../options/project-options.ts';
 import { tableWidth } from '../output/screen.ts';
 
+/** `pipeline remote`. */
 export function remoteCommand(): Command {
   return withPipelineOptions(new Command('remote'))
     .description('Check that this machine can list, read and write the shared cache.')

@@ -16,6 +16,7 @@ interface ReportOptions extends PipelineOptions {
 /** So many bytes a report has at most, as far as leaving out texts of answers can make it so. */
 const mostBytes = 20_000_000;
 
+/** `pipeline report`. */
 export function reportCommand(): Command {
   return new Command('report')
     .description('Write the local page with all results to one HTML file that needs no server.')

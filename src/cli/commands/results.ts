@@ -10,6 +10,7 @@ interface ResultsOptions extends PipelineOptions {
   readonly check?: true;
 }
 
+/** `pipeline results`. */
 export function resultsCommand(): Command {
   return withPipelineOptions(new Command('results'))
     .description(

@@ -20,6 +20,7 @@ import { ignoreHangup, stopSignals } from '../stop-signals.ts';
 import { sharedCacheLine } from '../output/shared-cache-line.ts';
 import { summaryText } from '../output/texts/summary-text.ts';
 
+/** `pipeline run`. */
 export function runCommand(): Command {
   return withRunOptions(new Command('run')).action(async (names: readonly string[], options: RunOptions) => {
     ignoreHangup();

@@ -1,5 +1,6 @@
 import { Command } from 'commander';
 
+/** `pipeline schema`. */
 export function schemaCommand(): Command {
   return new Command('schema')
     .description('Print the JSON Schema of pipeline.yaml, for completion in editors.')

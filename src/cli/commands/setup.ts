@@ -13,6 +13,7 @@ interface SetupOptions {
   readonly device: 'cpu' | 'cuda';
 }
 
+/** `pipeline setup`. */
 export function setupCommand(): Command {
   const tensorflow = new Command('tensorflow')
     .description('Install TensorFlow, the engine of `runtime: tensorflow`, for all your projects.')

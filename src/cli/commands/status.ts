@@ -9,6 +9,7 @@ interface StatusOptions extends PipelineOptions {
   readonly remote?: true;
 }
 
+/** `pipeline status`. */
 export function statusCommand(): Command {
   return withPipelineOptions(new Command('status'))
     .description('Show how many instances are up to date, and why the others are not.')

@@ -13,6 +13,7 @@ interface UiOptions extends PipelineOptions {
   readonly open?: true;
 }
 
+/** `pipeline ui`. */
 export function uiCommand(): Command {
   return new Command('ui')
     .description('Show runs, the graph, experiments, curves, answers and data on a local web page.')

@@ -10,6 +10,7 @@ import { reportProblem } from '../output/report-problem.ts';
 import { openScreen } from '../output/screen.ts';
 import { ignoreHangup, stopSignals } from '../stop-signals.ts';
 
+/** `pipeline verify`. */
 export function verifyCommand(): Command {
   return withPipelineOptions(new Command('verify'))
     .description(
