@@ -176,7 +176,7 @@ export interface Project {
   results(selection: Selection): Promise<Result<readonly ResultFiles[], Problem>>;
   /** How many inputs the instances truncated to a token limit, as last reported. */
   truncations(): Promise<Result<readonly Truncation[], Problem>>;
-  /** Where the existing outs are. */
+  /** The outs that instances declare, and which of them exist. */
   artifacts(selection: Selection): Promise<Result<readonly Artifact[], Problem>>;
   verify(): Promise<Result<Verification, Problem>>;
   /** Drops damaged rows of the store; gives how many. */

@@ -40,6 +40,7 @@ interface Selected {
   readonly scratch: Float32Array;
 }
 
+/** Begins with some sources; what does not change from step to step is made once. */
 export function openBatch(decoder: Decoder, rows: readonly SourceRow[], options: GenerationOptions): Batch {
   const { selecting, config } = decoder;
   const selection = selectionOf(options);

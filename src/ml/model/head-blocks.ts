@@ -107,6 +107,7 @@ export interface TokenLosses {
   readonly smoothed: Node;
 }
 
+/** The losses of tokens, from the scores of all blocks. */
 export function blockLosses(
   { blocks, words, logarithm }: HeadScores,
   labels: Node,

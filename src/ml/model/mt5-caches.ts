@@ -23,6 +23,7 @@ export const decoderVariables = (config: Mt5Config): Readonly<Record<string, Sha
   'step.states': stateShape(config),
 });
 
+/** Of "step.states": a row for each beam of the last step. */
 export const stateShape = ({ dModel }: Mt5Config): Shape => ['stateRows', dModel];
 
 const lengths = { cross: 'source', past: 'past', recent: 'recent' } as const;
@@ -34,6 +35,7 @@ const cacheShape = ({ numHeads, dKv }: Mt5Config, kind: keyof typeof lengths): S
   dKv,
 ];
 
+/** A cache of a layer, as a step reads it. */
 export const cacheOf = (
   config: Mt5Config,
   kind: keyof typeof lengths,

@@ -81,6 +81,7 @@ export const applyLayer = (trace: Mt5Trace, build: LayerBuilder): Node =>
 export const applyLinear = (trace: Mt5Trace, x: Node, module: string, side: Side): Node =>
   sumOfProducts(trace.linear(x, module, side, trace.dropout));
 
+/** What a linear layer gives. [tokens, out] */
 export function sumOfProducts({ products: [first, ...others], bias }: Linear): Node {
   const base = productOf(first);
   return others.map(productOf).reduce(add, bias === undefined ? base : add(base, bias));

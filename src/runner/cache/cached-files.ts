@@ -16,6 +16,7 @@ export interface CachedFiles {
   readonly files: Readonly<Record<string, string>>;
 }
 
+/** Undefined: this disk has no result under the key. */
 export async function cachedFiles({ workspace, store }: Cache, key: Key): Promise<CachedFiles | undefined> {
   const found = await localSource(workspace, store).entry(key);
   if (found === undefined) return undefined;

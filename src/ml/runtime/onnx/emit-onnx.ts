@@ -37,6 +37,7 @@ export interface SizeVector {
   readonly dimensions: Shape;
 }
 
+/** Lowers a legal graph to ONNX operators. */
 export function emitOnnx(graph: Graph): EmittedGraph {
   const { outputs } = stridedProducts(graph);
   const emitter = createEmitter();

@@ -54,6 +54,7 @@ export interface Entries {
   release(): Promise<void>;
 }
 
+/** Compiles the outputs and the updates of each entry as one program. */
 export async function compileEntries(
   entries: Readonly<Record<string, Entry>>,
   options: RuntimeOptions,

@@ -11,6 +11,7 @@ export interface Ticket extends KnownJob {
   readonly folder: string;
 }
 
+/** The handle that stores a ticket. */
 export const handleFor = (ticket: Ticket): Handle => handleOf(JSON.stringify(ticket));
 
 /** Undefined fields: the stored data is another executor's, and there is no such job in the queue. */

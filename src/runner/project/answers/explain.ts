@@ -12,6 +12,7 @@ import { eventsOf, lastOutcomes } from '../../store/runs.ts';
 import { originOf } from '../../cache/entry-facts.ts';
 import { reasonsIn, stateOf, inspectedOnly, inspected } from './inspected.ts';
 
+/** Why an instance, as typed, would run. */
 export async function explain(
   opened: Opened,
   planned: Planned,

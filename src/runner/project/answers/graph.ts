@@ -6,6 +6,7 @@ import type { Planned } from '../planning/plan-here.ts';
 import { awaitedInstances } from '../../plan/stale-lists.ts';
 import type { Selection } from '../../plan/select.ts';
 
+/** Which of the selected instances depend on which. */
 export function graph(planned: Planned, selection: Selection): Result<Graph, Problem> {
   const selected = selectFrom(planned, selection);
   if (!selected.ok) return selected;

@@ -17,7 +17,7 @@ import { instancesWithNeeds } from '../../plan/with-needs.ts';
 import type { Selection } from '../../plan/select.ts';
 import { isRunning, isSubmitted } from '../../store/attempts.ts';
 import { lastRuns } from '../../store/runs.ts';
-import { isOn } from './runs.ts';
+import { isInProgress } from './runs.ts';
 
 /**
  * The states of the instances that a selection names, each with its dependencies, and of the instances that
@@ -91,7 +91,7 @@ export function stateOf(
   last: string | undefined,
 ): InstanceStatus['state'] {
   if (state === 'up-to-date' || state === 'restorable') return state;
-  if (isRunning(store, plan.pipeline, instance.id) && lastRuns(store, 1).some(isOn)) return 'running';
+  if (isRunning(store, plan.pipeline, instance.id) && lastRuns(store, 1).some(isInProgress)) return 'running';
   if (isSubmitted(store, plan.pipeline, instance.id, executors.local.name)) return 'submitted';
   if (last === 'failed' || last === 'interrupted') return last;
   return state === 'waiting' ? 'waiting' : 'out-of-date';

@@ -27,6 +27,7 @@ import { lastOutcomes } from '../../store/runs.ts';
 import { stateOf, inspectedOnly } from './inspected.ts';
 import { wholeRun } from './runs.ts';
 
+/** The metrics of the current results, and of the last ones where instances are out of date. */
 export async function metrics(
   opened: Opened,
   planned: Planned,
@@ -230,6 +231,7 @@ async function resultsOfChosen(
   return { ok: true, value: found.filter(({ instance }) => ids.has(instance.id)) };
 }
 
+/** The outs that instances declare, and which of them exist. */
 export function artifacts(
   root: string,
   planned: Planned,

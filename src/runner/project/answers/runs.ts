@@ -21,6 +21,7 @@ import {
   type RunRow,
 } from '../../store/runs.ts';
 
+/** The newest runs first; `before`: those that are older than this one. */
 export const history = ({ store }: Opened, limit: number, before?: string): readonly RunRecord[] =>
   lastRuns(store, limit, before).map((row) => recordOf(store, row));
 
@@ -31,13 +32,13 @@ function recordOf(store: Store, row: RunRow): RunRecord {
 }
 
 function runState(row: RunRow): RunState {
-  if (row.exitCode === undefined) return isOn(row) ? 'running' : 'killed';
+  if (row.exitCode === undefined) return isInProgress(row) ? 'running' : 'killed';
   if (row.exitCode === 0) return 'done';
   return row.exitCode >= 130 ? 'interrupted' : 'failed';
 }
 
-/** Whether a run that has not ended is still on, or was killed. */
-export const isOn = ({ finishedAt, pid, pidStarted }: RunRow): boolean =>
+/** Whether a run that has not ended is in progress; else it was killed. */
+export const isInProgress = ({ finishedAt, pid, pidStarted }: RunRow): boolean =>
   finishedAt === undefined && isSameProcess({ pid, started: pidStarted });
 
 /** A run, from its events; undefined if there is no such run. */
@@ -64,6 +65,7 @@ export const runEvents = (
 export const truncations = ({ store }: Opened, { plan }: Planned): readonly Truncation[] =>
   lastTruncations(store, plan.pipeline);
 
+/** What an instance, as typed, did in a run, or in the last one that it was part of. */
 export function log(
   { store }: Opened,
   planned: Planned,

@@ -13,6 +13,7 @@ import { lastOutcomes } from '../../store/runs.ts';
 import { reasonsIn, stateOf, inspected } from './inspected.ts';
 import { namedInstances } from './named-instances.ts';
 
+/** The states of instances. `onRemoteWarning`: given, results in the shared cache count as restorable. */
 export async function status(
   opened: Opened,
   planned: Planned,

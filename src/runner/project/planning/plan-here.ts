@@ -39,6 +39,7 @@ export interface Planned {
   readonly isStored: boolean;
 }
 
+/** The project of a folder; the problem is a diagnostic with the file that was probably meant. */
 export function placeHere(folder: string, file: string | undefined): Result<ProjectPlace, Problem> {
   const place = findProject(folder, file);
   return place.ok ? place : invalid([{ severity: 'error', code: 'no-project', ...place.error }]);

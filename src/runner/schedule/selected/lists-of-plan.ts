@@ -22,6 +22,7 @@ export async function refusedLists(planned: PlannedRun): Promise<readonly Diagno
   return staleProducers(planned, selected.chosen, assessments).length > 0 ? [] : faults;
 }
 
+/** What a selection cannot have, by the lists as they are now. */
 export const faultsOfLists = ({ selected, listFaults }: PlannedRun): readonly Diagnostic[] => [
   ...(selected.listed.length > 0 ? listFaults : []),
   ...selected.unmatched,
