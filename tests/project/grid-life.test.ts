@@ -207,6 +207,17 @@ describe('garbage collection', () => {
     expect((await project.run()).outcomes).toMatchObject({ 'train[gs_2]': 'ran', 'train[gs_3]': 'restored' });
   });
 
+  test('keeps what a pipeline file in any other folder names, once it has run', async () => {
+    using project = inProcess();
+    write(project, grid([one]));
+    write(project, grid([two]), 'configs/more.yaml');
+    await project.run();
+    await project.run({}, undefined, 'configs/more.yaml');
+    expect(await gc(project)).toMatchObject({ entries: 0, files: [] });
+    rmSync(join(project.root, 'configs'), { recursive: true });
+    expect((await gc(project)).files).toContain('artifacts/more/train/gs_2/model');
+  });
+
   test('keeps the results of the last runs, named or not', async () => {
     using project = inProcess();
     for (const point of [one, two, three]) {

@@ -41,6 +41,10 @@ export function insertRun(
     );
 }
 
+/** Every pipeline file that a run was started from. */
+export const filesOfRuns = (store: Store): readonly string[] =>
+  rowsOf(store.sql('SELECT DISTINCT file FROM runs ORDER BY file').all()).map((row) => row.text('file'));
+
 /** Whether a name is taken. */
 export const isRun = (store: Store, run: RunId): boolean =>
   store.sql('SELECT 1 FROM runs WHERE run = ?').get(run) !== undefined;

@@ -1,3 +1,4 @@
+import { join } from 'node:path';
 import type { Result } from '../../../result.ts';
 import type { Problem } from '../../answers/problem.ts';
 import { lastList } from '../../cache/last-list.ts';
@@ -21,6 +22,7 @@ import { overrideName } from '../../wording/override-name.ts';
 import { findPlan, recordPlan } from '../../store/remembered/plan-rows.ts';
 import type { ExecutorSettings } from '../../pipeline-file/executor-settings.ts';
 import type { Store } from '../../store/database/open-store.ts';
+import { filesOfRuns } from '../../store/runs.ts';
 import { workspaceDisk } from '../../workspace/disk/workspace-disk.ts';
 import { nearestPath } from '../../workspace/nearest-path.ts';
 import { invalid } from './invalid.ts';
@@ -189,8 +191,8 @@ function pipelineName(root: string, file: string): string {
 }
 
 /**
- * Every pipeline file of a project, planned: what names results and files. The first with a fault is the
- * problem.
+ * Every pipeline file of a project, planned: what names results and files. Those in other folders are known by
+ * their runs. The first with a fault is the problem.
  */
 export async function plansOnDisk(
   { root, file }: ProjectPlace,
@@ -198,7 +200,10 @@ export async function plansOnDisk(
   store: Store,
 ): Promise<Result<readonly Planned[], Problem>> {
   const plans: Planned[] = [];
-  for (const path of new Set([...pipelineFiles(root), file])) {
+  const elsewhere = filesOfRuns(store).filter(
+    (path) => workspaceDisk.stat(join(root, path))?.isFile() === true,
+  );
+  for (const path of new Set([...pipelineFiles(root), file, ...elsewhere])) {
     const planned = await planHere({ root, file: path }, set, store);
     if (!planned.ok) return planned;
     plans.push(planned.value);
