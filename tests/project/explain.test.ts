@@ -334,7 +334,7 @@ describe('the state of a result is named', () => {
     writeFileSync(join(project.root, 'artifacts/pipeline/a/o/two.txt'), 'edited');
     expect(await explained(project, 'a')).toBe(
       'a: restorable (key dddddddddddd)\n' +
-        '  artifacts/pipeline/a/o: two.txt changed (restore it with `pipeline run`)\n',
+        '  artifacts/pipeline/a/o: two.txt changed (restore it with `pipeline run a`)\n',
     );
     expect(await shown(project, { patterns: ['a'] })).toEqual([
       '↺ a  restored from the cache (1 file, 1 B): artifacts/pipeline/a/o: two.txt changed',
@@ -342,7 +342,7 @@ describe('the state of a result is named', () => {
     rmSync(join(project.root, 'artifacts/pipeline/a/o'), { recursive: true });
     expect(await explained(project, 'a')).toBe(
       'a: restorable (key dddddddddddd)\n' +
-        '  artifacts/pipeline/a/o is missing (restore it with `pipeline run`)\n',
+        '  artifacts/pipeline/a/o is missing (restore it with `pipeline run a`)\n',
     );
     expect(await shown(project, { patterns: ['a'] })).toEqual([
       '↺ a  restored from the cache (3 files, 3 B): artifacts/pipeline/a/o was missing',

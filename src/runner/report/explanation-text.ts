@@ -30,7 +30,7 @@ export function explanationText(
 ): string {
   const command = (name: string): string => quotedCommand(typed, name, [instance]);
   const displacedHelp = ({ was }: DisplacedOut): string =>
-    was === 'foreign' ? existingOutHelp(typed, instance) : `restore it with ${quotedCommand(typed, 'run')}`;
+    was === 'foreign' ? existingOutHelp(typed, instance) : `restore it with ${command('run')}`;
   // The failure is more specific than the reason to run.
   const reasons = because.filter(({ kind }) => failure === undefined || kind !== 'failed-before');
   const lines = [
