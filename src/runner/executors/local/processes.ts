@@ -78,25 +78,22 @@ function isAnyAlive(family: Family): boolean {
 }
 
 /** Processes outside the group that carry the mark. */
-function markedProcesses({ group, mark, start }: Family): readonly number[] {
+const markedProcesses = ({ group, mark, start }: Family): readonly number[] =>
+  marked(
+    mark,
+    (stat) => stat.group !== group && (start === undefined || Number(stat.start) >= Number(start)),
+  );
+
+/**
+ * The other processes that carry a mark, of those that may have it. Linux only: other platforms do not expose
+ * it.
+ */
+export function marked(mark: Mark, mayHave: (stat: ProcessStat) => boolean = () => true): readonly number[] {
   if (process.platform !== 'linux') return [];
   return pids().filter((pid) => {
     const stat = statOf(pid);
-    return (
-      pid !== process.pid &&
-      stat !== undefined &&
-      isLiving(stat) &&
-      stat.group !== group &&
-      (start === undefined || Number(stat.start) >= Number(start)) &&
-      carries(pid, mark)
-    );
+    return pid !== process.pid && stat !== undefined && isLiving(stat) && mayHave(stat) && carries(pid, mark);
   });
-}
-
-/** The other processes that carry a mark. Linux only: other platforms do not expose it. */
-export function marked(mark: Mark): readonly number[] {
-  if (process.platform !== 'linux') return [];
-  return pids().filter((pid) => pid !== process.pid && carries(pid, mark) && isLiving(statOf(pid)));
 }
 
 /** Set in every process of a job in a queue, which may run on this very machine and outlives the runner. */

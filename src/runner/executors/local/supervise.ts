@@ -17,8 +17,8 @@ export interface Runner {
 
 /**
  * Starts the stages that a runner orders, each in a process group of its own, and outlives the runner: when
- * its pipe closes for any reason, all running stages are ended, and then `end` is called. Until then nobody
- * else gets the GPUs that the runner has claimed.
+ * its pipe closes for any reason, all running stages are ended, and then `end` is called. Until then no
+ * other run gets the GPUs that the runner has claimed.
  */
 export function supervise({ orders, reports }: Runner, end: () => void): void {
   const meter = usageMeter();
