@@ -60,13 +60,13 @@ export async function lookupOuts(
         const declared = declaredOut(instance, out);
         const found = await assessed(declared.path);
         if (isContent(found, content)) continue;
-        const stands = await displacedOut(session, declared, content, found);
+        const difference = await displacedOut(session, declared, content, found);
         const isDropped = cached.entry.dropped?.includes(out) === true;
         const isLeftOut = isDropped && wanted === undefined && declared.temp === true;
         if (isLeftOut) dropped.push(out);
         else if (isDropped) lacking.push(out);
         // What another result left there is not to be taken for this one.
-        if (!isLeftOut || stands.was === 'another-result') displaced.push(stands);
+        if (!isLeftOut || difference.was === 'another-result') displaced.push(difference);
       }
       return lacking.length > 0 && !(await canRestoreDropped(session, cached.entry, lacking))
         ? { lookup: { kind: 'dropped', entry: cached.entry, outs: lacking }, displaced: [], dropped: [] }
