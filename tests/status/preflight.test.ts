@@ -207,6 +207,21 @@ test('an imported package that is not installed is reported, with the command th
   ]);
 });
 
+test.each(['~/part.ts', '@/part.ts', 'lib/part.ts'])(
+  'an import by an alias of tsconfig.json (%s) is answered by what to write, not by a package to install',
+  async (name) => {
+    using project = inProcess();
+    project.write({
+      'pipeline.yaml': 'stages: { a: { uses: stages/a.ts } }',
+      'stages/a.ts': `import '${name}';\nexport const stage = { params: {}, deps: [], outs: [], run() {} };\n`,
+      'lib/part.ts': '',
+    });
+    const forecast = await project.ask((open) => open.dryRun(wholeRun));
+    const faults = forecast.ok || forecast.error.kind !== 'invalid' ? [] : forecast.error.diagnostics;
+    expect(faults.map(({ help }) => help)).toEqual([expect.stringMatching(/relative path.*tsconfig\.json/)]);
+  },
+);
+
 test('an imported package that was removed is reported before anything runs', async () => {
   using project = inProcess();
   project.write({

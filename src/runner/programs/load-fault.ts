@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { isJsonObject, readJson } from '../../files/json.ts';
 import type { BundleFault } from './bundle/bundle.ts';
@@ -11,9 +12,21 @@ export async function loadFault(root: string, message: string): Promise<BundleFa
   return {
     message: `it imports the package ${name}, which is not installed`,
     at: undefined,
-    help: (await isNamed(root, name)) ? 'npm install' : `npm install ${name}`,
+    help: (await isNamed(root, name))
+      ? 'npm install'
+      : isAlias(root, name)
+        ? aliasHelp
+        : `npm install ${name}`,
   };
 }
+
+/** Whether a name is one that `paths` or `baseUrl` of a tsconfig.json gives a module of the project. */
+const isAlias = (root: string, name: string): boolean =>
+  /^(~|@$|@\/)/.test(name) || existsSync(join(root, name));
+
+const aliasHelp =
+  'import a module of the project by a relative path, or by a name that starts with "#" in "imports" of ' +
+  'package.json: paths of a tsconfig.json do not apply';
 
 async function isNamed(root: string, name: string): Promise<boolean> {
   const manifest = await readJson(join(root, 'package.json'));
