@@ -158,7 +158,8 @@ async function modelsOf(
     if (result === undefined || file === undefined)
       return {
         ok: false,
-        error: `${instance} has no out "${out}" yet: compute it with ${quotedCommand(typed, 'run', [instance])}`,
+        error:
+          `${instance} has no out "${out}" yet: compute it with ` + quotedCommand(typed, 'run', [instance]),
       };
     const artifact = at === undefined ? join(root, path) : undefined;
     const doubt = await doubtAbout(result, { file: join(root, file), artifact, path }, typed);

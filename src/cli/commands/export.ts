@@ -45,7 +45,8 @@ async function exportModels(
     if (models.value === undefined) return refuse(unknownRun(String(options.run), options), 2);
     if (models.value.length === 0)
       return refuse(
-        `no instance with an out of kind "model" has a result: compute one with ${quotedCommand(options, 'run')}`,
+        'no instance with an out of kind "model" has a result: compute one with ' +
+          quotedCommand(options, 'run'),
         1,
       );
     const { readTrackerRun } = await import('../../tracking/tracker-run.ts');

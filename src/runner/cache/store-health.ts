@@ -48,7 +48,8 @@ function soundEntries(store: Store): Result<ReturnType<typeof allEntries>> {
 }
 
 const damagedRowText = ({ table, names, message }: DamagedRow): string =>
-  `table ${table}, row ${Object.values(names).join(' ')}: ${message} (${quotedCommand({}, 'verify --repair')} drops it)`;
+  `table ${table}, row ${Object.values(names).join(' ')}: ${message} ` +
+  `(${quotedCommand({}, 'verify --repair')} drops it)`;
 
 async function isComplete(
   workspace: Workspace,

@@ -130,11 +130,9 @@ function holdersText(
       'it computes it again'
     );
   const producer = made.find(({ key }) => key === first.key);
-  const result =
-    'an older result ' +
-    `(${first.key.slice(0, 8)})${producer === undefined ? '' : ` of ${producer.instance} in ${producer.pipeline}`}`;
+  const maker = producer === undefined ? '' : ` of ${producer.instance} in ${producer.pipeline}`;
   return (
-    `part of the out ${first.out} of ${result}${others}; a run computes it again only if it needs that ` +
-    `result; ${quotedCommand(typed, 'gc --keep-runs 0')} deletes it if no pipeline file needs it`
+    `part of the out ${first.out} of an older result (${first.key.slice(0, 8)})${maker}${others}; ` +
+    `a run computes it again only if it needs that result; ${quotedCommand(typed, 'gc --keep-runs 0')} deletes it if no pipeline file needs it`
   );
 }

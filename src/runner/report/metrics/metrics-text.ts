@@ -39,10 +39,12 @@ export function metricsText(
     ? '\n* the best by the rule `best` in the pipeline file\n'
     : '';
   const outdated = measured.some(({ state }) => state === 'out-of-date')
-    ? `\nout of date: metrics of the last results, with their params (update them with ${quotedCommand(typed, 'run')})\n`
+    ? '\nout of date: metrics of the last results, with their params (update them with ' +
+      `${quotedCommand(typed, 'run')})\n`
     : '';
   const adopted = measured.some((row) => row.adopted)
-    ? `\nadopted: existing files taken as the result; check them with ${quotedCommand(typed, 'verify --rerun')}\n`
+    ? '\nadopted: existing files taken as the result; check them with ' +
+      `${quotedCommand(typed, 'verify --rerun')}\n`
     : '';
   return `${tables.join('\n')}${marked}${outdated}${adopted}`;
 }

@@ -101,8 +101,8 @@ function compare(run: Run, producer: Instance, before: Assessment, after: Assess
     severity: 'warning',
     code: 'not-reproducible',
     message:
-      `${producer.id} was run again for its temp outs and made other bytes (${different.join(', ')}): these are ` +
-      'its result now, and what reads it runs again',
+      `${producer.id} was run again for its temp outs and made other bytes (${different.join(', ')}): these ` +
+      'are its result now, and what reads it runs again',
     help: 'its temp outs are kept from now on; find out why its results differ, or remove `temp: true`',
   });
 }

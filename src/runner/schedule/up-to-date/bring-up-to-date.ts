@@ -177,7 +177,8 @@ async function act(
 }
 
 const unstableText = ({ session: { plan } }: Run): string =>
-  `the cached result changes each time it is read: check the disk with ${quotedCommand(plan.typed, 'verify')}`;
+  'the cached result changes each time it is read: check the disk with ' +
+  quotedCommand(plan.typed, 'verify');
 
 const canStart = ({ decision, inputs }: Assessment, share: Share | undefined): boolean =>
   decision.kind === 'restore' || (share !== undefined && inputs.dropped.length === 0);
