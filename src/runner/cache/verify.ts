@@ -133,6 +133,7 @@ function holdersText(
   const maker = producer === undefined ? '' : ` of ${producer.instance} in ${producer.pipeline}`;
   return (
     `part of the out ${first.out} of an older result (${first.key.slice(0, 8)})${maker}${others}; ` +
-    `a run computes it again only if it needs that result; ${quotedCommand(typed, 'gc --keep-runs 0')} deletes it if no pipeline file needs it`
+    'a run computes it again only if it needs that result; ' +
+    `${quotedCommand(typed, 'gc --keep-runs 0')} deletes it if no pipeline file needs it`
   );
 }
