@@ -2,7 +2,7 @@ import { beforeAll, describe, expect, test } from 'vitest';
 import { initialiseMt5 } from '../../src/ml/model/initialise-mt5.ts';
 import { dropoutFeeds, hashedDropout, rowKeys } from '../../src/ml/model/mt5-dropout.ts';
 import { labelFeeds, shiftRight, sourceFeeds, targetFeeds } from '../../src/ml/model/mt5-feeds.ts';
-import type { HeadBlocks } from '../../src/ml/model/head-blocks.ts';
+import { blocksOfHead, type HeadBlocks } from '../../src/ml/model/head-blocks.ts';
 import { lossGraph, trainingGraph } from '../../src/ml/model/mt5-loss.ts';
 import { decode, encode, logitsOf } from '../../src/ml/model/mt5-stack.ts';
 import { plainTrace } from '../../src/ml/model/mt5-trace.ts';
@@ -41,6 +41,14 @@ const withIgnored = target.map((row, index) => row.map((id, place) => (index ===
 let runtime: Runtime;
 beforeAll(async () => {
   runtime = await openRuntime('onnx', { threads: 1 });
+});
+
+test('a head has blocks of 1,024 words on onnx, larger ones where they would be more than 64', () => {
+  expect(blocksOfHead(256, 32_128, 'onnx')).toEqual({ count: 32, recompute: false });
+  expect(blocksOfHead(256, 250_112, 'onnx')).toEqual({ count: 64, recompute: false });
+  expect(blocksOfHead(256, 8191, 'onnx')).toBeUndefined();
+  expect(blocksOfHead(2048, 250_112, 'tensorflow')).toEqual({ count: 8, recompute: true });
+  expect(blocksOfHead(2 ** 15, 250_112, 'onnx')).toEqual({ count: 123, recompute: true });
 });
 
 describe('the loss', () => {

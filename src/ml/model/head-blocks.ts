@@ -30,10 +30,9 @@ export function blocksOfHead(
   runtime: 'onnx' | 'tensorflow',
 ): HeadBlocks | undefined {
   const recompute = tokens * words > mostLogits;
-  const count =
-    runtime === 'onnx' && words >= manyWords
-      ? Math.ceil(words / wordsOfBlock)
-      : Math.ceil((tokens * words) / mostLogits);
+  const forMemory = Math.ceil((tokens * words) / mostLogits);
+  const forCache = runtime === 'onnx' && words >= manyWords ? Math.ceil(words / wordsOfBlock) : 1;
+  const count = Math.max(forMemory, Math.min(forCache, mostBlocks));
   return count > 1 ? { count, recompute } : undefined;
 }
 
@@ -42,6 +41,11 @@ const mostLogits = 2 ** 26;
 /** With fewer words, products with all of them at once are as fast. */
 const manyWords = 8192;
 const wordsOfBlock = 1024;
+/**
+ * The time that onnxruntime takes to open a session grows with the square of their number: 20 s of CPU time with
+ * 245 blocks, 3 s with 62, and steps take as long.
+ */
+const mostBlocks = 64;
 
 interface Block {
   readonly first: number;
