@@ -30,6 +30,8 @@ const evaluationOf = (dataset: string, model: string): Evaluation =>
   JSON.parse(readFileSync(join(artifacts, 'eval', `${dataset},${model}`, 'metrics.json'), 'utf8'));
 
 const rougeL = (dataset: string, model: string): number => evaluationOf(dataset, model).multilingual.rougeL;
+const rightAnswers = (dataset: string, model: string): number =>
+  evaluationOf(dataset, model).multilingual.exact_match;
 
 describe('the default experiment', () => {
   beforeAll(() => {
@@ -42,13 +44,14 @@ describe('the default experiment', () => {
     expect({ ran, restored, upToDate: upToDate.length }).toEqual({ ran: [], restored: [], upToDate: 46 });
   });
 
-  // Two seeds differ by up to 0.07 where a model is half way, and by less than 0.01 where it is nearly right.
+  // Two seeds differ by up to 0.07 where a model is half way, and by less than 0.01 where it is nearly right:
+  // there ROUGE is near 1 for both methods, and the answers that are right in every word tell them apart.
   for (const dataset of ['aimc', 'huatuo']) {
     test(`${dataset}: untrained, LoRA, full and grid points are apart by more than noise`, () => {
       const grid = [1, 2, 3, 4].map((point) => rougeL(dataset, `gs_${point}`));
       expect(rougeL(dataset, 'base')).toBeLessThan(0.2);
       expect(rougeL(dataset, 'lora')).toBeGreaterThan(rougeL(dataset, 'base') + 0.4);
-      expect(rougeL(dataset, 'full')).toBeGreaterThan(rougeL(dataset, 'lora') + 0.02);
+      expect(rightAnswers(dataset, 'full')).toBeGreaterThan(rightAnswers(dataset, 'lora') + 0.05);
       expect(rougeL(dataset, 'full')).toBeGreaterThan(0.95);
       expect(Math.max(...grid)).toBeGreaterThan(Math.min(...grid) + 0.15);
     });
