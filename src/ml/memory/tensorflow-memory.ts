@@ -3,6 +3,7 @@ import type { TrainingGraph } from '../model/mt5-loss.ts';
 import { elementBytes } from '../runtime/raw-data.ts';
 import type { Precision } from '../runtime/runtime.ts';
 import { runOrderOf, type Step } from '../runtime/tensorflow/run-order.ts';
+import { numberAt } from '../tensor/attribute.ts';
 import { evaluate } from '../tensor/dimension.ts';
 import { inBfloat16 } from '../tensor/in-bfloat16.ts';
 import type { Node } from '../tensor/node.ts';
@@ -47,6 +48,8 @@ export function tensorflowMemory(
   for (const step of whenReady(steps)) {
     const { node, inputs } = step;
     if (node.op === 'Input' || node.op === 'Constant') continue;
+    // Of a parameter, say.
+    if (isView(node) && inputs.every((each) => !buffers.has(each))) continue;
     const bytes = bytesOf(node);
     const shared = sharedBuffer(step, bytes, buffers, uses);
     const buffer = shared ?? {
@@ -97,7 +100,7 @@ function sharedBuffer(
   buffers: ReadonlyMap<Step, Buffer>,
   uses: ReadonlyMap<Step, number>,
 ): Buffer | undefined {
-  if (node.op === 'Reshape') return inputs[0] === undefined ? undefined : buffers.get(inputs[0]);
+  if (isView(node)) return inputs[0] === undefined ? undefined : buffers.get(inputs[0]);
   if (!overwriting.has(node.op)) return undefined;
   for (const each of inputs) {
     const buffer = buffers.get(each);
@@ -105,6 +108,10 @@ function sharedBuffer(
   }
   return undefined;
 }
+
+/** TensorFlow's Slice copies nothing if it takes whole rows (tensorflow/core/kernels/slice_op.cc, 2.21). */
+const isView = ({ op, attributes }: Node): boolean =>
+  op === 'Reshape' || (op === 'Slice' && numberAt(attributes, 'axis') === 0);
 
 const overwriting: ReadonlySet<OpName> = new Set([
   'Add',
