@@ -43,12 +43,20 @@ beforeAll(async () => {
   runtime = await openRuntime('onnx', { threads: 1 });
 });
 
+const onnx = { runtime: 'onnx', device: 'cpu', savesMemory: false } as const;
+const gpu = { runtime: 'tensorflow', device: 'cuda', savesMemory: false } as const;
+
 test('a head has blocks of 1,024 words on onnx, larger ones where they would be more than 64', () => {
-  expect(blocksOfHead(256, 32_128, 'onnx')).toEqual({ count: 32, recompute: false });
-  expect(blocksOfHead(256, 250_112, 'onnx')).toEqual({ count: 64, recompute: false });
-  expect(blocksOfHead(256, 8191, 'onnx')).toBeUndefined();
-  expect(blocksOfHead(2048, 250_112, 'tensorflow')).toEqual({ count: 8, recompute: true });
-  expect(blocksOfHead(2 ** 15, 250_112, 'onnx')).toEqual({ count: 123, recompute: true });
+  expect(blocksOfHead(256, 32_128, onnx)).toEqual({ count: 32, recompute: false });
+  expect(blocksOfHead(256, 250_112, onnx)).toEqual({ count: 64, recompute: false });
+  expect(blocksOfHead(256, 8191, onnx)).toBeUndefined();
+  expect(blocksOfHead(2 ** 15, 250_112, onnx)).toEqual({ count: 123, recompute: true });
+});
+
+test('a head is computed again on a GPU only where layers are', () => {
+  expect(blocksOfHead(2048, 250_112, gpu)).toEqual({ count: 8, recompute: false });
+  expect(blocksOfHead(2048, 250_112, { ...gpu, savesMemory: true })).toEqual({ count: 8, recompute: true });
+  expect(blocksOfHead(2048, 250_112, { ...gpu, device: 'cpu' })).toEqual({ count: 8, recompute: true });
 });
 
 describe('the loss', () => {

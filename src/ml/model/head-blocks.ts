@@ -18,6 +18,13 @@ export interface HeadBlocks {
   readonly recompute: boolean;
 }
 
+export interface HeadPlace {
+  readonly runtime: 'onnx' | 'tensorflow';
+  readonly device: 'cpu' | 'cuda';
+  /** Whether a GPU shall spend more time to need less memory. */
+  readonly savesMemory: boolean;
+}
+
 /**
  * The blocks for so many tokens; undefined: all words at once. onnxruntime computes products with many words
  * faster by blocks whose scores stay in the processor's cache. TensorFlow gains 2 % at most, and keeps more
@@ -27,16 +34,16 @@ export interface HeadBlocks {
 export function blocksOfHead(
   tokens: number,
   words: number,
-  runtime: 'onnx' | 'tensorflow',
+  { runtime, device, savesMemory }: HeadPlace,
 ): HeadBlocks | undefined {
-  const recompute = tokens * words > mostLogits;
+  const recompute = tokens * words > mostLogits && (device === 'cpu' || savesMemory);
   const forMemory = Math.ceil((tokens * words) / mostLogits);
   const forCache = runtime === 'onnx' && words >= manyWords ? Math.ceil(words / wordsOfBlock) : 1;
   const count = Math.max(forMemory, Math.min(forCache, mostBlocks));
   return count > 1 ? { count, recompute } : undefined;
 }
 
-/** So many logits are kept for their gradient: 256 MB. */
+/** So many logits are kept for their gradient, 256 MB; or make a block, where a GPU keeps all. */
 const mostLogits = 2 ** 26;
 /** With fewer words, products with all of them at once are as fast. */
 const manyWords = 8192;
@@ -163,7 +170,7 @@ export function blockGradients(
     const after = controlDependency([scores.logarithm, ...before]);
     const softmax = recompute
       ? multiply(exp(subtract(scoresOf(head, block, after), scores.logarithm)), row)
-      : multiply(exponentials, multiply(exp(subtract(largest, scores.logarithm)), row));
+      : multiply(exponentials, after(multiply(exp(subtract(largest, scores.logarithm)), row)));
     const uneven = labelSmoothing === 0 ? softmax : subtract(softmax, multiply(row, share));
     const upstream = subtractAtLabels(uneven, multiply(weights, 1 - labelSmoothing), labels, block.first);
     for (const [index, { x, weight, scale }] of head.products.entries()) {

@@ -57,7 +57,11 @@ export function traineeOf(
   { runtime, device }: ComputingPlace,
 ): Result<Trainee> {
   const blocksFor = (rows: number): HeadBlocks | undefined =>
-    blocksOfHead(mostTargetTokens(examples, rows), config.vocabSize, runtime);
+    blocksOfHead(mostTargetTokens(examples, rows), config.vocabSize, {
+      runtime,
+      device,
+      savesMemory: gradientCheckpointing,
+    });
   const sides = (['source', 'target'] as const).map((side) =>
     examples.map((example) => example[side].length),
   );
