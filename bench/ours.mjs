@@ -11,7 +11,7 @@ import { bertScores } from '../dist/package/src/ml/evaluate/bert-score.js';
 import { openSentenceEncoder } from '../dist/package/src/ml/evaluate/open-sentence-encoder.js';
 import { openDecoder } from '../dist/package/src/ml/generate/decoder.js';
 import { generate } from '../dist/package/src/ml/generate/generate.js';
-import { mostNeeded } from '../dist/package/src/ml/generate/next-candidates.js';
+import { mostNeeded } from '../dist/package/src/ml/generate/selected-candidates.js';
 import { plainTrace } from '../dist/package/src/ml/model/mt5-trace.js';
 import { openRuntime } from '../dist/package/src/ml/runtime/open-runtime.js';
 import { matmul } from '../dist/package/src/ml/tensor/ops/matmul.js';
