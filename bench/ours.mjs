@@ -13,6 +13,7 @@ import { openDecoder } from '../dist/package/src/ml/generate/decoder.js';
 import { generate } from '../dist/package/src/ml/generate/generate.js';
 import { mostNeeded } from '../dist/package/src/ml/generate/selected-candidates.js';
 import { plainTrace } from '../dist/package/src/ml/model/mt5-trace.js';
+import { computingPlaceOf } from '../dist/package/src/ml/model/computing-place.js';
 import { openRuntime } from '../dist/package/src/ml/runtime/open-runtime.js';
 import { matmul } from '../dist/package/src/ml/tensor/ops/matmul.js';
 import { input as inputNode } from '../dist/package/src/ml/tensor/ops/source.js';
@@ -20,7 +21,7 @@ import { openTokenizer } from '../dist/package/src/ml/text/open-tokenizer.js';
 import { encodeIds, readSentencePiece } from '../dist/package/src/ml/text/sentencepiece/sentencepiece.js';
 import { loadFrozen, parameterLoader } from '../dist/package/src/ml/train/load-parameters.js';
 import { evaluationFeeds, stepFeeds } from '../dist/package/src/ml/train/micro-batch.js';
-import { placeOf, traineeOf } from '../dist/package/src/ml/train/trainee.js';
+import { traineeOf } from '../dist/package/src/ml/train/trainee.js';
 import { folder, modelFolder, valueOf } from './inputs.mjs';
 
 const [kind, text] = process.argv.slice(2);
@@ -33,7 +34,7 @@ const kinds = {
     const batches = batchesOf({ batch, steps, warm, length });
     const training = trainingOf(method, batch);
     const runtime = await openEngine(engine);
-    const trainee = valueOf(traineeOf(config, training, batches.flat(), placeOf(runtime)));
+    const trainee = valueOf(traineeOf(config, training, batches.flat(), computingPlaceOf(runtime)));
     const session = await runtime.openTraining({
       constants: valueOf(await loadFrozen(tensors, trainee.shapes)),
       entries: {},
@@ -60,7 +61,9 @@ const kinds = {
     const { config, tensors } = valueOf(await openMt5Folder(modelFolder(model)));
     const batches = batchesOf({ batch, steps, warm, length });
     const runtime = await openEngine(engine);
-    const trainee = valueOf(traineeOf(config, trainingOf('full', batch), batches.flat(), placeOf(runtime)));
+    const trainee = valueOf(
+      traineeOf(config, trainingOf('full', batch), batches.flat(), computingPlaceOf(runtime)),
+    );
     const entries = { evaluate: trainee.evaluation };
     const session = await runtime.open({ constants: await weightsOf(tensors), entries });
     const times = [];

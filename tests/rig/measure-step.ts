@@ -13,7 +13,8 @@ import { openEngine as openTensorflow } from '../../src/ml/runtime/tensorflow/te
 import { constant, input } from '../../src/ml/tensor/ops/source.ts';
 import { add } from '../../src/ml/tensor/ops/elementwise.ts';
 import { stepFeeds } from '../../src/ml/train/micro-batch.ts';
-import { placeOf, traineeOf } from '../../src/ml/train/trainee.ts';
+import { computingPlaceOf } from '../../src/ml/model/computing-place.ts';
+import { traineeOf } from '../../src/ml/train/trainee.ts';
 import type { TrainConfig } from '../../src/ml/train/train-config.ts';
 
 interface Setting {
@@ -46,7 +47,7 @@ const engine: TrainingRuntime =
         ...(setting.folder === undefined ? {} : { folder: setting.folder }),
       });
 const examples = Array.from({ length: 64 }, () => example);
-const trainee = traineeOf(config, training, examples, placeOf(engine));
+const trainee = traineeOf(config, training, examples, computingPlaceOf(engine));
 if (!trainee.ok) throw new Error(trainee.error);
 
 const tiny = await engine.open({

@@ -5,6 +5,7 @@ import { ignoredLabel, labelScores, subtractAtLabels } from '../tensor/ops/loss.
 import { matmul } from '../tensor/ops/matmul.ts';
 import { reduceMax } from '../tensor/ops/reduction.ts';
 import { sizeOf } from '../tensor/shape.ts';
+import type { ComputingPlace } from './computing-place.ts';
 import { controlDependency } from './control-dependency.ts';
 import type { Linear } from './mt5-trace.ts';
 
@@ -18,9 +19,7 @@ export interface HeadBlocks {
   readonly recompute: boolean;
 }
 
-export interface HeadPlace {
-  readonly runtime: 'onnx' | 'tensorflow';
-  readonly device: 'cpu' | 'cuda';
+export interface HeadPlace extends ComputingPlace {
   /** Whether a GPU shall spend more time to need less memory. */
   readonly savesMemory: boolean;
 }

@@ -1,11 +1,12 @@
 import { realDisk } from '../../files/disk.ts';
 import { fileProblemText } from '../../files/file-problem.ts';
+import { computingPlaceOf } from '../model/computing-place.ts';
 import { faultOf } from './fault.ts';
 import { isDecayed } from './decay.ts';
 import { loadFrozen } from './load-parameters.ts';
 import type { TrainOptions } from './train-options.ts';
 import type { TrainOutcome } from './train-outcome.ts';
-import { placeOf, traineeOf } from './trainee.ts';
+import { traineeOf } from './trainee.ts';
 import { trainingLoop } from './training-loop.ts';
 
 /**
@@ -16,7 +17,7 @@ export async function train({ disk = realDisk, ...options }: TrainOptions): Prom
   const { model, config, runtime, examples, split } = options;
   const fault = faultOf(examples, split, model.config, config, options.tokenText);
   if (fault !== undefined) return { kind: 'failed', problem: fault };
-  const trainee = traineeOf(model.config, config, examples, placeOf(runtime));
+  const trainee = traineeOf(model.config, config, examples, computingPlaceOf(runtime));
   if (!trainee.ok) return { kind: 'failed', problem: trainee.error };
   const { training, evaluation, shapes } = trainee.value;
 

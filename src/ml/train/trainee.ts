@@ -12,7 +12,7 @@ import { lossGraph, type TrainingGraph, trainingGraph } from '../model/mt5-loss.
 import { plainTrace } from '../model/mt5-trace.ts';
 import { groupsFor } from '../model/row-groups.ts';
 import type { Feeds } from '../model/packed-rows.ts';
-import type { Runtime } from '../runtime/runtime.ts';
+import type { ComputingPlace } from '../model/computing-place.ts';
 import type { Graph } from '../tensor/node.ts';
 import { evaluatedTogether } from './held-out-loss.ts';
 import type { TrainConfig } from './train-config.ts';
@@ -38,35 +38,23 @@ export interface ParameterCounts {
   readonly all: number;
 }
 
-/** What computes a graph: engines and devices are fast at different forms of the same training. */
-export interface ComputingPlace {
-  readonly runtime: 'onnx' | 'tensorflow';
-  readonly device: 'cpu' | 'cuda';
-}
-
-export const placeOf = ({ name, device }: Pick<Runtime, 'name' | 'device'>): ComputingPlace => ({
-  runtime: name,
-  device: device === 'cpu' ? 'cpu' : 'cuda',
-});
-
 /** The error names the layers that an adapter's configuration selects but the model lacks. */
 export function traineeOf(
   config: Mt5Config,
   { method, labelSmoothing, gradientCheckpointing, seed, batch }: TrainConfig,
   examples: readonly Example[],
-  { runtime, device }: ComputingPlace,
+  place: ComputingPlace,
 ): Result<Trainee> {
   const blocksFor = (rows: number): HeadBlocks | undefined =>
     blocksOfHead(mostTargetTokens(examples, rows), config.vocabSize, {
-      runtime,
-      device,
+      ...place,
       savesMemory: gradientCheckpointing,
     });
   const sides = (['source', 'target'] as const).map((side) =>
     examples.map((example) => example[side].length),
   );
   // A GPU computes padded blocks faster than it starts the many operators of groups.
-  const groups = device === 'cpu' ? groupsFor(sides, batch) : 1;
+  const groups = place.device === 'cpu' ? groupsFor(sides, batch) : 1;
   const grouping = { groups, singleRows: groups === batch };
   const options = { labelSmoothing, gradientCheckpointing, headBlocks: blocksFor(batch) };
   const evaluationOptions = { labelSmoothing, blocks: blocksFor(evaluatedTogether) };

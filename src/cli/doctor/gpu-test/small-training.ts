@@ -4,7 +4,8 @@ import { hashOfText } from '../../../ml/model/random-values.ts';
 import type { StepResult, TrainingRuntime, TrainingSession } from '../../../ml/runtime/runtime.ts';
 import { stepFeeds } from '../../../ml/train/micro-batch.ts';
 import type { TrainConfig } from '../../../ml/train/train-config.ts';
-import { placeOf, traineeOf } from '../../../ml/train/trainee.ts';
+import { computingPlaceOf } from '../../../ml/model/computing-place.ts';
+import { traineeOf } from '../../../ml/train/trainee.ts';
 
 /** The widths of mt5-small, with half its layers and few words: a step takes seconds on a CPU. */
 export const smallModel: Mt5Config = {
@@ -82,7 +83,7 @@ export async function openSmallTraining(
   fill: (name: string, into: Float32Array) => void,
 ): Promise<SmallTraining> {
   const config = smallTraining(rows.length);
-  const trainee = traineeOf(smallModel, config, rows, placeOf(runtime));
+  const trainee = traineeOf(smallModel, config, rows, computingPlaceOf(runtime));
   if (!trainee.ok) throw new Error(trainee.error);
   const { training: graph, shapes: trained } = trainee.value;
   const { optimizer, weightDecay, accumulation, learningRate, maxGradientNorm } = config;
