@@ -169,7 +169,7 @@ export function blockGradients(
     const after = controlDependency([scores.logarithm, ...before]);
     const softmax = recompute
       ? multiply(exp(subtract(scoresOf(head, block, after), scores.logarithm)), row)
-      : multiply(exponentials, after(multiply(exp(subtract(largest, scores.logarithm)), row)));
+      : multiply(exponentials, multiply(exp(subtract(largest, scores.logarithm)), row));
     const uneven = labelSmoothing === 0 ? softmax : subtract(softmax, multiply(row, share));
     const upstream = subtractAtLabels(uneven, multiply(weights, 1 - labelSmoothing), labels, block.first);
     for (const [index, { x, weight, scale }] of head.products.entries()) {
