@@ -1,16 +1,10 @@
-import { availableParallelism, homedir } from 'node:os';
+import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { defineConfig } from 'vitest/config';
-import { engineFolder, readInstalled } from './src/files/installed-engine.ts';
+import { installedTensorflow } from './tests/rig/installed-tensorflow.ts';
 
 /** The folder of TensorFlow's binding: what PIPELINE_TENSORFLOW names, or what the user has installed. */
 const tensorflow = process.env['PIPELINE_TENSORFLOW'] ?? installedTensorflow();
-
-function installedTensorflow(): string | undefined {
-  const folder = engineFolder('tensorflow', process.env, homedir());
-  const installed = readInstalled(folder);
-  return installed.ok && installed.value !== undefined ? join(folder, installed.value.folder) : undefined;
-}
 
 const project = (name: string, include: string, timeout: number) => ({
   test: {
