@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { appended, type CacheSlots, continued, emptySlots, folded } from '../../src/ml/model/cache-slots.ts';
 
-/** Two sources with two beams each, after three steps: the second source's beams share their first two tokens. */
+/** Two sources, two beams each, after three steps: the second's beams share their first two tokens. */
 function threeSteps(): CacheSlots {
   const first = appended(continued(emptySlots, Int32Array.of(0, 0)), 2);
   const second = appended(continued(first, Int32Array.of(0, 0, 1, 1)), 2);

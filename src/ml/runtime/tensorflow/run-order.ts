@@ -89,7 +89,7 @@ const isGiven = ({ op }: Node): boolean => op === 'Input' || op === 'Constant';
 
 const cheap: ReadonlySet<OpName> = new Set(['Multiply', 'Cast']);
 
-/** What a node stands for: gradients do not pass StopGradient, values do. */
+/** The node whose value this is: gradients do not pass StopGradient, values do. */
 function origin(node: Node): Node {
   const [first] = node.inputs;
   return node.op === 'StopGradient' && first !== undefined ? origin(first) : node;

@@ -78,7 +78,7 @@ function presence({ root, disk }: Workspace): (path: string) => boolean {
 /** Names that some file system takes for one are equal: those of macOS ignore case and Unicode's forms. */
 const folded = (name: string): string => name.normalize().toLowerCase();
 
-/** The file of a program; of a package's module, the package in every folder upwards where Node looks for it. */
+/** The file of a program; for a package's module, the package in each folder upwards where Node looks. */
 function entryNames({ root, disk }: Workspace, path: string): readonly string[] {
   if (path.startsWith('./') || !namesModule(path)) return [path];
   const names: string[] = [];
