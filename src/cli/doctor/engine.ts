@@ -1,10 +1,11 @@
 import type { NativeModule } from './native-module.ts';
+import { packageManager } from './package-manager.ts';
 
 /** The engine of the computing stages, which reports its device. */
 export const engine: NativeModule = {
   name: 'onnxruntime-node',
   purpose: 'models cannot be trained or used',
-  repair: 'npm ci; the package contains the library for Linux (glibc), macOS and Windows',
+  repair: `${packageManager.install}; the package contains the library for Linux (glibc), macOS and Windows`,
   async load() {
     const { openRuntime } = await import('../../ml/runtime/open-runtime.ts');
     const { add } = await import('../../ml/tensor/ops/elementwise.ts');

@@ -17,6 +17,7 @@ import type { Finding } from './finding.ts';
 import { nativeFinding } from './native-module.ts';
 import { nativeModules } from './native-modules.ts';
 import { nodeFinding } from './node-version.ts';
+import { packageManager } from './package-manager.ts';
 import { cacheFinding, processesFinding } from './project.ts';
 import { inspectTensorflow, tensorflowFindings } from './tensorflow.ts';
 
@@ -48,7 +49,7 @@ function companionsFinding(): Finding {
         part: manifest.name,
         state: 'broken',
         message: `${missing.join(' and ')} not built`,
-        help: `npm rebuild ${manifest.name}; in a clone of the repository: npm run prepare`,
+        help: `${packageManager.build(manifest.name)}; in a clone of the repository: npm run prepare`,
       };
 }
 

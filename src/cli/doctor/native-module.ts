@@ -1,4 +1,5 @@
 import type { Finding } from './finding.ts';
+import { packageManager } from './package-manager.ts';
 
 /** A package with a native part: `load` loads it, makes it compute something, and returns its description. */
 export interface NativeModule {
@@ -33,13 +34,13 @@ function diagnosis(
   if (/NODE_MODULE_VERSION|compiled against a different Node/.test(error.message))
     return {
       message: `it was built for another version of Node than ${process.versions.node}`,
-      help: `npm rebuild ${name}`,
+      help: packageManager.rebuild(name),
     };
   // A package is found by its name, its native module as a file.
   if ('code' in error && String(error.code).endsWith('MODULE_NOT_FOUND'))
     return /\.node'/.test(line)
       ? { message: 'its native module is missing', help: repair }
-      : { message: 'it is not installed', help: 'npm ci' };
+      : { message: 'it is not installed', help: packageManager.install };
   if (/GLIBC|musl|ld-linux/.test(error.message))
     return {
       message: `it is incompatible with this system's C library: ${line}`,

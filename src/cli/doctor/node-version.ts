@@ -1,4 +1,5 @@
 import type { Finding } from './finding.ts';
+import { packageManager } from './package-manager.ts';
 
 /** `required` as in package.json's engines: ">=20.19". */
 export function nodeFinding(version: string, required: string): Finding {
@@ -10,7 +11,7 @@ export function nodeFinding(version: string, required: string): Finding {
     part: 'Node',
     state: 'broken',
     message: `${version} is too old: ${required} is needed`,
-    help: 'install Node 20 LTS or newer from https://nodejs.org, then: npm ci',
+    help: `install Node 20 LTS or newer from https://nodejs.org, then: ${packageManager.install}`,
   };
 }
 
