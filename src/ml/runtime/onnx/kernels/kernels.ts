@@ -94,7 +94,7 @@ export function createKernels(): Kernels {
 }
 
 /** In the order of the loop's declaration. */
-const adamwScalars = ({
+function adamwScalars({
   step,
   learningRate,
   beta1,
@@ -102,16 +102,18 @@ const adamwScalars = ({
   epsilon,
   weightDecay,
   gradientScale,
-}: AdamWStep): readonly number[] => [
-  gradientScale,
-  1 - beta1,
-  beta2,
-  1 - beta2,
-  1 - learningRate * weightDecay,
-  learningRate / (1 - beta1 ** step),
-  Math.sqrt(1 - beta2 ** step),
-  epsilon,
-];
+}: AdamWStep): readonly number[] {
+  const correction = Math.sqrt(1 - beta2 ** step);
+  return [
+    gradientScale,
+    1 - beta1,
+    beta2,
+    1 - beta2,
+    1 - learningRate * weightDecay,
+    (correction * learningRate) / (1 - beta1 ** step),
+    correction * epsilon,
+  ];
+}
 
 type LoopFunction = (...of: readonly number[]) => number;
 type Functions = Readonly<

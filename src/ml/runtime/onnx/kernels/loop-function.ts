@@ -41,7 +41,9 @@ export function loopFunction({ name, arrays, scalars, statements }: Loop): WasmF
       const valueOf = (expression: Expression): Code => {
         switch (expression.kind) {
           case 'load': {
-            const stored = statements.slice(0, place).findLastIndex((each) => each.store === expression.array);
+            const stored = statements
+              .slice(0, place)
+              .findLastIndex((each) => each.store === expression.array);
             return stored < 0 ? code(address(expression.array), width.load) : get(firstStored + stored);
           }
           case 'scalar':

@@ -38,17 +38,18 @@ export const loops = (): readonly Loop[] => [
 
 /**
  * AdamW (Loshchilov and Hutter 2019) as torch.optim.AdamW computes it: decay first, and epsilon added to the
- * root of the bias-corrected second moment. Arrays: parameter, first moment, second moment, gradient.
- * Scalars: factor of the gradient, 1 - beta1, beta2, 1 - beta2, 1 - rate * decay, rate / (1 - beta1^step),
- * sqrt(1 - beta2^step), epsilon.
+ * root of the bias-corrected second moment. The correction c = sqrt(1 - beta2^step) is not made element by
+ * element: m / (sqrt(v) / c + epsilon) = c m / (sqrt(v) + c epsilon). Arrays: parameter, first moment, second
+ * moment, gradient. Scalars: factor of the gradient, 1 - beta1, beta2, 1 - beta2, 1 - rate * decay, c rate /
+ * (1 - beta1^step), c epsilon.
  */
 function adamwLoop(): Loop {
   const [parameter, first, second, gradient] = [load(0), load(1), load(2), multiply(load(3), scalar(0))];
-  const root = add(divide(sqrt(second), scalar(6)), scalar(7));
+  const root = add(sqrt(second), scalar(6));
   return {
     name: 'adamw',
     arrays: 4,
-    scalars: 8,
+    scalars: 7,
     statements: [
       { store: 1, value: add(first, multiply(scalar(1), subtract(gradient, first))) },
       {
@@ -66,11 +67,11 @@ function adamwLoop(): Loop {
  */
 function adamwWithoutGradientLoop(): Loop {
   const [parameter, first, second] = [load(0), load(1), load(2)];
-  const root = add(divide(sqrt(second), scalar(6)), scalar(7));
+  const root = add(sqrt(second), scalar(6));
   return {
     name: 'adamwWithoutGradient',
     arrays: 3,
-    scalars: 8,
+    scalars: 7,
     statements: [
       { store: 1, value: subtract(first, multiply(scalar(1), first)) },
       { store: 2, value: multiply(scalar(2), second) },
