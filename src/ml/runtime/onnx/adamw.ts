@@ -39,21 +39,23 @@ export function createAdamW(
   };
 }
 
-/** As if the gradient were whole, to the same bits: rows without a gradient change too. */
+/** As if the gradient were whole: of a block of rows after another, in the array of the gradient. */
 function updateByRows(arrays: AdamWState, rows: RowGradient, step: AdamWStep, kernels: Kernels): void {
-  const { gradient } = arrays;
-  const part = (from: number, to: number): Omit<AdamWState, 'gradient'> => ({
-    parameter: arrays.parameter.subarray(from, to),
-    firstMoment: arrays.firstMoment.subarray(from, to),
-    secondMoment: arrays.secondMoment.subarray(from, to),
-  });
-  let done = 0;
-  for (const { index, values } of rows.rows()) {
-    const start = index * gradient.length;
-    kernels.adamwWithoutGradient(part(done, start), step);
-    done = start + gradient.length;
-    gradient.set(values);
-    kernels.adamw({ ...part(start, done), gradient }, step);
+  const { length } = arrays.parameter;
+  const block = arrays.gradient.length;
+  const found = rows.rows();
+  let next = 0;
+  for (let start = 0; start < length; start += block) {
+    const end = Math.min(start + block, length);
+    const gradient = arrays.gradient.subarray(0, end - start).fill(0);
+    for (let row = found[next]; row !== undefined && row.offset < end; row = found[++next])
+      gradient.set(row.values, row.offset - start);
+    const part = (of: Float32Array): Float32Array => of.subarray(start, end);
+    const [parameter, firstMoment, secondMoment] = [
+      part(arrays.parameter),
+      part(arrays.firstMoment),
+      part(arrays.secondMoment),
+    ];
+    kernels.adamw({ parameter, firstMoment, secondMoment, gradient }, step);
   }
-  kernels.adamwWithoutGradient(part(done, arrays.parameter.length), step);
 }

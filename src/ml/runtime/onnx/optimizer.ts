@@ -11,7 +11,7 @@ export interface TrainedTensor {
   readonly gradient: Float32Array;
   /**
    * Of a table that is only looked up, where the optimizer takes its gradient by rows: the gradient.
-   * `gradient` has the length of a row then, for a row at a time.
+   * `gradient` has the length of some rows then, for a block of them at a time.
    */
   readonly rows?: RowGradient | undefined;
   /** Arrays of the parameter's length for the optimizer's state of each element. */

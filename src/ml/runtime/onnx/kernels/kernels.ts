@@ -36,8 +36,6 @@ export interface Kernels {
   allocate(groups: readonly (readonly number[])[]): readonly (readonly Float32Array[])[];
   /** One step of AdamW, in place. */
   adamw(state: AdamWState, step: AdamWStep): void;
-  /** The same with a gradient of zeros. */
-  adamwWithoutGradient(state: Omit<AdamWState, 'gradient'>, step: AdamWStep): void;
   /** Accumulated in float64. NaN or infinite exactly where an element is, or the float64 overflows. */
   sumOfSquares(x: Float32Array): number;
   /** x *= factor */
@@ -78,14 +76,6 @@ export function createKernels(): Kernels {
         ...adamwScalars(step),
       );
     },
-    adamwWithoutGradient: ({ parameter, firstMoment, secondMoment }, step) => {
-      const arrays = [parameter, firstMoment, secondMoment] as const;
-      over(...arrays).adamwWithoutGradient(
-        ...arrays.map(({ byteOffset }) => byteOffset),
-        parameter.length,
-        ...adamwScalars(step),
-      );
-    },
     sumOfSquares: (x) => over(x).sumOfSquares(x.byteOffset, x.length),
     scale: (x, factor) => void over(x).scale(x.byteOffset, x.length, factor),
     accumulate: (target, source, factor) =>
@@ -116,9 +106,7 @@ function adamwScalars({
 }
 
 type LoopFunction = (...of: readonly number[]) => number;
-type Functions = Readonly<
-  Record<'adamw' | 'adamwWithoutGradient' | 'sumOfSquares' | 'scale' | 'accumulate', LoopFunction>
->;
+type Functions = Readonly<Record<'adamw' | 'sumOfSquares' | 'scale' | 'accumulate', LoopFunction>>;
 
 function functionsIn({ exports }: WebAssembly.Instance): Functions {
   const named = (name: string): LoopFunction => {
@@ -128,7 +116,6 @@ function functionsIn({ exports }: WebAssembly.Instance): Functions {
   };
   return {
     adamw: named('adamw'),
-    adamwWithoutGradient: named('adamwWithoutGradient'),
     sumOfSquares: named('sumOfSquares'),
     scale: named('scale'),
     accumulate: named('accumulate'),

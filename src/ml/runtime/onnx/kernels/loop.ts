@@ -29,12 +29,7 @@ export type Expression =
     };
 
 /** All loops, by name. A function: a stage that does not train does not make them. */
-export const loops = (): readonly Loop[] => [
-  adamwLoop(),
-  adamwWithoutGradientLoop(),
-  scaleLoop(),
-  accumulateLoop(),
-];
+export const loops = (): readonly Loop[] => [adamwLoop(), scaleLoop(), accumulateLoop()];
 
 /**
  * AdamW (Loshchilov and Hutter 2019) as torch.optim.AdamW computes it: decay first, and epsilon added to the
@@ -56,25 +51,6 @@ function adamwLoop(): Loop {
         store: 2,
         value: add(multiply(scalar(2), second), multiply(multiply(scalar(3), gradient), gradient)),
       },
-      { store: 0, value: subtract(multiply(parameter, scalar(4)), multiply(scalar(5), divide(first, root))) },
-    ],
-  };
-}
-
-/**
- * The same where every element of the gradient is 0, to the same bits: moments decay, and the parameter
- * follows them. Arrays: parameter, first moment, second moment. Scalars: as above.
- */
-function adamwWithoutGradientLoop(): Loop {
-  const [parameter, first, second] = [load(0), load(1), load(2)];
-  const root = add(sqrt(second), scalar(6));
-  return {
-    name: 'adamwWithoutGradient',
-    arrays: 3,
-    scalars: 7,
-    statements: [
-      { store: 1, value: subtract(first, multiply(scalar(1), first)) },
-      { store: 2, value: multiply(scalar(2), second) },
       { store: 0, value: subtract(multiply(parameter, scalar(4)), multiply(scalar(5), divide(first, root))) },
     ],
   };

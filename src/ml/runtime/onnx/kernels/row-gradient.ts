@@ -9,8 +9,13 @@ export interface RowGradient {
    * same on every machine. rows [n, width], ids [n]
    */
   add(rows: Float32Array, ids: Int32Array): void;
-  /** The rows that were added to, by their index. The values are valid until the next change. */
-  rows(): readonly { readonly index: number; readonly values: Float32Array }[];
+  /**
+   * The rows that were added to, in the order of the table, and where in it they begin. The values are valid
+   * until the next change.
+   */
+  rows(): readonly { readonly offset: number; readonly values: Float32Array }[];
+  /** The elements of these rows, in the order in which they were first added to; valid as long. */
+  elements(): Float32Array;
 }
 
 /** Takes memory for the rows that were looked up in a step, not for the table: mT5's has 250,112. */
@@ -40,7 +45,11 @@ export function createRowGradient([tableRows, width]: readonly [rows: number, wi
     rows: () =>
       [...places]
         .sort(([a], [b]) => a - b)
-        .map(([index, place]) => ({ index, values: sums.subarray(place * width, (place + 1) * width) })),
+        .map(([row, place]) => ({
+          offset: row * width,
+          values: sums.subarray(place * width, (place + 1) * width),
+        })),
+    elements: () => sums.subarray(0, places.size * width),
   };
 }
 
