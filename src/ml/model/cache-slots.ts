@@ -3,9 +3,9 @@
  * beam: beams that continue another one see its slots, so that nothing is copied when beams change places.
  */
 export interface CacheSlots {
-  /** Of each source, those that the last fold left. */
+  /** Of each source. */
   readonly past: number;
-  /** Those of the steps since then. */
+  /** Of these, those of the steps since the last fold. */
   readonly recent: number;
   /** For each beam, equally many a source: the slots of its tokens, oldest first. */
   readonly beams: readonly (readonly number[])[];
@@ -28,9 +28,9 @@ export const continued = (slots: CacheSlots, parents: Int32Array): CacheSlots =>
 export const appended = ({ past, recent, beams }: CacheSlots, sources: number): CacheSlots => {
   const width = beams.length / sources;
   return {
-    past,
+    past: past + width,
     recent: recent + width,
-    beams: beams.map((beam, row) => [...beam, past + recent + (row % width)]),
+    beams: beams.map((beam, row) => [...beam, past + (row % width)]),
   };
 };
 
@@ -40,7 +40,7 @@ export const appended = ({ past, recent, beams }: CacheSlots, sources: number): 
  * [sources, heads, past].
  */
 export function folded(
-  { past, recent, beams }: CacheSlots,
+  { past, beams }: CacheSlots,
   sources: readonly number[],
   heads: number,
 ): { readonly slots: CacheSlots; readonly places: Int32Array } {
@@ -52,7 +52,7 @@ export function folded(
   const places = new Int32Array(sources.length * heads * length);
   for (const [source, kept] of sources.entries())
     for (let head = 0; head < heads; head += 1) {
-      const [from, to] = [(kept * heads + head) * (past + recent), (source * heads + head) * length];
+      const [from, to] = [(kept * heads + head) * past, (source * heads + head) * length];
       // A source that has fewer repeats one that no beam sees there.
       for (let slot = 0; slot < length; slot += 1) places[to + slot] = from + (seen[source]?.[slot] ?? 0);
     }

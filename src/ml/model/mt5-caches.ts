@@ -1,20 +1,19 @@
 import type { Mt5Config } from '../checkpoint/mt5-config.ts';
-import { productOf, sumOf } from '../tensor/dimension.ts';
+import { productOf } from '../tensor/dimension.ts';
 import type { Graph, Node, Shape } from '../tensor/node.ts';
 import { gather } from '../tensor/ops/indexing.ts';
-import { concat, reshape, slice } from '../tensor/ops/layout.ts';
+import { reshape, slice } from '../tensor/ops/layout.ts';
 import { input } from '../tensor/ops/source.ts';
 import { paddingMask } from './packed-rows.ts';
 
 /**
- * The state kept from step to step: keys and values of a source's tokens "cross.…", those of the tokens of
- * all its beams, each in a slot of its own, "past.…" and, since the last "fold", "recent.…"; and
- * "step.states", what the head makes scores of.
+ * The state kept from step to step: keys and values of a source's tokens "cross.…", and those of the tokens
+ * of all its beams, each in a slot of its own, "past.…"; and "step.states", what the head makes scores of.
  */
 export const decoderVariables = (config: Mt5Config): Readonly<Record<string, Shape>> => ({
   ...Object.fromEntries(
     partsOf(config).flatMap(([layer, part]) =>
-      (['cross', 'past', 'recent'] as const).map(
+      (['cross', 'past'] as const).map(
         (kind) => [`${kind}.${layer}.${part}`, cacheShape(config, kind)] as const,
       ),
     ),
@@ -26,7 +25,7 @@ export const decoderVariables = (config: Mt5Config): Readonly<Record<string, Sha
 /** Of "step.states": a row for each beam of the last step. */
 export const stateShape = ({ dModel }: Mt5Config): Shape => ['stateRows', dModel];
 
-const lengths = { cross: 'source', past: 'past', recent: 'recent' } as const;
+const lengths = { cross: 'source', past: 'past' } as const;
 
 const cacheShape = ({ numHeads, dKv }: Mt5Config, kind: keyof typeof lengths): Shape => [
   'batch',
@@ -52,33 +51,23 @@ const partsOf = ({ numDecoderLayers }: Mt5Config): readonly (readonly [number, '
 /** No token yet: the past is one slot, which no beam sees. */
 export const emptyCaches = (config: Mt5Config, cross: Graph['outputs']): Readonly<Record<string, Node>> =>
   Object.fromEntries(
-    partsOf(config).flatMap(([layer, part]) => {
+    partsOf(config).map(([layer, part]) => {
       const any = cross[`cross.${layer}.${part}`];
       if (any === undefined) throw new Error(`the source has no ${part} of layer ${layer}`);
-      return [
-        [`past.${layer}.${part}`, slice(any, 2, 0, 1)] as const,
-        [`recent.${layer}.${part}`, slice(any, 2, 0, 0)] as const,
-      ];
+      return [`past.${layer}.${part}`, slice(any, 2, 0, 1)] as const;
     }),
   );
 
-/**
- * The past becomes the slots of past and recent that "slots" int32 [kept, heads, folded] names, by their
- * place over all sources and heads.
- */
+/** Of the past, the slots that "slots" int32 [kept, heads, folded] names, by their place over all sources and heads. */
 export const foldedCaches = (config: Mt5Config): Readonly<Record<string, Node>> =>
   Object.fromEntries(
-    partsOf(config).flatMap(([layer, part]) => {
-      const [past, recent] = [cacheOf(config, 'past', layer, part), cacheOf(config, 'recent', layer, part)];
-      const slots = reshape(concat([past, recent], 2), [
-        productOf(['batch', config.numHeads, sumOf(['past', 'recent'])]),
+    partsOf(config).map(([layer, part]) => {
+      const slots = reshape(cacheOf(config, 'past', layer, part), [
+        productOf(['batch', config.numHeads, 'past']),
         config.dKv,
       ]);
       const folded = gather(slots, input('slots', 'int32', ['kept', config.numHeads, 'folded']));
-      return [
-        [`past.${layer}.${part}`, folded] as const,
-        [`recent.${layer}.${part}`, slice(folded, 2, 0, 0)] as const,
-      ];
+      return [`past.${layer}.${part}`, folded] as const;
     }),
   );
 

@@ -75,15 +75,15 @@ export function shiftRight(labels: Rows, config: Mt5Config): Rows {
  * What a decoder's step reads of the slots of `sources`: which of them each beam sees, its own newest one
  * included, and how far away they are.
  */
-export function stepFeeds({ past, recent, beams }: CacheSlots, sources: number, config: Mt5Config): Feeds {
+export function stepFeeds({ past, beams }: CacheSlots, sources: number, config: Mt5Config): Feeds {
   const width = beams.length / sources;
-  const slots = past + recent + width;
+  const slots = past + width;
   const distances = bucketRow(beams[0]?.length ?? 0, bucketsOf(config, 'target'));
   const mask = new Float32Array(beams.length * slots).fill(masked);
   const ofSlots = new Int32Array(sources * slots);
   beams.forEach((beam, row) => {
     const source = Math.floor(row / width) * slots;
-    const newest = past + recent + (row % width);
+    const newest = past + (row % width);
     for (let position = 0; position <= beam.length; position += 1) {
       const slot = beam[position] ?? newest;
       mask[row * slots + slot] = 0;

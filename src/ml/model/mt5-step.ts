@@ -95,11 +95,11 @@ export function crossGraph(trace: Mt5Trace, states: Node): Graph {
  *
  * Feeds beside the parameters and decoderVariables: "ids" int32 [batch, beams], the newest token of each
  * beam; "step.mask" float32 [batch, beams, slots], 0 where a beam sees a slot, else a very low number;
- * "step.buckets" int32 [batch, slots], the bucket of each slot's distance. Slots are past, recent and the
- * newest ones.
+ * "step.buckets" int32 [batch, slots], the bucket of each slot's distance. Slots are the past and the newest
+ * ones.
  *
- * Outputs: "step.states", float32 [batch * beams, d]; "recent.<layer>.key" and "recent.<layer>.value" with a
- * slot for each beam appended.
+ * Outputs: "step.states", float32 [batch * beams, d]; "past.<layer>.key" and "past.<layer>.value" with a slot
+ * for each beam appended.
  */
 export function stepGraph(trace: Mt5Trace): Graph {
   const ids = reshape(input('ids', 'int32', ['batch', 'beams']), [rows]);
@@ -141,8 +141,8 @@ function stepBias(trace: Mt5Trace, layer: number): Node {
   );
 }
 
-/** Past, recent and the newest ones. */
-const slots = 'beams+past+recent';
+/** The past ones and the newest ones. */
+const slots = 'beams+past';
 
 function selfStep(
   trace: Mt5Trace,
@@ -154,20 +154,15 @@ function selfStep(
   const normed = norm(trace, x, `${name}.layer_norm`);
   const newest = (letter: string): Node =>
     headsOfBeams(trace, applyLinear(trace, normed, `${name}.SelfAttention.${letter}`, 'target'));
-  const all = (part: 'key' | 'value', last: Node): { readonly whole: Node; readonly recent: Node } => {
-    const recent = cacheOf(trace.config, 'recent', layer, part);
-    return {
-      whole: concat([cacheOf(trace.config, 'past', layer, part), recent, last], 2),
-      recent: concat([recent, last], 2),
-    };
-  };
+  const all = (part: 'key' | 'value', last: Node): Node =>
+    concat([cacheOf(trace.config, 'past', layer, part), last], 2);
   const [key, value] = [all('key', newest('k')), all('value', newest('v'))];
-  const mixed = attention(trace, newest('q'), key.whole, value.whole, bias);
+  const mixed = attention(trace, newest('q'), key, value, bias);
   return {
     change: applyLinear(trace, mixed, `${name}.SelfAttention.o`, 'target'),
     cache: [
-      [`recent.${layer}.key`, key.recent],
-      [`recent.${layer}.value`, value.recent],
+      [`past.${layer}.key`, key],
+      [`past.${layer}.value`, value],
     ],
   };
 }

@@ -2,7 +2,7 @@ import { InferenceSession, Tensor } from 'onnxruntime-node';
 import { graphFaults } from '../../tensor/check-graph.ts';
 import { evaluate } from '../../tensor/dimension.ts';
 import { elementCount } from '../../element-count.ts';
-import type { Graph, Node } from '../../tensor/node.ts';
+import type { DType, Graph } from '../../tensor/node.ts';
 import { simplify } from '../../tensor/simplify.ts';
 import type { HostValue, RuntimeOptions, Values } from '../runtime.ts';
 import { sizesOfFeeds } from '../sizes-of-feeds.ts';
@@ -12,14 +12,16 @@ import { modelProto, type OnnxGraph } from './model-proto.ts';
 /** A graph made ready to run. */
 export interface OnnxProgram {
   /**
-   * Computes the outputs from the inputs, both by name. `into` gives memory for outputs that shall be written
-   * in place, without a copy: the value returned for such an output is the given one. Feeds are read only,
-   * and used where they lie (WebAssembly memories too); an output given `into` must not share memory with a
-   * feed.
+   * Computes the outputs from the inputs, both by name. `into` gives memory for outputs of which some shall be
+   * written in place: the value returned for such an output is the given one. Feeds are read only, and used
+   * where they lie (WebAssembly memories too); an output given `into` must not share memory with a feed.
    */
-  run(feeds: Values, into?: Values): Promise<Values>;
+  run(feeds: Values, into?: PlaceOutput): Promise<Values>;
   release(): Promise<void>;
 }
+
+/** The memory of an output; undefined: memory of its own. */
+export type PlaceOutput = (name: string, shape: readonly number[]) => HostValue | undefined;
 
 /** Throws on an illegal graph: a bug of the code that built it. */
 export async function compileOnnx(graph: Graph, { threads }: RuntimeOptions): Promise<OnnxProgram> {
@@ -41,14 +43,13 @@ export async function compileOnnx(graph: Graph, { threads }: RuntimeOptions): Pr
     logSeverityLevel: 4, // errors are thrown, and so need not be printed
   });
   return {
-    run: async (feeds, into) => {
+    run: async (feeds, into = () => undefined) => {
       const sizes = sizesOfFeeds(program.inputs, feeds);
       const tensors = tensorsToFeed(program, feeds, sizes);
-      if (into === undefined) {
-        const results = await session.run(tensors, Object.values(program.outputs));
-        return mapValues(program.outputs, (inner, name) => hostValue(name, results[inner]));
-      }
-      const outputs = mapValues(simple.outputs, (node, name) => into[name] ?? allocated(node, sizes));
+      const outputs = mapValues(simple.outputs, ({ dtype, shape: dimensions }, name) => {
+        const shape = dimensions.map((size) => evaluate(size, sizes));
+        return into(name, shape) ?? allocated(dtype, shape);
+      });
       const places = Object.entries(program.outputs).flatMap(([name, inner]) => {
         const place = outputs[name];
         return place === undefined ? [] : [[inner, tensorOf(place)] as const];
@@ -64,7 +65,7 @@ export async function compileOnnx(graph: Graph, { threads }: RuntimeOptions): Pr
  * onnxruntime-node 1.30 copies each output of a run to a new array, also one that has a place of its own: for
  * the gradients of a training step, 7 % of its time, and their size in memory once or twice more. It does so
  * output by output, once all are computed, and gives up at one that is no tensor. So such an output, an empty
- * sequence, comes first where all outputs have places.
+ * sequence, comes first, and every other one has a place.
  */
 const withRefusedOutput = (graph: OnnxGraph): OnnxGraph => ({
   ...graph,
@@ -109,8 +110,7 @@ const mapValues = <From, To>(
 ): Readonly<Record<string, To>> =>
   Object.fromEntries(Object.entries(record).map(([name, value]) => [name, map(value, name)]));
 
-function allocated({ dtype, shape: dimensions }: Node, sizes: ReadonlyMap<string, number>): HostValue {
-  const shape = dimensions.map((size) => evaluate(size, sizes));
+function allocated(dtype: DType, shape: readonly number[]): HostValue {
   const length = elementCount(shape);
   switch (dtype) {
     case 'float32':
@@ -141,15 +141,4 @@ function tensorOf(value: HostValue): Tensor {
     case 'bool':
       return new Tensor('bool', value.data, value.shape);
   }
-}
-
-function hostValue(name: string, tensor: Tensor | undefined): HostValue {
-  const shape = tensor?.dims ?? [];
-  const data = tensor?.data;
-  if (tensor?.type === 'bool' && data instanceof Uint8Array) return { dtype: 'bool', shape, data };
-  if (data instanceof Float32Array) return { dtype: 'float32', shape, data };
-  if (data instanceof Int32Array) return { dtype: 'int32', shape, data };
-  if (data instanceof Uint32Array) return { dtype: 'uint32', shape, data };
-  if (data instanceof BigInt64Array) return { dtype: 'int64', shape, data };
-  throw new Error(`the runtime returned no usable tensor for the output "${name}" (${tensor?.type})`);
 }

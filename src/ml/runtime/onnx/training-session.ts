@@ -19,6 +19,7 @@ import { createKernels, type Kernels } from './kernels/kernels.ts';
 import type { Optimizer, TrainedTensor } from './optimizer.ts';
 import { takeOutRows, valuesOfRows } from './rows-in-place.ts';
 import { compileEntries } from './session.ts';
+import { createVariableMemory } from './variable-memory.ts';
 
 /**
  * Places the trained parameters in memory that the engine reads and that gradients and optimizers write in
@@ -51,6 +52,7 @@ export async function openTrainingSession<Name extends string>(
     return { ...whole, ...valuesOfRows(whole, rows.outputs) };
   };
   const [first, later] = [placesIn('gradient'), placesIn('incoming')];
+  const place = createVariableMemory();
   const drawMasks = maskDrawer(masks, createMaskKernel());
   const gradients = await compileOnnx(rows.graph, options);
   const programs = await compileEntries(entries, options);
@@ -58,7 +60,9 @@ export async function openTrainingSession<Name extends string>(
   return {
     memory: [...optimizer.memory.keys()],
     async run(name, feeds) {
-      const { outputs, updates } = await programs.run(name, { ...held, ...feeds });
+      const { outputs, updates } = await programs.run(name, { ...held, ...feeds }, (variable, shape) =>
+        place(variable, shape, held[variable]),
+      );
       held = { ...held, ...updates };
       return outputs;
     },
@@ -72,7 +76,7 @@ export async function openTrainingSession<Name extends string>(
       for (const [index, feeds] of microBatches.entries()) {
         const outputs = await gradients.run(
           { ...held, ...rowsHeld, ...feeds, ...drawMasks(feeds) },
-          index === 0 ? first : later,
+          (name) => (index === 0 ? first : later)[name],
         );
         loss += realsOf(outputs, 'loss')[0] ?? Number.NaN;
         if (index > 0) for (const { gradient, incoming } of dense) kernels.accumulate(gradient, incoming, 1);
