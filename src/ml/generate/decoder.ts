@@ -82,15 +82,22 @@ export async function openDecoder(
     await session.run('fold', { slots: { dtype: 'int32', shape, data: places } });
     [slots, sources, hasLeft] = [left, [...sources.keys()], false];
   };
-  const advance = async (ids: Int32Array, parents: Int32Array): Promise<void> => {
+  const advance = async (
+    entry: 'step' | 'select',
+    ids: Int32Array,
+    parents: Int32Array,
+    touched: Values = {},
+  ): Promise<Values> => {
     slots = continued(slots, parents);
     if (hasLeft || slots.recent >= mostRecent) await fold();
     const shape = [sources.length, ids.length / sources.length];
-    await session.run('step', {
+    const outputs = await session.run(entry, {
       ...stepFeeds(slots, sources.length, config),
       ids: { dtype: 'int32', shape, data: ids },
+      ...touched,
     });
     slots = appended(slots, sources.length);
+    return outputs;
   };
   const allScores = async (): Promise<Float32Array> => {
     const { scores: all } = await session.run('scores', {});
@@ -103,13 +110,10 @@ export async function openDecoder(
       : {
           needed,
           async step(ids, parents, touched) {
-            await advance(ids, parents);
-            const shape = [touched.length, touched[0]?.length ?? 0];
-            const places = placesOf(touched, config.vocabSize);
-            return selectedScores(
-              await session.run('select', { touched: { dtype: 'int32', shape, data: places } }),
-              touched.length,
-            );
+            const shape = [sources.length, ids.length / sources.length, touched[0]?.length ?? 0];
+            const data = placesOf(touched, config.vocabSize);
+            const named = { touched: { dtype: 'int32', shape, data } } as const;
+            return selectedScores(await advance('select', ids, parents, named), touched.length);
           },
           scores: allScores,
         };
@@ -132,7 +136,7 @@ export async function openDecoder(
       [slots, sources, hasLeft] = [emptySlots, [...rows.keys()], false];
     },
     async step(ids, parents) {
-      await advance(ids, parents);
+      await advance('step', ids, parents);
       return allScores();
     },
     async keep(kept) {

@@ -34,31 +34,40 @@ export function decoderEntries(
       },
     },
     step: { outputs: {}, updates: stepGraph(trace).outputs },
-    scores: { outputs: { scores: scoresOf(trace, scores) }, updates: {} },
+    scores: {
+      outputs: {
+        scores: scoresOf(trace, scores, input('step.states', 'float32', stateShape(trace.config))),
+      },
+      updates: {},
+    },
     keep: { outputs: {}, updates: keptSources(trace.config) },
     fold: { outputs: {}, updates: foldedCaches(trace.config) },
   };
 }
 
 /**
- * Some of the scores of the last step, since all of them take long to hand over: "values" float32 and
- * "tokens" int32, [batch * beams, touched + needed], the largest of each row, and "touched" float32 [batch *
- * beams, touched], those that the feed "touched" int32 names by their place among the scores of all rows.
+ * A step, and some of its scores, since all of them take long to hand over: "values" float32 and "tokens"
+ * int32, [batch * beams, touched + needed], the largest of each row, and "touched" float32 [batch, beams,
+ * touched], those that the feed "touched" int32 names by their place among the scores of all rows.
  */
 export function selectEntry(
   trace: Mt5Trace,
   scores: 'logits' | 'logProbabilities',
   needed: number,
 ): DecoderEntry {
-  const all = scoresOf(trace, scores);
+  const { states, caches } = stepNodes(trace);
+  const all = scoresOf(trace, scores, states);
   const { values, places } = largest(all, sumOf(['touched', needed]));
-  const flat = reshape(all, [productOf(['stateRows', trace.config.vocabSize])]);
-  const touched = gather(flat, input('touched', 'int32', ['stateRows', 'touched']));
-  return { outputs: { values, tokens: places, touched }, updates: {} };
+  const flat = reshape(all, [productOf([rows, trace.config.vocabSize])]);
+  const touched = gather(flat, input('touched', 'int32', ['batch', 'beams', 'touched']));
+  return {
+    outputs: { values, tokens: places, touched },
+    updates: { 'step.states': states, ...caches },
+  };
 }
 
-function scoresOf(trace: Mt5Trace, scores: 'logits' | 'logProbabilities'): Node {
-  const logits = logitsOf(trace, input('step.states', 'float32', stateShape(trace.config)));
+function scoresOf(trace: Mt5Trace, scores: 'logits' | 'logProbabilities', states: Node): Node {
+  const logits = logitsOf(trace, states);
   return scores === 'logits' ? logits : logSoftmax(logits);
 }
 
@@ -102,6 +111,14 @@ export function crossGraph(trace: Mt5Trace, states: Node): Graph {
  * for each beam appended.
  */
 export function stepGraph(trace: Mt5Trace): Graph {
+  const { states, caches } = stepNodes(trace);
+  return { outputs: { 'step.states': states, ...caches } };
+}
+
+function stepNodes(trace: Mt5Trace): {
+  readonly states: Node;
+  readonly caches: Readonly<Record<string, Node>>;
+} {
   const ids = reshape(input('ids', 'int32', ['batch', 'beams']), [rows]);
   const bias = trace.config.modelType === 'umt5' ? undefined : stepBias(trace, 0);
   const caches: (readonly [string, Node])[] = [];
@@ -113,12 +130,7 @@ export function stepGraph(trace: Mt5Trace): Graph {
     x = add(x, crossStep(trace, x, layer));
     x = feedForward(trace, x, `decoder.block.${layer}.layer.2`, 'target');
   }
-  return {
-    outputs: {
-      'step.states': norm(trace, x, 'decoder.final_layer_norm'),
-      ...Object.fromEntries(caches),
-    },
-  };
+  return { states: norm(trace, x, 'decoder.final_layer_norm'), caches: Object.fromEntries(caches) };
 }
 
 const rows = 'batch*beams';

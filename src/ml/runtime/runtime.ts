@@ -27,7 +27,10 @@ export interface Runtime {
   readonly device: string;
   /** Name and version of the engine, as in the manifest: "onnxruntime-node 1.30.0". */
   readonly version: string;
-  /** Compiles the entries of a session. Throws on an illegal graph: a bug of the code that built it. */
+  /**
+   * Compiles the entries of a session, or each when it first runs. Throws on an illegal graph: a bug of the
+   * code that built it.
+   */
   open<Name extends string>(plan: SessionPlan<Name>): Promise<Session<Name>>;
 }
 

@@ -9,7 +9,7 @@ export async function openSession<Name extends string>(
 ): Promise<Session<Name>> {
   let held = constants;
   const place = createVariableMemory();
-  const programs = await compileEntries(entries, options);
+  const programs = lazyEntries(entries, options);
   return {
     async run(name, feeds) {
       const { outputs, updates } = await programs.run(name, { ...held, ...feeds }, (variable, shape) =>
@@ -33,24 +33,28 @@ export interface Entries {
   release(): Promise<void>;
 }
 
-/** Compiles the outputs and the updates of each entry as one program. */
-export async function compileEntries(
-  entries: Readonly<Record<string, Entry>>,
-  options: RuntimeOptions,
-): Promise<Entries> {
-  const programs = new Map<string, OnnxProgram>();
-  for (const [name, { outputs, updates = {} }] of Object.entries(entries))
-    programs.set(
-      name,
-      await compileOnnx(
-        { outputs: { ...prefixed('out', outputs), ...prefixed('update', updates) } },
-        options,
-      ),
+/**
+ * The outputs and the updates of each entry as one program, which is compiled when it first runs: of those of
+ * generation, a search uses some.
+ */
+export function lazyEntries(entries: Readonly<Record<string, Entry>>, options: RuntimeOptions): Entries {
+  const programs = new Map<string, Promise<OnnxProgram>>();
+  const programOf = (name: string): Promise<OnnxProgram> => {
+    const known = programs.get(name);
+    if (known !== undefined) return known;
+    const entry = entries[name];
+    if (entry === undefined) throw new Error(`the session has no entry "${name}"`);
+    const { outputs, updates = {} } = entry;
+    const program = compileOnnx(
+      { outputs: { ...prefixed('out', outputs), ...prefixed('update', updates) } },
+      options,
     );
+    programs.set(name, program);
+    return program;
+  };
   return {
     async run(name, feeds, place) {
-      const program = programs.get(name);
-      if (program === undefined) throw new Error(`the session has no entry "${name}"`);
+      const program = await programOf(name);
       const results = await program.run(feeds, (output, shape) => {
         const variable = unprefixed('update', output);
         return variable === undefined ? undefined : place(variable, shape);
@@ -58,7 +62,7 @@ export async function compileEntries(
       return { outputs: named('out', results), updates: named('update', results) };
     },
     async release() {
-      for (const program of programs.values()) await program.release();
+      for (const program of programs.values()) await (await program).release();
     },
   };
 }

@@ -18,7 +18,7 @@ import { createMaskKernel } from './kernels/draw-masks.ts';
 import { createKernels, type Kernels } from './kernels/kernels.ts';
 import type { Optimizer, TrainedTensor } from './optimizer.ts';
 import { takeOutRows, valuesOfRows } from './rows-in-place.ts';
-import { compileEntries } from './session.ts';
+import { lazyEntries } from './session.ts';
 import { createVariableMemory } from './variable-memory.ts';
 
 /**
@@ -55,7 +55,7 @@ export async function openTrainingSession<Name extends string>(
   const place = createVariableMemory();
   const drawMasks = maskDrawer(masks, createMaskKernel());
   const gradients = await compileOnnx(rows.graph, options);
-  const programs = await compileEntries(entries, options);
+  const programs = lazyEntries(entries, options);
 
   return {
     memory: [...optimizer.memory.keys()],
