@@ -258,6 +258,24 @@ describe('a stage program counts by its bundle', () => {
     expect(other.read('artifacts/pipeline/a/out.txt')).toBe('edited');
   });
 
+  test('a command that bundles a program again leaves the bundle of a running stage as it is', async () => {
+    await using other = await createRig();
+    const waiting = copy.replace(
+      'writeFileSync(outs.out,',
+      "const { existsSync } = await import('node:fs'); " +
+        "while (!existsSync('go')) await new Promise((resolve) => setTimeout(resolve, 5)); " +
+        'writeFileSync(outs.out,',
+    );
+    other.write({ 'stages/part/twice.ts': twice, 'stages/a.ts': waiting, 'pipeline.yaml': pipeline() });
+    const run = other.pipeline('run');
+    await run.said('started');
+    other.write({ 'stages/a.ts': `${waiting}// a comment\n` });
+    expect(await other.pipeline('status').result).toMatchObject({ code: 0 });
+    other.write({ go: '' });
+    expect(await run.result).toMatchObject({ code: 0, json: { ran: ['a'] }, warnings: [] });
+    expect((await other.pipeline('run').result).json).toMatchObject({ 'up-to-date': ['a'] });
+  });
+
   test('two clones of a project have the same keys', async () => {
     await using other = await createRig();
     other.write({ 'stages/a.ts': copy, 'stages/part/twice.ts': twice, 'pipeline.yaml': pipeline() });

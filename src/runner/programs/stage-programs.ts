@@ -215,7 +215,10 @@ function codeOf(inputs: BundleRecord['inputs']): readonly TreeItem[] {
   });
 }
 
-/** Writes a bundle into a folder of bundles, where a process can load it. */
+/**
+ * Writes a bundle into a folder of bundles, where a process can load it. One that is there stays as it is: a
+ * stage that runs from it would count as edited.
+ */
 export async function writeBundle(
   workspace: Workspace,
   folder: BundleFolder,
@@ -223,8 +226,10 @@ export async function writeBundle(
 ): Promise<void> {
   const path = folder.placeOf(bundlePath(digest, owner?.name));
   if (owner !== undefined) await linkDependencies(workspace, owner, folder.placeOf(bundlesOf(owner.name)));
+  const present = await readFileDigest(workspace, path);
+  const isPresent = present.ok && present.value === digest;
   for (const written of [
-    await writeFileAtomically(path, text, workspace.disk),
+    isPresent ? present : await writeFileAtomically(path, text, workspace.disk),
     await writeFileAtomically(mapPath(path), map, workspace.disk),
   ]) {
     if (!written.ok) throw new SourceFailed(written.error);
