@@ -3,7 +3,8 @@ import { dirname, join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { openStore } from '../../src/runner/store/database/open-store.ts';
 import { recordPlatform } from '../../src/runner/store/platforms.ts';
-import { createRig, type Puppet, type Rig, until } from '../rig/rig.ts';
+import type { Puppet } from '../rig/puppets.ts';
+import { createRig, type Rig, until } from '../rig/rig.ts';
 
 /** A queue of this machine: jobs are processes of their own sessions, which no runner ends. */
 const queue = {

@@ -1,8 +1,7 @@
 #!/usr/bin/env node
 /**
- * A stage whose strings the test holds: `puppet.mjs SOCKET NAME`. It is started by its own name: each project
- * reads the program of a command to its end, and Node has a hundred megabytes. It says hello on the socket and then
- * does what it is told, a JSON line each, and answers when it is done.
+ * What a puppet is once it has to do more than to exit: `puppet.mjs SOCKET NAME`, which puppet.sh becomes. It says
+ * hello on the socket and then does what it is told, a JSON line each, and answers when it is done.
  */
 import { spawn, spawnSync } from 'node:child_process';
 import {

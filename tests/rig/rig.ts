@@ -10,14 +10,13 @@ import {
   rmSync,
   writeFileSync,
 } from 'node:fs';
-import { createServer, type Server, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
-import { createInterface } from 'node:readline';
 import type { Event } from '../../src/runner/event.ts';
 import { programs } from './build-programs.ts';
 import { Captured, commandHere, type CommandHere } from './command-here.ts';
 import { openAll } from './in-process.ts';
+import { type Puppet, puppetsOf } from './puppets.ts';
 
 /** A project of its own, its stages puppets. What still lives when it is disposed of fails the test. */
 export interface Rig extends AsyncDisposable {
@@ -33,27 +32,6 @@ export interface Rig extends AsyncDisposable {
   process(...words: readonly string[]): PipelineProcess;
   /** Processes of stages of this project that are alive. */
   survivors(): readonly number[];
-}
-
-export interface Puppet {
-  /** What stands in the YAML as `cmd`. */
-  readonly cmd: readonly string[];
-  /** The next process that said hello, or says it. */
-  nextStart(): Promise<Started>;
-  /** How many said hello that nobody asked for yet. */
-  readonly waiting: number;
-}
-
-/** A stage that runs and waits for orders. */
-export interface Started {
-  readonly pid: number;
-  readonly context: { readonly outs: Readonly<Record<string, string>>; readonly scratch: string };
-  /** Resolves when it is done. */
-  order(order: string, details?: Readonly<Record<string, unknown>>): Promise<unknown>;
-  /** Writes outs by name, and ends. */
-  exit(code: number, outs?: Readonly<Record<string, string>>): Promise<void>;
-  /** When its connection is gone: it has ended. */
-  readonly gone: Promise<void>;
 }
 
 export interface PipelineRun {
@@ -83,16 +61,12 @@ export interface PipelineResult {
   readonly warnings: readonly string[];
 }
 
-const puppetFile = join(import.meta.dirname, 'puppet.mjs');
-
 export async function createRig(): Promise<Rig> {
   const { main } = await programs();
   const folder = realpathSync(mkdtempSync(join(tmpdir(), 'rig-')));
   const root = join(folder, 'project');
   mkdirSync(root);
-  const socketPath = join(folder, 'socket');
-  const hellos = new Hellos();
-  const server = await listen(socketPath, hellos);
+  const puppets = await puppetsOf(join(folder, 'socket'));
   const children = new Set<ChildProcess>();
   const commands = new Map<CommandHere, Promise<number>>();
   let runs = 0;
@@ -176,13 +150,7 @@ export async function createRig(): Promise<Rig> {
     },
     read: (path) => readFileSync(join(root, path), 'utf8'),
     exists: (path) => existsSync(join(root, path)),
-    puppet: (name = 'puppet') => ({
-      cmd: [puppetFile, socketPath, name],
-      nextStart: () => hellos.next(name),
-      get waiting() {
-        return hellos.waiting(name);
-      },
-    }),
+    puppet: (name = 'puppet') => puppets.puppet(name),
     pipeline,
     process: startProcess,
     survivors,
@@ -191,8 +159,7 @@ export async function createRig(): Promise<Rig> {
       // The second signal does not wait for the stages.
       for (const command of [...commands.keys(), ...commands.keys()]) command.signal('SIGINT');
       await Promise.all(commands.values());
-      hellos.close();
-      server.close();
+      puppets.close();
       await until(() => survivors().length === 0, 8_000).catch(() => {
         const left = survivors();
         for (const pid of left) process.kill(pid, 'SIGKILL');
@@ -213,83 +180,6 @@ export async function until(holds: () => boolean, milliseconds: number): Promise
       setTimeout(resolve, 5);
     });
   }
-}
-
-/** Connections of puppets, by name, in the order in which they came. */
-class Hellos {
-  readonly #ready = new Map<string, Started[]>();
-  readonly #asked = new Map<string, ((started: Started) => void)[]>();
-  readonly #sockets = new Set<Socket>();
-
-  add(socket: Socket): void {
-    this.#sockets.add(socket);
-    const waiting = new Map<number, (answer: unknown) => void>();
-    let orders = 0;
-    const order: Started['order'] = (name, details = {}) =>
-      new Promise((resolve) => {
-        const id = orders++;
-        waiting.set(id, resolve);
-        socket.write(`${JSON.stringify({ ...details, id, order: name })}\n`);
-      });
-    const gone = new Promise<void>((resolve) => {
-      socket.on('close', () => resolve());
-    });
-    socket.on('error', () => undefined);
-    createInterface({ input: socket }).on('line', (line) => {
-      const message: {
-        readonly hello?: string;
-        readonly pid: number;
-        readonly context: Started['context'];
-        readonly id: number;
-        readonly answer: unknown;
-      } = JSON.parse(line);
-      if (message.hello === undefined) {
-        waiting.get(message.id)?.(message.answer);
-        return;
-      }
-      this.#arrive(message.hello, {
-        pid: message.pid,
-        context: message.context,
-        order,
-        gone,
-        async exit(code, outs = {}) {
-          if (Object.keys(outs).length > 0)
-            await order('write', {
-              files: Object.fromEntries(Object.entries(outs).map(([out, text]) => [`out:${out}`, text])),
-            });
-          void order('exit', { code });
-          await gone;
-        },
-      });
-    });
-  }
-
-  #arrive(name: string, started: Started): void {
-    const asked = this.#asked.get(name)?.shift();
-    if (asked !== undefined) asked(started);
-    else this.#ready.set(name, [...(this.#ready.get(name) ?? []), started]);
-  }
-
-  next(name: string): Promise<Started> {
-    const ready = this.#ready.get(name)?.shift();
-    if (ready !== undefined) return Promise.resolve(ready);
-    return new Promise((resolve) => this.#asked.set(name, [...(this.#asked.get(name) ?? []), resolve]));
-  }
-
-  waiting(name: string): number {
-    return this.#ready.get(name)?.length ?? 0;
-  }
-
-  close(): void {
-    for (const socket of this.#sockets) socket.destroy();
-  }
-}
-
-function listen(path: string, hellos: Hellos): Promise<Server> {
-  return new Promise((resolve) => {
-    const server = createServer((socket) => hellos.add(socket));
-    server.listen(path, () => resolve(server));
-  });
 }
 
 const shown = async (stream: Captured, text: string, times: number): Promise<void> => {

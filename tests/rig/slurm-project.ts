@@ -1,4 +1,5 @@
-import { createRig, type Puppet, type Rig } from './rig.ts';
+import type { Puppet } from './puppets.ts';
+import { createRig, type Rig } from './rig.ts';
 
 /** Frequent polls of the queue, and a short grace: all is on one machine here. */
 export const quick = { interval: 1, grace: 3 };

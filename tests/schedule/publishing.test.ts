@@ -12,7 +12,8 @@ import {
 } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { createRig, type Started, until } from '../rig/rig.ts';
+import type { Started } from '../rig/puppets.ts';
+import { createRig, until } from '../rig/rig.ts';
 
 describe('invariant 2: a published result matches its key', () => {
   test('a stage that exits with 0 and its outs is cached: the second run starts nothing', async () => {

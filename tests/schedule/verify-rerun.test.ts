@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
-import { createRig, type Puppet, type Rig } from '../rig/rig.ts';
+import type { Puppet } from '../rig/puppets.ts';
+import { createRig, type Rig } from '../rig/rig.ts';
 
 const rerun = ['verify', '--rerun', 'a'] as const;
 
