@@ -1,4 +1,13 @@
-import { chmodSync, mkdtempSync, realpathSync, rmSync } from 'node:fs';
+import {
+  accessSync,
+  chmodSync,
+  constants,
+  mkdtempSync,
+  realpathSync,
+  rmSync,
+  statfsSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { TestProject } from 'vitest/node';
@@ -8,7 +17,7 @@ import { folderVariable } from './build-programs.ts';
 /** What a run of the tests has to itself: a temporary folder, and the programs that it starts. */
 export async function setup(project: TestProject): Promise<() => void> {
   await writeBuiltPageModule(join(import.meta.dirname, '../..'));
-  const removeTemporary = ownTemporaryFolder();
+  const removeTemporary = ownTemporaryFolder(project.name === 'unit' ? inMemory() : undefined);
   const removePrograms = ownPrograms(project);
   return () => {
     removePrograms();
@@ -20,9 +29,9 @@ export async function setup(project: TestProject): Promise<() => void> {
  * A temporary folder in which tests make theirs: what a test that failed or was stopped leaves goes with it.
  * Its path is short, since sockets have at most 108 characters.
  */
-function ownTemporaryFolder(): () => void {
+function ownTemporaryFolder(above: string | undefined): () => void {
   const before = process.env['TMPDIR'];
-  const folder = realpathSync(mkdtempSync(join(tmpdir(), 't-')));
+  const folder = realpathSync(mkdtempSync(join(above ?? tmpdir(), 't-')));
   // Tests that ask as another user look into projects in it.
   chmodSync(folder, 0o755);
   process.env['TMPDIR'] = folder;
@@ -31,6 +40,28 @@ function ownTemporaryFolder(): () => void {
     else process.env['TMPDIR'] = before;
     rmSync(folder, { recursive: true, force: true, maxRetries: 3 });
   };
+}
+
+/**
+ * The system's folder in memory (shm_overview(7)), if it has room and programs can be started from it: tests
+ * make and delete projects by the thousand, which takes a quarter less CPU time there than on a disk.
+ */
+function inMemory(): string | undefined {
+  if (process.env['TMPDIR'] !== undefined || process.platform !== 'linux') return undefined;
+  try {
+    const { bavail, bsize } = statfsSync('/dev/shm');
+    if (bavail * bsize < 4 * 2 ** 30) return undefined;
+    const folder = mkdtempSync('/dev/shm/t-');
+    try {
+      writeFileSync(join(folder, 'program'), '', { mode: 0o755 });
+      accessSync(join(folder, 'program'), constants.X_OK);
+    } finally {
+      rmSync(folder, { recursive: true });
+    }
+    return '/dev/shm';
+  } catch {
+    return undefined;
+  }
 }
 
 /** Below node_modules, so that what stays outside the bundles is found. Built again when sources changed. */
