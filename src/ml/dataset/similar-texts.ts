@@ -130,10 +130,11 @@ function join(candidates: readonly Uint32Array[], texts: readonly Uint32Array[],
 
 /**
  * About how many sets have a member, by the low bits of its hash: it decides what is compared first, not
- * what is found.
+ * what is found. Few members get a small table, since to clear a large one takes longer than to compare them.
  */
 function frequencyTable(sets: readonly Uint32Array[]): Uint32Array {
-  const table = new Uint32Array(1 << 20);
+  const members = sets.reduce((sum, { length }) => sum + length, 0);
+  const table = new Uint32Array(Math.min(1 << 20, 2 ** Math.ceil(Math.log2(4 * members + 1))));
   for (const set of sets)
     for (const member of set) table[member % table.length] = (table[member % table.length] ?? 0) + 1;
   return table;
