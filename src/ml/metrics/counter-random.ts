@@ -4,13 +4,21 @@
  * finalizer.
  */
 export const randomBits = (seed: number, stream: number, counter: number): number =>
-  scramble(scramble(counter + 1) ^ scramble(stream ^ scramble(seed + golden))) >>> 0;
+  bitsAt(keyOf(seed, stream), counter);
+
+/** What the draws of one stream have in common. */
+const keyOf = (seed: number, stream: number): number => scramble(stream ^ scramble(seed + golden));
+
+const bitsAt = (key: number, counter: number): number => scramble(scramble(counter + 1) ^ key) >>> 0;
 
 /**
- * A random integer in [0, bound). With `bound` far below 2^32 the bias of the multiplication cannot be seen.
+ * Random integers in [0, bound), by their counters. With `bound` far below 2^32 the bias of the
+ * multiplication cannot be seen.
  */
-export const randomBelow = (bound: number, seed: number, stream: number, counter: number): number =>
-  Math.floor((randomBits(seed, stream, counter) / 2 ** 32) * bound);
+export function randomBelow(bound: number, seed: number, stream: number): (counter: number) => number {
+  const key = keyOf(seed, stream);
+  return (counter) => Math.floor((bitsAt(key, counter) / 2 ** 32) * bound);
+}
 
 const golden = 0x9e3779b9;
 

@@ -116,9 +116,10 @@ function bootstrapT(sorted: Float64Array, error: number, { seed, resamples = 100
   const center = mean([...sorted]);
   const floor = error ** 2 / rows;
   const off = Float64Array.from({ length: resamples }, (_, resample) => {
+    const rowOf = randomBelow(rows, seed, resample);
     let [sum, squares] = [0, 0];
     for (let draw = 0; draw < rows; draw += 1) {
-      const distance = (sorted[randomBelow(rows, seed, resample, draw)] as number) - center; // in range
+      const distance = (sorted[rowOf(draw)] as number) - center; // in range
       sum += distance;
       squares += distance * distance;
     }
