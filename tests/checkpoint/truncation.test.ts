@@ -7,7 +7,7 @@ import { openSafetensors } from '../../src/ml/checkpoint/safetensors.ts';
 import { openTorchBin } from '../../src/ml/checkpoint/torch-bin.ts';
 import { temporaryFolder } from './temporary-folder.ts';
 
-/** Every byte of its own takes a minute. */
+/** Every byte of its own takes a minute. No power of two, so that the places differ in words, too. */
 const stride = 7;
 
 describe.each([
@@ -32,13 +32,15 @@ describe.each([
       : undefined;
   };
 
-  test('truncated after any byte but the last, it is refused', async () => {
+  test('truncated, it is refused', async () => {
     const file = join(await temporaryFolder(), name);
     const bytes = await readFile(golden);
     await writeFile(file, bytes);
     expect(await contents(file)).toBeDefined();
     const read: number[] = [];
     for (let length = bytes.length - 1; length >= 0; length -= 1) {
+      // Each of the last bytes, then one of seven.
+      if (bytes.length - length > 64 && length % stride > 0) continue;
       await truncate(file, length);
       if ((await openFile(file)).ok) read.push(length);
     }

@@ -21,8 +21,8 @@ test.each([
     'transformers',
   ],
   ['vocab.txt', { ...noFiles, vocabulary: goldenVocabulary() }, 'vocabulary', 'transformers'],
-] as const)('1,000 damaged forms of %s are refused or harmless', (_, files, damaged, tokenization) => {
-  const { accepted, refused } = fuzzTokenizer(files, damaged, tokenization, 1000, 1);
-  expect(accepted).toBeGreaterThan(20);
-  expect(refused).toBeGreaterThan(10);
+] as const)('300 damaged forms of %s are refused or harmless', (_, files, damaged, tokenization) => {
+  const { accepted, refused } = fuzzTokenizer(files, damaged, tokenization, 300, 1);
+  expect(accepted).toBeGreaterThan(6);
+  expect(refused).toBeGreaterThan(3);
 });
