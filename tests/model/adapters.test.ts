@@ -19,6 +19,9 @@ import { compile } from '../runtime/compile.ts';
 import { openRuntime } from '../../src/ml/runtime/open-runtime.ts';
 import { temporaryFolder } from '../checkpoint/temporary-folder.ts';
 import { valueOf } from '../checkpoint/value-of.ts';
+import { shareCompiledModels } from '../runtime/share-compiled-models.ts';
+
+shareCompiledModels();
 
 interface Described {
   readonly models: Readonly<

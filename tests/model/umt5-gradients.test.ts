@@ -7,6 +7,9 @@ import { plainTrace } from '../../src/ml/model/mt5-trace.ts';
 import { compile } from '../runtime/compile.ts';
 import { openRuntime } from '../../src/ml/runtime/open-runtime.ts';
 import { tinyConfig, weightValues } from './tiny-model.ts';
+import { shareCompiledModels } from '../runtime/share-compiled-models.ts';
+
+shareCompiledModels();
 
 const sources = [
   [5, 6, 7, 8, 1],

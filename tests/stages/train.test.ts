@@ -7,6 +7,9 @@ import { stage as train } from '../../stages/train.ts';
 import type { MethodParams } from '../../stages/train/train-params.ts';
 import { stage as measured } from '../../stages/train-measured.ts';
 import type { StageMessage } from '../../src/stage/message.ts';
+import { shareCompiledModels } from '../runtime/share-compiled-models.ts';
+
+shareCompiledModels();
 
 const base = join(import.meta.dirname, '../../data/models/nano-mt5');
 const params = {

@@ -11,6 +11,9 @@ import {
   writeCheckpoint,
 } from '../../src/ml/train/checkpoints.ts';
 import { bitsOf, trainTiny } from './tiny-training.ts';
+import { shareCompiledModels } from '../runtime/share-compiled-models.ts';
+
+shareCompiledModels();
 
 const state = (step: number) => ({
   fingerprint: 'a training',

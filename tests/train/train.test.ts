@@ -15,6 +15,9 @@ import type { TrainConfig } from '../../src/ml/train/train-config.ts';
 import { evaluationFeeds } from '../../src/ml/train/micro-batch.ts';
 import { oneLayerConfig, weightValues } from '../model/tiny-model.ts';
 import { adapter, bitsOf, copyExamples, misleading, trainTiny } from './tiny-training.ts';
+import { shareCompiledModels } from '../runtime/share-compiled-models.ts';
+
+shareCompiledModels();
 
 describe('a training', () => {
   test('learns', async () => {

@@ -12,6 +12,9 @@ import { train } from '../../src/ml/train/train.ts';
 import type { TrainConfig } from '../../src/ml/train/train-config.ts';
 import { valueOf } from '../checkpoint/value-of.ts';
 import { plainConfig } from './tiny-training.ts';
+import { shareCompiledModels } from '../runtime/share-compiled-models.ts';
+
+shareCompiledModels();
 
 interface TrainerRun {
   readonly steps: readonly {

@@ -6,6 +6,9 @@ import { answerAll } from '../../stages/answers/answer-all.ts';
 import { programs } from '../rig/build-programs.ts';
 import { createRig } from '../rig/rig.ts';
 import { generationParams, nano, nanoPipeline } from './nano-project.ts';
+import { shareCompiledModels } from '../runtime/share-compiled-models.ts';
+
+shareCompiledModels();
 
 const questions = ['What helps against cough?', '咳嗽怎么办？'];
 
