@@ -1,6 +1,8 @@
 import { mkdirSync, readdirSync, renameSync, rmSync, symlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { bundleAll } from '../../src/runner/programs/bundle/bundle.ts';
+import { bareWorkspace } from '../rig/bare-workspace.ts';
 import { createRig, type Rig } from '../rig/rig.ts';
 
 const program = (run: string, more = ''): string => `
@@ -274,6 +276,18 @@ describe('a stage program counts by its bundle', () => {
     other.write({ go: '' });
     expect(await run.result).toMatchObject({ code: 0, json: { ran: ['a'] }, warnings: [] });
     expect((await other.pipeline('run').result).json).toMatchObject({ 'up-to-date': ['a'] });
+  });
+
+  test('of programs that are bundled at once, the first one that is ready leaves the others going on', async () => {
+    using workspace = bareWorkspace();
+    const many = Array.from({ length: 300 }, (_, index) => index);
+    workspace.write({
+      ...Object.fromEntries(many.map((index) => [`${index}.ts`, `export const x${index} = ${index};`])),
+      'large.ts': many.map((index) => `export * from './${index}.ts';\n`).join(''),
+      'small.ts': 'export const x = 1;',
+    });
+    const bundles = await Promise.all(['large.ts', 'small.ts'].map((path) => bundleAll(workspace, [path])));
+    expect(bundles.flatMap((each) => [...each.values()].map(({ ok }) => ok))).toEqual([true, true]);
   });
 
   test('two clones of a project have the same keys', async () => {

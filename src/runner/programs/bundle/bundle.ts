@@ -52,16 +52,30 @@ export async function bundleAll(
   workspace: Workspace,
   paths: readonly string[],
 ): Promise<ReadonlyMap<string, Result<Bundle, readonly BundleFault[]>>> {
+  return withEsbuild(
+    async (esbuild) =>
+      new Map(
+        await Promise.all(paths.map(async (path) => [path, await bundle(esbuild, workspace, path)] as const)),
+      ),
+  );
+}
+
+let users = 0;
+
+/**
+ * esbuild's service process would live as long as the run. It is stopped by its last user: a build that is in
+ * progress then would fail.
+ */
+async function withEsbuild<T>(use: (esbuild: typeof Esbuild) => Promise<T>): Promise<T> {
   const esbuild = await import('esbuild');
   if (esbuild.version !== bundlerVersion)
     throw new Error(`esbuild ${esbuild.version} is installed, expected ${bundlerVersion}: run npm ci`);
+  users += 1;
   try {
-    return new Map(
-      await Promise.all(paths.map(async (path) => [path, await bundle(esbuild, workspace, path)] as const)),
-    );
+    return await use(esbuild);
   } finally {
-    // Its service process would live as long as the run.
-    await esbuild.stop();
+    users -= 1;
+    if (users === 0) await esbuild.stop();
   }
 }
 
