@@ -12,6 +12,7 @@ import {
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
+import { onceForAll, programsFolder } from '../rig/build-programs.ts';
 import { commandHere } from '../rig/command-here.ts';
 
 const checkout = join(import.meta.dirname, '../..');
@@ -61,15 +62,12 @@ const packageNames = (): readonly string[] =>
 
 let dist: Promise<string> | undefined;
 
-/** What `npm run build` makes, once for all installations of this process. */
+/** What `npm run build` makes, once for all installations of a run of the tests. */
 function builtDist(): Promise<string> {
-  dist ??= build(mkdtempSync(join(tmpdir(), 'dist-')));
+  dist ??= onceForAll(`${programsFolder()}-dist`, async (unfinished) => {
+    await mustRun(process.execPath, [join(checkout, 'scripts/build.mjs'), unfinished]);
+  });
   return dist;
-}
-
-async function build(folder: string): Promise<string> {
-  await mustRun(process.execPath, [join(checkout, 'scripts/build.mjs'), join(folder, 'dist')]);
-  return join(folder, 'dist');
 }
 
 export interface Ended {

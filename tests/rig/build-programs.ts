@@ -1,5 +1,6 @@
-import { existsSync, mkdirSync, mkdtempSync, renameSync, rmSync } from 'node:fs';
+import { existsSync, mkdirSync, renameSync, rmSync } from 'node:fs';
 import { dirname, join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { build } from 'esbuild';
 import { builtPrograms } from '../../scripts/built-programs.mjs';
 
@@ -22,10 +23,14 @@ export function programs(): Promise<Programs> {
   return built;
 }
 
-/** Test files run in processes of their own: the first to need the programs builds them for all. */
 async function buildPrograms(): Promise<Programs> {
-  const folder = programsFolder();
-  if (!existsSync(folder)) await buildInto(folder);
+  const folder = await onceForAll(programsFolder(), async (unfinished) => {
+    const all = builtPrograms(root, unfinished);
+    await Promise.all([
+      ...Object.values(all).map((options) => build(options)),
+      build({ ...all.supervisor, entryPoints: { 'crash-at': 'tests/rig/crash-at.ts' } }),
+    ]);
+  });
   return {
     main: join(folder, 'main.js'),
     supervisor: join(folder, 'supervisor.js'),
@@ -36,7 +41,8 @@ async function buildPrograms(): Promise<Programs> {
   };
 }
 
-function programsFolder(): string {
+/** Where the built programs of this run are. */
+export function programsFolder(): string {
   const folder = process.env[folderVariable];
   if (folder === undefined) throw new Error(`${folderVariable} is not set: global-setup.ts does it`);
   return folder;
@@ -45,19 +51,37 @@ function programsFolder(): string {
 /** Names the folder of the built programs of this run; it is there once they are whole. */
 export const folderVariable = 'PIPELINE_TEST_PROGRAMS';
 
-async function buildInto(folder: string): Promise<void> {
+/**
+ * Test files run in processes of their own: the first that needs a folder builds it for all, while the others
+ * wait. Gives the folder.
+ */
+export async function onceForAll(
+  folder: string,
+  buildInto: (unfinished: string) => Promise<void>,
+): Promise<string> {
   mkdirSync(dirname(folder), { recursive: true });
-  const unfinished = mkdtempSync(`${folder}-`);
-  const all = builtPrograms(root, unfinished);
-  await Promise.all([
-    ...Object.values(all).map((options) => build(options)),
-    build({ ...all.supervisor, entryPoints: { 'crash-at': 'tests/rig/crash-at.ts' } }),
-  ]);
+  const unfinished = `${folder}-unfinished`;
+  while (!existsSync(folder)) {
+    if (!isFirst(`${folder}-claimed`)) {
+      await sleep(50);
+      continue;
+    }
+    try {
+      await buildInto(unfinished);
+      renameSync(unfinished, folder);
+    } finally {
+      rmSync(unfinished, { recursive: true, force: true });
+      rmSync(`${folder}-claimed`, { recursive: true });
+    }
+  }
+  return folder;
+}
+
+function isFirst(claim: string): boolean {
   try {
-    renameSync(unfinished, folder);
-  } catch (error) {
-    // Another process was first.
-    if (!existsSync(folder)) throw error;
-    rmSync(unfinished, { recursive: true });
+    mkdirSync(claim);
+    return true;
+  } catch {
+    return false;
   }
 }

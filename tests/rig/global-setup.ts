@@ -67,7 +67,10 @@ function inMemory(): string | undefined {
 /** Below node_modules, so that what stays outside the bundles is found. Built again when sources changed. */
 function ownPrograms(project: TestProject): () => void {
   const folder = join(import.meta.dirname, '../../node_modules/.cache', `programs-${process.pid}`);
-  const remove = (): void => rmSync(folder, { recursive: true, force: true });
+  const remove = (): void => {
+    for (const ending of ['', '-dist', '-claimed', '-unfinished'])
+      rmSync(`${folder}${ending}`, { recursive: true, force: true });
+  };
   process.env[folderVariable] = folder;
   project.onTestsRerun(remove);
   return remove;
