@@ -37,8 +37,11 @@ interface Report {
   readonly finding: (part: string) => Finding | undefined;
 }
 
-async function doctor(folder = installation.folder): Promise<Report> {
-  const { code, stdout, stderr } = await pipelineProcess(installation, ['doctor', '--json'], { cwd: folder });
+/** In this process, which has loaded all packages. */
+const doctorIn = (folder: string): Promise<Report> => doctor(folder, pipeline);
+
+async function doctor(folder = installation.folder, start = pipelineProcess): Promise<Report> {
+  const { code, stdout, stderr } = await start(installation, ['doctor', '--json'], { cwd: folder });
   expect(stderr).toBe('');
   const { broken, findings }: { readonly broken: number; readonly findings: readonly Finding[] } =
     JSON.parse(stdout);
@@ -154,7 +157,7 @@ describe('pipeline doctor on an installation', () => {
 describe('pipeline doctor in a project', () => {
   test('before the first run it reports that there is no cache, and creates no file', async () => {
     const folder = project(twoFiles);
-    const { code, finding } = await doctor(folder);
+    const { code, finding } = await doctorIn(folder);
     expect(code).toBe(0);
     expect(finding('project')?.message).toBe(folder);
     expect(finding('disk')?.message).toMatch(/ free/);
@@ -169,7 +172,7 @@ describe('pipeline doctor in a project', () => {
   test('after a run it counts results and objects, also from a subfolder', async () => {
     const folder = project(twoFiles);
     await pipeline(installation, ['run'], { cwd: folder });
-    const { code, finding } = await doctor(join(folder, 'artifacts'));
+    const { code, finding } = await doctorIn(join(folder, 'artifacts'));
     expect(code).toBe(0);
     expect(finding('cache')).toMatchObject({
       state: 'good',
@@ -191,7 +194,7 @@ describe('pipeline doctor in a project', () => {
         .map((entry) => join(entry.parentPath, entry.name));
       const lost = objects.find((path) => readFileSync(path, 'utf8').startsWith('tree') === listing);
       rmSync(lost ?? '');
-      const { code, finding } = await doctor(folder);
+      const { code, finding } = await doctorIn(folder);
       expect(code).toBe(0);
       expect(finding('cache')).toMatchObject({
         state: 'warning',
@@ -205,7 +208,7 @@ describe('pipeline doctor in a project', () => {
     await pipeline(installation, ['run'], { cwd: folder });
     const store = join(folder, 'cache/pipeline.sqlite');
     truncateSync(store, 5000);
-    const { code, finding } = await doctor(folder);
+    const { code, finding } = await doctorIn(folder);
     expect(code).toBe(1);
     expect(finding('cache')).toMatchObject({
       state: 'broken',
@@ -225,7 +228,7 @@ describe('pipeline doctor in a project', () => {
     ] as const) {
       const folder = project(twoFiles);
       put(join(folder, 'cache'));
-      const { code, finding } = await doctor(folder);
+      const { code, finding } = await doctorIn(folder);
       expect({ code, cache: finding('cache') }).toEqual({
         code: 1,
         cache: {
@@ -246,7 +249,7 @@ describe('pipeline doctor in a project', () => {
     }
     const folder = project(twoFiles);
     writeFileSync(join(folder, 'artifacts'), '');
-    expect((await doctor(folder)).finding('artifacts')).toMatchObject({
+    expect((await doctorIn(folder)).finding('artifacts')).toMatchObject({
       state: 'broken',
       message: 'artifacts is a file where a folder is needed',
       help: expect.any(String),
@@ -259,7 +262,7 @@ describe('pipeline doctor in a project', () => {
     const database = new Database(join(folder, 'cache/pipeline.sqlite'));
     database.exec(`UPDATE entries SET outs = '{"d":{"form":"folder","digest":"../../etc/passwd"}}'`);
     database.close();
-    const { code, finding } = await doctor(folder);
+    const { code, finding } = await doctorIn(folder);
     expect(code).toBe(1);
     expect(finding('cache')).toMatchObject({
       state: 'broken',
@@ -278,7 +281,7 @@ describe('pipeline doctor in a project', () => {
     const ended = once(runner, 'exit');
     const [said] = await once(runner.stderr, 'data');
     expect(String(said)).toContain('wait');
-    const { code, finding } = await doctor(folder);
+    const { code, finding } = await doctorIn(folder);
     expect({ code, processes: finding('processes') }).toMatchObject({
       code: 0,
       processes: { state: 'good', message: expect.stringContaining(`pid ${runner.pid}`) },
@@ -297,7 +300,7 @@ describe('pipeline doctor in a project', () => {
     });
     await once(left.stdout, 'data');
     try {
-      expect((await doctor(folder)).finding('processes')).toMatchObject({
+      expect((await doctorIn(folder)).finding('processes')).toMatchObject({
         state: 'warning',
         message: expect.stringContaining(String(left.pid)),
         help: expect.stringContaining('pipeline run'),

@@ -87,18 +87,16 @@ describe('the project as a package of another project', () => {
   });
 
   test('stage child, runner and command line are not importable', async () => {
-    for (const name of ['stage/child', 'stage/ask-child', 'runner/project', 'dist/main.js']) {
-      const { code, stderr } = await run(
-        process.execPath,
-        ['--input-type=module', '--eval', `await import('medical-qa-pipeline/${name}')`],
-        { cwd: installation.folder },
-      );
-      expect({ name, code, reason: /ERR_\w+/.exec(stderr)?.[0] }).toEqual({
-        name,
-        code: 1,
-        reason: expect.stringMatching(/NOT_FOUND|NOT_EXPORTED/),
-      });
-    }
+    const names = ['stage/child', 'stage/ask-child', 'runner/project', 'dist/main.js'];
+    const program =
+      `for (const name of ${JSON.stringify(names)}) console.log(await import('medical-qa-pipeline/' + name)` +
+      `.then(() => 'imported', ({ code }) => code));`;
+    const { stdout } = await run(process.execPath, ['--input-type=module', '--eval', program], {
+      cwd: installation.folder,
+    });
+    expect(stdout.trim().split('\n')).toEqual(
+      names.map(() => expect.stringMatching(/NOT_FOUND|NOT_EXPORTED/)),
+    );
   });
 
   test('a stage program is type-checked against the stage API and the ml modules', async () => {
@@ -140,7 +138,6 @@ describe('the project as a package of another project', () => {
       export const stage = defineStage<Params, 'rows', 'scores'>({ params: {}, deps: ['rows'], outs: ['scores'], run });
     `,
     );
-    expect(await typeCheck(folder)).toMatchObject({ code: 0, stdout: '' });
     writeFileSync(
       join(folder, 'wrong.ts'),
       `
@@ -154,6 +151,7 @@ describe('the project as a package of another project', () => {
     );
     const { code, stdout } = await typeCheck(folder);
     expect(code).not.toBe(0);
+    expect(stdout).not.toContain('right.ts');
     for (const fault of [
       /wrong\.ts\(5,.*"row"/,
       /wrong\.ts\(6,.*"shout"/,
