@@ -40,6 +40,10 @@ const pipeline = (a: object = {}): object => ({
 const command = (a: object = {}): object =>
   pipeline({ uses: undefined, cmd: 'cp ${deps.rows} ${outs.o}', deps: { rows: 'rows/one.txt' }, ...a });
 
+/** A stage that starts no Node, and reads a folder. */
+const listing = (a: object = {}): object =>
+  pipeline({ uses: undefined, cmd: 'ls ${deps.rows} > ${outs.o}', ...a });
+
 const start = {
   'pipeline.yaml': pipeline(),
   'stages/a.ts': program(),
@@ -74,28 +78,43 @@ describe('explain and the line of the run name what changed, field by field', ()
   >([
     [
       'a param',
-      {},
-      { 'pipeline.yaml': pipeline({ params: { seed: 2, config: { rate: 0.1, size: 8 } } }) },
+      { 'pipeline.yaml': listing() },
+      { 'pipeline.yaml': listing({ params: { seed: 2, config: { rate: 0.1, size: 8 } } }) },
       ['params.seed 1 → 2'],
     ],
     [
       'a nested param',
-      {},
-      { 'pipeline.yaml': pipeline({ params: { seed: 1, config: { rate: 0.2, size: 8 } } }) },
+      { 'pipeline.yaml': listing() },
+      { 'pipeline.yaml': listing({ params: { seed: 1, config: { rate: 0.2, size: 8 } } }) },
       ['params.config.rate 0.1 → 0.2'],
     ],
     [
       'params that come and go',
-      {},
-      { 'pipeline.yaml': pipeline({ params: { seed: 1, config: { rate: 0.1, name: 'x' } } }) },
+      { 'pipeline.yaml': listing() },
+      { 'pipeline.yaml': listing({ params: { seed: 1, config: { rate: 0.1, name: 'x' } } }) },
       ['params.config.size removed (it was 8)', 'params.config.name added: "x"'],
     ],
-    ['a file among many of a dep', {}, { 'rows/sub/three.txt': 'x' }, ['dep rows: sub/three.txt changed']],
-    ['a file that is new in a dep', {}, { 'rows/four.txt': '4' }, ['dep rows: four.txt added']],
+    [
+      'a file among many of a dep',
+      { 'pipeline.yaml': listing() },
+      { 'rows/sub/three.txt': 'x' },
+      ['dep rows: sub/three.txt changed'],
+    ],
+    [
+      'a file that is new in a dep',
+      { 'pipeline.yaml': listing() },
+      { 'rows/four.txt': '4' },
+      ['dep rows: four.txt added'],
+    ],
     [
       'another path of a dep',
-      { 'lines/one.txt': '1', 'lines/two.txt': '2', 'lines/sub/three.txt': '3' },
-      { 'pipeline.yaml': pipeline({ deps: { rows: 'lines' } }) },
+      {
+        'pipeline.yaml': listing(),
+        'lines/one.txt': '1',
+        'lines/two.txt': '2',
+        'lines/sub/three.txt': '3',
+      },
+      { 'pipeline.yaml': listing({ deps: { rows: 'lines' } }) },
       ['dep rows: file name rows → lines'],
     ],
     [
@@ -130,7 +149,12 @@ describe('explain and the line of the run name what changed, field by field', ()
       { 'pipeline.yaml': pipeline({ outs: { o: 'o', p: 'p' } }) },
       ['out p: added: p'],
     ],
-    ['the path of an out', {}, { 'pipeline.yaml': pipeline({ outs: { o: 'other' } }) }, ['out o: o → other']],
+    [
+      'the path of an out',
+      { 'pipeline.yaml': listing() },
+      { 'pipeline.yaml': listing({ outs: { o: 'other' } }) },
+      ['out o: o → other'],
+    ],
   ])('%s', async (_, before, change, reasons) => {
     using project = inProcess();
     project.write({ ...start, ...before });
@@ -201,7 +225,7 @@ describe('explain and the line of the run name what changed, field by field', ()
 
   test('an environment variable, by digest since it may be secret', async () => {
     using project = inProcess();
-    project.write({ ...start, 'pipeline.yaml': pipeline({ env: ['EXPLAINED'] }) });
+    project.write({ ...start, 'pipeline.yaml': listing({ env: ['EXPLAINED'] }) });
     vi.stubEnv('EXPLAINED', 'secret one');
     await project.run();
     vi.stubEnv('EXPLAINED', 'secret two');

@@ -77,14 +77,16 @@ describe('one changed character in a row', () => {
     copyFileSync(file, kept);
     const answered: string[] = [];
     for (const [table, column] of columns(kept)) {
-      for (const at of [() => 0, (length: number) => length >> 1, (length: number) => length - 1]) {
+      for (const at of [() => 0, (length: number) => length >> 1]) {
         for (const name of readdirSync(join(project.root, 'cache')))
           if (name.startsWith('pipeline.sqlite')) rmSync(join(project.root, 'cache', name));
         copyFileSync(kept, file);
         flip(file, table, column, at);
-        const status = await project.ask((asked) => asked.status({ patterns: [], mode: 'needs' }));
-        const verified = await project.ask((asked) => asked.verify());
-        const metrics = await project.ask((asked) => asked.metrics({ patterns: [], mode: 'needs' }));
+        const [status, verified, metrics] = await project.ask(async (asked) => [
+          await asked.status({ patterns: [], mode: 'needs' }),
+          await asked.verify(),
+          await asked.metrics({ patterns: [], mode: 'needs' }),
+        ]);
         const { problem, outcomes } = await project.run();
         expect({ table, column, problem, failed: Object.values(outcomes).includes('failed') }).toEqual({
           table,
@@ -92,7 +94,7 @@ describe('one changed character in a row', () => {
           problem: undefined,
           failed: false,
         });
-        expect([status.ok, verified.ok, metrics.ok]).toEqual([true, true, true]);
+        expect([status?.ok, verified?.ok, metrics?.ok]).toEqual([true, true, true]);
         answered.push(`${table}.${column}`);
         expect(readFileSync(join(project.root, 'artifacts/pipeline/b/p'), 'utf8')).toBe('x');
       }
