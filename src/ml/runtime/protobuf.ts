@@ -5,8 +5,7 @@
 export type Message = readonly Uint8Array[];
 
 /** A varint field: integers (two's complement in 64 bits where negative), enums, booleans. */
-export const integerField = (field: number, value: number | bigint): Uint8Array =>
-  joined([varint(field << 3), varint(value)]);
+export const integerField = (field: number, value: number | bigint): Uint8Array => tagged(field << 3, value);
 
 /** A 32-bit float field. */
 export function floatField(field: number, value: number): Uint8Array {
@@ -23,9 +22,9 @@ export function doubleField(field: number, value: number): Uint8Array {
 }
 
 export const bytesField = (field: number, bytes: Uint8Array): Uint8Array =>
-  joined([varint((field << 3) | 2), varint(bytes.length), bytes]);
+  tagged((field << 3) | 2, bytes.length, bytes);
 
-export const textField = (field: number, text: string): Uint8Array => bytesField(field, Buffer.from(text));
+export const textField = (field: number, text: string): Uint8Array => bytesField(field, utf8(text));
 
 export const messageField = (field: number, message: Message): Uint8Array =>
   bytesField(field, joined(message));
@@ -40,10 +39,31 @@ export function joined(parts: readonly Uint8Array[]): Uint8Array {
   return whole;
 }
 
+/** A tag, a number, and what follows them. One array for most fields: a graph has tens of thousands. */
+function tagged(tag: number, value: number | bigint, rest?: Uint8Array): Uint8Array {
+  if (tag >= 0x80 || typeof value !== 'number' || value < 0 || value >= 0x4000)
+    return joined([varint(tag), varint(value), ...(rest === undefined ? [] : [rest])]);
+  const length = value < 0x80 ? 2 : 3;
+  const whole = new Uint8Array(length + (rest?.length ?? 0));
+  whole[0] = tag;
+  whole[1] = length === 2 ? value : (value & 0x7f) | 0x80;
+  if (length === 3) whole[2] = value >> 7;
+  if (rest !== undefined) whole.set(rest, length);
+  return whole;
+}
+
+/** Most texts are short names in ASCII, which need no encoder. */
+function utf8(text: string): Uint8Array {
+  const bytes = new Uint8Array(text.length);
+  for (let at = 0; at < text.length; at += 1) {
+    const unit = text.charCodeAt(at);
+    if (unit > 0x7f) return Buffer.from(text);
+    bytes[at] = unit;
+  }
+  return bytes;
+}
+
 function varint(value: number | bigint): Uint8Array {
-  // Most are tags, lengths and small numbers of a byte or two.
-  if (typeof value === 'number' && value >= 0 && value < 0x4000)
-    return value < 0x80 ? Uint8Array.of(value) : Uint8Array.of((value & 0x7f) | 0x80, value >> 7);
   const bytes: number[] = [];
   let rest = BigInt.asUintN(64, BigInt(value));
   for (; rest > 0x7fn; rest >>= 7n) bytes.push(Number(rest & 0x7fn) | 0x80);

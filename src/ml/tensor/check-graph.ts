@@ -69,7 +69,8 @@ function nameFaults(inputs: readonly Node[]): readonly string[] {
 
 function sizeFaults(nodes: readonly Node[], inputs: readonly Node[]): readonly string[] {
   const known = new Set(inputs.flatMap(({ shape }) => shape));
-  const used = new Set(nodes.flatMap(({ shape }) => shape.flatMap(namesIn)));
+  const sizes = new Set(nodes.flatMap(({ shape }) => shape));
+  const used = new Set([...sizes].flatMap(namesIn));
   return [...used]
     .filter((name) => !known.has(name))
     .map((name) => `no input has the size "${name}" as an axis`);

@@ -5,20 +5,18 @@ import type { Dimension, Shape } from './node.ts';
  * canonical text is the sum of its terms, constant last, each term its coefficient (if not 1) and its names,
  * sorted and joined by "*". So two dimensions are equal exactly when their texts are.
  */
-export function productOf(dimensions: Shape): Dimension {
-  return format(dimensions.map(parse).reduce(multiplyTerms, constantTerm(1)));
-}
+export const productOf = (dimensions: Shape): Dimension =>
+  remembered(products, dimensions, () => dimensions.map(parse).reduce(multiplyTerms, constantTerm(1)));
 
-export function sumOf(dimensions: Shape): Dimension {
-  return format(dimensions.map(parse).reduce(addTerms, constantTerm(0)));
-}
+export const sumOf = (dimensions: Shape): Dimension =>
+  remembered(sums, dimensions, () => dimensions.map(parse).reduce(addTerms, constantTerm(0)));
 
 /** `left - right`. */
 export const difference = (left: Dimension, right: Dimension): Dimension =>
   sumOf([left, productOf([-1, right])]);
 
 /** The canonical form: "source*batch" becomes "batch*source", "3" becomes 3. */
-export const canonical = (dimension: Dimension): Dimension => format(parse(dimension));
+export const canonical = (dimension: Dimension): Dimension => sumOf([dimension]);
 
 /** The names a dimension is made of. */
 export const namesIn = (dimension: Dimension): readonly string[] =>
@@ -72,6 +70,15 @@ function parse(dimension: Dimension): Terms {
 
 /** A graph repeats its few dimensions at every node, and each run of it evaluates them again. */
 const parsed = new Map<string, Terms>();
+const products = new Map<string, Dimension>();
+const sums = new Map<string, Dimension>();
+
+function remembered(known: Map<string, Dimension>, of: Shape, compute: () => Terms): Dimension {
+  const key = `${of.length} ${of.join()}`;
+  let dimension = known.get(key);
+  if (dimension === undefined) known.set(key, (dimension = format(compute())));
+  return dimension;
+}
 
 function parseTerm(text: string): Terms {
   const negative = text.startsWith('-');
