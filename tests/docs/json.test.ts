@@ -1,6 +1,6 @@
 import { readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
-import { expect, test } from 'vitest';
+import { afterAll, beforeAll, expect, test } from 'vitest';
 import { createRig, type Rig } from '../rig/rig.ts';
 
 const page = readFileSync(join(import.meta.dirname, '../../docs/json.md'), 'utf8');
@@ -49,6 +49,13 @@ async function project(): Promise<Rig> {
   return rig;
 }
 
+let rig: Rig;
+beforeAll(async () => {
+  rig = await project();
+  await rig.pipeline('run', '--keep-going').result;
+});
+afterAll(() => rig[Symbol.asyncDispose]());
+
 test.each<[string, readonly string[]]>([
   ['run', ['run', '--keep-going']],
   ['run --dry-run', ['run', '--dry-run', '--json']],
@@ -66,8 +73,6 @@ test.each<[string, readonly string[]]>([
 ])(
   'every field of %s is documented, with the version first, and the document is indented',
   async (section, words) => {
-    await using rig = await project();
-    await rig.pipeline('run', '--keep-going').result;
     const { stdout } = await rig.pipeline(...words).result;
     expect(stdout.startsWith('{\n  "version": 1,\n')).toBe(true);
     const isKnown = isDocumented(section);
@@ -76,7 +81,6 @@ test.each<[string, readonly string[]]>([
 );
 
 test('every line of the event stream has the version', async () => {
-  await using rig = await project();
   const { events } = await rig.pipeline('run', '--keep-going').result;
   const kinds = [...page.matchAll(/^\| `([\w-]+)` \|/gm)].map(([, kind]) => kind);
   for (const event of events) {
@@ -86,7 +90,6 @@ test('every line of the event stream has the version', async () => {
 });
 
 test('the event stream and stage output are readable by their owner only', async () => {
-  await using rig = await project();
   rig.write({ 'pipeline.yaml': { stages: { a: { cmd: ['echo', 'a secret'] } } } });
   const run = rig.pipeline('run');
   const { events } = await run.result;
