@@ -2,7 +2,6 @@ import { readFileSync, writeSync } from 'node:fs';
 import { pathToFileURL } from 'node:url';
 import { inspect } from 'node:util';
 import { setFlagsFromString } from 'node:v8';
-import { isMainThread, parentPort, SHARE_ENV, Worker, workerData } from 'node:worker_threads';
 import { atSources } from './at-sources.ts';
 import type { ContextDocument, Gathered, StageContext } from './context.ts';
 import type { StageProgram } from './define-stage.ts';
@@ -10,60 +9,49 @@ import type { StageMessage } from './message.ts';
 import { isReported } from '../reported-error.ts';
 
 /**
- * The process that a stage program runs in: `stage-child.js BUNDLE`. This thread is the control channel: it
- * receives signals and forwards messages. The program has a thread of its own, since an engine blocks the
- * thread that it computes in. `stage-child.js --describe BUNDLE…` instead writes the programs' declarations
- * to the same channel, a line each.
+ * The process that a stage program runs in: `stage-child.js BUNDLE`. `stage-child.js --describe BUNDLE…`
+ * instead writes the programs' declarations to the same channel, a line each.
  */
-if (!isMainThread) await work();
-else if (process.argv[2] === '--describe') await describe(process.argv.slice(3));
-else supervise(process.argv[2] ?? '');
+if (process.argv[2] === '--describe') await describe(process.argv.slice(3));
+else void supervise(process.argv[2] ?? '');
 
 type AnyProgram = StageProgram<ContextDocument['params'], string, string>;
 
-/** The last message of the program's thread. */
-interface End {
-  readonly kind: 'end';
-  readonly failure: string | undefined;
-}
-
-function supervise(bundle: string): void {
-  const context = readFileSync(variable('PIPELINE_CONTEXT'), 'utf8');
-  const { engine }: ContextDocument = JSON.parse(context);
+/** Runs the program, and tells by messages and the exit code how it ended. */
+async function supervise(bundle: string): Promise<void> {
+  const document: ContextDocument = JSON.parse(readFileSync(variable('PIPELINE_CONTEXT'), 'utf8'));
   optimizeLater();
-  // An engine is set up by variables of the process.
-  const worker = new Worker(new URL(import.meta.url), { workerData: { bundle, context }, env: SHARE_ENV });
+  const stop = new AbortController();
   let ended = false;
-  let stopped = false;
-  worker.on('message', (message: StageMessage | End) => {
-    if (message.kind !== 'end') return send(message);
-    ended = true;
-    if (message.failure !== undefined) send({ kind: 'failure', text: message.failure });
-    process.exitCode = message.failure === undefined ? 0 : 1;
-  });
-  worker.on('error', (error) => {
+  for (const signal of ['SIGTERM', 'SIGINT'] as const) process.on(signal, () => stop.abort());
+  const fail = (error: unknown): never => {
     ended = true;
     const text = atSources(inspect(error), bundle);
-    console.error(engine === undefined ? text : atSources(text, engine));
-    process.exitCode = 1;
+    console.error(document.engine === undefined ? text : atSources(text, document.engine));
+    return process.exit(1);
+  };
+  process.on('uncaughtException', fail);
+  process.on('beforeExit', () => {
+    if (ended) return;
+    ended = true;
+    console.error('the program ended before its run was finished: a promise was never settled');
+    process.exitCode = unsettled;
   });
-  worker.on('exit', (code) => {
-    if (!ended)
-      console.error(
-        code === unsettled
-          ? 'the program ended before its run was finished: a promise was never settled'
-          : `the program called process.exit(${code}) before its run was finished`,
-      );
-    if (!ended) process.exitCode = code === 0 ? 1 : code;
+  process.on('exit', (code) => {
+    if (!ended) {
+      console.error(`the program called process.exit(${code}) before its run was finished`);
+      process.exitCode = code === 0 ? 1 : code;
+    }
     // Output that a program writes after it was asked to stop is not a result, whatever it returned.
-    if (stopped) process.exitCode = 143;
+    if (stop.signal.aborted) process.exitCode = 143;
   });
-  for (const signal of ['SIGTERM', 'SIGINT'] as const) {
-    process.on(signal, () => {
-      stopped = true;
-      // oxlint-disable-next-line unicorn/require-post-message-target-origin -- a thread, not a window
-      worker.postMessage('stop');
-    });
+  try {
+    const failure = await work(bundle, document, stop.signal);
+    ended = true;
+    if (failure !== undefined) send({ kind: 'failure', text: failure });
+    process.exitCode = failure === undefined ? 0 : 1;
+  } catch (error) {
+    fail(error);
   }
 }
 
@@ -76,26 +64,24 @@ function optimizeLater(): void {
   if (process.versions.node.startsWith('20.')) setFlagsFromString('--interrupt-budget=800000');
 }
 
-/** Node's exit code for a top-level await that never settles. */
+/** Node's exit code for a top-level await that never settles, which a run without an end resembles. */
 const unsettled = 13;
 
-async function work(): Promise<void> {
-  const port = parentPort;
-  if (port === null) throw new Error('not a thread of a stage process');
-  const stop = new AbortController();
-  port.on('message', () => stop.abort());
-  port.unref();
-  const { bundle, context }: { readonly bundle: string; readonly context: string } = workerData;
-  const document: ContextDocument = JSON.parse(context);
+/** Why the program failed; undefined: it did not. */
+async function work(
+  bundle: string,
+  document: ContextDocument,
+  signal: AbortSignal,
+): Promise<string | undefined> {
   const program = await load(bundle);
   const engine: unknown =
     document.engine === undefined ? undefined : await import(pathToFileURL(document.engine).href);
-  const result = await resultOf(program, {
-    ...contextOf(document, stop.signal, (message) => port.postMessage(message)),
-    engine,
-  });
-  const end: End = { kind: 'end', failure: result === undefined || result.ok ? undefined : result.error };
-  port.postMessage(end);
+  const result = await resultOf(program, { ...contextOf(document, signal, send), engine });
+  // A signal that arrived while the program kept the thread busy is handled when the event loop polls: between
+  // these two.
+  await new Promise(setImmediate);
+  await new Promise(setImmediate);
+  return result === undefined || result.ok ? undefined : result.error;
 }
 
 /** What a program returns, whether its `run` is async or not. */

@@ -428,6 +428,18 @@ describe('running a stage program', () => {
     expect(rig.read(`cache/scratch/${key}/checkpoint`)).toBe('step 3');
   });
 
+  test('a signal that arrives while it keeps its thread busy counts before its result', async () => {
+    await using rig = await createRig();
+    rig.write({
+      'stages/part/twice.ts': twice,
+      'stages/a.ts': program("process.kill(process.pid, 'SIGTERM'); writeFileSync(outs.out, 'half');"),
+      'pipeline.yaml': pipeline({ params: { word: 'x' } }),
+    });
+    const result = await rig.pipeline('run').result;
+    expect(result.json).toMatchObject({ ran: [], failed: ['a'] });
+    expect(rig.exists('artifacts/pipeline/a/out.txt')).toBe(false);
+  });
+
   test('Ctrl-C: rethrowing the reason of its signal counts as interrupted', async () => {
     await using rig = await createRig();
     const puppet = rig.puppet();
