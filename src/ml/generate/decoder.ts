@@ -176,7 +176,7 @@ function selectedScores({ values, tokens, touched }: Values, rows: number): read
 }
 
 /** Slots of a source. Those of tokens that no beam continues are computed until they are folded away. */
-const mostRecent = 128;
+const mostRecent = 64;
 
 /** [rows, width] */
 function stackedRows(parts: readonly Float32Array[], width: number): HostValue {

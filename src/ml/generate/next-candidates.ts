@@ -167,10 +167,7 @@ function newestTokens(searches: readonly SourceSearch[], width: number): Int32Ar
 
 /** The last is repeated. */
 export function padded<T>(values: readonly T[], length: number): readonly T[] {
-  return [
-    ...values,
-    ...Array.from({ length: Math.max(0, length - values.length) }, () => values.at(-1)).filter(
-      (value) => value !== undefined,
-    ),
-  ];
+  const last = values.at(-1);
+  if (last === undefined || values.length >= length) return values;
+  return [...values, ...Array.from({ length: length - values.length }, () => last)];
 }
