@@ -7,7 +7,16 @@ import { folder } from './inputs.mjs';
 
 const here = (file) => join(import.meta.dirname, file);
 
-export const ours = (kind, options) => [process.execPath, here('ours.mjs'), kind, JSON.stringify(options)];
+/** V8 optimizes as late as in the process of a stage (src/stage/child.ts). */
+const v8Flags = process.versions.node.startsWith('20.') ? ['--interrupt-budget=800000'] : [];
+
+export const ours = (kind, options) => [
+  process.execPath,
+  ...v8Flags,
+  here('ours.mjs'),
+  kind,
+  JSON.stringify(options),
+];
 
 export const peer = (python, kind, options) => [
   python,
