@@ -26,6 +26,8 @@ test.each(activations)(
   async (activation) => {
     const config: Mt5Config = {
       ...tinyConfig,
+      numLayers: 1,
+      numDecoderLayers: 2,
       modelType: 'umt5',
       activation,
       tieWordEmbeddings: true,
@@ -43,8 +45,8 @@ test.each(activations)(
     const lossAt = async (values: ReadonlyMap<string, Float32Array>): Promise<number> =>
       Number((await lossOf.run({ ...weightValues(config, values), ...rest }))['loss']?.data[0]);
     const names = [
-      'encoder.block.1.layer.1.DenseReluDense.wi_0.weight',
-      'decoder.block.2.layer.2.DenseReluDense.wo.weight',
+      'encoder.block.0.layer.1.DenseReluDense.wi_0.weight',
+      'decoder.block.1.layer.2.DenseReluDense.wo.weight',
     ];
     const gradients = await Promise.all(
       [false, true].map(async (gradientCheckpointing) => {
@@ -56,11 +58,13 @@ test.each(activations)(
       }),
     );
     const [kept, again] = gradients;
-    expect(kept?.tables.filter((name) => name.includes('relative_attention_bias'))).toHaveLength(5);
+    expect(kept?.tables.filter((name) => name.includes('relative_attention_bias'))).toHaveLength(3);
     expect(again?.tables).toEqual(kept?.tables);
     for (const [name, value] of Object.entries(kept?.outputs ?? {})) {
       const other = again?.outputs[name]?.data ?? [];
-      value.data.forEach((number, index) => expect(Number(other[index])).toBeCloseTo(Number(number), 5));
+      const numbers = Array.from(value.data, Number);
+      const differences = numbers.map((number, index) => Number(other[index]) - number);
+      expect(Math.max(...differences.map(Math.abs)), name).toBeLessThan(5e-6);
     }
     for (const name of names) {
       const gradient = Array.from(kept?.outputs[`gradient.${name}`]?.data ?? [], Number);
