@@ -17,6 +17,12 @@ const cases: readonly (readonly [name: string, change: Partial<TrainConfig>, tok
   ['full, 8 rows of 128 tokens', { batch: 8 }, 128],
   ['LoRA, 4 rows of 256 tokens', { batch: 4, method: { kind: 'lora', adapter } }, 256],
   ['full, 4 rows of 256 tokens in two micro-batches', { batch: 2, accumulation: 2 }, 256],
+  ['full, 4 rows of 512 tokens with gradient checkpointing', { batch: 4, gradientCheckpointing: true }, 512],
+  [
+    'LoRA, 4 rows of 512 tokens with gradient checkpointing',
+    { batch: 4, gradientCheckpointing: true, method: { kind: 'lora', adapter } },
+    512,
+  ],
 ];
 
 /** Peaks of processes of their own, without what the engine has before a model is loaded. */

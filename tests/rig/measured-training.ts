@@ -43,7 +43,8 @@ export function buildMeasureStep(root: string, outfile: string): void {
 /** Runs that program on the CPU with two threads, in a process of its own. */
 export async function measureTraining(program: string, setting: object): Promise<MeasuredTraining> {
   const whole = JSON.stringify({ device: 'cpu', threads: 2, ...setting });
-  const { stdout } = await promisify(execFile)(process.execPath, [program, whole]);
+  const env = { ...process.env, ORT_DISABLE_TELEMETRY: '1' };
+  const { stdout } = await promisify(execFile)(process.execPath, [program, whole], { env });
   return JSON.parse(stdout.trim().split('\n').at(-1) ?? '');
 }
 

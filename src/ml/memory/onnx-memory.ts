@@ -3,12 +3,14 @@ import { takeOutMasks } from '../runtime/onnx/drawn-masks.ts';
 import { takeOutRows } from '../runtime/onnx/rows-in-place.ts';
 import { emitOnnx } from '../runtime/onnx/emit-onnx.ts';
 import type { OnnxGraph, OnnxNode } from '../runtime/onnx/model-proto.ts';
+import { elementBytes } from '../runtime/raw-data.ts';
 import { evaluate } from '../tensor/dimension.ts';
 import type { Graph } from '../tensor/node.ts';
 import { simplify } from '../tensor/simplify.ts';
 import { type Chunk, createArena } from './arena.ts';
 import { isLogits, type LiveMemory, type LiveOptions } from './live-memory.ts';
-import { onnxSizes } from './onnx-sizes.ts';
+import { onnxBuffers } from './onnx-buffers.ts';
+import { onnxSizes, symbolicOnnxSizes } from './onnx-sizes.ts';
 
 /**
  * Simulates the memory of onnxruntime running a graph, without computing. Of the feeds, only the dropout
@@ -27,52 +29,41 @@ export function onnxMemory(graph: Graph, { sizes, vocabulary, isElsewhere }: Liv
   );
   const ofScores = isLogits(graph, vocabulary, sizes);
   const nodes = inOrder(emitted.graph);
+  const buffers = onnxBuffers(nodes, emitted.graph.outputs, symbolicOnnxSizes(emitted));
+  const lastUses = lastUsesOf(nodes, emitted.graph.outputs, buffers);
+  const bytesOf = (name: string): number => {
+    const { dtype, shape } = sized.get(name) ?? { dtype: 'bool', shape: [0] };
+    return elementBytes[dtype] * elementCount(shape);
+  };
   const arena = createArena();
   let peak = { activations: 0, logits: 0 };
 
   function step(): void {
     const live = { activations: 0, logits: 0 };
-    const uses = new Map<string, number>();
-    for (const name of [...nodes.flatMap(({ inputs }) => [...new Set(inputs)]), ...emitted.graph.outputs])
-      uses.set(name, (uses.get(name) ?? 0) + 1);
-    const buffers = new Map<string, Buffer>();
+    const allocated = new Map<string, Buffer>();
     const drop = (name: string): void => {
-      const left = (uses.get(name) ?? 0) - 1;
-      uses.set(name, left);
-      const buffer = buffers.get(name);
-      if (buffer === undefined || left > 0) return;
-      buffer.values -= 1;
-      if (buffer.values > 0 || buffer.chunk === undefined) return;
+      const buffer = allocated.get(name);
+      if (buffer === undefined) return;
       arena.free(buffer.chunk);
       live.activations -= buffer.bytes;
       live.logits -= buffer.ofLogits;
     };
-    for (const node of nodes) {
+    for (const [index, node] of nodes.entries()) {
+      const scratch = scratchOf(node, bytesOf).map((bytes) => ({ bytes, chunk: arena.allocate(bytes) }));
       for (const name of node.outputs) {
-        const { bytes, shape } = sized.get(name) ?? { bytes: 0, shape: [] };
-        const isView = node.operator === 'Reshape' || node.operator === 'Identity';
-        const viewed = isView && !elsewhere.has(name) ? buffers.get(node.inputs[0] ?? '') : undefined;
         // A view of a feed takes no memory either.
-        const isOwn = !isView && !elsewhere.has(name);
-        const buffer = viewed ?? {
-          bytes: isOwn ? bytes : 0,
-          ofLogits: isOwn && ofScores(shape) ? bytes : 0,
-          chunk: isOwn ? arena.allocate(bytes) : undefined,
-          values: 0,
-        };
-        buffer.values += 1;
-        buffers.set(name, buffer);
-        if (viewed !== undefined) continue;
+        if (buffers.get(name) !== name || elsewhere.has(name)) continue;
+        const bytes = bytesOf(name);
+        const ofLogits = ofScores(sized.get(name)?.shape ?? []) ? bytes : 0;
+        const buffer = { bytes, ofLogits, chunk: arena.allocate(bytes) };
+        allocated.set(name, buffer);
         live.activations += buffer.bytes;
         live.logits += buffer.ofLogits;
       }
-      if (live.activations > peak.activations) peak = { ...live };
-      for (const name of new Set(node.inputs)) drop(name);
-      for (const name of node.outputs)
-        if ((uses.get(name) ?? 0) === 0) {
-          uses.set(name, 1);
-          drop(name);
-        }
+      const activations = scratch.reduce((sum, { bytes }) => sum + bytes, live.activations);
+      if (activations > peak.activations) peak = { ...live, activations };
+      for (const { chunk } of scratch) arena.free(chunk);
+      for (const name of lastUses[index] ?? []) drop(name);
     }
     for (const name of emitted.graph.outputs) drop(name);
   }
@@ -82,13 +73,30 @@ export function onnxMemory(graph: Graph, { sizes, vocabulary, isElsewhere }: Liv
   return { ...peak, activations: peak.activations + drawn, touched: arena.touched + drawn };
 }
 
-/** Memory, and how many of the values that lie in it are still needed. */
+/** What the kernel of a node allocates while it runs: Where selects from each side before it joins them. */
+function scratchOf({ operator, outputs }: OnnxNode, bytesOf: (name: string) => number): readonly number[] {
+  return operator === 'Where' ? outputs.flatMap((name) => [bytesOf(name), bytesOf(name)]) : [];
+}
+
 interface Buffer {
   readonly bytes: number;
   readonly ofLogits: number;
-  /** Undefined: it is not the arena's. */
-  readonly chunk: Chunk | undefined;
-  values: number;
+  readonly chunk: Chunk;
+}
+
+/** The buffers that are not used after each node: not those of outputs. */
+function lastUsesOf(
+  nodes: readonly OnnxNode[],
+  outputs: readonly string[],
+  buffers: ReadonlyMap<string, string>,
+): readonly (readonly string[])[] {
+  const last = new Map<string, number>();
+  for (const [index, { inputs, outputs: computed }] of nodes.entries())
+    for (const name of [...inputs, ...computed]) last.set(buffers.get(name) ?? name, index);
+  for (const name of outputs) last.delete(name);
+  const found: string[][] = nodes.map(() => []);
+  for (const [name, index] of last) found[index]?.push(name);
+  return found;
 }
 
 /**

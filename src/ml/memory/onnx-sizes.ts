@@ -1,48 +1,64 @@
-import { broadcastSizes } from '../tensor/broadcast-sizes.ts';
 import { elementCount } from '../element-count.ts';
 import type { EmittedGraph } from '../runtime/onnx/emit-onnx.ts';
 import type { OnnxNode } from '../runtime/onnx/model-proto.ts';
 import { evaluate } from '../tensor/dimension.ts';
 import type { DType } from '../tensor/node.ts';
-import { elementBytes } from '../runtime/raw-data.ts';
 
-/** A value of an ONNX graph, with the sizes that it has when it is computed. */
-interface Sized {
+/** A value of an ONNX graph. */
+export interface Sized {
   readonly dtype: DType;
+  /** NaN: a size that is not known. */
   readonly shape: readonly number[];
   /** Of a vector of sizes that is known beforehand. */
   readonly values?: readonly number[];
 }
 
-/**
- * The type and shape of each value that the nodes of a graph compute, by name. `sizes`: the named sizes of
- * the feeds.
- */
+/** The type and shape of each value of a graph, by name. `sizes`: the named sizes of the feeds. */
 export function onnxSizes(
-  { graph, inputs, sizeVectors }: EmittedGraph,
+  graph: EmittedGraph,
   sizes: ReadonlyMap<string, number>,
-): ReadonlyMap<string, { readonly bytes: number; readonly shape: readonly number[] }> {
-  const numbers = (shape: readonly (number | string)[]): readonly number[] =>
-    shape.map((size) => evaluate(size, sizes));
+): ReadonlyMap<string, Sized> {
+  const sizeOf = (size: number | string): number => evaluate(size, sizes);
+  return inferred(graph, sizeOf, sizeOf);
+}
+
+/**
+ * The shapes that onnxruntime infers before it runs, by the rules of onnx/defs/shape_inference.h: a named size
+ * is a number of its own from `firstSymbol` on, and sizes that are fed are not known.
+ */
+export function symbolicOnnxSizes(graph: EmittedGraph): ReadonlyMap<string, Sized> {
+  const symbols = new Map<string, number>();
+  const symbolOf = (size: number | string): number => {
+    if (typeof size === 'number') return size;
+    const symbol = symbols.get(size) ?? firstSymbol + symbols.size;
+    symbols.set(size, symbol);
+    return symbol;
+  };
+  return inferred(graph, symbolOf, () => NaN);
+}
+
+/** Larger than every size. */
+const firstSymbol = 2 ** 48;
+const isNumber = (size: number): boolean => size < firstSymbol;
+
+function inferred(
+  { graph, inputs, sizeVectors }: EmittedGraph,
+  sizeOf: (size: number | string) => number,
+  fedSizeOf: (size: number | string) => number,
+): ReadonlyMap<string, Sized> {
   const known = new Map<string, Sized>([
-    ...inputs.map(({ inner, dtype, shape }) => [inner, { dtype, shape: numbers(shape) }] as const),
+    ...inputs.map(({ inner, dtype, shape }) => [inner, { dtype, shape: shape.map(sizeOf) }] as const),
     ...sizeVectors.map(({ name, dimensions }) => {
-      const values = numbers(dimensions);
+      const values = dimensions.map(fedSizeOf);
       return [name, { dtype: 'int64', shape: [values.length], values }] as const;
     }),
     ...graph.constants.map(({ name, dtype, shape, values }) => [name, { dtype, shape, values }] as const),
   ]);
-  const computed = new Map<string, { readonly bytes: number; readonly shape: readonly number[] }>();
   for (const node of graph.nodes) {
     const of = node.inputs.map((name) => known.get(name) ?? scalar);
-    for (const [index, name] of node.outputs.entries()) {
-      const sized = sizedOutput(node, of, index);
-      known.set(name, sized);
-      const bytes = elementCount(sized.shape) * elementBytes[sized.dtype];
-      computed.set(name, { bytes, shape: sized.shape });
-    }
+    for (const [index, name] of node.outputs.entries()) known.set(name, sizedOutput(node, of, index));
   }
-  return computed;
+  return known;
 }
 
 const scalar: Sized = { dtype: 'float32', shape: [] };
@@ -96,18 +112,25 @@ function sizedOutput({ operator, attributes }: OnnxNode, of: readonly Sized[], i
     }
     case 'Slice': {
       const [from = 0, to = 0, axis = 0] = of.slice(1).map(({ values }) => values?.[0] ?? 0);
-      return { dtype, shape: x.shape.map((size, each) => (each === axis ? to - from : size)) };
+      return {
+        dtype,
+        shape: x.shape.map((size, each) => (each !== axis ? size : isNumber(size) ? to - from : NaN)),
+      };
     }
     case 'Pad': {
       const pads = y.values ?? [];
       return {
         dtype,
-        shape: x.shape.map((size, axis) => size + (pads[axis] ?? 0) + (pads[axis + x.shape.length] ?? 0)),
+        shape: x.shape.map((size, axis) => {
+          const added = (pads[axis] ?? 0) + (pads[axis + x.shape.length] ?? 0);
+          return added === 0 || isNumber(size) ? size + added : NaN;
+        }),
       };
     }
     case 'Concat': {
       const axis = integer('axis') < 0 ? integer('axis') + x.shape.length : integer('axis');
-      const whole = of.reduce((sum, { shape }) => sum + (shape[axis] ?? 0), 0);
+      const parts = of.map(({ shape }) => shape[axis] ?? 0);
+      const whole = parts.every(isNumber) ? parts.reduce((sum, size) => sum + size, 0) : NaN;
       return { dtype, shape: x.shape.map((size, each) => (each === axis ? whole : size)) };
     }
     case 'MatMul':
@@ -136,7 +159,20 @@ function sizedOutput({ operator, attributes }: OnnxNode, of: readonly Sized[], i
   }
 }
 
-const broadcast = (of: readonly Sized[]): readonly number[] => broadcastSizes(of.map(({ shape }) => shape));
+function broadcast(of: readonly Sized[]): readonly number[] {
+  const rank = Math.max(0, ...of.map(({ shape }) => shape.length));
+  return Array.from({ length: rank }, (_, axis) =>
+    together(of.flatMap(({ shape }) => shape[axis - rank + shape.length] ?? [])),
+  );
+}
+
+/** The size that sizes of one axis broadcast to. */
+function together(sizes: readonly number[]): number {
+  const known = sizes.find((size) => isNumber(size) && size !== 1);
+  if (known !== undefined) return known;
+  const [symbol = 1, ...others] = new Set(sizes.filter((size) => !isNumber(size)));
+  return others.length === 0 ? symbol : NaN;
+}
 
 const swapped = ([rows = 1, batch = 1, ...inner]: readonly number[]): readonly number[] => [
   batch,
@@ -147,6 +183,9 @@ const swapped = ([rows = 1, batch = 1, ...inner]: readonly number[]): readonly n
 /** 0 keeps the size, -1 is inferred from the others. */
 function reshaped(shape: readonly number[], wanted: readonly number[]): readonly number[] {
   const given = wanted.map((size, axis) => (size === 0 ? (shape[axis] ?? 0) : size));
-  const rest = elementCount(shape) / elementCount(given.filter((size) => size !== -1));
+  const kept = (axis: number): boolean => wanted[axis] === 0 && !isNumber(shape[axis] ?? 0);
+  const from = shape.filter((_, axis) => !kept(axis));
+  const into = given.filter((size, axis) => size !== -1 && !kept(axis));
+  const rest = from.every(isNumber) ? elementCount(from) / elementCount(into) : NaN;
   return given.map((size) => (size === -1 ? rest : size));
 }
