@@ -3,7 +3,7 @@
  * bench/training-memory.ts --bundle --platform=node --format=esm --packages=external
  * --outfile=node_modules/.cache/training-memory.mjs && node node_modules/.cache/training-memory.mjs
  * [--rows TEXT] [--columns TEXT]: only rows and columns whose titles contain the text. Needs `npx pipeline setup
- * tensorflow`, 13 GiB of free memory for all rows, and about 20 minutes.
+ * tensorflow`, 16 GiB of free memory for all rows, and about 20 minutes.
  */
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
