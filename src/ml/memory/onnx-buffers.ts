@@ -19,7 +19,6 @@ export function onnxBuffers(
     uses.set(name, left);
     return left;
   };
-  const namesOf = (node: OnnxNode): readonly string[] => [...node.inputs, ...node.outputs];
   for (const name of [...nodes.flatMap(namesOf), ...outputs]) use(name, 1);
 
   const isOutput = new Set(outputs);
@@ -50,6 +49,8 @@ export function onnxBuffers(
   }
   return buffers;
 }
+
+const namesOf = ({ inputs, outputs }: OnnxNode): readonly string[] => [...inputs, ...outputs];
 
 /** Operators whose output lies where their first input does. */
 const views: ReadonlySet<string> = new Set(['Reshape', 'Identity']);
