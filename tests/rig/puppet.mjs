@@ -1,7 +1,7 @@
 #!/usr/bin/env node
 /**
- * What a puppet is once it has to do more than to exit: `puppet.mjs SOCKET NAME`, which puppet.sh becomes. It says
- * hello on the socket and then does what it is told, a JSON line each, and answers when it is done.
+ * What puppet.sh becomes when it has to do more than exit: `puppet.mjs SOCKET NAME`. It says hello on the socket, then
+ * obeys orders, a JSON line each, and answers each one when it is done.
  */
 import { spawn, spawnSync } from 'node:child_process';
 import {

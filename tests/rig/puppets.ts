@@ -88,11 +88,11 @@ class Hellos {
     }
   }
 
-  /** What it cannot do itself, it does once it is puppet.mjs. */
+  /** Obeys an order that the shell cannot once it is puppet.mjs. */
   #startedShell(pid: number, folder: string, contextFile: string): Started {
     const path = `${this.#socketPath}.${pid}`;
     const context: Started['context'] =
-      contextFile === '' ? {} : JSON.parse(readFileSync(contextFile, 'utf8'));
+      contextFile === '' ? { outs: {}, scratch: '' } : JSON.parse(readFileSync(contextFile, 'utf8'));
     const life = new Socket({
       fd: openSync(`${path}.life`, constants.O_RDONLY | constants.O_NONBLOCK),
       readable: true,

@@ -3,9 +3,9 @@
  * beam: beams that continue another one see its slots, so that nothing is copied when beams change places.
  */
 export interface CacheSlots {
-  /** Of each source. */
+  /** Slots of each source. */
   readonly past: number;
-  /** Of these, those of the steps since the last fold. */
+  /** How many of them the steps since the last fold have added. */
   readonly recent: number;
   /** For each beam, equally many a source: the slots of its tokens, oldest first. */
   readonly beams: readonly (readonly number[])[];

@@ -39,7 +39,10 @@ export function createAdamW(
   };
 }
 
-/** As if the gradient were whole: of a block of rows after another, in the array of the gradient. */
+/**
+ * As if the gradient were whole, to the same bits: the array of the gradient holds one block of the table after
+ * the other.
+ */
 function updateByRows(arrays: AdamWState, rows: RowGradient, step: AdamWStep, kernels: Kernels): void {
   const { length } = arrays.parameter;
   const block = arrays.gradient.length;

@@ -12,15 +12,15 @@ import { modelProto, type OnnxGraph } from './model-proto.ts';
 /** A graph made ready to run. */
 export interface OnnxProgram {
   /**
-   * Computes the outputs from the inputs, both by name. `into` gives memory for outputs of which some shall be
-   * written in place: the value returned for such an output is the given one. Feeds are read only, and used
-   * where they lie (WebAssembly memories too); an output given `into` must not share memory with a feed.
+   * Computes the outputs from the inputs, both by name. An output is written to the memory that `into` gives
+   * for it, and returned as that value. Feeds are read only, and used where they lie (WebAssembly memories
+   * too): memory from `into` must not overlap a feed.
    */
   run(feeds: Values, into?: PlaceOutput): Promise<Values>;
   release(): Promise<void>;
 }
 
-/** The memory of an output; undefined: memory of its own. */
+/** The memory for an output; undefined: new memory. */
 export type PlaceOutput = (name: string, shape: readonly number[]) => HostValue | undefined;
 
 /** Throws on an illegal graph: a bug of the code that built it. */

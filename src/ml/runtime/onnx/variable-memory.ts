@@ -9,9 +9,8 @@ export type PlaceVariable = (
 ) => HostValue;
 
 /**
- * Two arrays for each variable: its value lies in one, and the next is written to the other. What
- * onnxruntime-node returns is copied to new memory in every run, so that the caches of a beam search kept the
- * garbage collector busy.
+ * Two arrays for each variable: one holds its value, and the next value is written to the other. New arrays in
+ * every run, such as those that onnxruntime-node returns, keep the garbage collector busy in a beam search.
  */
 export function createVariableMemory(): PlaceVariable {
   const arrays = new Map<string, readonly Float32Array[]>();
