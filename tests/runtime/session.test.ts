@@ -167,6 +167,37 @@ describe.each(runtimes)('a training session of %s', (_, open) => {
     },
   );
 
+  test('clips by the norm over all rows that were looked up, also of a table of many', async () => {
+    const rows = 9000;
+    const [table, ids] = [input('table', 'float32', [rows, 1]), input('ids', 'int32', ['n'])];
+    const [row, weight] = [gather(table, ids), input('weight', 'float32', ['n', 1])];
+    const loss = reduceSum(multiply(row, weight));
+    const [ofRow = loss] = gradients(loss, [row]);
+    const session = await (
+      await open()
+    ).openTraining({
+      entries: {},
+      training: {
+        graph: {
+          graph: { outputs: { loss, rows: ofRow ?? loss } },
+          dense: [],
+          lookups: [{ parameter: 'table', output: 'rows', indices: 'ids' }],
+        },
+        trained: new Map([['table', [rows, 1]]]),
+        optimizer: { name: 'adamw' },
+        weightDecayOf: () => 0,
+        accumulation: 1,
+      },
+    });
+    const feeds = {
+      ids: { dtype: 'int32', shape: [rows], data: Int32Array.from(Array(rows).keys()) },
+      weight: real([rows, 1], ...Array<number>(rows).fill(2)),
+    } as const;
+    const update = { step: 1, learningRate: 0.1, maxGradientNorm: 1 };
+    expectNear([(await session.step([feeds], update)).gradientNorm], [2 * Math.sqrt(rows)], 1e-7);
+    await session.release();
+  });
+
   test('continues from saved values with the same bits', async () => {
     const optimizer = { name: 'adamw' } as const;
     const whole = await opened(await open(), optimizer);
