@@ -92,5 +92,6 @@ for (const [version, folders] of Object.entries(tables.folders))
         const found = await generate(decoder, { sources: tables.sources, options, batch: 2 });
         expect({ given, sequences: found.map(([best]) => best?.tokens) }).toEqual({ given, sequences });
       }
+      for (const decoder of Object.values(decoders)) await decoder.release();
     }
   });
