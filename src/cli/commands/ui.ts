@@ -1,4 +1,4 @@
-import { Command, InvalidArgumentError } from 'commander';
+import { Command } from 'commander';
 import manifest from '../../../package.json' with { type: 'json' };
 import { installedFile } from '../installed-file.ts';
 import { openProjectHere, type PipelineOptions } from '../options/project-options.ts';
@@ -6,7 +6,7 @@ import { problemText } from '../output/report-problem.ts';
 import { refuse } from '../refuse.ts';
 import { openScreen } from '../output/screen.ts';
 import { stopSignals } from '../stop-signals.ts';
-import { wholeNumber } from '../options/whole-number.ts';
+import { portNumber } from '../options/port-number.ts';
 
 interface UiOptions extends PipelineOptions {
   readonly port: number;
@@ -64,12 +64,6 @@ export function uiCommand(): Command {
       await close();
       release();
     });
-}
-
-function portNumber(text: string): number {
-  const port = wholeNumber(1)(text);
-  if (port > 65_535) throw new InvalidArgumentError('expected a port, at most 65535.');
-  return port;
 }
 
 /** On another machine the page is reached through a port that SSH forwards. */
