@@ -1,6 +1,7 @@
 import { relative, resolve } from 'node:path';
 import { Command, Option } from 'commander';
 import { fileProblemText } from '../../files/file-problem.ts';
+import { shellPath } from '../../runner/wording/shell-path.ts';
 import type { NewProject, NewProjectFault } from '../init/new-project.ts';
 import { type Template, templates } from '../init/template.ts';
 import { printJson } from '../output/print-json.ts';
@@ -43,7 +44,7 @@ export function initCommand(): Command {
 function madeText({ folder, written, kept, missingLines, install }: NewProject): string {
   const way = relative(process.cwd(), folder);
   const steps = [
-    ...(way === '' ? [] : [`cd ${/^[\w./-]+$/.test(way) ? way : JSON.stringify(way)}`]),
+    ...(way === '' ? [] : [`cd ${shellPath(way)}`]),
     ...(install === null ? [] : [install]),
     'npx pipeline run',
   ];
