@@ -193,7 +193,9 @@ const fileOfEachRow = ({ files }: RawData, nameOf: (path: string) => string): re
 
 const noRowsText = (path: string, raw: RawData, { format = 'rows' }: DataFormatParams): string =>
   [
-    `${path}: none of ${raw.read} records matches the format "${format}"`,
+    raw.read === 0
+      ? `${path}: contains no records`
+      : `${path}: none of ${raw.read} records matches the format "${format}"`,
     ...raw.dropped.map(findingText),
     ...raw.notRead.map(notReadText),
   ].join('\n');

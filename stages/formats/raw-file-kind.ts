@@ -28,12 +28,13 @@ export function rawFileKind(path: string): RawFileKind {
     default:
       return {
         kind: 'other',
-        reason: conversionOf(extension, path) ?? `does not end in ${readExtensions.join(', ')}`,
+        reason: conversionOf(extension, path) ?? `does not end in ${readExtensions}`,
       };
   }
 }
 
-export const readExtensions = ['.csv', '.tsv', '.jsonl', '.ndjson', '.json', '.parquet', '.gz of these'];
+/** As the end of a sentence. */
+export const readExtensions = '.csv, .tsv, .jsonl, .ndjson, .json or .parquet, with or without .gz';
 
 /** What a file of a kind that is not read is, and how it is converted. */
 export const conversionOf = (extension: string, path: string): string | undefined =>

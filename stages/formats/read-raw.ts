@@ -90,8 +90,8 @@ async function filesAt(path: string): Promise<Result<FoundFiles, FileProblem>> {
     error: {
       path,
       message:
-        'holds no file with one of ' +
-        `${readExtensions.join(', ')}${first === undefined ? '' : `; ${first.path} ${first.reason}`}`,
+        'holds no file that ends in ' +
+        `${readExtensions}${first === undefined ? '' : `; ${first.path} ${first.reason}`}`,
     },
   };
 }

@@ -353,7 +353,7 @@ describe('files of other kinds', () => {
     ['x.arrow', /^is an Arrow/],
     ['x.zip', /unzip/],
     ['x.csv.zst', /zstd -d/],
-    ['x.txt', /^does not end in \.csv/],
+    ['x.txt', /^does not end in \.csv, .*\.json or \.parquet, with or without \.gz$/],
   ])('%s is refused with what to do', async (name, message) => {
     expect(await found(name, 'x')).toMatch(message);
   });

@@ -190,7 +190,7 @@ test('a file that cannot be read at all is one problem that names it', async () 
   await writeFile(join(folder, 'x.parquet'), 'PAR1 this is none PAR1');
   await writeFile(join(folder, 'x.txt'), '');
   expect(await problem(join(folder, 'absent.csv'))).toBe('/absent.csv: no such file or folder');
-  expect(await problem(join(folder, 'empty'))).toMatch(/^\/empty: holds no file with one of \.csv/);
+  expect(await problem(join(folder, 'empty'))).toMatch(/^\/empty: holds no file that ends in \.csv/);
   expect(await problem(join(folder, 'x.txt'))).toMatch(/^\/x.txt: does not end in \.csv/);
   expect(await problem(join(folder, 'x.parquet'))).toMatch(
     /^\/x.parquet: is not a Parquet file that can be read/,

@@ -81,6 +81,10 @@ test('optional outs are written only where they are declared', async () => {
   expect((await prepared(rows(40))).card).toMatch(/^# Data card: raw\.jsonl/);
 });
 
+test('data without records fails with the name of the file', async () => {
+  expect(await prepared([])).toMatchObject({ error: `${join(folder, 'raw.jsonl')}: contains no records` });
+});
+
 test('test rows leaked by training rows are counted by kind, named by line, dropped or refused', async () => {
   const all = rows(39);
   const [first, second, third] = (await prepared(all)).test;
