@@ -1,8 +1,11 @@
 import { openRuntime } from '../../src/ml/runtime/open-runtime.ts';
 import type { Precision, TrainingRuntime } from '../../src/ml/runtime/runtime.ts';
 
-/** The folder of TensorFlow's binding; undefined: it is not installed (vitest.config.ts finds it). */
-export const tensorflowFolder = process.env['PIPELINE_TENSORFLOW'];
+/**
+ * The folder of TensorFlow's binding, which vitest.config.ts finds; undefined: it is not installed, or
+ * PIPELINE_TENSORFLOW is empty.
+ */
+export const tensorflowFolder = process.env['PIPELINE_TENSORFLOW'] || undefined;
 
 /** Tests that need TensorFlow are skipped by this name where it is missing. */
 export const tensorflow = {
