@@ -64,7 +64,7 @@ function optimizeLater(): void {
   if (process.versions.node.startsWith('20.')) setFlagsFromString('--interrupt-budget=800000');
 }
 
-/** Node's exit code for a top-level await that never settles, which a run without an end resembles. */
+/** Node's exit code for a top-level await that never settles; a run that never settles gets the same. */
 const unsettled = 13;
 
 /** Why the program failed; undefined: it did not. */
