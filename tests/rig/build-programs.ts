@@ -67,6 +67,8 @@ export async function onceForAll(
       continue;
     }
     try {
+      // Another process may have finished since the folder was looked for.
+      if (existsSync(folder)) break;
       await buildInto(unfinished);
       renameSync(unfinished, folder);
     } finally {
@@ -81,7 +83,8 @@ function isFirst(claim: string): boolean {
   try {
     mkdirSync(claim);
     return true;
-  } catch {
-    return false;
+  } catch (error) {
+    if (error instanceof Error && 'code' in error && error.code === 'EEXIST') return false;
+    throw error;
   }
 }
