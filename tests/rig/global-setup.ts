@@ -17,7 +17,9 @@ import { folderVariable } from './build-programs.ts';
 /** What a run of the tests has to itself: a temporary folder, and the programs that it starts. */
 export async function setup(project: TestProject): Promise<() => void> {
   await writeBuiltPageModule(join(import.meta.dirname, '../..'));
-  const removeTemporary = ownTemporaryFolder(project.name === 'unit' ? inMemory() : undefined);
+  // Other projects have files that are too large for memory, and all of a run share the folder.
+  const isUnitAlone = project.vitest.projects.every(({ name }) => name === 'unit');
+  const removeTemporary = ownTemporaryFolder((isUnitAlone ? inMemory() : undefined) ?? tmpdir());
   const removePrograms = ownPrograms(project);
   return () => {
     removePrograms();
@@ -29,9 +31,9 @@ export async function setup(project: TestProject): Promise<() => void> {
  * A temporary folder in which tests make theirs: what a test that failed or was stopped leaves goes with it.
  * Its path is short, since sockets have at most 108 characters.
  */
-function ownTemporaryFolder(above: string | undefined): () => void {
+function ownTemporaryFolder(above: string): () => void {
   const before = process.env['TMPDIR'];
-  const folder = realpathSync(mkdtempSync(join(above ?? tmpdir(), 't-')));
+  const folder = realpathSync(mkdtempSync(join(above, 't-')));
   // Tests that ask as another user look into projects in it.
   chmodSync(folder, 0o755);
   process.env['TMPDIR'] = folder;
@@ -43,11 +45,12 @@ function ownTemporaryFolder(above: string | undefined): () => void {
 }
 
 /**
- * The system's folder in memory (shm_overview(7)), if it has room and programs can be started from it: tests
- * make and delete projects by the thousand, which takes a quarter less CPU time there than on a disk.
+ * The system's folder in memory (shm_overview(7)), if it has room, programs can be started from it, and the user
+ * has named no other: tests make and delete projects by the thousand, which takes a quarter less CPU time there
+ * than on a disk.
  */
 function inMemory(): string | undefined {
-  if (process.env['TMPDIR'] !== undefined || process.platform !== 'linux') return undefined;
+  if (process.platform !== 'linux' || tmpdir() !== '/tmp') return undefined;
   try {
     const { bavail, bsize } = statfsSync('/dev/shm');
     if (bavail * bsize < 4 * 2 ** 30) return undefined;
