@@ -57,7 +57,7 @@ beforeAll(async () => {
 afterAll(() => rig[Symbol.asyncDispose]());
 
 test.each<[string, readonly string[]]>([
-  ['run', ['run', '--keep-going']],
+  ['run', ['run', '--keep-going', '--force']],
   ['run --dry-run', ['run', '--dry-run', '--json']],
   ['status', ['status', '--json']],
   ['explain', ['explain', 'b', '--json']],
@@ -81,7 +81,8 @@ test.each<[string, readonly string[]]>([
 );
 
 test('every line of the event stream has the version', async () => {
-  const { events } = await rig.pipeline('run', '--keep-going').result;
+  const { events } = await rig.pipeline('run', '--keep-going', '--force').result;
+  expect(events.map(({ kind }) => kind)).toEqual(expect.arrayContaining(['started', 'finished']));
   const kinds = [...page.matchAll(/^\| `([\w-]+)` \|/gm)].map(([, kind]) => kind);
   for (const event of events) {
     expect(event).toMatchObject({ version: 1 });

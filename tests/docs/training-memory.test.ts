@@ -33,7 +33,7 @@ const rows: Readonly<Record<string, Partial<TrainConfig>>> = {
 const text = (page: string): string =>
   readFileSync(new URL(`../../docs/${page}.md`, import.meta.url), 'utf8').replaceAll(/\s+/g, ' ');
 
-test('docs state the estimates for mT5-base on a GPU', { timeout: 600_000 }, () => {
+test('docs state the estimates for mT5-base on a GPU', () => {
   const training = text('training');
   for (const [title, change] of Object.entries(rows))
     expect(training).toContain(
