@@ -62,7 +62,9 @@ export function lazyEntries(entries: Readonly<Record<string, Entry>>, options: R
       return { outputs: named('out', results), updates: named('update', results) };
     },
     async release() {
-      for (const program of programs.values()) await (await program).release();
+      // One that could not be compiled has thrown where it was run.
+      for (const program of await Promise.allSettled(programs.values()))
+        if (program.status === 'fulfilled') await program.value.release();
     },
   };
 }
