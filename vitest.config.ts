@@ -3,7 +3,10 @@ import { join } from 'node:path';
 import { defineConfig } from 'vitest/config';
 import { installedTensorflow } from './tests/rig/installed-tensorflow.ts';
 
-/** The folder of TensorFlow's binding: what PIPELINE_TENSORFLOW names (none if it is empty), or what the user has installed. */
+/**
+ * The folder of TensorFlow's binding: what PIPELINE_TENSORFLOW names (none if it is empty), or what the user
+ * has installed.
+ */
 const tensorflow = process.env['PIPELINE_TENSORFLOW'] ?? installedTensorflow();
 
 const project = (name: string, include: string, timeout: number) => ({

@@ -2,8 +2,8 @@
  * Prints the table of measured and estimated memory of docs/training.md. Run: npx esbuild
  * bench/training-memory.ts --bundle --platform=node --format=esm --packages=external
  * --outfile=node_modules/.cache/training-memory.mjs && node node_modules/.cache/training-memory.mjs
- * [--rows TEXT] [--columns TEXT]: only rows and columns whose titles contain the text. Needs `npx pipeline setup
- * tensorflow`, 16 GiB of free memory for all rows, and about 20 minutes.
+ * [--rows TEXT] [--columns TEXT]: only rows and columns whose titles contain the text. Needs `npx pipeline
+ * setup tensorflow`, 16 GiB of free memory for all rows, and about 20 minutes.
  */
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';

@@ -77,8 +77,8 @@ async function work(
   const engine: unknown =
     document.engine === undefined ? undefined : await import(pathToFileURL(document.engine).href);
   const result = await resultOf(program, { ...contextOf(document, signal, send), engine });
-  // A signal that arrived while the program kept the thread busy is handled when the event loop polls: between
-  // these two.
+  // A signal that arrived while the program kept the thread busy is handled when the event loop polls:
+  // between these two.
   await new Promise(setImmediate);
   await new Promise(setImmediate);
   return result === undefined || result.ok ? undefined : result.error;

@@ -264,8 +264,8 @@ describe('a reference that could not be quoted is refused', () => {
         join(folder, `${index}`),
         `printf() { case "$*" in *INJECTED*) command printf 'INJECTED\\n';; esac; }\n${line}`,
       );
-    // -n reads without running: a line that is no program proves nothing. What runs gets no way to do harm but
-    // to print.
+    // -n reads without running: a line that is no program proves nothing. What runs gets no way to do harm
+    // but to print.
     const { stdout, status } = spawnSync(
       '/bin/sh',
       [

@@ -45,9 +45,9 @@ function ownTemporaryFolder(above: string): () => void {
 }
 
 /**
- * The system's folder in memory (shm_overview(7)), if it has room, programs can be started from it, and the user
- * has named no other: tests make and delete projects by the thousand, which takes a quarter less CPU time there
- * than on a disk.
+ * The system's folder in memory (shm_overview(7)), if it has room, programs can be started from it, and the
+ * user has named no other: tests make and delete projects by the thousand, which takes a quarter less CPU
+ * time there than on a disk.
  */
 function inMemory(): string | undefined {
   if (process.platform !== 'linux' || tmpdir() !== '/tmp') return undefined;

@@ -23,8 +23,8 @@ export function onnxSizes(
 }
 
 /**
- * The shapes that onnxruntime infers before it runs, by the rules of onnx/defs/shape_inference.h: a named size
- * is a number of its own from `firstSymbol` on, and sizes that are fed are not known.
+ * The shapes that onnxruntime infers before it runs, by the rules of onnx/defs/shape_inference.h: a named
+ * size is a number of its own from `firstSymbol` on, and sizes that are fed are not known.
  */
 export function symbolicOnnxSizes(graph: EmittedGraph): ReadonlyMap<string, Sized> {
   const symbols = new Map<string, number>();

@@ -162,10 +162,10 @@ const onnxSlack = { ofUsed: 0, ofGradients: 0, bytes: 100 * mebibyte };
 const none = { ofWeights: 0, ofTables: 0, ofTrainedTables: 0 };
 
 /**
- * Fitted to measurements on a CPU (docs/training.md): beside the arena, onnxruntime takes about 100 MiB for its
- * graphs; TensorFlow keeps its graph and some of what was freed, and gets its weights from arrays that
- * JavaScript frees late. Of a GPU nothing was measured: its context and the workspaces of cuBLAS and cuDNN are
- * taken for 600 MiB, the slack of its allocator for a tenth.
+ * Fitted to measurements on a CPU (docs/training.md): beside the arena, onnxruntime takes about 100 MiB for
+ * its graphs; TensorFlow keeps its graph and some of what was freed, and gets its weights from arrays that
+ * JavaScript frees late. Of a GPU nothing was measured: its context and the workspaces of cuBLAS and cuDNN
+ * are taken for 600 MiB, the slack of its allocator for a tenth.
  */
 const engines: Readonly<
   Record<TrainingPlace['runtime'], Readonly<Record<TrainingPlace['device'], EngineFacts>>>

@@ -58,7 +58,10 @@ export const emptyCaches = (config: Mt5Config, cross: Graph['outputs']): Readonl
     }),
   );
 
-/** Of the past, the slots that "slots" int32 [kept, heads, folded] names, by their place over all sources and heads. */
+/**
+ * Of the past, the slots that "slots" int32 [kept, heads, folded] names, by their place over all sources and
+ * heads.
+ */
 export const foldedCaches = (config: Mt5Config): Readonly<Record<string, Node>> =>
   Object.fromEntries(
     partsOf(config).map(([layer, part]) => {

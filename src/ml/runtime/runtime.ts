@@ -72,8 +72,8 @@ export interface Entry extends Graph {
 export interface Session<Name extends string = string> {
   /**
    * Runs an entry. Named sizes are taken from the shapes of the feeds and the held values; two that disagree
-   * are an error that names both. Feeds are read only. The returned values are the caller's. Runs that read or
-   * update variables must not overlap: a run may write to the memory of a value before the current one.
+   * are an error that names both. Feeds are read only. The returned values are the caller's. Runs that read
+   * or update variables must not overlap: a run may write to the memory of a value before the current one.
    */
   run(entry: Name, feeds: Values): Promise<Values>;
   /** Frees the memory of the device. The session cannot run afterwards. */

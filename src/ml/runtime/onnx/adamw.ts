@@ -40,8 +40,8 @@ export function createAdamW(
 }
 
 /**
- * As if the gradient were whole, to the same bits: the array of the gradient holds one block of the table after
- * the other.
+ * As if the gradient were whole, to the same bits: the array of the gradient holds one block of the table
+ * after the other.
  */
 function updateByRows(arrays: AdamWState, rows: RowGradient, step: AdamWStep, kernels: Kernels): void {
   const { length } = arrays.parameter;

@@ -33,8 +33,8 @@ export async function compileOnnx(graph: Graph, { threads }: RuntimeOptions): Pr
     executionProviders: ['cpu'],
     intraOpNumThreads: threads,
     interOpNumThreads: 1,
-    // Threads that spin while they wait take the CPU from those with work: on two CPUs, with two threads, they
-    // made a greedy search take twice as long, and a training step an eighth longer.
+    // Threads that spin while they wait take the CPU from those with work: on two CPUs, with two threads,
+    // they made a greedy search take twice as long, and a training step an eighth longer.
     extra: { session: { intra_op: { allow_spinning: '0' } } },
     executionMode: 'sequential',
     // Memory patterns keep a block for each shape of a batch, so memory would grow with every new shape.

@@ -171,7 +171,10 @@ function tableGradient([rows, width, ...others]: readonly number[]): RowGradient
   return createRowGradient([rows, width]);
 }
 
-/** The length of a block of a table's rows, which stays in the processor's cache: a call for each row took longer. */
+/**
+ * The length of a block of a table's rows, which stays in the processor's cache: a call for each row took
+ * longer.
+ */
 function blockOfRows([rows = 0, width = 0]: readonly number[]): number {
   return width * Math.min(rows, Math.max(1, Math.floor(elementsOfBlock / width)));
 }

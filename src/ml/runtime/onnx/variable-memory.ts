@@ -9,8 +9,9 @@ export type PlaceVariable = (
 ) => HostValue;
 
 /**
- * Two arrays for each variable: one holds its value, and the next value is written to the other. New arrays in
- * every run, such as those that onnxruntime-node returns, keep the garbage collector busy in a beam search.
+ * Two arrays for each variable: one holds its value, and the next value is written to the other. New arrays
+ * in every run, such as those that onnxruntime-node returns, keep the garbage collector busy in a beam
+ * search.
  */
 export function createVariableMemory(): PlaceVariable {
   const arrays = new Map<string, readonly Float32Array[]>();

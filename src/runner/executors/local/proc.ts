@@ -7,8 +7,8 @@ export const pids = (): readonly number[] =>
     .filter((pid) => pid > 0);
 
 /**
- * A file of a process in /proc (proc(5)); "" if the process is gone or another user's. Such files have size 0,
- * for which `readFileSync` allocates 64 KiB each: a search reads hundreds of them.
+ * A file of a process in /proc (proc(5)); "" if the process is gone or another user's. Such files have size
+ * 0, for which `readFileSync` allocates 64 KiB each: a search reads hundreds of them.
  */
 export function readProc(pid: number | 'self', name: string): string {
   let file: number | undefined;
