@@ -39,7 +39,8 @@ export function symbolicOnnxSizes(graph: EmittedGraph): ReadonlyMap<string, Size
 
 /** Larger than every size. */
 const firstSymbol = 2 ** 48;
-const isNumber = (size: number): boolean => size < firstSymbol;
+/** Neither the number of a name nor NaN. */
+const isConcrete = (size: number): boolean => size < firstSymbol;
 
 function inferred(
   { graph, inputs, sizeVectors }: EmittedGraph,
@@ -114,7 +115,7 @@ function sizedOutput({ operator, attributes }: OnnxNode, of: readonly Sized[], i
       const [from = 0, to = 0, axis = 0] = of.slice(1).map(({ values }) => values?.[0] ?? 0);
       return {
         dtype,
-        shape: x.shape.map((size, each) => (each !== axis ? size : isNumber(size) ? to - from : NaN)),
+        shape: x.shape.map((size, each) => (each !== axis ? size : isConcrete(size) ? to - from : NaN)),
       };
     }
     case 'Pad': {
@@ -123,14 +124,14 @@ function sizedOutput({ operator, attributes }: OnnxNode, of: readonly Sized[], i
         dtype,
         shape: x.shape.map((size, axis) => {
           const added = (pads[axis] ?? 0) + (pads[axis + x.shape.length] ?? 0);
-          return added === 0 || isNumber(size) ? size + added : NaN;
+          return added === 0 || isConcrete(size) ? size + added : NaN;
         }),
       };
     }
     case 'Concat': {
       const axis = integer('axis') < 0 ? integer('axis') + x.shape.length : integer('axis');
       const parts = of.map(({ shape }) => shape[axis] ?? 0);
-      const whole = parts.every(isNumber) ? parts.reduce((sum, size) => sum + size, 0) : NaN;
+      const whole = parts.every(isConcrete) ? parts.reduce((sum, size) => sum + size, 0) : NaN;
       return { dtype, shape: x.shape.map((size, each) => (each === axis ? whole : size)) };
     }
     case 'MatMul':
@@ -168,9 +169,9 @@ function broadcast(of: readonly Sized[]): readonly number[] {
 
 /** The size that sizes of one axis broadcast to. */
 function together(sizes: readonly number[]): number {
-  const known = sizes.find((size) => isNumber(size) && size !== 1);
+  const known = sizes.find((size) => isConcrete(size) && size !== 1);
   if (known !== undefined) return known;
-  const [symbol = 1, ...others] = new Set(sizes.filter((size) => !isNumber(size)));
+  const [symbol = 1, ...others] = new Set(sizes.filter((size) => !isConcrete(size)));
   return others.length === 0 ? symbol : NaN;
 }
 
@@ -183,9 +184,9 @@ const swapped = ([rows = 1, batch = 1, ...inner]: readonly number[]): readonly n
 /** 0 keeps the size, -1 is inferred from the others. */
 function reshaped(shape: readonly number[], wanted: readonly number[]): readonly number[] {
   const given = wanted.map((size, axis) => (size === 0 ? (shape[axis] ?? 0) : size));
-  const kept = (axis: number): boolean => wanted[axis] === 0 && !isNumber(shape[axis] ?? 0);
+  const kept = (axis: number): boolean => wanted[axis] === 0 && !isConcrete(shape[axis] ?? 0);
   const from = shape.filter((_, axis) => !kept(axis));
   const into = given.filter((size, axis) => size !== -1 && !kept(axis));
-  const rest = from.every(isNumber) ? elementCount(from) / elementCount(into) : NaN;
+  const rest = from.every(isConcrete) ? elementCount(from) / elementCount(into) : NaN;
   return given.map((size) => (size === -1 ? rest : size));
 }
