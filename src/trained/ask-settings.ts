@@ -56,7 +56,12 @@ export function askSettings(
     };
   const runtime = params['runtime'] ?? 'onnx';
   if (runtime !== 'onnx')
-    return { ok: false, error: `${instance} computes with ${JSON.stringify(runtime)}: expected "onnx"` };
+    return {
+      ok: false,
+      error:
+        `${instance} computes with ${JSON.stringify(runtime)}, but only onnx answers questions: ` +
+        'set its param "runtime" to onnx and evaluate the model again',
+    };
   const generation = params['generation'] ?? {};
   return {
     ok: true,
