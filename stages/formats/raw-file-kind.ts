@@ -1,4 +1,6 @@
 import { basename, extname } from 'node:path';
+import { shellPath } from '../../src/files/shell-path.ts';
+import { shellQuoted } from '../../src/files/shell-quoted.ts';
 
 /** How to read a file, by its name. */
 export type RawFileKind =
@@ -48,43 +50,47 @@ const conversions: Readonly<Record<string, (path: string) => string>> = {
   '.arrow': arrow,
   '.feather': arrow,
   '.ipc': arrow,
-  '.orc': (path) =>
-    pandas('ORC', `pandas.read_orc(${quoted(path)}).to_parquet(${renamed(path, '.parquet')})`),
+  '.orc': (path) => pandas('ORC', `read_orc(${literal(path)}).to_parquet(${renamed(path, '.parquet')})`),
   '.pkl': (path) =>
-    pandas('pickle', `pandas.read_pickle(${quoted(path)}).to_parquet(${renamed(path, '.parquet')})`),
-  '.zip': (path) => `is a zip archive: unpack it first, with \`unzip ${path}\``,
-  '.tar': (path) => `is a tar archive: unpack it first, with \`tar -xf ${path}\``,
-  '.tgz': (path) => `is a tar archive: unpack it first, with \`tar -xf ${path}\``,
-  '.zst': (path) => `is compressed by zstd: unpack it first, with \`zstd -d ${path}\``,
-  '.bz2': (path) => `is compressed by bzip2: unpack it first, with \`bunzip2 -k ${path}\``,
-  '.xz': (path) => `is compressed by xz: unpack it first, with \`unxz -k ${path}\``,
+    pandas('pickle', `read_pickle(${literal(path)}).to_parquet(${renamed(path, '.parquet')})`),
+  '.zip': (path) => packed('is a zip archive', 'unzip', path),
+  '.tar': (path) => packed('is a tar archive', 'tar -xf', path),
+  '.tgz': (path) => packed('is a tar archive', 'tar -xf', path),
+  '.zst': (path) => packed('is compressed by zstd', 'zstd -d', path),
+  '.bz2': (path) => packed('is compressed by bzip2', 'bunzip2 -k', path),
+  '.xz': (path) => packed('is compressed by xz', 'unxz -k', path),
 };
 
+const packed = (what: string, command: string, path: string): string =>
+  `${what}: unpack it first, with \`${command} ${shellPath(path)}\``;
+
 function excel(path: string): string {
-  return pandas(
-    'spreadsheet',
-    `pandas.read_excel(${quoted(path)}).to_csv(${renamed(path, '.csv')}, index=False)`,
-  );
+  return pandas('spreadsheet', `read_excel(${literal(path)}).to_csv(${renamed(path, '.csv')}, index=False)`);
 }
 
 /** Files by polars and pandas have a footer; those that the datasets library writes are streams. */
 function arrow(path: string): string {
+  const file = python(
+    'import pyarrow.feather as f, pyarrow.parquet as p; ' +
+      `p.write_table(f.read_table(${literal(path)}), ${renamed(path, '.parquet')})`,
+  );
+  const folder = python('import datasets; datasets.load_from_disk("FOLDER").to_parquet("rows.parquet")');
   return (
-    `is an Arrow (Feather) file, which is not supported: convert it with ` +
-    `\`python -c "import pyarrow.feather as f, pyarrow.parquet as p; ` +
-    `p.write_table(f.read_table(${quoted(path)}), ${renamed(path, '.parquet')})"\`; ` +
-    `a folder by save_to_disk with ` +
-    `\`python -c "import datasets; datasets.load_from_disk('FOLDER').to_parquet('rows.parquet')"\``
+    `is an Arrow (Feather) file, which is not supported: convert it with ${file}; ` +
+    `a folder by save_to_disk with ${folder}`
   );
 }
 
 const pandas = (what: string, call: string): string =>
-  `is a ${what} file, which is not supported: convert it with \`python -c "import pandas; ${call}"\``;
+  `is a ${what} file, which is not supported: convert it with ${python(`import pandas; pandas.${call}`)}`;
 
-const quoted = (path: string): string => `'${path.replaceAll("'", "\\'")}'`;
+const python = (code: string): string => `\`python -c ${shellQuoted(code)}\``;
+
+/** JSON's texts mean the same in Python. */
+const literal = (path: string): string => JSON.stringify(path);
 
 const renamed = (path: string, extension: string): string =>
-  quoted(`${path.slice(0, path.length - extname(path).length)}${extension}`);
+  literal(`${path.slice(0, path.length - extname(path).length)}${extension}`);
 
 /** The type of a file by its first bytes, if they contradict its name. */
 export function contentKind(bytes: Uint8Array): 'gzip' | 'parquet' | 'zip' | 'arrow' | undefined {

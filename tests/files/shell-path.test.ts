@@ -3,7 +3,7 @@ import { mkdirSync, mkdtempSync, realpathSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { shellPath } from '../../src/runner/wording/shell-path.ts';
+import { shellPath } from '../../src/files/shell-path.ts';
 
 test.each(['plain-name', 'a/b.c', '-dash', '--', '-', 'c é x', '$HOME', '`x`', "it's", 'a"b', '~'])(
   'cd enters the folder %s',

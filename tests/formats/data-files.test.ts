@@ -348,10 +348,12 @@ describe('Parquet', () => {
 
 describe('files of other kinds', () => {
   test.each([
-    ['x.xlsx', /^is a spreadsheet file.*pandas.read_excel\('\/x.xlsx'\).to_csv\('\/x.csv', index=False\)/],
+    ['x.xlsx', /`python -c 'import .*pandas.read_excel\("\/x.xlsx"\).to_csv\("\/x.csv", index=False\)'`$/],
+    [`it's $5 "a".xlsx`, /read_excel\("\/it'\\''s \$5 \\"a\\".xlsx"\)/],
     ['x.feather', /^is an Arrow \(Feather\) file.*feather/],
     ['x.arrow', /^is an Arrow/],
-    ['x.zip', /unzip/],
+    ['x.zip', /`unzip \/x.zip`$/],
+    ['it is $5.zip', /`unzip '\/it is \$5.zip'`$/],
     ['x.csv.zst', /zstd -d/],
     ['x.txt', /^does not end in \.csv, .*\.json or \.parquet, with or without \.gz$/],
   ])('%s is refused with what to do', async (name, message) => {

@@ -6,7 +6,7 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { commandArguments } from '../../src/runner/plan/command/command.ts';
 import { shellEnclosure } from '../../src/runner/plan/command/shell.ts';
-import { shellQuoted } from '../../src/runner/wording/shell-quoted.ts';
+import { shellQuoted } from '../../src/files/shell-quoted.ts';
 import { faultsOf, instanceOf, planOfText } from '../pipeline-file/planned.ts';
 
 /**

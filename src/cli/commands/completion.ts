@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { Argument, Command } from 'commander';
-import { shellQuoted } from '../../runner/wording/shell-quoted.ts';
+import { shellQuoted } from '../../files/shell-quoted.ts';
 import { installedFile } from '../installed-file.ts';
 
 /** `pipeline completion`. */

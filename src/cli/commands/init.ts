@@ -1,7 +1,7 @@
 import { relative, resolve } from 'node:path';
 import { Command, Option } from 'commander';
 import { fileProblemText } from '../../files/file-problem.ts';
-import { shellPath } from '../../runner/wording/shell-path.ts';
+import { shellPath } from '../../files/shell-path.ts';
 import type { NewProject, NewProjectFault } from '../init/new-project.ts';
 import { type Template, templates } from '../init/template.ts';
 import { printJson } from '../output/print-json.ts';

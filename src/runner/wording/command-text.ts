@@ -1,5 +1,5 @@
 import { shellName } from './shell-name.ts';
-import { shellQuoted } from './shell-quoted.ts';
+import { shellQuoted } from '../../files/shell-quoted.ts';
 
 /** How the reader of a message named the pipeline, as typed: without it, a command means another one. */
 export interface TypedPipeline {

@@ -1,4 +1,4 @@
-import { shellQuoted } from './shell-quoted.ts';
+import { shellQuoted } from '../../files/shell-quoted.ts';
 
 /**
  * An instance as any shell takes it: train:aimc,lora, since brackets would be a pattern of file names; in

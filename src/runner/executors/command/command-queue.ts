@@ -1,5 +1,5 @@
 import { writeFileSync } from 'node:fs';
-import { shellQuoted } from '../../wording/shell-quoted.ts';
+import { shellQuoted } from '../../../files/shell-quoted.ts';
 import type { CommandSettings } from '../../pipeline-file/executor-settings.ts';
 import { type Answer, queueCommand } from '../remote/queue-command.ts';
 import type { KnownJob, Queue, QueuedJob, QueueStatus, Submission } from '../remote/queue.ts';

@@ -1,5 +1,5 @@
 import type { SlurmSettings } from '../../pipeline-file/executor-settings.ts';
-import { shellQuoted } from '../../wording/shell-quoted.ts';
+import { shellQuoted } from '../../../files/shell-quoted.ts';
 import type { Job } from '../executor.ts';
 import type { QueuedJob } from '../remote/queue.ts';
 import { queueLogPath } from '../remote/job-file.ts';

@@ -15,7 +15,7 @@ import {
   type ScalarNode,
 } from '../../pipeline-file/yaml/node.ts';
 import type { Piece, Program, Word } from '../instance.ts';
-import { shellQuoted } from '../../wording/shell-quoted.ts';
+import { shellQuoted } from '../../../files/shell-quoted.ts';
 import { shellEnclosure } from './shell.ts';
 
 /** What the references of a command can name, beside what `lookup` knows (vars and axes). */

@@ -1,5 +1,5 @@
 import { useEffect, useRef, useState } from 'preact/hooks';
-import { shellQuoted } from '../../../runner/wording/shell-quoted.ts';
+import { shellQuoted } from '../../../files/shell-quoted.ts';
 import type { QuestionAnswer, AskModelsAnswer } from '../../api.ts';
 import { changed, go } from '../address.ts';
 import { ChoiceMenu } from '../choice-menu.tsx';

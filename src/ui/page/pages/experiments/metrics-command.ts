@@ -1,4 +1,4 @@
-import { shellQuoted } from '../../../../runner/wording/shell-quoted.ts';
+import { shellQuoted } from '../../../../files/shell-quoted.ts';
 
 /** The command that prints the same metrics in the same order. */
 export const metricsCommand = (metrics: readonly string[], sort: string): string =>
