@@ -85,7 +85,7 @@ test('running out of memory while moving weights does not suggest a smaller batc
     release: () => undefined,
   };
   const node = { node: 'zeroed', dtype: 'int32' } as const;
-  const zero = () => zeroGroups(failing, [{ members: [], assigned: node, zeroed: node }]);
+  const zero = () => zeroGroups(failing, [{ members: [], assigned: node, zeroed: node, zeros: [] }]);
   expect(zero).toThrow(/out of memory: not even the weights and the optimizer state fit/);
 });
 

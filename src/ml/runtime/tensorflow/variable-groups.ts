@@ -23,6 +23,8 @@ export interface VariableGroup {
   readonly members: readonly Member[];
   readonly assigned: Fetched;
   readonly zeroed: Fetched;
+  /** The feeds that `zeroed` takes. */
+  readonly zeros: readonly (readonly [fed: string, value: HostValue])[];
 }
 
 interface Member {
@@ -63,28 +65,41 @@ function lowerGroup(
   const scope = openScope(graph, new Map());
   const { emit } = scope;
   const assigns: string[] = [];
-  const zeros: string[] = [];
+  const fills: string[] = [];
+  const zeros = new Map<'float32' | 'int32', string>();
+  // Fed: TensorFlow keeps the value of a node whose inputs are constants, here as large as the variable.
+  const zeroOf = (dtype: 'float32' | 'int32'): string => {
+    const fed = zeros.get(dtype) ?? emit.input(`zero of ${members[0]?.[0]}, ${dtype}`, dtype, []).name;
+    zeros.set(dtype, fed);
+    return fed;
+  };
   const lowered = members.map(([name, shape]): Member => {
     const handle = handleOf(graph, held, name);
     const dtype = held.get(name)?.dtype === 'int32' ? 'int32' : 'float32';
     const fed = emit.input(`value of ${name}`, dtype, shape);
     // A feed may be read in place; a variable would be changed there.
     const copy = typed(emit, 'DeepCopy', [fed], dtype);
-    const zero = emit.apply('Fill', [emit.sizes(shape), emit.constant(dtype, [], [0])], {
+    const zero = emit.apply('Fill', [emit.sizes(shape), { name: zeroOf(dtype) }], {
       T: { dtype },
       index_type: { dtype: 'int32' },
     });
     assigns.push(changeVariable(graph, 'AssignVariableOp', handle, copy, [], dtype));
-    zeros.push(changeVariable(graph, 'AssignVariableOp', handle, zero, [], dtype));
+    fills.push(changeVariable(graph, 'AssignVariableOp', handle, zero, [], dtype));
     const read = typed(emit, 'Identity', [{ name: readVariable(graph, handle, dtype) }], dtype);
     return { name, shape, fed: fed.name, read: { node: read.name, dtype } };
   });
   return {
     members: lowered,
     assigned: doneAfter(graph, scope, assigns),
-    zeroed: doneAfter(graph, scope, zeros),
+    zeroed: doneAfter(graph, scope, fills),
+    zeros: [...zeros].map(([dtype, fed]) => [fed, zeroValue(dtype)]),
   };
 }
+
+const zeroValue = (dtype: 'float32' | 'int32'): HostValue =>
+  dtype === 'float32'
+    ? { dtype, shape: [], data: Float32Array.of(0) }
+    : { dtype, shape: [], data: Int32Array.of(0) };
 
 export function readVariables(
   program: Program,
@@ -178,7 +193,7 @@ function valueOf(name: string, shape: readonly number[], data: HostValue['data']
 }
 
 export const zeroGroups = (program: Program, groups: readonly VariableGroup[]): void => {
-  for (const { zeroed } of groups) runGroup(program, [], [zeroed]);
+  for (const { zeroed, zeros } of groups) runGroup(program, zeros, [zeroed]);
 };
 
 const runGroup = (program: Program, ...run: Parameters<Program['run']>): readonly HostValue[] =>
