@@ -3,7 +3,9 @@ import { parseMt5Config } from '../../src/ml/checkpoint/mt5-config.ts';
 import { mt5ParameterShapes } from '../../src/ml/checkpoint/mt5-parameters.ts';
 import { elementCount } from '../../src/ml/element-count.ts';
 import { createArena } from '../../src/ml/memory/arena.ts';
+import { createAllocator } from '../../src/ml/memory/tensorflow-allocator.ts';
 import { totalOf, type TrainingMemory, trainingMemory } from '../../src/ml/memory/training-memory.ts';
+import { createZeroedVariables } from '../../src/ml/memory/zeroed-variables.ts';
 import type { TrainConfig } from '../../src/ml/train/train-config.ts';
 import { adapter, plainConfig } from '../train/tiny-training.ts';
 
@@ -86,6 +88,48 @@ test('bf16 takes a third of activations away on TensorFlow, and adds little to c
   expect(activations({ ...checkpointed, precision: 'bf16' })).toBeLessThan(1.05 * activations(checkpointed));
 });
 
+test('TensorFlow writes the gradient of a cross entropy over its logits on the CPU alone', () => {
+  const change = { gradientCheckpointing: true, method: { kind: 'lora', adapter } } as const;
+  const logits = (device: 'cpu' | 'cuda'): number => {
+    const place = { runtime: 'tensorflow', device, sourceTokens: 8, targetTokens: 48 } as const;
+    const memory = trainingMemory({ ...config, vocabSize: 20_000 }, { ...plainConfig, ...change }, place);
+    return memory.ok ? memory.value.logits : Number.NaN;
+  };
+  const values = 4 * plainConfig.batch * 48 * 20_000;
+  expect(logits('cpu')).toBe(values);
+  expect(logits('cuda')).toBe(2 * values);
+});
+
+test('variables that TensorFlow zeroes share their zeros until they are changed', () => {
+  const memory = createAllocator();
+  const mebibyte = 2 ** 20;
+  const shape = [mebibyte / 4];
+  const variables = createZeroedVariables(
+    memory,
+    new Map([
+      ['first', shape],
+      ['second', shape],
+      ['third', shape],
+    ]),
+  );
+  expect(memory.live).toBe(mebibyte);
+  variables.change('first');
+  expect(memory.live).toBe(2 * mebibyte);
+  variables.assign('second');
+  expect(memory.live).toBe(3 * mebibyte);
+  // The last one has the zeros for itself.
+  variables.change('third');
+  expect(memory.live).toBe(3 * mebibyte);
+});
+
+test('TensorFlow takes values of 256 KiB and more from its arena', () => {
+  const memory = createAllocator();
+  memory.allocate(2 ** 18 - 1);
+  expect(memory).toMatchObject({ live: 2 ** 18 - 1, touched: 0 });
+  memory.allocate(2 ** 18);
+  expect(memory.touched).toBe(2 ** 18);
+});
+
 test('mt5-base at 4 x 512 tokens is estimated within 12 GiB, with LoRA within 8', () => {
   const base = parseMt5Config(
     {
@@ -125,7 +169,7 @@ test('the total is the sum of the parts, and a GPU has no host copies', () => {
 });
 
 test('an arena uses the smallest chunk that fits, merges free neighbours, and returns nothing', () => {
-  const arena = createArena();
+  const arena = createArena({ first: 2 ** 20, largest: 2 ** 30 });
   const mebibyte = 2 ** 20;
   const [first, second] = [arena.allocate(mebibyte / 2), arena.allocate(mebibyte / 4)];
   expect(arena.touched).toBe((3 * mebibyte) / 4);
@@ -140,7 +184,7 @@ test('an arena uses the smallest chunk that fits, merges free neighbours, and re
 });
 
 test('an arena splits only chunks at least twice as large as the request', () => {
-  const arena = createArena();
+  const arena = createArena({ first: 2 ** 20, largest: 2 ** 30 });
   const mebibyte = 2 ** 20;
   const whole = arena.allocate(mebibyte);
   arena.free(whole);

@@ -1,7 +1,8 @@
 /**
- * The memory arena of onnxruntime (core/framework/bfc_arena.cc of 1.30, with its defaults): regions of
- * doubling size, split into chunks, of which the smallest that fits is taken. Memory is never returned to the
- * system, so the need of a step depends on the order of its requests, not on what is alive at one time.
+ * The memory arena of onnxruntime (core/framework/bfc_arena.cc of 1.30, with its defaults) and of TensorFlow
+ * (xla/tsl/framework/bfc_allocator.cc of 2.21), whose code that was: regions of doubling size, split into
+ * chunks, of which the smallest that fits is taken. Memory is never returned to the system, so the need of a
+ * step depends on the order of its requests, not on what is alive at one time.
  */
 export interface Arena {
   allocate(bytes: number): Chunk;
@@ -20,19 +21,25 @@ export interface Chunk {
   after: Chunk | undefined;
 }
 
-export function createArena(): Arena {
-  let next = megabyte;
+/** Sizes of regions, in bytes. */
+export interface RegionSizes {
+  readonly first: number;
+  readonly largest: number;
+}
+
+export function createArena({ first, largest }: RegionSizes): Arena {
+  let next = first;
   let touched = 0;
   const free = new Set<Chunk>();
 
   function extend(bytes: number): Chunk {
     let isGrown = false;
-    while (bytes > next && next < largestRegion) {
+    while (bytes > next && next < largest) {
       next *= 2;
       isGrown = true;
     }
     const size = Math.max(bytes, next);
-    if (!isGrown) next = Math.min(largestRegion, next * 2);
+    if (!isGrown) next = Math.min(largest, next * 2);
     const region = new Uint8Array(Math.ceil(size / page));
     const chunk: Chunk = { region, start: 0, size, isFree: true, before: undefined, after: undefined };
     free.add(chunk);
@@ -99,7 +106,6 @@ function absorb(chunk: Chunk, after: Chunk, free: Set<Chunk>): void {
 }
 
 const megabyte = 2 ** 20;
-const largestRegion = 2 ** 30;
 const unit = 256;
 /** A larger chunk is split when more than this would stay unused. */
 const mostDead = 128 * megabyte;

@@ -35,7 +35,7 @@ export function onnxMemory(graph: Graph, { sizes, vocabulary, isElsewhere }: Liv
     const { dtype, shape } = sized.get(name) ?? { dtype: 'bool', shape: [0] };
     return elementBytes[dtype] * elementCount(shape);
   };
-  const arena = createArena();
+  const arena = createArena(regionSizes);
   let peak = { activations: 0, logits: 0 };
 
   function step(): void {
@@ -72,6 +72,8 @@ export function onnxMemory(graph: Graph, { sizes, vocabulary, isElsewhere }: Liv
   step();
   return { ...peak, activations: peak.activations + drawn, touched: arena.touched + drawn };
 }
+
+const regionSizes = { first: 2 ** 20, largest: 2 ** 30 };
 
 /** What the kernel of a node allocates while it runs: Where selects from each side before it joins them. */
 function scratchOf({ operator, outputs }: OnnxNode, bytesOf: (name: string) => number): readonly number[] {

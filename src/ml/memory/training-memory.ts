@@ -41,7 +41,7 @@ export type MemoryPartName =
 /**
  * The memory that a training takes at most, on its device, in a step whose rows are all as long as they may
  * be: from the shapes of the model alone. Gradients are counted whole: while they are clipped, all of them
- * are alive. onnxruntime does not give back what activations had before; of TensorFlow, activations are what
+ * are alive. The engines do not give back what activations had before; of TensorFlow, activations are what
  * is alive beside all gradients at the worst moment.
  */
 export function trainingMemory(
@@ -73,38 +73,48 @@ export function trainingMemory(
   );
   const sizes = sizesOfFeeds(declared, given);
   const vocabulary = config.vocabSize;
-  const gradientBytes = new Map([...trained].map(([name, shape]) => [name, bytesOf([shape])]));
+  const moments = new Map(
+    [...trained].map(([name, shape]) => [
+      name,
+      new Map(Object.entries(optimizerMemory(training.optimizer, name, shape))),
+    ]),
+  );
+  const accumulated =
+    training.accumulation === 1
+      ? []
+      : [...trained].flatMap(([name, shape]) =>
+          runtime !== 'onnx' || step.dense.includes(name) ? [shape] : [],
+        );
   const { precision = 'float32' } = training;
   const live =
     runtime === 'onnx'
       ? onnxMemory(graph, { sizes, vocabulary, isElsewhere: isGradient })
-      : tensorflowMemory(step, { sizes, vocabulary, precision, gradientBytes });
+      : tensorflowMemory(step, {
+          sizes,
+          vocabulary,
+          precision,
+          device,
+          constants: new Map([...all].filter(([name]) => !trained.has(name))),
+          trained,
+          moments,
+          accumulated,
+        });
 
   const weights = bytesOf(all.values());
-  const accumulated = bytesOf(
-    [...trained].flatMap(([name, shape]) => (runtime !== 'onnx' || step.dense.includes(name) ? [shape] : [])),
-  );
+  const trainedBytes = bytesOf(trained.values());
   const gradients = gradientsOf(training, runtime, step, trained, sizes);
-  const moments = [...trained].flatMap(([name, shape]) =>
-    Object.values(optimizerMemory(training.optimizer, name, shape)),
-  );
-  const isTable = ([size]: readonly number[]): boolean => size === config.vocabSize;
-  const tablesOf = (shapes: ReadonlyMap<string, readonly number[]>): number =>
-    bytesOf([...shapes.values()].filter(isTable));
   const { slack, library, hostCopies } = engines[runtime][device];
   return {
     ok: true,
     value: {
       weights,
       gradients,
-      moments: bytesOf(moments),
-      'accumulated gradients': training.accumulation > 1 ? accumulated : 0,
+      moments: bytesOf([...moments.values()].flatMap((shapes) => [...shapes.values()])),
+      'accumulated gradients': bytesOf(accumulated),
       activations: live.activations - live.logits,
       logits: live.logits,
       'copies in host memory': Math.round(
-        hostCopies.ofWeights * weights +
-          hostCopies.ofTables * tablesOf(all) +
-          hostCopies.ofTrainedTables * tablesOf(trained),
+        hostCopies.ofFrozen * (weights - trainedBytes) + hostCopies.ofTrained * trainedBytes,
       ),
       'allocator slack':
         Math.round(slack.ofUsed * live.touched + slack.ofGradients * gradients + slack.bytes) +
@@ -149,23 +159,18 @@ interface EngineFacts {
   /** What the process, or its part of the device, has before a model is loaded. */
   readonly library: number;
   /** How often weights are in the memory of the host beside, while and after they are given to the engine. */
-  readonly hostCopies: {
-    readonly ofWeights: number;
-    readonly ofTables: number;
-    /** Beside those of tables. */
-    readonly ofTrainedTables: number;
-  };
+  readonly hostCopies: { readonly ofFrozen: number; readonly ofTrained: number };
 }
 
 const mebibyte = 2 ** 20;
 const onnxSlack = { ofUsed: 0, ofGradients: 0, bytes: 100 * mebibyte };
-const none = { ofWeights: 0, ofTables: 0, ofTrainedTables: 0 };
+const none = { ofFrozen: 0, ofTrained: 0 };
 
 /**
- * Fitted to measurements on a CPU (docs/training.md): beside the arena, onnxruntime takes about 100 MiB for
- * its graphs; TensorFlow keeps its graph and some of what was freed, and gets its weights from arrays that
- * JavaScript frees late. Of a GPU nothing was measured: its context and the workspaces of cuBLAS and cuDNN
- * are taken for 600 MiB, the slack of its allocator for a tenth.
+ * Fitted to measurements on a CPU (docs/training.md): beside their arenas, onnxruntime takes about 100 MiB
+ * for its graphs and TensorFlow 200; TensorFlow gets its weights from arrays that JavaScript frees late, and
+ * those that are not trained stay there as well. Of a GPU nothing was measured: its context and the
+ * workspaces of cuBLAS and cuDNN are taken for 600 MiB, the slack of its allocator for a tenth.
  */
 const engines: Readonly<
   Record<TrainingPlace['runtime'], Readonly<Record<TrainingPlace['device'], EngineFacts>>>
@@ -176,9 +181,9 @@ const engines: Readonly<
   },
   tensorflow: {
     cpu: {
-      slack: { ofUsed: 0, ofGradients: 0.65, bytes: 200 * mebibyte },
+      slack: { ofUsed: 0, ofGradients: 0, bytes: 200 * mebibyte },
       library: 350 * mebibyte,
-      hostCopies: { ofWeights: 0.5, ofTables: 1.8, ofTrainedTables: 0.6 },
+      hostCopies: { ofFrozen: 1.4, ofTrained: 0.75 },
     },
     cuda: { slack: { ofUsed: 0.1, ofGradients: 0.1, bytes: 0 }, library: 600 * mebibyte, hostCopies: none },
   },

@@ -36,12 +36,17 @@ interface Member {
 }
 
 /** In the order of the names. Variables without named sizes alone can be read and assigned. */
-export function lowerGroups(
+export const lowerGroups = (
   graph: GraphWriter,
   held: Held,
   shapes: ReadonlyMap<string, readonly number[]>,
-): readonly VariableGroup[] {
-  const groups: [string, readonly number[]][][] = [];
+): readonly VariableGroup[] => grouped(shapes).map((members) => lowerGroup(graph, held, members));
+
+type NamedShape = readonly [name: string, shape: readonly number[]];
+
+/** The variables of each group. */
+export function grouped(shapes: ReadonlyMap<string, readonly number[]>): readonly (readonly NamedShape[])[] {
+  const groups: NamedShape[][] = [];
   let elements = Infinity;
   for (const [name, shape] of shapes) {
     elements += elementCount(shape);
@@ -51,17 +56,13 @@ export function lowerGroups(
     }
     groups.at(-1)?.push([name, shape]);
   }
-  return groups.map((members) => lowerGroup(graph, held, members));
+  return groups;
 }
 
 /** 256 MB, unless one variable is larger. */
 const mostElements = 2 ** 26;
 
-function lowerGroup(
-  graph: GraphWriter,
-  held: Held,
-  members: readonly (readonly [name: string, shape: readonly number[]])[],
-): VariableGroup {
+function lowerGroup(graph: GraphWriter, held: Held, members: readonly NamedShape[]): VariableGroup {
   const scope = openScope(graph, new Map());
   const { emit } = scope;
   const assigns: string[] = [];
