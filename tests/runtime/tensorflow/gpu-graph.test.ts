@@ -1,6 +1,10 @@
 import { describe, expect, test } from 'vitest';
 import type { TrainingRuntime } from '../../../src/ml/runtime/runtime.ts';
-import { createGraphWriter, openScope } from '../../../src/ml/runtime/tensorflow/emit-graph.ts';
+import {
+  createGraphWriter,
+  type GraphWriter,
+  openScope,
+} from '../../../src/ml/runtime/tensorflow/emit-graph.ts';
 import { openSession } from '../../../src/ml/runtime/tensorflow/session.ts';
 import { identityOf, loadEngine } from '../../../src/ml/runtime/tensorflow/tensorflow-runtime.ts';
 import { openTrainingSession } from '../../../src/ml/runtime/tensorflow/training-session.ts';
@@ -49,6 +53,18 @@ test('a graph for the CPU has the loss and its gradient in one kernel', () => {
   expect(kernels).toHaveLength(1);
 });
 
+test('a one-hot matrix waits for the scores, since what takes labels alone is computed first', () => {
+  for (const op of ['SubtractOneHot', 'LabelScores', 'SubtractAtLabels'] as const) {
+    const graph = createGraphWriter({ precision: 'float32', device: 'cuda' });
+    const scope = openScope(graph, new Map());
+    scope.lower({ result: differentiated(firstOf(op)).result });
+    const scores = (scope.fed.get('scores') ?? scope.fed.get('logits'))?.node;
+    const matrices = graph.nodes.filter(({ operator }) => operator === 'OneHot');
+    expect(matrices.length).toBeGreaterThan(0);
+    for (const { inputs } of matrices) expect(needed(graph, inputs)).toContain(scores);
+  }
+});
+
 describe.skipIf(tensorflow.isMissing)(`graphs for a GPU, on the CPU of ${tensorflow.name}`, () => {
   test.each(['CrossEntropy', 'SubtractOneHot'] as const)('compute %s and its gradient', async (op) => {
     for (const opCase of opCases[op]) {
@@ -78,6 +94,20 @@ function outputsOf(opCase: (typeof cases)[number]): Readonly<Record<string, Node
     ['result', result],
     ...[...gradients].flatMap(([name, node]) => (node === undefined ? [] : [[`gradient of ${name}`, node]])),
   ]);
+}
+
+/** The names of all nodes that are computed before those inputs are. */
+function needed({ nodes }: GraphWriter, inputs: readonly string[]): ReadonlySet<string> {
+  const inputsOf = new Map(nodes.map((node) => [node.name, node.inputs]));
+  const found = new Set<string>();
+  const visit = (input: string): void => {
+    const name = input.replace(/^\^|:\d+$/g, '');
+    if (found.has(name)) return;
+    found.add(name);
+    inputsOf.get(name)?.forEach(visit);
+  };
+  inputs.forEach(visit);
+  return found;
 }
 
 function firstOf(op: keyof typeof opCases): (typeof cases)[number] {

@@ -153,35 +153,45 @@ export const tensorflow = {
     const [x, labels] = exactly('SubtractOneHot', of, 2);
     const classes = inputs[0]?.shape[1] ?? 0;
     const depth = reshaped(emit, emit.sizes([classes]), emit.sizes([]), 'int32');
-    const hot = emit.apply('OneHot', [countedLabels(emit, labels), depth, scalar(emit, 1), scalar(emit, 0)], {
-      T: { dtype: 'float32' },
-      TI: { dtype: 'int32' },
-      axis: { int: -1 },
-    });
+    const hot = emit.apply(
+      'OneHot',
+      [countedLabels(emit, labels), depth, scalar(emit, 1), scalar(emit, 0), after(x)],
+      {
+        T: { dtype: 'float32' },
+        TI: { dtype: 'int32' },
+        axis: { int: -1 },
+      },
+    );
     return typed(emit, 'Sub', [x, hot]);
   },
   LabelScores: (emit, of, node) => {
     const [x, labels] = exactly('LabelScores', of, 2);
-    const chosen = typed(emit, 'Mul', [x, oneHotInBlock(emit, labels, node)]);
+    const chosen = typed(emit, 'Mul', [x, oneHotInBlock(emit, x, labels, node)]);
     return reduced(emit, 'Sum', chosen, [0], { keep: false });
   },
   SubtractAtLabels: (emit, of, node) => {
     const [x, values, labels] = exactly('SubtractAtLabels', of, 3);
-    return typed(emit, 'Sub', [x, typed(emit, 'Mul', [oneHotInBlock(emit, labels, node), values])]);
+    return typed(emit, 'Sub', [x, typed(emit, 'Mul', [oneHotInBlock(emit, x, labels, node), values])]);
   },
 } satisfies Record<Op, Lowering>;
 
-/** [classes, n]; a column whose label is of another block has no 1. */
-function oneHotInBlock(emit: Emit, labels: Value, node: Node): Value {
+/** [classes, n], computed after the scores `x`; a column whose label is of another block has no 1. */
+function oneHotInBlock(emit: Emit, x: Value, labels: Value, node: Node): Value {
   const classes = sizeOf(node.inputs[0] ?? node, 0);
   const depth = reshaped(emit, emit.sizes([classes]), emit.sizes([]), 'int32');
   const places = typed(emit, 'Sub', [labels, emit.constant('int32', [], [firstOf(node)])], 'int32');
-  return emit.apply('OneHot', [places, depth, scalar(emit, 1), scalar(emit, 0)], {
+  return emit.apply('OneHot', [places, depth, scalar(emit, 1), scalar(emit, 0), after(x)], {
     T: { dtype: 'float32' },
     TI: { dtype: 'int32' },
     axis: { int: 0 },
   });
 }
+
+/**
+ * A control dependency on the node of that value. What depends on labels alone is computed before everything
+ * else, and would be in memory until it is needed.
+ */
+const after = ({ name }: Value): Value => ({ name: `^${name.replace(/:\d+$/, '')}` });
 
 /**
  * int32 [1, n]: the row of each label in a block of classes, or the nearest one, and whether the block has
