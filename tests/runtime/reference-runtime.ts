@@ -1,3 +1,4 @@
+import { elementCount } from '../../src/ml/element-count.ts';
 import { textAt } from '../../src/ml/tensor/attribute.ts';
 import type { Node } from '../../src/ml/tensor/node.ts';
 import { inputsFirst } from '../../src/ml/tensor/walk.ts';
@@ -28,12 +29,12 @@ export function openReferenceRuntime(): TrainingRuntime {
     },
     async openTraining({ training, ...plan }) {
       const variables = new Map<string, Tensor>();
-      const memory: string[] = [];
+      const memory = new Map<string, number>();
       for (const [name, shape] of training.trained) {
         variables.set(name, zeros(shape));
         for (const [moment, size] of Object.entries(optimizerMemory(training.optimizer, name, shape))) {
           variables.set(moment, zeros(size));
-          memory.push(moment);
+          memory.set(moment, elementCount(size));
         }
       }
       const valueOf = (name: string): Tensor => found(variables.get(name), name);
@@ -64,6 +65,7 @@ export function openReferenceRuntime(): TrainingRuntime {
         async read(names) {
           return Object.fromEntries(Array.from(names, (name) => [name, real(valueOf(name))]));
         },
+        readWith: (name) => [name],
         async assign(names, fill) {
           for (const name of names) {
             const { shape, data } = valueOf(name);

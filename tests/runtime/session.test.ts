@@ -159,7 +159,7 @@ describe.each(runtimes)('a training session of %s', (_, open) => {
         );
       }
       expect(ours.memory).toEqual(expected.memory);
-      const names = [...trained.keys(), ...ours.memory];
+      const names = [...trained.keys(), ...ours.memory.keys()];
       const [got, wanted] = [await ours.read(names), await expected.read(names)];
       for (const name of names)
         expectNear(numbersOf({ [name]: got[name] }), numbersOf({ [name]: wanted[name] }), 1e-4);
@@ -203,7 +203,7 @@ describe.each(runtimes)('a training session of %s', (_, open) => {
     const whole = await opened(await open(), optimizer);
     const update = (step: number) => ({ step, learningRate: 0.05, maxGradientNorm: 1 });
     await whole.step([batch(1, 3)], update(1));
-    const names = [...trained.keys(), ...whole.memory];
+    const names = [...trained.keys(), ...whole.memory.keys()];
     const kept = copied(await whole.read(names));
     const rest = await opened(await open(), optimizer);
     await filled(rest, names, kept);
@@ -215,7 +215,7 @@ describe.each(runtimes)('a training session of %s', (_, open) => {
 
   test('changes nothing by a step that is not finite', async () => {
     const session = await opened(await open(), { name: 'adamw' });
-    const names = [...trained.keys(), ...session.memory];
+    const names = [...trained.keys(), ...session.memory.keys()];
     await session.step([batch(1, 3)], { step: 1, learningRate: 0.1, maxGradientNorm: 1 });
     const before = copied(await session.read(names));
     const spoiled = { ...batch(2, 3), y: real([3, 2], 1, 2, Number.NaN, 4, 5, 6) };
@@ -238,7 +238,20 @@ describe.each(runtimes)('a training session of %s', (_, open) => {
       return name === 'first.w' ? { ok: false, error: 'no such file' } : { ok: true, value: undefined };
     });
     expect(result).toEqual({ ok: false, error: 'no such file' });
-    expect(asked).toEqual(['w 6', 'first.w 6']);
+    expect(asked).toContain('w 6');
+    expect(asked.at(-1)).toBe('first.w 6');
+    await session.release();
+  });
+
+  test('names in their order the variables that are best read together, each once', async () => {
+    const session = await opened(await open(), { name: 'adamw' });
+    const names = [...session.memory.keys()].toSorted();
+    const read: string[] = [];
+    for (const name of names) if (!read.includes(name)) read.push(...session.readWith(name));
+    expect(read).toEqual(names);
+    expect([...session.memory.values()].reduce((sum, length) => sum + length, 0)).toBe(
+      Object.values(await session.read(names)).reduce((sum, { data }) => sum + data.length, 0),
+    );
     await session.release();
   });
 });

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { type Disk, realDisk } from '../../src/files/disk.ts';
+import { fromMemory } from '../../src/ml/checkpoint/lazy-tensor.ts';
 import {
   checkpointSteps,
   pruneCheckpoints,
@@ -25,6 +26,12 @@ const tensors = () =>
     ['parameter.w', Float32Array.of(1, Math.fround(0.1), -0)],
     ['optimizer.first.w', Float32Array.of(3, 4, 5)],
   ]);
+const stored = () =>
+  fromMemory(
+    new Map(
+      [...tensors()].map(([name, data]) => [name, { dtype: 'float32', shape: [data.length], data } as const]),
+    ),
+  );
 /** Fills arrays from a checkpoint. */
 async function readTensors(folder: string, step: number, into: ReadonlyMap<string, Float32Array>) {
   const reader = await tensorReader(folder, step);
@@ -40,7 +47,7 @@ const folder = () => mkdtemp(join(tmpdir(), 'checkpoints-'));
 describe('checkpoints', () => {
   test('are read as they were written', async () => {
     const scratch = await folder();
-    expect(await writeCheckpoint(scratch, state(12), tensors(), realDisk)).toMatchObject({ ok: true });
+    expect(await writeCheckpoint(scratch, state(12), stored(), realDisk)).toMatchObject({ ok: true });
     const read = new Map([
       ['parameter.w', new Float32Array(3)],
       ['optimizer.first.w', new Float32Array(3)],
@@ -58,10 +65,10 @@ describe('checkpoints', () => {
 
   test('are synced before they are visible; older ones are removed only after that', async () => {
     const scratch = await folder();
-    await writeCheckpoint(scratch, state(1), tensors(), realDisk);
+    await writeCheckpoint(scratch, state(1), stored(), realDisk);
     const calls: string[] = [];
     const disk = recording(calls);
-    await writeCheckpoint(scratch, state(2), tensors(), disk);
+    await writeCheckpoint(scratch, state(2), stored(), disk);
     await pruneCheckpoints(scratch, 1, undefined, disk);
     const published = calls.findIndex(
       (call) => call.startsWith('rename') && call.endsWith('checkpoint-00000002'),
@@ -107,7 +114,7 @@ describe('checkpoints', () => {
 /** The steps that are left of 1 to 4. */
 async function keptOf(keep: number, best: number | undefined): Promise<readonly number[]> {
   const scratch = await folder();
-  for (const step of [1, 2, 3, 4]) await writeCheckpoint(scratch, state(step), tensors(), realDisk);
+  for (const step of [1, 2, 3, 4]) await writeCheckpoint(scratch, state(step), stored(), realDisk);
   await pruneCheckpoints(scratch, keep, best, realDisk);
   const steps = await checkpointSteps(scratch);
   return steps.ok ? steps.value : [];

@@ -97,10 +97,10 @@ export interface Training {
 
 export interface TrainingSession<Name extends string = string> extends Session<Name> {
   /**
-   * The optimizer's state variables. With the trained parameters they are all that a resumed training needs;
-   * both are zero until they are filled.
+   * The optimizer's state variables, and how many elements each has. With the trained parameters they are all
+   * that a resumed training needs; both are zero until they are filled.
    */
-  readonly memory: readonly string[];
+  readonly memory: ReadonlyMap<string, number>;
   /**
    * One step: sums the losses and gradients of the micro-batches, weighted by their feeds, clips the
    * gradients and updates the trained parameters. If the loss or the norm is not finite, no variable is
@@ -110,8 +110,13 @@ export interface TrainingSession<Name extends string = string> extends Session<N
   /** The values of variables. They may lie in the memory of the session: the next step may change them. */
   read(names: Iterable<string>): Promise<Values>;
   /**
-   * Gives variables their values, one after the other: `fill` writes every element of `into`. Ends at the
-   * first that cannot be filled; some are changed then.
+   * This variable and those that are read together with it at no further cost: trained ones or the optimizer's,
+   * which follow one another in the order of their names.
+   */
+  readWith(name: string): readonly string[];
+  /**
+   * Gives variables their values, one after the other in an order of its own: `fill` writes every element of
+   * `into`. Ends at the first that cannot be filled; some are changed then.
    */
   assign<Failure>(
     names: Iterable<string>,

@@ -7,7 +7,7 @@ import { isJsonObject, type Json, type JsonObject, readJson, writeJson } from '.
 import { makeFolder } from '../../files/make-folder.ts';
 import { isPartialName, writeFolderAtomically } from '../../files/write-atomically.ts';
 import type { Result } from '../../result.ts';
-import { fromMemory, loadFloat32 } from '../checkpoint/lazy-tensor.ts';
+import { type LazyTensor, type LazyTensors, loadFloat32 } from '../checkpoint/lazy-tensor.ts';
 import { openSafetensors, writeSafetensors } from '../checkpoint/safetensors.ts';
 import type { TrainRecord } from './train-config.ts';
 
@@ -23,26 +23,20 @@ export interface TrainingState {
   readonly records: readonly TrainRecord[];
 }
 
-export type Tensors = ReadonlyMap<string, Float32Array>;
-
 /** Writes "checkpoint-<step>" into the folder; an existing one of the same step is kept. */
 export const writeCheckpoint = (
   folder: string,
   state: TrainingState,
-  tensors: Tensors,
+  tensors: LazyTensors,
   disk: Disk,
 ): Promise<Result<void, FileProblem>> =>
   addCheckpoint(
     folder,
     state.step,
     async (partial) => {
-      const stored = new Map(
-        [...tensors].map(([name, data]) => [name, { dtype: 'float32', shape: [data.length], data }] as const),
-      );
-      const written = await writeSafetensors(join(partial, tensorsName), fromMemory(stored));
-      return written.ok
-        ? writeJson(join(partial, stateName), checked({ ...state, sums: sumsOf(tensors) }))
-        : written;
+      const sums: Record<string, number> = {};
+      const written = await writeSafetensors(join(partial, tensorsName), summed(tensors, sums));
+      return written.ok ? writeJson(join(partial, stateName), checked({ ...state, sums })) : written;
     },
     disk,
   );
@@ -171,8 +165,21 @@ interface StoredState extends TrainingState {
   readonly sums: Readonly<Record<string, number>>;
 }
 
-const sumsOf = (tensors: Tensors): StoredState['sums'] =>
-  Object.fromEntries([...tensors].map(([name, data]) => [name, sumOf(data)]));
+/** The same tensors; what is read of each gets its sum in `sums`. */
+const summed = (tensors: LazyTensors, sums: Record<string, number>): LazyTensors =>
+  new Map(
+    [...tensors].map(([name, tensor]): readonly [string, LazyTensor] => [
+      name,
+      {
+        ...tensor,
+        async readInto(bytes) {
+          const read = await tensor.readInto(bytes);
+          sums[name] = crc32(bytes);
+          return read;
+        },
+      },
+    ]),
+  );
 
 const sumOf = ({ buffer, byteOffset, byteLength }: Float32Array): number =>
   crc32(new Uint8Array(buffer, byteOffset, byteLength));

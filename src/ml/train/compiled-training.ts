@@ -1,7 +1,9 @@
 import type { Disk } from '../../files/disk.ts';
+import { bytesOf } from '../checkpoint/host-tensor.ts';
+import type { LazyTensor, LazyTensors } from '../checkpoint/lazy-tensor.ts';
+import { elementCount } from '../element-count.ts';
 import type { Feed, Feeds } from '../model/packed-rows.ts';
 import type { TrainingSession, Values } from '../runtime/runtime.ts';
-import type { Tensors } from './checkpoints.ts';
 import type { HeldOut } from './held-out-loss.ts';
 import type { TrainOptions } from './train-options.ts';
 import type { Trainee } from './trainee.ts';
@@ -29,11 +31,39 @@ export const storedName = ({ trainee }: CompiledTraining, name: string): string 
 export const trainedOf = async (compiled: CompiledTraining): Promise<Feeds> =>
   floats(await compiled.session.read(parameterNames(compiled)));
 
-/** All that a checkpoint holds, by its names there. */
-export async function tensorsOf(compiled: CompiledTraining): Promise<Tensors> {
-  const names = [...parameterNames(compiled), ...compiled.session.memory];
-  const values = floats(await compiled.session.read(names));
-  return new Map(Object.entries(values).map(([name, { data }]) => [storedName(compiled, name), data]));
+/**
+ * All that a checkpoint holds, by its names there. Read when it is written, and some at a time: of a large
+ * model it would take gigabytes of the host's memory.
+ */
+export function tensorsOf(compiled: CompiledTraining): LazyTensors {
+  const { trainee, session } = compiled;
+  const lengths = new Map([
+    ...[...trainee.shapes].map(([name, shape]) => [name, elementCount(shape)] as const),
+    ...session.memory,
+  ]);
+  let read: Readonly<Record<string, FloatFeed>> = {};
+  const valueOf = async (name: string): Promise<FloatFeed> => {
+    if (read[name] === undefined) {
+      read = {};
+      read = floats(await session.read(session.readWith(name)));
+    }
+    const value = read[name];
+    if (value === undefined) throw new Error(`the session has not read "${name}"`);
+    return value;
+  };
+  return new Map(
+    [...lengths].map(([name, length]): readonly [string, LazyTensor] => [
+      storedName(compiled, name),
+      {
+        dtype: 'float32',
+        shape: [length],
+        async readInto(bytes) {
+          bytes.set(bytesOf(await valueOf(name)));
+          return { ok: true, value: undefined };
+        },
+      },
+    ]),
+  );
 }
 
 const floats = (values: Values): Readonly<Record<string, FloatFeed>> =>

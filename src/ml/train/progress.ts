@@ -27,7 +27,7 @@ export async function startOrResume(
     scratch,
     fingerprint,
     (reader) =>
-      session.assign([...parameters, ...session.memory], (name, into) =>
+      session.assign([...parameters, ...session.memory.keys()], (name, into) =>
         reader(storedName(compiled, name), into),
       ),
     (text) => emit({ kind: 'warning', text }),
@@ -37,7 +37,7 @@ export async function startOrResume(
   if (resumed.value !== 'anew')
     return { ok: true, value: { step: resumed.value.step, records: [...resumed.value.records] } };
   // A damaged checkpoint may have been read partly.
-  const cleared = await session.assign(session.memory, zero);
+  const cleared = await session.assign(session.memory.keys(), zero);
   if (!cleared.ok) return cleared;
   const loaded = await session.assign(parameters, parameterLoader(adapter ?? trainee.initial, model.tensors));
   return loaded.ok ? { ok: true, value: { step: 0, records: [] } } : loaded;
@@ -55,8 +55,8 @@ export async function save(
   { step, records }: Progress,
 ): Promise<Result<void, FileProblem>> {
   const { config, scratch, emit, disk } = compiled;
-  const tensors = await tensorsOf(compiled);
-  const written = await writeCheckpoint(scratch, { fingerprint, step, records }, tensors, disk);
+  const state = { fingerprint, step, records };
+  const written = await writeCheckpoint(scratch, state, tensorsOf(compiled), disk);
   if (!written.ok) return written;
   emit({ kind: 'checkpoint', step });
   return pruneCheckpoints(

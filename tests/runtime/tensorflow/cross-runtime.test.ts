@@ -217,7 +217,7 @@ async function stepOn(runtime: TrainingRuntime, of: Setting): Promise<Stepped> {
   };
   const update = { step: 1, learningRate: 1e-3, maxGradientNorm: null };
   const { loss, gradientNorm } = await session.step([feeds], update);
-  const moments = await session.read(session.memory.filter((name) => name.startsWith('first.')));
+  const moments = await session.read([...session.memory.keys()].filter((name) => name.startsWith('first.')));
   const copies = Object.entries(moments).map(([name, value]) => [
     name,
     { ...value, data: value.data.slice() },

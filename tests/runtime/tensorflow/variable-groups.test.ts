@@ -22,8 +22,8 @@ test('variables are filled with a zero that is fed, so TensorFlow folds no const
   expect(filled.map((zero) => operators.get(zero))).toEqual(['Placeholder', 'Placeholder']);
   expect(new Map(group?.zeros)).toEqual(
     new Map([
-      [filled[0], { dtype: 'float32', shape: [], data: Float32Array.of(0) }],
-      [filled[1], { dtype: 'int32', shape: [], data: Int32Array.of(0) }],
+      [filled[0], { dtype: 'int32', shape: [], data: Int32Array.of(0) }],
+      [filled[1], { dtype: 'float32', shape: [], data: Float32Array.of(0) }],
     ]),
   );
 });

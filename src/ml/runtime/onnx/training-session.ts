@@ -58,7 +58,7 @@ export async function openTrainingSession<Name extends string>(
   const programs = lazyEntries(entries, options);
 
   return {
-    memory: [...optimizer.memory.keys()],
+    memory: new Map([...optimizer.memory].map(([name, { length }]) => [name, length])),
     async run(name, feeds) {
       const { outputs, updates } = await programs.run(name, { ...held, ...feeds }, (variable, shape) =>
         place(variable, shape, held[variable]),
@@ -97,6 +97,7 @@ export async function openTrainingSession<Name extends string>(
         Array.from(names, (name) => [name, real(shapeOf(name), find(variables, name))]),
       );
     },
+    readWith: (name) => [name],
     async assign(names, fill) {
       for (const name of names) {
         const filled = await fill(name, find(variables, name));

@@ -1,10 +1,11 @@
+import { elementCount } from '../../element-count.ts';
 import { optimizerMemory } from '../optimizer.ts';
 import type { HostValue, TrainingPlan, TrainingSession, Update, Values } from '../runtime.ts';
 import { runCall } from './entries.ts';
 import { optimizerFeeds } from './optimizers.ts';
 import { openEntries, type OpenedEngine } from './session.ts';
 import { accumulatorOf, lowerTraining } from './training-step.ts';
-import { assignVariables, lowerGroups, readVariables, zeroGroups } from './variable-groups.ts';
+import { assignVariables, groupOf, lowerGroups, readVariables, zeroGroups } from './variable-groups.ts';
 
 /** A training whose parameters, moments and gradients stay on the device: a micro-batch is one call. */
 export async function openTrainingSession<Name extends string>(
@@ -30,7 +31,7 @@ export async function openTrainingSession<Name extends string>(
   const { callAt, groups } = more;
   zeroGroups(program, groups);
   return {
-    memory: [...memory.keys()],
+    memory: new Map([...memory].map(([name, shape]) => [name, elementCount(shape)])),
     run: async (name, feeds) => run(name, feeds),
     async step(microBatches, update) {
       if (microBatches.length > accumulation)
@@ -47,6 +48,7 @@ export async function openTrainingSession<Name extends string>(
       return { loss, gradientNorm };
     },
     read: async (names) => readVariables(program, groups, names),
+    readWith: (name) => groupOf(groups, name).members.map((member) => member.name),
     assign: (names, fill) => assignVariables(program, groups, names, fill),
     release: async () => program.release(),
   };

@@ -35,7 +35,7 @@ interface Member {
   readonly read: Fetched;
 }
 
-/** In the order of the names. Variables without named sizes alone can be read and assigned. */
+/** Variables without named sizes alone can be read and assigned. */
 export const lowerGroups = (
   graph: GraphWriter,
   held: Held,
@@ -44,11 +44,11 @@ export const lowerGroups = (
 
 type NamedShape = readonly [name: string, shape: readonly number[]];
 
-/** The variables of each group. */
+/** The variables of each group, in the order of their names: a checkpoint is written in it. */
 export function grouped(shapes: ReadonlyMap<string, readonly number[]>): readonly (readonly NamedShape[])[] {
   const groups: NamedShape[][] = [];
   let elements = Infinity;
-  for (const [name, shape] of shapes) {
+  for (const [name, shape] of [...shapes].sort(([left], [right]) => (left < right ? -1 : 1))) {
     elements += elementCount(shape);
     if (elements > mostElements) {
       groups.push([]);
@@ -102,6 +102,12 @@ const zeroValue = (dtype: 'float32' | 'int32'): HostValue =>
     ? { dtype, shape: [], data: Float32Array.of(0) }
     : { dtype, shape: [], data: Int32Array.of(0) };
 
+export const groupOf = (groups: readonly VariableGroup[], name: string): VariableGroup =>
+  variable(
+    groups.find(({ members }) => members.some((member) => member.name === name)),
+    name,
+  );
+
 export function readVariables(
   program: Program,
   groups: readonly VariableGroup[],
@@ -129,35 +135,25 @@ function variable<T>(value: T | undefined, name: string): T {
   return value;
 }
 
-/** Uploads one group at a time, once all its requested tensors are filled. */
+/** Fills the requested tensors of one group after another, and uploads them together. */
 export async function assignVariables<Failure>(
   program: Program,
   groups: readonly VariableGroup[],
   names: Iterable<string>,
   fill: (name: string, into: Float32Array) => Promise<Result<void, Failure>>,
 ): Promise<Result<void, Failure>> {
-  const wantedNames = [...names];
-  const groupOf = new Map(groups.flatMap((group) => group.members.map(({ name }) => [name, group] as const)));
-  const left = new Map<VariableGroup, Set<string>>();
-  for (const name of wantedNames) {
-    const group = variable(groupOf.get(name), name);
-    left.set(group, (left.get(group) ?? new Set()).add(name));
-  }
-  const filled = new Map<string, Float32Array>();
-  for (const name of wantedNames) {
-    const group = variable(groupOf.get(name), name);
-    const shape = variable(
-      group.members.find((member) => member.name === name),
-      name,
-    ).shape;
-    const into = new Float32Array(elementCount(shape));
-    const result = await fill(name, into);
-    if (!result.ok) return result;
-    filled.set(name, into);
-    left.get(group)?.delete(name);
-    if (left.get(group)?.size !== 0) continue;
-    assignGroup(program, group, filled);
-    for (const { name: assigned } of group.members) filled.delete(assigned);
+  const wanted = new Set(names);
+  for (const name of wanted) groupOf(groups, name);
+  for (const group of groups) {
+    const filled = new Map<string, Float32Array>();
+    for (const { name, shape } of group.members) {
+      if (!wanted.has(name)) continue;
+      const into = new Float32Array(elementCount(shape));
+      const result = await fill(name, into);
+      if (!result.ok) return result;
+      filled.set(name, into);
+    }
+    if (filled.size > 0) assignGroup(program, group, filled);
   }
   return { ok: true, value: undefined };
 }
