@@ -2,6 +2,7 @@ import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { defineConfig } from 'vitest/config';
 import { installedTensorflow } from './tests/rig/installed-tensorflow.ts';
+import { ModelTestsLast } from './tests/rig/model-tests-last.ts';
 
 /**
  * The folder of TensorFlow's binding: what PIPELINE_TENSORFLOW names (none if it is empty), or what the user
@@ -44,6 +45,7 @@ const project = (name: string, include: string, timeout: number) => ({
  */
 export default defineConfig({
   test: {
+    sequence: { sequencer: ModelTestsLast },
     projects: [
       project('unit', 'tests/**/*.test.ts', 60_000),
       project('oracles', 'tests/oracles/**/*.test.ts', 600_000),
