@@ -3,33 +3,16 @@ import { compileOnnx, type OnnxProgram } from './compile-onnx.ts';
 import { createVariableMemory } from './variable-memory.ts';
 
 /** A session whose variables are what the last run left of them. */
-export async function openSession<Name extends string>(
+export const openSession = async <Name extends string>(
   { constants = {}, entries }: SessionPlan<Name>,
   options: RuntimeOptions,
-): Promise<Session<Name>> {
-  let held = constants;
-  const place = createVariableMemory();
-  const programs = lazyEntries(entries, options);
-  return {
-    async run(name, feeds) {
-      const { outputs, updates } = await programs.run(name, { ...held, ...feeds }, (variable, shape) =>
-        place(variable, shape, held[variable]),
-      );
-      held = { ...held, ...updates };
-      return outputs;
-    },
-    release: () => programs.release(),
-  };
-}
+): Promise<Session<Name>> => openEntries(constants, entries, options);
 
-/** Entries as programs whose feeds are the session's values. */
+/** Entries over the values of a session, which their updates change. */
 export interface Entries {
-  /** `place` gives the memory that the new value of a variable is written to. */
-  run(
-    name: string,
-    feeds: Values,
-    place: (variable: string, shape: readonly number[]) => HostValue,
-  ): Promise<{ readonly outputs: Values; readonly updates: Values }>;
+  /** The values as they are now. */
+  values(): Values;
+  run(name: string, feeds: Values): Promise<Values>;
   release(): Promise<void>;
 }
 
@@ -37,7 +20,13 @@ export interface Entries {
  * The outputs and the updates of each entry as one program, which is compiled when it first runs: of those of
  * generation, a search uses some.
  */
-export function lazyEntries(entries: Readonly<Record<string, Entry>>, options: RuntimeOptions): Entries {
+export function openEntries(
+  initial: Values,
+  entries: Readonly<Record<string, Entry>>,
+  options: RuntimeOptions,
+): Entries {
+  let held = initial;
+  const place = createVariableMemory();
   const programs = new Map<string, Promise<OnnxProgram>>();
   const programOf = (name: string): Promise<OnnxProgram> => {
     const known = programs.get(name);
@@ -53,13 +42,15 @@ export function lazyEntries(entries: Readonly<Record<string, Entry>>, options: R
     return program;
   };
   return {
-    async run(name, feeds, place) {
+    values: () => held,
+    async run(name, feeds) {
       const program = await programOf(name);
-      const results = await program.run(feeds, (output, shape) => {
+      const results = await program.run({ ...held, ...feeds }, (output, shape) => {
         const variable = unprefixed('update', output);
-        return variable === undefined ? undefined : place(variable, shape);
+        return variable === undefined ? undefined : place(variable, shape, held[variable]);
       });
-      return { outputs: named('out', results), updates: named('update', results) };
+      held = { ...held, ...named('update', results) };
+      return named('out', results);
     },
     async release() {
       // One that could not be compiled has thrown where it was run.

@@ -18,8 +18,7 @@ import { createMaskKernel } from './kernels/draw-masks.ts';
 import { createKernels, type Kernels } from './kernels/kernels.ts';
 import type { Optimizer, TrainedTensor } from './optimizer.ts';
 import { takeOutRows, valuesOfRows } from './rows-in-place.ts';
-import { lazyEntries } from './session.ts';
-import { createVariableMemory } from './variable-memory.ts';
+import { openEntries } from './session.ts';
 
 /**
  * Places the trained parameters in memory that the engine reads and that gradients and optimizers write in
@@ -42,7 +41,6 @@ export async function openTrainingSession<Name extends string>(
   const { graph: masked, masks } = takeOutMasks(graph.graph);
   const rows = takeOutRows(masked);
   const parameters = { ...constants, ...valuesOf(tensors, ({ name }) => name, 'parameter') };
-  let held: Values = parameters;
   const rowsHeld = valuesOfRows(parameters, rows.inputs);
 
   const dense = graph.dense.map((name) => find(byName, name));
@@ -52,20 +50,13 @@ export async function openTrainingSession<Name extends string>(
     return { ...whole, ...valuesOfRows(whole, rows.outputs) };
   };
   const [first, later] = [placesIn('gradient'), placesIn('incoming')];
-  const place = createVariableMemory();
   const drawMasks = maskDrawer(masks, createMaskKernel());
   const gradients = await compileOnnx(rows.graph, options);
-  const programs = lazyEntries(entries, options);
+  const opened = openEntries(parameters, entries, options);
 
   return {
     memory: new Map([...optimizer.memory].map(([name, { length }]) => [name, length])),
-    async run(name, feeds) {
-      const { outputs, updates } = await programs.run(name, { ...held, ...feeds }, (variable, shape) =>
-        place(variable, shape, held[variable]),
-      );
-      held = { ...held, ...updates };
-      return outputs;
-    },
+    run: (name, feeds) => opened.run(name, feeds),
     async step(microBatches, { step, learningRate, maxGradientNorm }) {
       if (microBatches.length > accumulation)
         throw new Error(`${microBatches.length} micro-batches, expected at most ${accumulation}`);
@@ -75,7 +66,7 @@ export async function openTrainingSession<Name extends string>(
         else tensor.rows.clear();
       for (const [index, feeds] of microBatches.entries()) {
         const outputs = await gradients.run(
-          { ...held, ...rowsHeld, ...feeds, ...drawMasks(feeds) },
+          { ...opened.values(), ...rowsHeld, ...feeds, ...drawMasks(feeds) },
           (name) => (index === 0 ? first : later)[name],
         );
         loss += realsOf(outputs, 'loss')[0] ?? Number.NaN;
@@ -107,7 +98,7 @@ export async function openTrainingSession<Name extends string>(
     },
     async release() {
       await gradients.release();
-      await programs.release();
+      await opened.release();
     },
   };
 }
