@@ -1,6 +1,6 @@
 import { numberAt } from '../attribute.ts';
 import type { Emit, Lowering, Value } from '../emit.ts';
-import type { Node } from '../node.ts';
+import type { Dimension, Node } from '../node.ts';
 import type { OpName } from '../op.ts';
 import { exactly, type GradientRule, inputsOf, type ShapeRule } from '../rule.ts';
 import { nodeOf, refuse, requireDType, sameShape, sizeOf, type TensorType } from '../shape.ts';
@@ -152,17 +152,7 @@ export const tensorflow = {
   SubtractOneHot: (emit, of, { inputs }) => {
     const [x, labels] = exactly('SubtractOneHot', of, 2);
     const classes = inputs[0]?.shape[1] ?? 0;
-    const depth = reshaped(emit, emit.sizes([classes]), emit.sizes([]), 'int32');
-    const hot = emit.apply(
-      'OneHot',
-      [countedLabels(emit, labels), depth, scalar(emit, 1), scalar(emit, 0), after(x)],
-      {
-        T: { dtype: 'float32' },
-        TI: { dtype: 'int32' },
-        axis: { int: -1 },
-      },
-    );
-    return typed(emit, 'Sub', [x, hot]);
+    return typed(emit, 'Sub', [x, oneHotAfter(emit, x, countedLabels(emit, labels), classes, -1)]);
   },
   LabelScores: (emit, of, node) => {
     const [x, labels] = exactly('LabelScores', of, 2);
@@ -175,23 +165,26 @@ export const tensorflow = {
   },
 } satisfies Record<Op, Lowering>;
 
-/** [classes, n], computed after the scores `x`; a column whose label is of another block has no 1. */
+/** [classes, n]; a column whose label is of another block has no 1. */
 function oneHotInBlock(emit: Emit, x: Value, labels: Value, node: Node): Value {
   const classes = sizeOf(node.inputs[0] ?? node, 0);
-  const depth = reshaped(emit, emit.sizes([classes]), emit.sizes([]), 'int32');
   const places = typed(emit, 'Sub', [labels, emit.constant('int32', [], [firstOf(node)])], 'int32');
-  return emit.apply('OneHot', [places, depth, scalar(emit, 1), scalar(emit, 0), after(x)], {
-    T: { dtype: 'float32' },
-    TI: { dtype: 'int32' },
-    axis: { int: 0 },
-  });
+  return oneHotAfter(emit, x, places, classes, 0);
 }
 
 /**
- * A control dependency on the node of that value. What depends on labels alone is computed before everything
- * else, and would be in memory until it is needed.
+ * Ones at `places`, with the classes along `axis`; not before the scores `x`: what depends on labels alone is
+ * computed before everything else, and would be in memory until it is needed.
  */
-const after = ({ name }: Value): Value => ({ name: `^${name.replace(/:\d+$/, '')}` });
+function oneHotAfter(emit: Emit, x: Value, places: Value, classes: Dimension, axis: number): Value {
+  const depth = reshaped(emit, emit.sizes([classes]), emit.sizes([]), 'int32');
+  const controlled = { name: `^${x.name.replace(/:\d+$/, '')}` };
+  return emit.apply('OneHot', [places, depth, scalar(emit, 1), scalar(emit, 0), controlled], {
+    T: { dtype: 'float32' },
+    TI: { dtype: 'int32' },
+    axis: { int: axis },
+  });
+}
 
 /**
  * int32 [1, n]: the row of each label in a block of classes, or the nearest one, and whether the block has
