@@ -1,4 +1,5 @@
 import { beforeAll, describe, expect, test } from 'vitest';
+import { elementCount } from '../../src/ml/element-count.ts';
 import { initialiseMt5 } from '../../src/ml/model/initialise-mt5.ts';
 import { dropoutFeeds, hashedDropout, rowKeys } from '../../src/ml/model/mt5-dropout.ts';
 import { labelFeeds, shiftRight, sourceFeeds, targetFeeds } from '../../src/ml/model/mt5-feeds.ts';
@@ -129,27 +130,7 @@ describe('the loss', () => {
     const targets = loraTargets({ ...adapter, bias: 'all', modulesToSave: ['final_layer_norm'] }, config);
     if (!targets.ok) throw new Error(targets.error);
     const lora = loraTrace(config, targets.value, 0.2, hashedDropout);
-    const extra = Object.fromEntries(
-      [...loraShapes(targets.value, config)].flatMap(([name, shape]) =>
-        name in weights
-          ? []
-          : [
-              [
-                name,
-                {
-                  dtype: 'float32',
-                  shape,
-                  data: normalValues(
-                    shape.reduce((a, b) => a * b, 1),
-                    0.3,
-                    1,
-                    name,
-                  ),
-                } as const,
-              ],
-            ],
-      ),
-    );
+    const extra = adapterValues(targets.value, config);
     const full = { ...plainTrace(config), dropout: hashedDropout };
     for (const [trace, trainable] of [
       [full, full.parameters],
@@ -180,21 +161,7 @@ describe('the loss', () => {
       );
       if (!targets.ok) throw new Error(targets.error);
       const lora = loraTrace(oneLayerConfig, targets.value, 0.2, hashedDropout);
-      const extra = Object.fromEntries(
-        [...loraShapes(targets.value, oneLayerConfig)].map(([name, shape]) => [
-          name,
-          {
-            dtype: 'float32',
-            shape,
-            data: normalValues(
-              shape.reduce((a, b) => a * b, 1),
-              0.3,
-              1,
-              name,
-            ),
-          } as const,
-        ]),
-      );
+      const extra = adapterValues(targets.value, oneLayerConfig);
       const tied = {
         ...plainTrace({ ...oneLayerConfig, tieWordEmbeddings: true, scaleDecoderOutputs: true }),
         dropout: hashedDropout,
@@ -390,6 +357,17 @@ async function sumsBy(
 }
 
 let withoutGroups: Promise<ReadonlyMap<string, Float64Array>> | undefined;
+/** Random values of what an adapter adds to the model. */
+const adapterValues = (...adapted: Parameters<typeof loraShapes>): Readonly<Record<string, HostValue>> =>
+  Object.fromEntries(
+    [...loraShapes(...adapted)]
+      .filter(([name]) => !(name in weights))
+      .map(([name, shape]) => {
+        const data = normalValues(elementCount(shape), 0.3, 1, name);
+        return [name, { dtype: 'float32', shape, data }];
+      }),
+  );
+
 const ungrouped = (): Promise<ReadonlyMap<string, Float64Array>> => (withoutGroups ??= sumsBy({ groups: 1 }));
 
 /** The same outputs, to the rounding of their largest elements. */
