@@ -30,7 +30,7 @@ const project = (name: string, include: string, timeout: number) => ({
           // Files share processes, since to load the sources for each took a fifth of the CPU time. What a
           // file changes in its process is put back after it.
           isolate: false,
-          // As in the process of a stage: V8 of Node 20 optimizes functions that run for a moment, again and again.
+          // As in the process of a stage: V8 of Node 20 optimizes too early.
           execArgv: process.versions.node.startsWith('20.') ? ['--interrupt-budget=800000'] : [],
           setupFiles: ['tests/rig/restore-process.ts'],
           // A file waits for processes of its own half of the time. By default, two CPUs get one worker.
