@@ -1,26 +1,11 @@
-import { chmodSync, readdirSync, readFileSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { openStore } from '../../src/runner/store/database/open-store.ts';
 import { recordPlatform } from '../../src/runner/store/platforms.ts';
 import type { Puppet } from '../rig/puppets.ts';
+import { queueHere, writeQueue } from '../rig/queue-here.ts';
 import { createRig, type Rig, until } from '../rig/rig.ts';
-
-/** A queue of this machine: jobs are processes of their own sessions, which no runner ends. */
-const queue = {
-  'submit.sh': '#!/bin/sh\nsetsid "$1" >/dev/null 2>"$1.log" </dev/null &\necho $!\n',
-  'poll.sh':
-    '#!/bin/sh\n[ -e broken ] && exit 1\n' +
-    'if kill -0 "$1" 2>/dev/null; then echo running; else echo gone; fi\n',
-  'cancel.sh': '#!/bin/sh\nkill "$1" 2>/dev/null || true\n',
-};
-const settings = {
-  submit: ['./submit.sh', '${script}'],
-  poll: ['./poll.sh', '${id}'],
-  cancel: ['./cancel.sh', '${id}'],
-  interval: 0.2,
-  grace: 1,
-};
 
 async function project(
   stages: (puppet: Puppet) => object,
@@ -28,16 +13,15 @@ async function project(
 ): Promise<Rig & { readonly stage: Puppet }> {
   const rig = await createRig();
   const stage = rig.puppet();
+  writeQueue(rig);
   rig.write({
-    ...queue,
     'pipeline.yaml': {
       name: 'p',
       executor: 'own',
-      executors: { own: { ...settings, ...more } },
+      executors: { own: { ...queueHere, ...more } },
       stages: stages(stage),
     },
   });
-  for (const name of Object.keys(queue)) chmodSync(join(rig.root, name), 0o755);
   return { ...rig, stage };
 }
 
@@ -48,6 +32,12 @@ const parentOf = (pid: number): number =>
       .replace(/^.*[)] /, '')
       .split(' ')[1],
   );
+
+/** The folders of the attempts whose jobs have ended: their wrappers wrote how. */
+const endedJobs = ({ root }: Rig): readonly string[] =>
+  readdirSync(join(root, 'cache/attempts'), { recursive: true, encoding: 'utf8' })
+    .filter((path) => path.endsWith('.result.json'))
+    .map((path) => join(root, 'cache/attempts', dirname(path)));
 
 const train = ({ cmd }: Puppet): object => ({ train: { cmd, outs: { m: 'm' } } });
 
@@ -91,12 +81,8 @@ describe('a queue of three commands', () => {
     });
     await rig.pipeline('run', '--force', '--detach').result;
     rig.write({ 'stages/a.ts': program('new'), go: '' });
-    const written = (): readonly string[] =>
-      readdirSync(join(rig.root, 'cache/attempts'), { recursive: true, encoding: 'utf8' })
-        .filter((path) => path.endsWith('.result.json'))
-        .map((path) => join(rig.root, 'cache/attempts', dirname(path), 'outs/o'));
-    await until(() => written().length > 0, 10_000);
-    expect(written().map((path) => readFileSync(path, 'utf8'))).toEqual(['old 1']);
+    await until(() => endedJobs(rig).length > 0, 10_000);
+    expect(endedJobs(rig).map((folder) => readFileSync(join(folder, 'outs/o'), 'utf8'))).toEqual(['old 1']);
     expect((await rig.pipeline('run').result).json['ran']).toEqual(['a']);
     expect(rig.read('artifacts/p/a/o')).toBe('new 1');
   });
@@ -224,7 +210,7 @@ describe('a queue of three commands', () => {
     expect(inFlight.json).toMatchObject({ files: [], kept: { attempts: [{ instance: 'train' }] } });
     expect(attempts()).toBe(1);
     await stage.exit(0, { m: 'weights' });
-    await until(() => rig.survivors().length === 0, 5000);
+    await until(() => endedJobs(rig).length > 0, 10_000);
     const dry = await rig.pipeline('gc', '--dry-run', '--json').result;
     expect(dry.json['files']).toContainEqual(expect.stringMatching(/^cache\/attempts\/[0-9a-f]{64}$/));
     expect(attempts()).toBe(1);
@@ -239,7 +225,7 @@ describe('a queue of three commands', () => {
     await using rig = await project(train);
     await rig.pipeline('run', '--detach').result;
     await (await rig.stage.nextStart()).exit(0, { m: 'weights' });
-    await until(() => rig.survivors().length === 0, 5000);
+    await until(() => endedJobs(rig).length > 0, 10_000);
     expect((await rig.pipeline('gc', '--json').result).json['files']).toEqual([]);
     expect((await rig.pipeline('run').result).json['ran']).toEqual(['train']);
     expect(rig.stage.waiting).toBe(0);

@@ -1,7 +1,7 @@
 /**
- * `crash-at.js N SUPERVISOR STAGE-CHILD`: runs the pipeline of the current folder, an instance at a time, and
- * kills itself, as kill -9 would, before the Nth step that changes the disk or the rows. Tells each step, and
- * `end` if it lives that long.
+ * `crash-at.js N SUPERVISOR STAGE-CHILD JOB-WRAPPER`: runs the pipeline of the current folder, an instance at
+ * a time, and kills itself, as kill -9 would, before the Nth step that changes the disk or the rows. Tells
+ * each step, and `end` if it lives that long.
  */
 import { writeSync } from 'node:fs';
 import { startSupervisor } from '../../src/runner/executors/local/start-supervisor.ts';
@@ -10,7 +10,7 @@ import { changes, watchedDisk } from './disk-twins.ts';
 import { watchRows } from './watch-rows.ts';
 import { wholeRun } from './whole-run.ts';
 
-const [, , nth = '', supervisor = '', stageChild = ''] = process.argv;
+const [, , nth = '', supervisor = '', stageChild = '', jobWrapper = ''] = process.argv;
 let steps = 0;
 
 function step(name: string): void {
@@ -36,7 +36,7 @@ const project = await openProject(
   { folder: process.cwd() },
   {
     disk,
-    helpers: { supervisor: () => startSupervisor(supervisor), stageChild, jobWrapper: '', askChild: '' },
+    helpers: { supervisor: () => startSupervisor(supervisor), stageChild, jobWrapper, askChild: '' },
     environment: process.env,
     now: () => BigInt(Date.now()) * 1_000_000n,
     retryDelay: () => 0,

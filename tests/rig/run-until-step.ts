@@ -7,8 +7,8 @@ import { type Rig, until } from './rig.ts';
  * printed.
  */
 export async function runUntilStep(rig: Pick<Rig, 'root' | 'survivors'>, nth: number): Promise<string> {
-  const { crashAt, supervisor, stageChild } = await programs();
-  const child = spawn(process.execPath, [crashAt, String(nth), supervisor, stageChild], {
+  const { crashAt, supervisor, stageChild, jobWrapper } = await programs();
+  const child = spawn(process.execPath, [crashAt, String(nth), supervisor, stageChild, jobWrapper], {
     cwd: rig.root,
     stdio: ['ignore', 'pipe', 'inherit'],
   });

@@ -19,6 +19,14 @@ export interface Attempt {
   readonly nonce: string;
 }
 
+/** Records that an attempt takes up the job of an earlier one, whose runner died. */
+export function takeUpAttempt(store: Store, attempt: Attempt, left: OpenAttempt): void {
+  store.database.transaction(() => {
+    beginAttempt(store, attempt);
+    abandonAttempt(store, left);
+  })();
+}
+
 /** Records that an attempt is about to start. */
 export function beginAttempt(store: Store, attempt: Attempt): void {
   const { run, pipeline, instance, attempt: number, key, output, executor, nonce } = attempt;
@@ -194,6 +202,20 @@ export function abandonAttempt(store: Store, { run, instance, attempt }: OpenAtt
   store
     .sql("UPDATE attempts SET ended = 'interrupted' WHERE run = ? AND instance = ? AND attempt = ?")
     .run(run, instance, attempt);
+}
+
+/**
+ * Records as done the attempts whose results were published before their runner died: it had yet to record
+ * their end.
+ */
+export function endPublishedAttempts(store: Store): void {
+  store
+    .sql(
+      `UPDATE attempts SET ended = 'done'
+        WHERE ended IS NULL
+          AND EXISTS (SELECT 1 FROM entries WHERE entries.key = attempts.key AND entries.run = attempts.run)`,
+    )
+    .run();
 }
 
 /** How an attempt ends. `verified`: what it made was compared with a result, and dropped. */

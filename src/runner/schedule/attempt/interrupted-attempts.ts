@@ -1,7 +1,13 @@
 import type { Executor, SubmittedJob } from '../../executors/executor.ts';
 import { handleOf } from '../../executors/executor.ts';
 import type { Key } from '../../identity.ts';
-import { abandonAttempt, keysInQueues, type OpenAttempt, openAttempts } from '../../store/attempts.ts';
+import {
+  abandonAttempt,
+  endPublishedAttempts,
+  keysInQueues,
+  type OpenAttempt,
+  openAttempts,
+} from '../../store/attempts.ts';
 import type { Store } from '../../store/database/open-store.ts';
 import { allFoundOuts } from '../../store/found-outs.ts';
 import { markReaped, wasKilled } from '../../store/runs.ts';
@@ -24,6 +30,7 @@ interface Remains {
 export async function closeKilledRun({ workspace, store, executor }: Remains): Promise<void> {
   if (!wasKilled(store) && allFoundOuts(store).length === 0) return;
   await executor.endLeftovers();
+  endPublishedAttempts(store);
   const kept = new Set<string>();
   for (const attempt of openAttempts(store, executor.name)) {
     if ((await jobOf({ workspace, executor }, attempt)) === undefined) abandonAttempt(store, attempt);

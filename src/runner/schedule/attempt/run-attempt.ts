@@ -2,13 +2,13 @@ import type { Failure } from '../../event.ts';
 import type { Handle } from '../../executors/executor.ts';
 import { lastLines } from '../../executors/output-file.ts';
 import {
-  abandonAttempt,
   type Attempt,
   beginAttempt,
   endAttempt,
   recordHandle,
   recordHost,
   recordUsage,
+  takeUpAttempt,
 } from '../../store/attempts.ts';
 import { diskMessage } from '../../store/database/disk-message.ts';
 import { pluralize } from '../../wording/pluralize.ts';
@@ -42,7 +42,8 @@ export async function runAttempt(execution: Execution, attempt: number): Promise
     };
   const beginning = prepared.value;
   const record = recordOf(execution, attempt, beginning);
-  beginAttempt(run.session.store, record);
+  if (beginning.kind === 'taken-up') takeUpAttempt(run.session.store, record, beginning.left.attempt);
+  else beginAttempt(run.session.store, record);
   const endProducts = noteProducts(run.session, instance);
   emitStarted(execution, record, beginning);
   const ending = await endOfJob(execution, record, beginning);
@@ -81,16 +82,14 @@ const emitStarted = (
 /** Submits the job of an attempt, or takes it up, and waits for its end. */
 async function endOfJob(execution: Execution, record: Attempt, beginning: Beginning): Promise<JobEnding> {
   const { run, instance, gpus } = execution;
-  const { store } = run.session;
   const request = jobRequest(execution, record);
   const onSubmitted = (handle: Handle): void => recordSubmitted(execution, record, handle);
   const noted = noteSharedGpus(run, instance, gpus);
   let ending: JobEnding;
   if (beginning.kind === 'new') ending = await runJob(request, { nonce: record.nonce, gpus, onSubmitted });
   else {
-    const { attempt, job } = beginning.left;
+    const { job } = beginning.left;
     onSubmitted(job.handle);
-    abandonAttempt(store, attempt);
     ending = await followJob(request, job);
   }
   await noted;
