@@ -82,6 +82,11 @@ describe.skipIf(chromiumPath === undefined)('1,000 models and 10,000 answers in 
     await page.waitForFunction(() => document.activeElement?.classList.contains('rows'));
     await page.keyboard.press('End');
     await page.getByRole('link', { name: 'train[999]' }).waitFor();
+    // Rows are drawn before they are in sight: a key while the list still moves may be lost.
+    await page.waitForFunction(() => {
+      const rows = document.querySelector('.rows');
+      return rows !== null && rows.scrollTop + rows.clientHeight > rows.scrollHeight - 2;
+    });
     await page.keyboard.press('Home');
     await page.getByRole('link', { name: 'train[0]', exact: true }).waitFor();
   });
