@@ -99,6 +99,11 @@ test.each([
     'extra_ids is -1: expected an integer from 0 to 100000',
   ],
   [
+    'special tokens with names of their own',
+    { ...t5, 'tokenizer_config.json': '{"extra_special_tokens": {"image_token": "<image>"}}' },
+    'extra_special_tokens is {"image_token":"<image>"}, which is not supported: expected a list, or no tokens',
+  ],
+  [
     'sentinels that do not agree',
     { ...t5, 'tokenizer_config.json': '{"extra_ids": 4, "additional_special_tokens": ["<extra_id_0>"]}' },
     'extra_ids is 4, and additional_special_tokens has 1 with "<extra_id_"',

@@ -30,7 +30,3 @@ export function withTokens(
 /** How many ids a vocabulary has with its added tokens. */
 export const sizeWith = (added: AddedTokens, size: number): number =>
   Array.from(added.keys()).reduce((most, id) => Math.max(most, id + 1), size);
-
-/** The id of an added token. */
-export const idAmong = (added: AddedTokens, content: string): number | undefined =>
-  Array.from(added).find(([, token]) => token.content === content)?.[0];

@@ -5,10 +5,11 @@ import type { ModelProto } from '../sentencepiece/model-proto.ts';
 import { pieceProblem } from '../sentencepiece/piece-problem.ts';
 import type { Tokenizer } from '../tokenizer.ts';
 import { type AddedToken, specialToken } from './added-token.ts';
-import { idAmong, sizeWith, withTokens } from './added-tokens.ts';
+import { sizeWith, withTokens } from './added-tokens.ts';
 import { type FastSettings, fastUnigram, type UnigramParts } from './fast-unigram.ts';
 import { type Metaspace, metaspaceTexts, metaspaceWords } from './metaspace.ts';
 import { precompiled } from './precompiled.ts';
+import { slowTokensOf } from './slow-t5.ts';
 import { sentinel, specialTokensOf, type T5SpecialTokens } from './t5-special-tokens.ts';
 import { replaceRuns, stripEnd } from './text-rules.ts';
 import type { TokenizerConfig } from './tokenizer-config.ts';
@@ -68,10 +69,11 @@ export function convertT5(proto: ModelProto, config: TokenizerConfig): Result<Co
   if (problem !== undefined) return damagedModel(problem);
   const charMap = readCharMap(proto.normalizer.charMap);
   if (!charMap.ok) return charMap;
-  const pieces = [
-    ...proto.pieces.map((bytes, id) => [Buffer.from(bytes).toString(), proto.scores[id] ?? 0] as const),
-    ...sentinelPieces(special.value),
-  ];
+  const piecesOfModel = proto.pieces.map(
+    (bytes, id) => [Buffer.from(bytes).toString(), proto.scores[id] ?? 0] as const,
+  );
+  const pieces = [...piecesOfModel, ...sentinelPieces(special.value)];
+  const idsOfModel = new Map(piecesOfModel.map(([piece], id) => [piece, id]));
   const ids = new Map(pieces.map(([piece], id) => [piece, id]));
   if (proto.unknownId >= pieces.length)
     return damagedModel(`its unknown piece is ${proto.unknownId}, of ${pieces.length}`);
@@ -87,6 +89,11 @@ export function convertT5(proto: ModelProto, config: TokenizerConfig): Result<Co
     (content) => ids.get(content),
     pieces.length,
   );
+  // The converter asks the slow tokenizer, which may add tokens in another order.
+  const { ids: slowIds } = slowTokensOf(special.value, config.addedTokens, {
+    size: proto.pieces.length,
+    idOf: (content) => idsOfModel.get(content),
+  });
   return {
     ok: true,
     value: {
@@ -96,7 +103,7 @@ export function convertT5(proto: ModelProto, config: TokenizerConfig): Result<Co
       special: special.value,
       charMap: charMap.value,
       metaspace: { replacement: '\u2581', prepend: prependScheme(config), split: true },
-      end: { content: '</s>', id: ids.get('</s>') ?? idAmong(added, '</s>') ?? proto.unknownId },
+      end: { content: '</s>', id: slowIds.get('</s>') ?? ids.get('</s>') ?? proto.unknownId },
     },
   };
 }
@@ -115,17 +122,18 @@ const sentinelPieces = ({ extraIds }: T5SpecialTokens) =>
   Array.from({ length: extraIds }, (_, index) => [sentinel(extraIds - 1 - index), 0] as const);
 
 /**
- * What the folder lists, and special tokens that are listed nowhere. As PreTrainedTokenizerFast.__init__ of
- * transformers 4.57.
+ * What the folder lists (with what it names special marked so), and special tokens that are listed nowhere.
+ * As PreTrainedTokenizerFast.__init__ of transformers 4.57.
  */
 function missingTokens(
   known: readonly AddedToken[],
   { addedTokens }: TokenizerConfig,
   { roles, additional }: T5SpecialTokens,
 ): readonly AddedToken[] {
+  const special = new Set([...roles, ...additional].map(({ content }) => content));
   const listed = Array.from(addedTokens)
     .sort(([a], [b]) => a - b)
-    .map(([, token]) => token);
+    .map(([, token]) => ({ ...token, special: token.special || special.has(token.content) }));
   const contents = new Set([...known, ...listed].map(({ content }) => content));
   return [
     ...listed,

@@ -6,7 +6,14 @@ import type { Tokenizer } from '../tokenizer.ts';
 import { type AddedToken, specialToken } from './added-token.ts';
 import { type AddedTokens, sizeWith } from './added-tokens.ts';
 import { cleanUp } from './clean-up.ts';
-import { joinTokens, type SlowTokens, slowTokens, type Token, tokenizeBetween } from './slow-tokenizer.ts';
+import {
+  type BaseVocabulary,
+  joinTokens,
+  type SlowTokens,
+  slowTokens,
+  type Token,
+  tokenizeBetween,
+} from './slow-tokenizer.ts';
 import { sentinel, specialTokensOf, type T5SpecialTokens } from './t5-special-tokens.ts';
 import type { TokenizerConfig } from './tokenizer-config.ts';
 
@@ -25,18 +32,13 @@ export function slowT5(sentencePiece: SentencePiece, config: TokenizerConfig): R
       : { ...sentencePiece, normalizer: { ...normalizer, addDummyPrefix: false } },
     legacy,
     prefixSpace: config.addPrefixSpace ?? true,
-    tokens: slowTokens(
-      listedTokens(vocabulary.pieces.length, config.addedTokens, special.value),
-      special.value.roles,
-      special.value.additional,
-      {
-        size: vocabulary.pieces.length,
-        idOf: (content) => {
-          const id = pieceId(vocabulary, content);
-          return id === vocabulary.unknownId && vocabulary.pieces[id] !== content ? undefined : id;
-        },
+    tokens: slowTokensOf(special.value, config.addedTokens, {
+      size: vocabulary.pieces.length,
+      idOf: (content) => {
+        const id = pieceId(vocabulary, content);
+        return id === vocabulary.unknownId && vocabulary.pieces[id] !== content ? undefined : id;
       },
-    ),
+    }),
     unknown: special.value.unknown.content,
   };
   const idOf = (token: string): number => idOfToken(slow, token);
@@ -76,6 +78,14 @@ interface SlowT5 {
   readonly tokens: SlowTokens;
   readonly unknown: string;
 }
+
+/** The added tokens of a T5Tokenizer over the pieces of its model. */
+export const slowTokensOf = (
+  special: T5SpecialTokens,
+  addedTokens: AddedTokens,
+  pieces: BaseVocabulary,
+): SlowTokens =>
+  slowTokens(listedTokens(pieces.size, addedTokens, special), special.roles, special.additional, pieces);
 
 /** The sentinels, counted down to the end of the vocabulary, and what the folder lists. */
 function listedTokens(

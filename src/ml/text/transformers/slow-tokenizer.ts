@@ -36,18 +36,25 @@ export function slowTokens(
   const missing = [...roles, ...additional]
     .filter(({ content }) => !known.has(content))
     .map((token) => ({ ...token, special: true }));
+  // A piece whose id a listed token has is not in the vocabulary.
+  const visibleIdOf = (content: string): number | undefined => {
+    const id = idOf(content);
+    return id === undefined || listed.has(id) ? undefined : id;
+  };
+  const hidden = Array.from(listed.keys()).filter((id) => id < size).length;
   const added = withTokens(
     listed,
     missing,
-    idOf,
-    size + [...known].filter((content) => idOf(content) === undefined).length,
+    visibleIdOf,
+    size - hidden + [...known].filter((content) => visibleIdOf(content) === undefined).length,
   );
   const special = new Set([...roles, ...additional].map(({ content }) => content));
   const others = new Set(additional.map(({ content }) => content));
   return {
     added,
     special,
-    ids: new Map(Array.from(added, ([id, { content }]) => [content, id])),
+    // A token whose id another one got keeps it, too.
+    ids: new Map([...listed, ...added].map(([id, { content }]) => [content, id])),
     matcher: tokenMatcher([...added.values()]),
     standalone: new Set(
       Array.from(added).flatMap(([id, { content }]) =>

@@ -63,7 +63,7 @@ export function readTokenizerConfig(files: TokenizerConfigFiles): Result<Tokeniz
   const config = objectOf(files.config, 'tokenizer_config.json');
   const listed = config['added_tokens_decoder'] !== undefined && config['added_tokens_decoder'] !== null;
   const overrides = listed ? {} : objectOf(files.specialTokensMap, 'special_tokens_map.json');
-  const fields: JsonObject = { ...config, ...overrides };
+  const fields: JsonObject = { ...config, ...overrides, ...joinedLists(config, overrides) };
 
   const token = (json: Json, where: string): AddedToken | undefined => {
     const read = typeof json === 'string' ? specialToken(json) : readAddedToken(json, true);
@@ -86,10 +86,13 @@ export function readTokenizerConfig(files: TokenizerConfigFiles): Result<Tokeniz
     value(name, 'true or false', (json) => typeof json === 'boolean');
   /** Where None counts as false instead of "not set", since Python only tests whether the value is true. */
   const boolean = (name: string): boolean | undefined => (fields[name] === null ? false : flag(name));
-  // transformers 5 lists them under another name, which in version 4 is a map of other things.
-  const listName = isJsonList(fields['extra_special_tokens'] ?? null)
-    ? 'extra_special_tokens'
-    : 'additional_special_tokens';
+  // transformers 5 lists them under another name, which in version 4 is a map of named ones.
+  const named = fields['extra_special_tokens'] ?? {};
+  if (isJsonObject(named) && Object.keys(named).length > 0)
+    problems.push(
+      `extra_special_tokens is ${shownJson(named)}, which is not supported: expected a list, or no tokens`,
+    );
+  const listName = isJsonList(fields['extra_special_tokens'] ?? null) ? 'extra_special_tokens' : listName4;
   const list = value(listName, 'a list of tokens', isJsonList);
 
   const addedTokens = listed
@@ -154,12 +157,22 @@ export function readTokenizerConfig(files: TokenizerConfigFiles): Result<Tokeniz
   return problems.length === 0 ? { ok: true, value: result } : { ok: false, error: problems.join('; ') };
 }
 
+/** Both files list special tokens: those of special_tokens_map.json are added to the others. */
+function joinedLists(config: JsonObject, overrides: JsonObject): JsonObject {
+  const [first = null, more = null] = [config[listName4], overrides[listName4]];
+  if (!isJsonList(first) || !isJsonList(more)) return {};
+  return { [listName4]: [...first, ...more.filter((token) => !first.includes(token))] };
+}
+
+const listName4 = 'additional_special_tokens';
+
 /**
  * Other fields of transformers' tokenizers that change their behavior, and the value of each that has no
  * effect.
  */
 const ignoredDefaults: JsonObject = {
   do_basic_tokenize: true,
+  from_slow: false,
   never_split: [],
   padding_side: 'right',
   sp_model_kwargs: {},
