@@ -133,6 +133,22 @@ test('tokens that the model does not have are refused where transformers fails a
 });
 
 test.each([
+  [{ forced_bos_token_id: 4, suppress_tokens: [3, 4] }, 'forced_bos_token_id is 4'],
+  [{ forced_eos_token_id: [1, 9], suppress_tokens: [1, 9] }, 'forced_eos_token_id is 1, 9'],
+])('%j: a beam search could not go on, and is refused', (json, message) => {
+  const folder = generationOf(json);
+  expect(messageOf(folderGeneration(requested(), folder, tinyConfig))).toContain(
+    `${message}, which suppress_tokens forbids: remove it from one of them`,
+  );
+  expect(folderGeneration(requested({ kind: 'greedy' }), folder, tinyConfig).ok).toBe(true);
+});
+
+test('one of several forced ends may be suppressed', () => {
+  const folder = generationOf({ forced_eos_token_id: [1, 9], suppress_tokens: [9] });
+  expect(folderGeneration(requested(), folder, tinyConfig).ok).toBe(true);
+});
+
+test.each([
   [{ min_new_tokens: 2, min_length: 9 }, 2],
   [{ min_new_tokens: 0, min_length: 9 }, 0],
   [{ min_new_tokens: 9, min_length: 2 }, 9],

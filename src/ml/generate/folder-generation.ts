@@ -41,6 +41,7 @@ export function folderGeneration(
         : [`${name} is ${shownJson(value)}, which is not supported: remove the field`];
     }),
     ...tokensPast(config, model.vocabSize),
+    ...(requested.search.kind === 'beam' ? forcedAndSuppressed(config) : []),
     ...(requested.search.kind === 'beam' &&
     requested.search.beams > 1 &&
     config.encoderRepetitionPenalty !== 1
@@ -119,5 +120,22 @@ const tokensPast = (
       .filter((id) => id >= size)
       .slice(0, 1)
       .map((id) => `${name} holds ${id}: expected token ids below ${size}`),
+  );
+};
+
+/** No beam can go on where all forced tokens are suppressed, and transformers then returns any tokens. */
+const forcedAndSuppressed = ({
+  forcedBosTokenId,
+  forcedEosTokenIds,
+  suppressTokens,
+}: GenerationConfig): readonly string[] => {
+  const named: readonly (readonly [name: string, ids: readonly number[]])[] = [
+    ['forced_bos_token_id', forcedBosTokenId === null ? [] : [forcedBosTokenId]],
+    ['forced_eos_token_id', forcedEosTokenIds],
+  ];
+  return named.flatMap(([name, ids]) =>
+    ids.length > 0 && ids.every((id) => suppressTokens.includes(id))
+      ? [`${name} is ${ids.join(', ')}, which suppress_tokens forbids: remove it from one of them`]
+      : [],
   );
 };
