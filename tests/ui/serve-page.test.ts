@@ -1,6 +1,9 @@
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { once } from 'node:events';
+import { get as httpGet, type IncomingMessage } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import type { GraphAnswer, InstanceAnswer, LiveEvent, RunAnswer, RunsAnswer } from '../../src/ui/api.ts';
 import type {
@@ -91,6 +94,22 @@ const get = (path: string, headers: Readonly<Record<string, string>> = {}) =>
 const json = async <T>(path: string): Promise<T> => {
   const answered: T = JSON.parse(await (await get(path)).text());
   return answered;
+};
+
+/** All but the stream of events, which does not end. */
+const shownRoutes = (
+  'project runs run graph instance log file experiments curves curve ' +
+  'evaluations answers compare ask-models samples data'
+)
+  .split(' ')
+  .map((name) => `/api/${name}`);
+
+/** The status of a path that is sent as it is: `fetch` would normalize it. */
+const statusOf = async (path: string): Promise<number> => {
+  const request = httpGet({ host: '127.0.0.1', port: server.port, path, headers: { cookie } });
+  const [response]: IncomingMessage[] = await once(request, 'response');
+  response?.resume();
+  return response?.statusCode ?? 0;
 };
 
 /** Stands for `pipeline ask`: a question may make it fail, or compute until it is ended. */
@@ -249,6 +268,66 @@ describe('the server of the page', () => {
     expect((await get('/api/log?name=train&file=../../pipeline.yaml')).status).toBe(404);
     expect((await get('/api/log?name=train&file=/etc/passwd')).status).toBe(404);
   });
+
+  test.each([
+    ['/api/curve', 400],
+    ['/api/curve?name=', 400],
+    ['/api/curve?name=no-stage', 404],
+    ['/api/curve?name=tr*', 404],
+    ['/api/curve?name=train%5Ba,b%5D', 404],
+    ['/api/instance', 400],
+    ['/api/log?name=train', 400],
+    ['/api/log?name=no-stage&file=x', 404],
+    ['/api/file?name=train', 400],
+    ['/api/file?name=no-stage&out=model', 404],
+    ['/api/run', 400],
+    ['/api/compare?a=eval%5Ba%5D', 400],
+    ['/api/compare?a=x&b=y', 404],
+  ])('%s is refused with %d', async (path, status) => {
+    const refused = await get(path);
+    const body: unknown = await refused.json();
+    expect([refused.status, body]).toEqual([status, { problem: expect.any(String) }]);
+  });
+
+  test('no path and no query is answered as a fault of the server', async () => {
+    const hostile = fc.oneof(
+      fc.constantFrom(
+        '',
+        'train',
+        'eval[a]',
+        'model',
+        '*',
+        '[',
+        ':',
+        '%',
+        '%00',
+        '%ff',
+        '%E0%A4%A',
+        '__proto__',
+      ),
+      fc.string({ unit: 'binary' }).map((value) => encodeURIComponent(value)),
+    );
+    const names = ['name', 'run', 'file', 'out', 'from', 'before', 'limit', 'model', 'a', 'b', 'row', 'show'];
+    const parameter = fc.tuple(fc.constantFrom(...names, 'score', 'sort', 'profile', 'since'), hostile);
+    const pages = [...shownRoutes, '/', '/page.js', '/graph'].map((path) => fc.constant(path));
+    await fc.assert(
+      fc.asyncProperty(
+        fc.oneof(
+          ...pages,
+          hostile.map((path) => `/${path}`),
+          hostile.map((path) => `/api/${path}`),
+        ),
+        fc.array(parameter, { maxLength: 4 }),
+        async (path, parameters) => {
+          const query = parameters.map(([name, value]) => `${name}=${value}`).join('&');
+          const status = await statusOf(query === '' ? path : `${path}?${query}`);
+          expect(status).toBeGreaterThanOrEqual(200);
+          expect(status).toBeLessThan(500);
+        },
+      ),
+      { numRuns: 400 },
+    );
+  }, 120_000);
 
   test('a port in use is an error message, not a crash', async () => {
     const again = await servePage({

@@ -7,7 +7,7 @@ import { askModelsAnswer } from './ask.ts';
 import { curveAnswer, curvesAnswer } from './answers/curves.ts';
 import { dataAnswer } from './answers/data-sets.ts';
 import { experimentsAnswer } from './answers/experiments.ts';
-import { graphAnswer } from './answers/graph.ts';
+import { everything, graphAnswer } from './answers/graph.ts';
 import { instanceAnswer, outFile, printedAnswer } from './answers/instance.ts';
 import type { KnownEvaluations } from './answers/read-evaluation.ts';
 import type { Refusal } from './answers/refusal.ts';
@@ -36,6 +36,9 @@ type Routed = Result<object | { readonly file: string; readonly stream: Readable
 export async function answerApi(path: string, query: URLSearchParams, api: Api): Promise<ApiAnswer> {
   const route = Object.hasOwn(routes, path) ? routes[path] : undefined;
   if (route === undefined) return json(404, { problem: `there is no API path ${path}` });
+  const missing = (route.needs ?? []).find((name) => text(query, name) === '');
+  if (missing !== undefined)
+    return json(400, { problem: `"${missing}" is missing: expected ${path}?${missing}=...` });
   if (path === '/api/file') return answered(route, query, api);
   const address = `${path}?${query.toString()}`;
   const answering = api.answering.get(address) ?? answered(route, query, api);
@@ -47,12 +50,17 @@ export async function answerApi(path: string, query: URLSearchParams, api: Api):
   }
 }
 
-type Route = (project: Project, query: URLSearchParams, api: Api) => Promise<Routed>;
+interface Route {
+  /** Parameters without which there is no answer; `name` is that of an instance. */
+  readonly needs?: readonly ('name' | 'run' | 'file' | 'out' | 'a' | 'b')[];
+  readonly answer: (project: Project, query: URLSearchParams, api: Api) => Promise<Routed>;
+}
 
 async function answered(route: Route, query: URLSearchParams, api: Api): Promise<ApiAnswer> {
   const project = await api.openProject();
   try {
-    const routed = await route(project, query, api);
+    const named = route.needs?.includes('name') === true ? await instanceNamed(project, query) : undefined;
+    const routed = named?.ok === false ? named : await route.answer(project, query, api);
     if (!routed.ok)
       return routed.error.kind === 'unknown'
         ? json(404, { problem: routed.error.message })
@@ -64,6 +72,15 @@ async function answered(route: Route, query: URLSearchParams, api: Api): Promise
   }
 }
 
+async function instanceNamed(project: Project, query: URLSearchParams): Promise<Result<void, Refusal>> {
+  const graph = await project.graph(everything);
+  if (!graph.ok) return graph;
+  const name = text(query, 'name');
+  return graph.value.instances.some(({ instance }) => instance === name)
+    ? { ok: true, value: undefined }
+    : { ok: false, error: { kind: 'unknown', message: `the pipeline file has no instance ${name}` } };
+}
+
 const json = (status: number, body: object): ApiAnswer => ({ kind: 'json', status, body });
 
 const text = (query: URLSearchParams, name: string): string => query.get(name) ?? '';
@@ -71,37 +88,58 @@ const text = (query: URLSearchParams, name: string): string => query.get(name) ?
 const mostRuns = 200;
 
 const routes: Readonly<Record<string, Route>> = {
-  '/api/project': async (project, _, { version, file }) => {
-    const graph = await project.graph({ patterns: [], mode: 'needs' });
-    if (!graph.ok) return graph;
-    const models = await askModelsAnswer(project);
-    const folder = project.root.split('/').at(-1) ?? '';
-    const hasModels = models.ok && models.value.models.length > 0;
-    return { ok: true, value: { pipeline: graph.value.pipeline, folder, version, hasModels, file } };
+  '/api/project': {
+    answer: async (project, _, { version, file }) => {
+      const graph = await project.graph(everything);
+      if (!graph.ok) return graph;
+      const models = await askModelsAnswer(project);
+      const folder = project.root.split('/').at(-1) ?? '';
+      const hasModels = models.ok && models.value.models.length > 0;
+      return { ok: true, value: { pipeline: graph.value.pipeline, folder, version, hasModels, file } };
+    },
   },
-  '/api/runs': (project, query) =>
-    runsAnswer(project, query.get('before') ?? undefined, Math.min(mostRuns, countIn(query, 'limit', 50))),
-  '/api/run': (project, query) => runAnswer(project, text(query, 'run')),
-  '/api/graph': (project) => graphAnswer(project),
-  '/api/instance': (project, query) => instanceAnswer(project, text(query, 'name'), query.get('run')),
-  '/api/log': (project, query) =>
-    printedAnswer(project, {
-      instance: text(query, 'name'),
-      run: query.get('run') ?? undefined,
-      file: text(query, 'file'),
-      from: query.has('from') ? countIn(query, 'from', 0) : undefined,
-    }),
-  '/api/file': (project, query) => outFile(project, text(query, 'name'), text(query, 'out')),
-  '/api/experiments': (project) => experimentsAnswer(project),
-  '/api/curves': (project) => curvesAnswer(project),
-  '/api/curve': (project, query) => curveAnswer(project, text(query, 'name'), query.get('run') ?? undefined),
-  '/api/evaluations': (project, query, { evaluations }) =>
-    evaluationsAnswer(project, evaluations, profileIn(query)),
-  '/api/answers': (project, query, { evaluations }) =>
-    answersAnswer(project, evaluations, answerRequest(query)),
-  '/api/compare': (project, query, { evaluations }) =>
-    compareAnswer(project, evaluations, text(query, 'a'), text(query, 'b'), profileIn(query)),
-  '/api/ask-models': (project) => askModelsAnswer(project),
-  '/api/samples': (project) => samplesAnswer(project),
-  '/api/data': (project) => dataAnswer(project),
+  '/api/runs': {
+    answer: (project, query) =>
+      runsAnswer(project, query.get('before') ?? undefined, Math.min(mostRuns, countIn(query, 'limit', 50))),
+  },
+  '/api/run': { needs: ['run'], answer: (project, query) => runAnswer(project, text(query, 'run')) },
+  '/api/graph': { answer: (project) => graphAnswer(project) },
+  '/api/instance': {
+    needs: ['name'],
+    answer: (project, query) => instanceAnswer(project, text(query, 'name'), query.get('run')),
+  },
+  '/api/log': {
+    needs: ['name', 'file'],
+    answer: (project, query) =>
+      printedAnswer(project, {
+        instance: text(query, 'name'),
+        run: query.get('run') ?? undefined,
+        file: text(query, 'file'),
+        from: query.has('from') ? countIn(query, 'from', 0) : undefined,
+      }),
+  },
+  '/api/file': {
+    needs: ['name', 'out'],
+    answer: (project, query) => outFile(project, text(query, 'name'), text(query, 'out')),
+  },
+  '/api/experiments': { answer: (project) => experimentsAnswer(project) },
+  '/api/curves': { answer: (project) => curvesAnswer(project) },
+  '/api/curve': {
+    needs: ['name'],
+    answer: (project, query) => curveAnswer(project, text(query, 'name'), query.get('run') ?? undefined),
+  },
+  '/api/evaluations': {
+    answer: (project, query, { evaluations }) => evaluationsAnswer(project, evaluations, profileIn(query)),
+  },
+  '/api/answers': {
+    answer: (project, query, { evaluations }) => answersAnswer(project, evaluations, answerRequest(query)),
+  },
+  '/api/compare': {
+    needs: ['a', 'b'],
+    answer: (project, query, { evaluations }) =>
+      compareAnswer(project, evaluations, text(query, 'a'), text(query, 'b'), profileIn(query)),
+  },
+  '/api/ask-models': { answer: (project) => askModelsAnswer(project) },
+  '/api/samples': { answer: (project) => samplesAnswer(project) },
+  '/api/data': { answer: (project) => dataAnswer(project) },
 };

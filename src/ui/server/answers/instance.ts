@@ -22,7 +22,6 @@ export async function instanceAnswer(
   const only = { patterns: [name], mode: 'only' } as const;
   const graph = await project.graph(everything);
   if (!graph.ok) return graph;
-  if (!graph.value.instances.some(({ instance }) => instance === name)) return unknownInstance(name);
   const explained = await project.explain(name);
   if (!explained.ok) return explained;
   const outs = await outsOf(project, name);
@@ -51,11 +50,6 @@ export async function instanceAnswer(
     },
   };
 }
-
-const unknownInstance = (name: string): Result<never, Refusal> => ({
-  ok: false,
-  error: { kind: 'unknown', message: `the pipeline file has no instance ${name}` },
-});
 
 /** As in JSON: the writer of the answer turns NaN and infinities into text, and keeps all digits. */
 const jsonNumbers = (values: Readonly<Record<string, MetricValue>>): Readonly<Record<string, JsonNumber>> =>
