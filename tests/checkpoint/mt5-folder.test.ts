@@ -263,6 +263,26 @@ describe('missing files are named, with what was expected', () => {
     },
   );
 
+  test.each([
+    ['t5', null],
+    ['mt5', 0],
+    ['umt5', 0],
+  ])(
+    '%s: the start of a folder that has only a bos_token_id is that of its configuration',
+    async (type, start) => {
+      const folder = join(await temporaryFolder(), 'model');
+      valueOf(await writeMt5Folder(folder, smallModel({ model_type: type })));
+      await rm(join(folder, 'generation_config.json'));
+      const path = join(folder, 'config.json');
+      const { decoder_start_token_id: _, ...config } = JSON.parse(await readFile(path, 'utf8'));
+      await writeFile(path, JSON.stringify({ ...config, bos_token_id: 5 }));
+      expect(valueOf(await openMt5Folder(folder)).generation).toMatchObject({
+        decoderStartTokenId: start,
+        bosTokenId: 5,
+      });
+    },
+  );
+
   test('an existing folder is not overwritten', async () => {
     const folder = join(await temporaryFolder(), 'model');
     await mkdir(folder);

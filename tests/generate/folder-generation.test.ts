@@ -124,8 +124,21 @@ test('the repetition penalty of the encoder is refused for beams, some of which 
   expect(valueOf(folderGeneration(requested(sample), folder, tinyConfig)).encoderRepetitionPenalty).toBe(1.5);
 });
 
+test.each([
+  [{}, 0],
+  [{ bos_token_id: 5 }, 5],
+  [{ bos_token_id: 5, decoder_start_token_id: 3 }, 3],
+])('%j: a sequence starts with decoder_start_token_id, else with bos_token_id', (json, startTokenId) => {
+  expect(valueOf(folderGeneration(requested(), generationOf(json), tinyConfig))).toMatchObject({
+    startTokenId,
+  });
+});
+
 test('tokens that the model does not have are refused where transformers fails at them', () => {
   const folder = generationOf({ sequence_bias: [[[99], 1]], forced_bos_token_id: 23, suppress_tokens: [99] });
+  expect(messageOf(folderGeneration(requested(), generationOf({ bos_token_id: 23 }), tinyConfig))).toContain(
+    'bos_token_id holds 23: expected token ids below 23',
+  );
   expect(messageOf(folderGeneration(requested(), folder, tinyConfig))).toContain(
     'sequence_bias holds 99: expected token ids below 23; forced_bos_token_id holds 23: expected ' +
       'token ids below 23',

@@ -35,6 +35,8 @@ export interface GenerationConfig {
   /** Any of these ends a sequence. */
   readonly eosTokenIds: readonly number[];
   readonly decoderStartTokenId: number | null;
+  /** Starts a sequence where there is no `decoderStartTokenId`. */
+  readonly bosTokenId: number | null;
   /** What else the file holds, and fields of which the value is not understood: kept, and written again. */
   readonly other: JsonObject;
 }
@@ -142,6 +144,7 @@ export function readGenerationConfig(json: JsonObject): {
       tokenIds,
     ),
     decoderStartTokenId: optional('decoder_start_token_id', 0),
+    bosTokenId: optional('bos_token_id', 0),
     other: { ...fields.others(['transformers_version']), ...fields.refused() },
   };
   return { config, problems: fields.problems() };
@@ -184,6 +187,7 @@ export function generationConfigJson(config: GenerationConfig): JsonObject {
     pad_token_id: config.padTokenId,
     eos_token_id: oneOrList(config.eosTokenIds),
     decoder_start_token_id: config.decoderStartTokenId,
+    bos_token_id: config.bosTokenId,
   };
   const neutral: JsonObject = defaults;
   const set = Object.entries(fields).filter(([name, value]) => value !== null && value !== neutral[name]);
@@ -266,6 +270,7 @@ export const isGenerationField = (name: string): boolean =>
 const otherFields: readonly string[] = [
   'bad_words_ids',
   'begin_suppress_tokens',
+  'bos_token_id',
   'decoder_start_token_id',
   'eos_token_id',
   'exponential_decay_length_penalty',

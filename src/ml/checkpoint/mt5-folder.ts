@@ -176,10 +176,18 @@ async function readGeneration(
   const foreign = Object.entries(generation.other).filter(([name]) => isForeignField(name));
   const problem = json?.ok === false ? fileProblemText(json.error) : `${path}: is not a JSON object`;
   return {
-    config: { ...generation, other: { _from_model_config: true, ...Object.fromEntries(foreign) } },
+    config: {
+      ...generation,
+      decoderStartTokenId: generation.decoderStartTokenId ?? startOf(config),
+      other: { _from_model_config: true, ...Object.fromEntries(foreign) },
+    },
     warnings: json === undefined ? [] : [`${problem}: generation settings are taken from config.json`],
   };
 }
+
+/** MT5Config and UMT5Config have a default start, which counts before `bos_token_id`; T5Config has none. */
+const startOf = (config: JsonObject): number | null =>
+  modelTypeOf(config) !== 't5' && (config['bos_token_id'] ?? null) !== null ? 0 : null;
 
 async function copyFiles(paths: readonly string[], folder: string): Promise<Result<void, FileProblem>> {
   for (const path of paths) {

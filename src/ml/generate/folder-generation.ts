@@ -73,7 +73,7 @@ export function folderGeneration(
       exponentialDecay: config.exponentialDecay,
       removeInvalidValues: config.removeInvalidValues,
       renormalize: config.renormalizeLogits,
-      startTokenId: config.decoderStartTokenId ?? model.decoderStartTokenId,
+      startTokenId: config.decoderStartTokenId ?? config.bosTokenId ?? model.decoderStartTokenId,
       endTokenIds: config.eosTokenIds.length === 0 ? model.eosTokenIds : config.eosTokenIds,
     },
   };
@@ -107,10 +107,11 @@ function overrideProblem(name: string): readonly string[] {
 
 /** Tokens that the model does not have, in fields where transformers fails at them. */
 const tokensPast = (
-  { sequenceBias, forcedBosTokenId, forcedEosTokenIds }: GenerationConfig,
+  { bosTokenId, decoderStartTokenId, sequenceBias, forcedBosTokenId, forcedEosTokenIds }: GenerationConfig,
   size: number,
 ): readonly string[] => {
   const named: readonly (readonly [name: string, ids: readonly number[]])[] = [
+    ['bos_token_id', decoderStartTokenId === null && bosTokenId !== null ? [bosTokenId] : []],
     ['sequence_bias', sequenceBias.flatMap(({ tokens }) => tokens)],
     ['forced_bos_token_id', forcedBosTokenId === null ? [] : [forcedBosTokenId]],
     ['forced_eos_token_id', forcedEosTokenIds],
