@@ -21,6 +21,7 @@ TEXTS = [
     "<gap> rest <new>fever<e/>",
     "头痛<extra_id_0> 三天 <extra_id_3>",
     "<b> mg/kg <extra_id_1><c>",
+    "fever  mg/kg  ｍｇ/kg b",
 ]
 PLAIN = {"lstrip": False, "rstrip": False, "normalized": False, "single_word": False, "special": False}
 sentinels = [f"<extra_id_{i}>" for i in range(4)]
@@ -56,6 +57,19 @@ FOLDERS = {
     "ids that are taken twice": folder(
         {"extra_ids": 4, "additional_special_tokens": ["<a>", "<b>"]},
         added_tokens={"<new>": 403, "s": 404},
+    ),
+    "a token that becomes a normalized one": folder(
+        {
+            "extra_ids": 4,
+            "added_tokens_decoder": {"5": {**PLAIN, "content": "mg/kg", "normalized": True, "rstrip": True}},
+        }
+    ),
+    "a token of tokenizer.json that becomes a normalized one": folder(
+        {
+            "extra_ids": 4,
+            "added_tokens_decoder": {"5": {**PLAIN, "content": "mg/kg", "normalized": True, "lstrip": True}},
+        },
+        tokenizer_json=True,
     ),
     "special tokens that are listed as plain": folder(
         {

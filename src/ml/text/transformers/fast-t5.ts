@@ -28,7 +28,8 @@ export function fastT5OfJson(parts: UnigramParts, config: TokenizerConfig): Resu
     (content) => ids.get(content),
     sizeWith(parts.added, parts.pieces.length),
   );
-  return fastUnigram({ ...parts, added }, settingsOf(config, special.value));
+  const replaced = [...parts.added.values()];
+  return fastUnigram({ ...parts, added, replaced }, settingsOf(config, special.value));
 }
 
 /**
@@ -54,7 +55,7 @@ export function fastT5(proto: ModelProto, config: TokenizerConfig): Result<Token
 }
 
 /** The parts of a `.model` as T5Converter has them. */
-export interface ConvertedT5 extends Pick<UnigramParts, 'pieces' | 'unknownId' | 'added'> {
+export interface ConvertedT5 extends Pick<UnigramParts, 'pieces' | 'unknownId' | 'added' | 'replaced'> {
   readonly special: T5SpecialTokens;
   readonly charMap: CharMap | undefined;
   readonly metaspace: Metaspace;
@@ -100,6 +101,7 @@ export function convertT5(proto: ModelProto, config: TokenizerConfig): Result<Co
       pieces,
       unknownId: proto.unknownId,
       added,
+      replaced: ofModel,
       special: special.value,
       charMap: charMap.value,
       metaspace: { replacement: '\u2581', prepend: prependScheme(config), split: true },

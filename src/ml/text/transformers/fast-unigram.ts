@@ -5,7 +5,7 @@ import { buildByteTrie, idOf } from '../sentencepiece/byte-trie.ts';
 import { bytePiece } from '../sentencepiece/piece-problem.ts';
 import type { Tokenizer } from '../tokenizer.ts';
 import { wordMemory } from '../word-memory.ts';
-import { matchesOf, tokenMatcher } from './added-token.ts';
+import { type AddedToken, matchesOf, tokenMatcher } from './added-token.ts';
 import { type AddedTokens, sizeWith } from './added-tokens.ts';
 import { cleanUp } from './clean-up.ts';
 import { cutFramed, framed, type Frame } from './frame.ts';
@@ -18,6 +18,8 @@ export interface UnigramParts {
   readonly unknownId: number;
   readonly byteFallback: boolean;
   readonly added: AddedTokens;
+  /** Added tokens with the flags that they had before others replaced these. */
+  readonly replaced?: readonly AddedToken[];
   readonly normalize: (text: string) => string;
   /** Cuts a text into the parts that are encoded each by itself. */
   readonly preTokenize: (piece: TextPiece) => readonly TextPiece[];
@@ -148,14 +150,21 @@ function wordEncoder(scored: ScoredPieces, byteFallback: boolean): (word: string
  * Ids of added tokens in a text, and the normalised text between them. As
  * AddedVocabulary::extract_and_normalize.
  */
-function addedTokenSplitter({ added, normalize }: UnigramParts): (text: string) => (number | TextPiece)[] {
+function addedTokenSplitter({
+  added,
+  replaced = [],
+  normalize,
+}: UnigramParts): (text: string) => (number | TextPiece)[] {
   const tokens = [...added.values()];
   const ids = new Map(Array.from(added, ([id, token]) => [token, id]));
-  const before = tokenMatcher(tokens.filter((token) => !token.normalized));
-  const after = tokenMatcher(
-    tokens.filter((token) => token.normalized),
-    (token) => normalize(token.content),
-  );
+  // A token that changes this flag is then searched in both texts.
+  const searched = (normalized: boolean): readonly AddedToken[] => {
+    const forms = [...replaced, ...tokens].filter((token) => token.normalized === normalized);
+    const contents = new Set(forms.map(({ content }) => content));
+    return tokens.filter(({ content }) => contents.has(content));
+  };
+  const before = tokenMatcher(searched(false));
+  const after = tokenMatcher(searched(true), (token) => normalize(token.content));
   const split = (matcher: typeof before, { text, first }: TextPiece): (number | TextPiece)[] => {
     const parts: (number | TextPiece)[] = [];
     let done = 0;
