@@ -1,7 +1,7 @@
-import { rmSync } from 'node:fs';
+import { mkdirSync, rmSync, symlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { inProcess } from '../rig/in-process.ts';
+import { type InProcess, inProcess } from '../rig/in-process.ts';
 
 const folder = (text: string, workspace: boolean): object => ({
   stages: {
@@ -64,4 +64,80 @@ test('without the cache, files that no result has are kept when a stage writes o
   project.write({ 'artifacts/pipeline/a/d/note.txt': 'mine', 'pipeline.yaml': folder('two', false) });
   expect(await project.run()).toMatchObject({ outcomes: { a: 'ran' }, warnings: ['kept-files'] });
   expect(project.read('artifacts/pipeline/a/d.kept/note.txt')).toBe('mine');
+});
+
+describe.each([false, true])('a file that no run wrote, at the place of an out (temp: %s)', (temp) => {
+  const d = 'artifacts/pipeline/a/d';
+  const mine = { file: 'file mine', symlink: 'link ../../../elsewhere.txt' };
+  const writing = (text: string, kind: string): object => ({
+    stages: {
+      a: {
+        cmd:
+          kind === 'folder'
+            ? `mkdir -p \${outs.d}; echo ${text} > \${outs.d}/x`
+            : `echo ${text} > \${outs.d}`,
+        outs: { d: { path: 'd', temp } },
+      },
+      b: { cmd: 'echo b > ${outs.m}', deps: { d: { from: 'a', out: 'd' } }, outs: { m: 'm' } },
+    },
+  });
+  const put = (project: InProcess, what: 'file' | 'symlink'): void => {
+    rmSync(join(project.root, d), { recursive: true, force: true });
+    mkdirSync(join(project.root, d, '..'), { recursive: true });
+    if (what === 'file') project.write({ [d]: 'mine' });
+    else symlinkSync('../../../elsewhere.txt', join(project.root, d));
+  };
+
+  const cases = [
+    ['file', 'file'],
+    ['file', 'symlink'],
+    ['folder', 'file'],
+    ['folder', 'symlink'],
+  ] as const;
+
+  test.each(cases)('where a run writes a %s: a %s is moved beside it and reported', async (kind, what) => {
+    using project = inProcess();
+    project.write({ 'pipeline.yaml': writing('one', kind), 'elsewhere.txt': 'theirs' });
+    put(project, what);
+    const { outcomes, warnings } = await project.run();
+    expect(outcomes).toMatchObject({ a: 'ran' });
+    expect(warnings).toContain('kept-files');
+    expect(project.snapshot('artifacts/pipeline/a')).toMatchObject({ 'd.kept': mine[what] });
+    expect(project.read('elsewhere.txt')).toBe('theirs');
+  });
+
+  test.each(cases)('where a cached %s is restored: a %s is, too', async (kind, what) => {
+    using project = inProcess();
+    // The same keys, at other places.
+    const written = writing('one', kind);
+    project.write({ 'pipeline.yaml': written, 'experiments/other.yaml': written, 'elsewhere.txt': 'theirs' });
+    await project.run({}, undefined, 'experiments/other.yaml');
+    put(project, what);
+    const { outcomes, warnings } = await project.run();
+    expect(outcomes).toMatchObject({ a: 'restored' });
+    expect(warnings).toContain('kept-files');
+    expect(project.snapshot('artifacts/pipeline/a')).toMatchObject({ 'd.kept': mine[what] });
+    expect(project.read('elsewhere.txt')).toBe('theirs');
+  });
+
+  test('gc leaves what was moved', async () => {
+    using project = inProcess();
+    project.write({ 'pipeline.yaml': writing('one', 'file') });
+    put(project, 'file');
+    await project.run();
+    project.write({ 'pipeline.yaml': { stages: { c: { cmd: 'true' } } } });
+    const collected = await project.ask((opened) => opened.gc({ dryRun: false, keepRuns: 0 }));
+    expect(collected.ok).toBe(true);
+    expect(project.snapshot('artifacts/pipeline/a')).toEqual({ 'd.kept': mine.file });
+  });
+});
+
+test('a file with the bytes of the result, at the place of its out, is taken over', async () => {
+  using project = inProcess();
+  project.write({
+    'pipeline.yaml': { stages: { a: { cmd: 'echo one > ${outs.m}', outs: { m: 'm' } } } },
+    'artifacts/pipeline/a/m': 'one\n',
+  });
+  expect(await project.run()).toMatchObject({ outcomes: { a: 'ran' }, warnings: [] });
+  expect(project.snapshot('artifacts/pipeline/a')).toEqual({ m: 'file one\n' });
 });

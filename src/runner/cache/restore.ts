@@ -26,7 +26,7 @@ export type Restored =
       readonly kind: 'restored';
       readonly files: number;
       readonly bytes: number;
-      /** Folders beside the outs that files of others were moved to. */
+      /** Paths beside the outs that files of others were moved to. */
       readonly keptIn: readonly string[];
       /** Where it was copied from a source for this. */
       readonly origin: Origin | undefined;
@@ -70,11 +70,11 @@ export async function restore(
   return { ok: true, value: { kind: 'restored', files, bytes, keptIn: kept, origin: brought?.origin } };
 }
 
-/** Before a content is put there: moves what no run wrote out of the folder at a path. */
-async function keepForeign(cache: Cache, path: string, { form, digest }: Content): Promise<KeptFiles> {
-  const next = form === 'folder' ? await readListing(cache.workspace, digest) : [];
+/** Before a content is put there: moves what no run wrote away from the path. */
+async function keepForeign(cache: Cache, path: string, content: Content): Promise<KeptFiles> {
+  const items = content.form === 'folder' ? await readListing(cache.workspace, content.digest) : [];
   // Damaged: nothing will be put there.
-  return next === undefined
+  return items === undefined
     ? { existing: undefined, keptIn: undefined }
-    : keepForeignFiles(cache, path, next);
+    : keepForeignFiles(cache, path, { content, items });
 }

@@ -29,8 +29,8 @@ interface Places {
 
 /**
  * Renames an out that an attempt wrote into its place. Existing files with the same content are kept, so that
- * readers need not read them again. Other people's files in a replaced folder are moved: returns the folder
- * that they are now in.
+ * readers need not read them again. Other people's files at its place are moved: returns the path that they
+ * are now at.
  */
 export async function placeOut(
   { workspace, store, plan }: Places,
@@ -49,7 +49,7 @@ export async function placeOut(
   )
     await removeTree(workspace, placeOf(workspace, from));
   else {
-    ({ keptIn } = await keepForeignFiles({ workspace, store }, to, written.items));
+    ({ keptIn } = await keepForeignFiles({ workspace, store }, to, written));
     workspace.disk.makeFolder(dirname(placeOf(workspace, to)));
     await replace(workspace, placeOf(workspace, from), placeOf(workspace, to));
     noteAll(workspace, from, to, written);
@@ -58,12 +58,12 @@ export async function placeOut(
   return keptIn;
 }
 
-/** Reports where other people's files in the folder of an out were moved to. */
+/** Reports where other people's files at the place of an out were moved to. */
 export const keptFilesWarning = (keptIn: string): Diagnostic => ({
   severity: 'warning',
   code: 'kept-files',
-  message: `files that no run wrote were in a folder of outs and were moved to ${keptIn}`,
-  help: 'keep your own files outside of outs: an out contains only what its stage writes',
+  message: `files that no run wrote were at the place of an out and were moved to ${keptIn}`,
+  help: 'keep your own files outside of outs: at the place of an out is only what its stage writes',
 });
 
 /** A process that escaped from its stage could have written until now: only unchanged files are recorded. */
@@ -132,7 +132,7 @@ export async function clearWorkspaceOuts(
   for (const path of paths) {
     if (isForeign(places, path)) await setAside(places, { path, key });
     else {
-      const { keptIn } = await keepForeignFiles(places, path, []);
+      const { keptIn } = await keepForeignFiles(places, path, undefined);
       if (keptIn !== undefined) onKept(keptIn);
       await removeTree(places.workspace, placeOf(places.workspace, path));
     }
