@@ -1,11 +1,21 @@
 import { describe, expect, test } from 'vitest';
 import { planFile } from '../../src/runner/plan/plan-file.ts';
+import { parsePipeline } from '../../src/runner/pipeline-file/parse-pipeline.ts';
 import { faultsOf, faultText, instanceOf, planned, planOfText, type Written } from './planned.ts';
 
 /** The params of a stage without axes. */
 const paramsOf = (text: string, written: Written = {}) => instanceOf(planOfText(text, written), 'a').params;
 const withParams = (params: string, head = ''): string =>
   `${head}stages: { a: { cmd: [echo], params: { ${params} } } }\n`;
+
+const notesOf = (text: string, set: string): readonly string[] =>
+  parsePipeline({
+    file: 'pipeline.yaml',
+    readText: () => ({ ok: true, value: text }),
+    overrides: [set],
+  }).faults.flatMap(({ notes = [] }) =>
+    notes.flatMap(({ at, message }) => (at === undefined ? [message] : [])),
+  );
 
 describe('values follow YAML 1.2 core', () => {
   test.each<readonly [string, unknown]>([
@@ -225,6 +235,26 @@ describe('--set', () => {
     ['vars.model="${vars.nothing}"', 'unknown-reference --set:1:13 ${vars.nothing}'],
   ])('%s is refused, with the position in the argument', (set, fault) => {
     expect(faultsOf(text, { set: [set] })).toEqual([fault]);
+  });
+
+  test.each<readonly [string, string]>([
+    ['vars.model=q: {a}', `YAML reads this value as a map; a text is typed --set 'vars.model="q: {a}"'`],
+    ['vars.model=- a', `YAML reads this value as a list; a text is typed --set 'vars.model="- a"'`],
+    ['vars.model=[1', `YAML cannot read this value; a text is typed --set 'vars.model="[1"'`],
+    ['vars.model=a: b: c', `YAML cannot read this value; a text is typed --set 'vars.model="a: b: c"'`],
+    [
+      'stages.a.description=1e3',
+      `YAML reads this value as the number 1e3; a text is typed --set 'stages.a.description="1e3"'`,
+    ],
+  ])('a fault of %s says how YAML reads it, and how to type a text', (set, note) => {
+    const inText = text.replace('"${vars.model}"', '"of ${vars.model}"');
+    expect(notesOf(inText, set)).toEqual([note]);
+    const [typed = ''] = /(?<=--set ').*(?='$)/.exec(note) ?? [];
+    expect(notesOf(inText, typed)).toEqual([]);
+  });
+
+  test('a fault of a text, or of the name before it, has no such note', () => {
+    for (const set of ['stages.a.retries=many', 'vars.modle=[1]']) expect(notesOf(text, set)).toEqual([]);
   });
 
   const anchored = `vars: { lora: &lora { r: 8, nested: &nested { a: 1 } }, rate: &rate 0.1, text: "r is \${vars.rate}" }

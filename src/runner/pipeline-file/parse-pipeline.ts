@@ -1,4 +1,5 @@
 import type { Diagnostic, Fault, Range, Report } from '../diagnostic.ts';
+import { noteUnquoted } from './note-unquoted.ts';
 import { readSource } from './read-source.ts';
 import type { SourceRequest } from './source-request.ts';
 import { expandedSize, limits, tooLarge } from './yaml/guard.ts';
@@ -32,7 +33,7 @@ export interface Parsed {
  */
 export function parsePipeline(request: SourceRequest): Parsed {
   const faults: Fault[] = [];
-  const report: Report = (fault) => void faults.push(fault);
+  const report: Report = (fault) => void faults.push(noteUnquoted(fault, request.overrides));
   const { root, sources, warnings } = readSource(request, report);
   const pipeline = root && readPipeline(root, request.file, report);
   return { pipeline, faults, warnings, sources };

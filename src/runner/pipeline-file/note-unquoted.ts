@@ -1,0 +1,34 @@
+import type { Fault, Range } from '../diagnostic.ts';
+import { overrideName } from '../wording/override-name.ts';
+import { shellQuoted } from '../../files/shell-quoted.ts';
+import { kindText } from './yaml/node.ts';
+import { parseYaml } from './yaml/parse-yaml.ts';
+
+/**
+ * Adds to a fault about a value of `--set` as what YAML reads it, unless that is a text, and how it is typed
+ * as a text: a shell takes the quotes that a user meant for YAML.
+ */
+export function noteUnquoted(fault: Fault, overrides: readonly string[]): Fault {
+  const places = [fault.at, ...(fault.notes ?? []).map(({ at }) => at)];
+  const notes = overrides.flatMap((text, index) => {
+    const name = overrideName(index);
+    const isAbout = (at: Range | undefined): boolean => at?.file === name && at.offset > text.indexOf('=');
+    const reading = places.some(isAbout) ? readingOf(text) : undefined;
+    return reading === undefined ? [] : [{ message: `${reading}; a text is typed ${quoted(text)}` }];
+  });
+  return notes.length === 0 ? fault : { ...fault, notes: [...(fault.notes ?? []), ...notes] };
+}
+
+const valueOf = (text: string): string => text.slice(text.indexOf('=') + 1);
+
+/** Undefined: a text. */
+function readingOf(text: string): string | undefined {
+  const node = parseYaml('--set', valueOf(text), () => undefined);
+  if (node === undefined || node.kind === 'broken') return 'YAML cannot read this value';
+  if (node.kind === 'scalar' && typeof node.value === 'string') return undefined;
+  return `YAML reads this value as ${kindText(node)}`;
+}
+
+/** A string of JSON is one of YAML. */
+const quoted = (text: string): string =>
+  `--set ${shellQuoted(`${text.slice(0, text.indexOf('=') + 1)}${JSON.stringify(valueOf(text))}`)}`;
