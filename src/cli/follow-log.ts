@@ -12,7 +12,7 @@ export interface LogWriter {
 }
 
 /** The log of an instance on its way to a reader. */
-export interface ShownLog {
+interface ShownLog {
   readonly project: Project;
   /** As it was when it was asked for. */
   readonly log: InstanceLog;

@@ -3,7 +3,7 @@ import type { LiveTracking } from '../tracking/live-tracking.ts';
 import { openScreen } from './output/screen.ts';
 
 /** Shows runs in the trackers that the project names. */
-export interface RunTracking {
+interface RunTracking {
   take(event: Event): void;
   /** `run`: its name; undefined: it was stopped, and only the collected data is sent. */
   finish(run: string | undefined): Promise<void>;

@@ -7,7 +7,7 @@ interface Programs {
 }
 
 /** Loads a built file that lies beside the entry point; `use` is what it is loaded for. */
-export type Load = <N extends keyof Programs>(name: N, use?: string) => CompiledProgram<Programs[N]>;
+type Load = <N extends keyof Programs>(name: N, use?: string) => CompiledProgram<Programs[N]>;
 
 /**
  * Runs a command: `words` are the arguments of `pipeline`. Loading the full command line takes longer than a

@@ -110,7 +110,7 @@ export type Failure =
   | { readonly kind: 'disk'; readonly message: string };
 
 /** A piece of a stage's output, in whole lines, and the position of its bytes in the attempt's log file. */
-export interface OutputEvent {
+interface OutputEvent {
   readonly kind: 'output';
   readonly at: number;
   readonly instance: InstanceId;

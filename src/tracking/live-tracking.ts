@@ -5,7 +5,7 @@ import { flatParams } from './flat-params.ts';
 import { type ExportPlace, openExporter } from './open-exporter.ts';
 import { type LivePoint, readTrackerRun, runId, type TrackerRun } from './tracker-run.ts';
 
-export interface LiveTrackingRequest {
+interface LiveTrackingRequest {
   readonly root: string;
   readonly places: readonly ExportPlace[];
   /** The instances that leave a model: each is a run of a tracker. */

@@ -37,7 +37,7 @@ export type TimedPoint = Pick<SeriesPoint, 'step' | 'value'> & { readonly at: nu
 /** A point of a series on its way to a tracker. */
 export type LivePoint = TimedPoint & { readonly name: string };
 
-export interface TrackedMetric {
+interface TrackedMetric {
   /**
    * "eval": the stage that counted it, and how its axes are labelled that the model has not: "eval[greedy]".
    */
@@ -57,7 +57,7 @@ export interface PredictionTable {
 }
 
 /** `warnings`: files that could not be read; their content is left out. */
-export interface ReadRun {
+interface ReadRun {
   readonly run: TrackerRun;
   readonly warnings: readonly string[];
 }

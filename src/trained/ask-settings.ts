@@ -19,7 +19,7 @@ export interface AskOverrides {
 }
 
 /** One answer for each search; `name` identifies it, if there are several. */
-export interface AskSettings {
+interface AskSettings {
   readonly params: GenerationParams;
   readonly searches: readonly { readonly name: string; readonly search: Search }[];
 }

@@ -9,7 +9,7 @@ import { openWholeModel, type WholeModel } from './whole-model.ts';
  * The formats that are written besides configuration and tokenizer: the weights for transformers, graphs for
  * ONNX runtimes.
  */
-export type ExportedForm = 'transformers' | 'onnx';
+type ExportedForm = 'transformers' | 'onnx';
 
 /** Writes a self-contained model into a new folder, atomically; returns notes for people. */
 export async function exportModel(

@@ -21,7 +21,7 @@ export interface ModelAnswer {
   readonly answer: string;
 }
 
-export interface AskRequest {
+interface AskRequest {
   readonly root: string;
   readonly place: ModelPlace;
   readonly typed: TypedPipeline;

@@ -52,7 +52,7 @@ export interface RunInstance {
   readonly gpu?: GpuUsage | undefined;
 }
 
-export interface RunProgress {
+interface RunProgress {
   readonly done: number;
   readonly total: number;
   readonly unit: string;

@@ -4,7 +4,7 @@ import { sizeText } from '../../runner/wording/size-text.ts';
 import type { Finding } from './finding.ts';
 
 /** The disk that a folder is on. */
-export interface Disk {
+interface Disk {
   /** "ext4", the kernel's name for it; undefined if it is unavailable. */
   readonly type: string | undefined;
   readonly freeBytes: number;

@@ -15,7 +15,7 @@ import { fileProblem } from '../../files/file-problem.ts';
 import type { Finding } from './finding.ts';
 
 /** How a file system does what the cache relies on. */
-export interface Behaviour {
+interface Behaviour {
   /** What publishing a result needs and was refused, with the reason. */
   readonly refused: readonly string[];
   /** What an out can hold and would not come back. */

@@ -1,7 +1,7 @@
 import { fileURLToPath } from 'node:url';
 
 /** The program that a user installs packages with, and what to tell it. */
-export interface PackageManager {
+interface PackageManager {
   readonly install: string;
   /** Builds the native part of a package again. */
   rebuild(name: string): string;

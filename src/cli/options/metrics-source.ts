@@ -9,7 +9,7 @@ export type MetricsSource =
   | { readonly kind: 'commit'; readonly revision: string };
 
 /** The metrics of a moment, and its name; `missing`: a message that names the missing item. */
-export type SourceMetrics =
+type SourceMetrics =
   | { readonly kind: 'found'; readonly name: string; readonly metrics: readonly InstanceMetrics[] }
   | { readonly kind: 'missing'; readonly message: string };
 

@@ -5,7 +5,7 @@ import type { Display } from './display.ts';
 import type { Screen } from './screen.ts';
 
 /** The display of one run, imported with the first event that it shows: a run with nothing to do has none. */
-export interface LazyDisplay {
+interface LazyDisplay {
   readonly show: (event: Event) => void;
   /** Resolves when everything is shown. */
   readonly close: () => Promise<void>;

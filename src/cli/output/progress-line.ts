@@ -1,7 +1,7 @@
 import type { Screen } from './screen.ts';
 
 /** How far a command is, for people. */
-export interface ProgressLine {
+interface ProgressLine {
   readonly show: (text: string) => void;
   /** Removes the line from a terminal. */
   readonly close: () => void;

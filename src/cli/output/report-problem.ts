@@ -11,7 +11,7 @@ import { openScreen } from './screen.ts';
  * The consequence of a problem, such as `: nothing was run`; while another run is in progress, what to do
  * about it.
  */
-export interface ProblemEnding {
+interface ProblemEnding {
   readonly ending?: string;
   readonly whenBusy?: string;
 }

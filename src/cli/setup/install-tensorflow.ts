@@ -89,7 +89,7 @@ export async function installTensorflow(
   }
 }
 
-export interface InstallSteps {
+interface InstallSteps {
   readonly say: (step: string) => void;
   /** Whether the engine in a folder computes. */
   readonly works: (folder: string) => Promise<Result<void>>;

@@ -6,7 +6,7 @@ import type { ReportModel, ReportSet, ReportTexts } from './report-data.ts';
 /** The evaluations of all models, with the scores of either profile. */
 export type EvaluationsByProfile = Readonly<Record<Profile, readonly NamedEvaluation[]>>;
 
-export interface ReportRows {
+interface ReportRows {
   readonly sets: readonly ReportSet[];
   /** The texts of so many answers of each model, the worst, are held; undefined: of all. */
   readonly worst: number | undefined;

@@ -21,7 +21,7 @@ export interface CachedEntry {
   readonly keptBecause: 'named' | 'recent' | undefined;
 }
 
-export interface Chosen {
+interface Chosen {
   readonly key: Key;
   readonly lastUse: number;
   readonly because: RemovedResult['because'];

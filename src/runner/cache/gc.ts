@@ -24,7 +24,7 @@ import { forgetPlacement, unnamedPlacements } from '../store/placements.ts';
 import { lastRuns } from '../store/runs.ts';
 
 /** What must stay, beside what the last runs made. */
-export interface Kept {
+interface Kept {
   readonly keys: ReadonlySet<string>;
   /** Instances that some pipeline file names, as "pipeline instance". */
   readonly instances: ReadonlySet<string>;

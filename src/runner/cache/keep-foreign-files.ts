@@ -16,7 +16,7 @@ export interface KeptFiles {
 }
 
 /** The future content of an out; undefined: its path is to be empty. */
-export interface NextOut {
+interface NextOut {
   readonly content: Content;
   /** The items of a folder; none for a file. */
   readonly items: readonly TreeItem[];

@@ -12,7 +12,7 @@ import { readListing } from './restore-out.ts';
 import type { SourceResult } from './result-source.ts';
 
 /** The entry under a key, or why there is none. */
-export type CachedResult =
+type CachedResult =
   /** Every object is there and, by the stat cache, intact; or another source claims to have the result. */
   | { readonly kind: 'hit'; readonly entry: Entry }
   /** An object is missing or has wrong bytes: the out, or the file in it, that it is. */
@@ -25,7 +25,7 @@ export type CachedResult =
   | { readonly kind: 'absent' };
 
 /** Facts that a caller has already, so that nothing is read twice. */
-export interface KnownObjects {
+interface KnownObjects {
   readonly object: ObjectCheck;
   /** The listing of a folder of the project that has this content. */
   readonly listing: (out: string, content: Content) => Promise<readonly TreeItem[] | undefined>;

@@ -5,7 +5,7 @@ import { removeTree } from '../workspace/replace.ts';
 import type { Workspace } from '../workspace/workspace.ts';
 
 /** The changes that turn an existing folder into the one that a listing describes. */
-export interface Repairs {
+interface Repairs {
   /** Items that are missing or differ. */
   readonly write: readonly TreeItem[];
   /** Paths to remove first: those that the listing does not have, and those that block one that it has. */

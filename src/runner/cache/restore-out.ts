@@ -13,7 +13,7 @@ import { inParallel } from './in-parallel.ts';
 import { objectPath } from './objects.ts';
 import { moveRepairs, repairsOf } from './repair-folder.ts';
 
-export type RestoredOut =
+type RestoredOut =
   | { readonly kind: 'restored'; readonly files: number; readonly bytes: number }
   /**
    * An object is missing or has wrong bytes: `path` is its file in the out. The files in place are unchanged.

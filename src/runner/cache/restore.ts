@@ -15,13 +15,13 @@ import { readListing, restoreOut } from './restore-out.ts';
  * The paths of the outs of an instance. An out that is `inPlace` is correct already: it is only recorded as
  * placed by the runner.
  */
-export interface OutPlaces {
+interface OutPlaces {
   readonly pipeline: string;
   readonly instance: InstanceId;
   readonly outs: readonly { readonly name: string; readonly path: string; readonly inPlace: boolean }[];
 }
 
-export type Restored =
+type Restored =
   | {
       readonly kind: 'restored';
       readonly files: number;

@@ -14,7 +14,7 @@ import { storeDamage } from './damaged-rows.ts';
 import type { Store } from '../store/database/open-store.ts';
 import { allPlacements } from '../store/placements.ts';
 
-export interface Verified {
+interface Verified {
   readonly objects: number;
   readonly bytes: number;
   readonly faults: readonly { readonly path: string; readonly message: string }[];

@@ -4,7 +4,7 @@ import { dirname, join } from 'node:path';
 import type { CommitState } from '../answers/runs.ts';
 
 /** A running query for the commit of the repository that a folder is in. */
-export interface CommitQuery {
+interface CommitQuery {
   /** Undefined: the folder is in no repository, git failed, or the call was aborted first. */
   readonly state: Promise<CommitState | undefined>;
   stop(): void;

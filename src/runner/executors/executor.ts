@@ -185,7 +185,7 @@ export interface Usage {
 }
 
 /** How a job in a queue may end besides. */
-export type QueueResult =
+type QueueResult =
   /** It was ended after its `timeoutSeconds`. */
   | { readonly kind: 'timeout' }
   /**

@@ -11,7 +11,7 @@ import type { Queue } from './remote/queue.ts';
 import type { RemoteHost } from './remote/remote-executor.ts';
 
 /** What executors work with. */
-export interface ExecutorHost {
+interface ExecutorHost {
   readonly workspace: ProjectFiles;
   readonly store: Store;
   readonly helpers: HelperPrograms;

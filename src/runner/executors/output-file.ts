@@ -6,7 +6,7 @@ const pieceBytes = 1 << 16;
 const pollMilliseconds = 250;
 
 /** A text that was appended to a file, and the offsets of its bytes there. */
-export interface Appended {
+interface Appended {
   readonly text: string;
   readonly start: number;
   readonly end: number;

@@ -1,7 +1,7 @@
 import { startOf } from './local/processes.ts';
 
 /** A process: its id alone could be another's by now. */
-export interface ProcessIdentity {
+interface ProcessIdentity {
   readonly pid: number;
   readonly started: string;
 }

@@ -17,7 +17,7 @@ import type { HubProgress } from './download/progress.ts';
 /**
  * The signal that ends fetching, and who receives its progress; the reference is the one being fetched.
  */
-export interface FetchControl {
+interface FetchControl {
   readonly signal?: AbortSignal;
   readonly onProgress?: (reference: HubReference, progress: HubProgress) => void;
 }
@@ -69,7 +69,7 @@ export async function fetchDependencies(
 }
 
 /** The state of a reference, without using the network. */
-export type KnownRepository =
+type KnownRepository =
   | { readonly kind: 'here'; readonly repository: FetchedRepository }
   /**
    * Its content is known by pipeline.lock: enough for a key, but a stage that needs it must wait for its

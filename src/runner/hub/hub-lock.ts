@@ -20,7 +20,7 @@ export interface LockedRepository extends HubReference {
  * is, and the digests of its files, so that a branch that moves on the hub changes no result here, and a
  * mirror cannot serve other bytes.
  */
-export type HubLock = readonly LockedRepository[];
+type HubLock = readonly LockedRepository[];
 
 /** Reads the lock of a project; empty if the file does not exist. */
 export async function readHubLock(root: string): Promise<Result<HubLock, FileProblem>> {

@@ -16,7 +16,7 @@ export interface FetchedFile {
 }
 
 /** The state of the folder where a commit is published. */
-export type Published =
+type Published =
   | { readonly kind: 'whole'; readonly files: readonly FetchedFile[] }
   | { readonly kind: 'absent' }
   /** Files that are gone, have other bytes, or do not belong there; fetching again repairs them. */

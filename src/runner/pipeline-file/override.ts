@@ -41,7 +41,7 @@ export function override(root: Node, file: string, text: string, report: Report)
   };
 }
 
-export interface Overridden {
+interface Overridden {
   readonly root: Node;
   /** Below vars. */
   readonly changed?: ChangedVar;

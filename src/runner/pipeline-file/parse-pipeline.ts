@@ -16,7 +16,7 @@ import { foldedPath } from './project-path.ts';
 import { varsLookup, withVars } from './vars/vars.ts';
 
 /** A pipeline file as far as it can be understood. */
-export interface Parsed {
+interface Parsed {
   /**
    * Undefined if not even its stages could be read. Stages with faults are left out and named in `broken`.
    */

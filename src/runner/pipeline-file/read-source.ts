@@ -11,7 +11,7 @@ import { type FileReading, withVarsFromFiles } from './vars/vars-from-files.ts';
 import type { SourceRequest } from './source-request.ts';
 import { overrideName } from '../wording/override-name.ts';
 
-export interface Source {
+interface Source {
   /** Undefined if the file cannot be used at all: reported. */
   readonly root: Node | undefined;
   readonly sources: ReadonlyMap<string, string>;

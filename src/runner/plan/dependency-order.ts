@@ -4,7 +4,7 @@ export interface Edge {
   readonly to: string;
 }
 
-export interface Ordered<E extends Edge> {
+interface Ordered<E extends Edge> {
   /** Every name once, its dependencies before it, else in the given order. */
   readonly order: readonly string[];
   /** For each edge that closes a cycle, the edges of that cycle. */

@@ -180,7 +180,7 @@ export interface MadeOnGpu {
 }
 
 /** How an instance is run in a smoke run. */
-export interface SmokeTraits {
+interface SmokeTraits {
   /** Whether its program made it small; false: the program does not define how, and it runs unchanged. */
   readonly isSmall: boolean;
   /** Whether a matrix takes values from its result, which is found in the cache: the others are not kept. */

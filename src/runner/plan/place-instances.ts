@@ -6,7 +6,7 @@ import type { Result } from '../../result.ts';
 import type { Instance, Plan } from './instance.ts';
 
 /** A plan whose instances all know where they run, and the settings of the queues among those places. */
-export interface Placed {
+interface Placed {
   readonly plan: Plan;
   readonly executors: ReadonlyMap<string, ExecutorSettings>;
 }

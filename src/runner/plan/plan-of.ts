@@ -19,7 +19,7 @@ import {
 } from './expand/resolve-dependency.ts';
 import { resolveInstance } from './expand/resolve-instance.ts';
 
-export interface Planned {
+interface Planned {
   /** Complete only without faults. */
   readonly plan: Plan;
   readonly faults: readonly Fault[];

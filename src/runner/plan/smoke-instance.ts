@@ -6,7 +6,7 @@ import type { Instance, Out, Word } from './instance.ts';
 export const smokeFolder = 'cache/smoke';
 
 /** How an instance of a smoke run differs from the real one. */
-export interface SmokeRequest {
+interface SmokeRequest {
   /** The folder of this run. */
   readonly folder: string;
   /** The params that its stage program chose; undefined: it defines none, and runs unchanged. */

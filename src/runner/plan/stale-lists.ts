@@ -3,9 +3,7 @@ import type { InstanceId } from '../identity.ts';
 import type { ListedInstances, Plan } from './instance.ts';
 
 /** The outs of a result that is right now, by name; undefined: an instance has none. */
-export type PresentOuts = (
-  id: InstanceId,
-) => Readonly<Record<string, { readonly digest: string }>> | undefined;
+type PresentOuts = (id: InstanceId) => Readonly<Record<string, { readonly digest: string }>> | undefined;
 
 /** The instances whose lists differ, or may differ, from those that a plan was made with. */
 export const staleLists = (

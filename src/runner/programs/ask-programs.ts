@@ -8,7 +8,7 @@ import { bundleAll, type BundleFault } from './bundle/bundle.ts';
 import { writeBundle } from './stage-programs.ts';
 
 /** A question to a stage program, by its path or name as `uses` has it. */
-export type ProgramQuestion = Omit<Question, 'bundle'> & { readonly program: string };
+type ProgramQuestion = Omit<Question, 'bundle'> & { readonly program: string };
 
 /**
  * A stage program describes what changes no result (such as how to make it small) in the module of its name

@@ -4,13 +4,13 @@ import type { Engines } from '../../stage/define-stage.ts';
 import type { Resources } from '../plan/instance.ts';
 
 /** The part of an instance that names its engine and device. */
-export interface EngineChoice {
+interface EngineChoice {
   readonly params: Readonly<Record<string, Value>>;
   readonly resources: Resources;
 }
 
 /** A param that contradicts another, or the resources. */
-export interface ChoiceFault {
+interface ChoiceFault {
   readonly param: string;
   readonly message: string;
 }

@@ -35,13 +35,13 @@ export interface EngineFacts {
  */
 export type Engines = ReadonlyMap<string, Result<EngineFacts, readonly BundleFault[]>>;
 
-export interface NamedEngine {
+interface NamedEngine {
   readonly name: string;
   readonly facts: Result<EngineFacts, readonly BundleFault[]>;
 }
 
 /** An engine that is installed for all projects of a user, as it lies there. */
-export interface InstalledFacts {
+interface InstalledFacts {
   readonly folder: string;
   /** The value that represents it in a key. */
   readonly identity: string;

@@ -54,7 +54,7 @@ export interface StageProgramFacts {
   readonly engines: Engines;
 }
 
-export interface ProgramSources {
+interface ProgramSources {
   readonly workspace: Workspace;
   readonly store: Store;
   /** The built src/stage/child.ts. */

@@ -51,7 +51,7 @@ export async function memoryCheck(
   return { findings: memoryFindings(plans, starting, session.plan.typed), assessments };
 }
 
-export interface MemoryCheck {
+interface MemoryCheck {
   readonly findings: readonly Diagnostic[];
   /** Of the chosen instances, for the run: before inputs that are taken as they are were restored. */
   readonly assessments: ReadonlyMap<InstanceId, AssessedInstance>;

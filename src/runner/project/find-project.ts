@@ -17,7 +17,7 @@ export interface ProjectPlace {
   readonly typed?: string | undefined;
 }
 
-export interface NoProject {
+interface NoProject {
   readonly message: string;
   /** The pipeline file that was probably intended, as the user would name it. */
   readonly suggestion?: string;

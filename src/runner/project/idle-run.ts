@@ -149,7 +149,7 @@ export async function runIdle(
   }
 }
 
-export interface IdleRecording {
+interface IdleRecording {
   /** With a disk that records what is read. */
   readonly opened: Opened;
   /** Called when the run has ended, with its plan: if it had nothing to do, the next run will know. */

@@ -7,14 +7,14 @@ import { storeFolder } from './machine/store-folder.ts';
 import { thisMachine } from './machine/this-machine.ts';
 
 /** The project of a run, as the command line names it. */
-export interface ProjectLocation {
+interface ProjectLocation {
   readonly folder: string;
   readonly file?: string | undefined;
   readonly set: readonly string[];
   readonly executor?: string | undefined;
 }
 
-export interface IdleRun {
+interface IdleRun {
   /** Of the project. */
   readonly root: string;
   readonly finished: FinishedRun;

@@ -7,7 +7,7 @@ import { stateText } from './explanation-text.ts';
 import { droppedText, displacedText } from './outcome-text.ts';
 import { reasonText } from './reason-text.ts';
 
-export interface StatusView {
+interface StatusView {
   /** Every instance, not only those that are not up to date. */
   readonly all: boolean;
   readonly width: number;

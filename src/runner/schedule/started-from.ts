@@ -8,7 +8,7 @@ import { queryCommit } from '../executors/commit-state.ts';
 const commitTimeout = 500;
 
 /** Who starts a run, where, and from which commit. */
-export interface Start {
+interface Start {
   /** All that is known at once, which excludes the commit. */
   readonly from: StartedFrom;
   /** Calls `onCommit` with the commit once it is known, unless the run ends soon after its start. */

@@ -9,7 +9,7 @@ import { preflight } from './preflight/preflight.ts';
 import { type StageProgramFacts, stagePrograms } from '../programs/stage-programs.ts';
 import type { ExecutorOf } from '../executors/executors.ts';
 
-export interface SessionSources {
+interface SessionSources {
   readonly workspace: Workspace;
   readonly store: Store;
   /** The entry of the process that runs a stage program. */

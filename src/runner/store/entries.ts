@@ -122,7 +122,7 @@ export function deleteEntry(store: Store, key: Key): void {
 }
 
 /** A result as garbage collection sees it. */
-export interface StoredEntry {
+interface StoredEntry {
   readonly entry: Entry;
   readonly run: string;
   /** When it was last made or used, in days since 1970 (UTC). */

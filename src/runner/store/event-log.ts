@@ -10,7 +10,7 @@ import { type Row, rowOf, rowsOf } from './database/row.ts';
  * and those at the start of a run that may have nothing to do, are batched for a moment so that not each
  * costs a commit; an event that reports an end is written at once.
  */
-export interface EventLog {
+interface EventLog {
   add(event: Event): void;
   flush(): void;
 }

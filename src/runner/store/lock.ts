@@ -13,11 +13,11 @@ import {
 import { rowOf } from './database/row.ts';
 
 /** Held by the one run that may write. */
-export interface Lock {
+interface Lock {
   release(): void;
 }
 
-export interface Busy {
+interface Busy {
   readonly kind: 'busy';
   readonly pid: number | undefined;
   readonly since: number | undefined;

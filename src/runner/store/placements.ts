@@ -8,7 +8,7 @@ import { type Row, rowOf, rowsOf } from './database/row.ts';
  * An out that the runner put into the project, with its content then. If the content differs now, it is
  * somebody else's.
  */
-export interface Placement {
+interface Placement {
   readonly path: string;
   readonly pipeline: string;
   readonly instance: string;

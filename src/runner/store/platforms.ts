@@ -3,7 +3,7 @@ import type { Store } from './database/open-store.ts';
 import { rowOf } from './database/row.ts';
 
 /** The properties of the machine that affect a program's results. */
-export interface StoredPlatform {
+interface StoredPlatform {
   readonly os: string;
   readonly arch: string;
   readonly node: string;

@@ -5,7 +5,7 @@ import { rowsOf } from './database/row.ts';
  * The leader of a process group: its id alone could be another's by now, so the time of its start belongs to
  * it.
  */
-export interface GroupLeader {
+interface GroupLeader {
   readonly pid: number;
   readonly started: string;
 }

@@ -2,7 +2,7 @@ import type { Store } from './database/open-store.ts';
 import { rowsOf } from './database/row.ts';
 
 /** A stage of a pipeline: another pipeline of the project may have one of the same name. */
-export interface StageName {
+interface StageName {
   readonly pipeline: string;
   readonly stage: string;
 }

@@ -50,7 +50,7 @@ export const isRun = (store: Store, run: RunId): boolean =>
   store.sql('SELECT 1 FROM runs WHERE run = ?').get(run) !== undefined;
 
 /** How a run ended. */
-export interface RunEnd {
+interface RunEnd {
   readonly at: number;
   readonly exitCode: number;
   readonly counts: OutcomeCounts;

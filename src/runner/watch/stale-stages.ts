@@ -15,7 +15,7 @@ import type { Selected } from '../plan/select.ts';
 import type { Result } from '../../result.ts';
 
 /** Work of a run in progress that is no longer needed. */
-export interface Stale {
+interface Stale {
   /** Its plan is out of date: nothing more should be started. */
   readonly isPlanStale: boolean;
   /** Stages whose results are no longer needed. `file`: the changed file, if that is the only reason. */

@@ -42,7 +42,7 @@ type Ending = Pick<Extract<Event, { readonly kind: 'finished' }>, 'instance' | '
 /**
  * A project that is watched for as long as it takes: its rows are opened again where the cache was deleted.
  */
-export interface Watched {
+interface Watched {
   readonly root: string;
   open(): Promise<Result<Opened, Problem>>;
   plan(): Promise<Result<Planned, Problem>>;

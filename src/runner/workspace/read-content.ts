@@ -37,7 +37,7 @@ export interface Found {
  * since a stage that reads the path reads it (deps). `keep`: it is kept as a link, like those that stay
  * inside (outs, which are restored exactly).
  */
-export type Links = 'follow' | 'keep';
+type Links = 'follow' | 'keep';
 
 export interface ReadingRules {
   readonly links: Links;

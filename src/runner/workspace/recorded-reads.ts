@@ -6,7 +6,7 @@ import type { WorkspaceDisk } from './disk/workspace-disk.ts';
 /** How something was read, the absolute path, and the result. */
 export type DiskRead = readonly [how: 'lstat' | 'stat' | 'list' | 'realPath', path: string, seen: string];
 
-export interface RecordedReads {
+interface RecordedReads {
   readonly disk: WorkspaceDisk;
   /**
    * Every read so far. Undefined: they are not all, since bytes were read or written, a read failed, or a

@@ -16,7 +16,7 @@ export interface StatCache {
 }
 
 /** A file that the runner wrote, at the time of its rename. */
-export interface Written {
+interface Written {
   readonly stamp: Stamp;
   readonly digest: Digest;
 }

@@ -16,7 +16,7 @@ export type MlflowCall =
   /** `once`: it is not repeated when no answer comes, since it would be done twice. */
   | { readonly post: string; readonly body: JsonObject; readonly once?: true };
 
-export interface MlflowProblem {
+interface MlflowProblem {
   readonly message: string;
   readonly isMissing: boolean;
 }

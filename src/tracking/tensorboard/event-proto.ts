@@ -11,7 +11,7 @@ import {
 import type { ParamValue } from '../flat-params.ts';
 
 /** When and at which step something was; milliseconds since the epoch. */
-export interface EventTime {
+interface EventTime {
   readonly at: number;
   readonly step: number;
 }

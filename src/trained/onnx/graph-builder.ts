@@ -24,7 +24,7 @@ export interface GraphBuilder {
   branch(name: string, build: (branch: GraphBuilder) => void): OnnxGraph;
 }
 
-export interface BuiltGraph {
+interface BuiltGraph {
   readonly builder: GraphBuilder;
   finish(): { readonly graph: OnnxGraph; readonly tensors: readonly OnnxTensor[] };
 }

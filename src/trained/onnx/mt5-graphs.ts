@@ -7,7 +7,7 @@ import { type GraphBuilder, graphBuilder } from './graph-builder.ts';
 import type { OnnxModel } from './onnx-graph.ts';
 
 /** A parameter by its name in transformers; `transposed`: [in, out] instead of [out, in]. */
-export type WeightOf = (builder: GraphBuilder, name: string, transposed?: 'transposed') => string;
+type WeightOf = (builder: GraphBuilder, name: string, transposed?: 'transposed') => string;
 
 /** A T5 to be written as graphs. */
 export interface Mt5Source {
@@ -54,7 +54,7 @@ export function encoderGraph(from: Mt5Source): OnnxModel {
  * earlier steps; `merged`: both, and `use_cache_branch` selects whether the keys and values of the source are
  * already there.
  */
-export type DecoderKind = 'first' | 'with-past' | 'merged';
+type DecoderKind = 'first' | 'with-past' | 'merged';
 
 /** Ids of the target to logits, and the keys and values for the next step. */
 export function decoderGraph(from: Mt5Source, kind: DecoderKind): OnnxModel {

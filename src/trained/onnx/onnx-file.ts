@@ -2,7 +2,7 @@ import { integerField, joined, type Message, messageField, textField } from '../
 import type { OnnxAttribute, OnnxGraph, OnnxModel, OnnxNode, OnnxTensor, OnnxValue } from './onnx-graph.ts';
 
 /** The files of a model: the graph, and beside it the weights where one file cannot hold them. */
-export interface OnnxFiles {
+interface OnnxFiles {
   readonly graph: AsyncIterable<Uint8Array>;
   /** Undefined: the weights are in the graph's file. */
   readonly weights: AsyncIterable<Uint8Array> | undefined;

@@ -2,7 +2,7 @@ import { useEffect, useMemo, useState } from 'preact/hooks';
 import { port } from './port/data-port.ts';
 
 /** The page and its query, from the address bar. */
-export interface Address {
+interface Address {
   readonly path: string;
   readonly query: URLSearchParams;
 }

@@ -15,7 +15,7 @@ export interface Keys {
   readonly cookie: string;
 }
 
-export type Admission =
+type Admission =
   | { readonly kind: 'admitted'; readonly path: string; readonly query: URLSearchParams }
   /** The token is right: the browser gets the cookie, and the address without the token. */
   | { readonly kind: 'sign-in'; readonly location: string; readonly setCookie: string }

@@ -8,7 +8,7 @@ import { everything } from './answers/graph.ts';
 import type { Refusal } from './answers/refusal.ts';
 
 /** The body of POST /ask: one model, one question. */
-export interface Question {
+interface Question {
   readonly instance: string;
   readonly question: string;
   /** The stage whose settings are taken; empty: the evaluation's. */

@@ -8,7 +8,7 @@ import { reasonText } from '../../runner/report/reason-text.ts';
 import type { LiveEvent } from '../api.ts';
 
 /** Where a listener is in the stream of all runs: the event that it gets next. */
-export interface Cursor {
+interface Cursor {
   readonly run: string;
   readonly sequence: number;
 }

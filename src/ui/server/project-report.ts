@@ -19,7 +19,7 @@ import { answerKey, type ReportData } from '../../pages/report/report-data.ts';
 import { reportRows } from '../../pages/report/report-rows.ts';
 import { thinnedCurve } from '../../pages/report/thinned-curve.ts';
 
-export interface ProjectReportOptions {
+interface ProjectReportOptions {
   readonly project: Project;
   readonly version: string;
   /** Shown on every page: the time of creation, for example. */
@@ -31,13 +31,13 @@ export interface ProjectReportOptions {
 }
 
 /** How much of the project has been read. */
-export interface ReportProgress {
+interface ReportProgress {
   readonly what: 'runs' | 'instances' | 'curves' | 'answers';
   readonly done: number;
   readonly total: number;
 }
 
-export interface ProjectReport {
+interface ProjectReport {
   readonly data: ReportData;
   readonly pipeline: string;
   /** The texts of so many answers of each model are held; undefined: of all. */

@@ -10,7 +10,7 @@ import { type ApiAnswer, answerApi, type Api } from './answer-api.ts';
 import { liveEvents } from './live-events.ts';
 import { type PageFiles, readPageFiles } from './page-files.ts';
 
-export interface PageOptions {
+interface PageOptions {
   /** 0: any free port. */
   readonly port: number;
   /** Where scripts/build.mjs put the files of the page. */

@@ -18,7 +18,7 @@ export interface Figure {
 /**
  * `relative`: to the largest element, or to the number itself. `differences`: elements that are not equal.
  */
-export type Unit = 'relative' | 'differences' | 'ms' | 'bytes';
+type Unit = 'relative' | 'differences' | 'ms' | 'bytes';
 
 /** A check as a child process writes it: a line of JSON. */
 export const checkLine = (check: Check): string => `${JSON.stringify(check)}\n`;

@@ -6,7 +6,7 @@ import { reportIt } from './what-to-do.ts';
 /** The largest error of an op on each device, relative to the largest element. */
 export const opBounds = { cpu: 5e-6, cuda: 1e-4 } as const;
 
-export interface ComparedOps {
+interface ComparedOps {
   /** The runtime that is right: onnx on the CPU. */
   readonly reference: Runtime;
   readonly tested: Runtime;

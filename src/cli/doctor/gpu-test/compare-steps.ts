@@ -14,7 +14,7 @@ export const stepBounds = {
 /** By how much the loss may differ with products of bfloat16. */
 const bf16Bound = 0.02;
 
-export interface ComparedSteps {
+interface ComparedSteps {
   readonly reference: TrainingRuntime;
   readonly tested: TrainingRuntime;
   /** The tested runtime with products of bfloat16: opened when it is needed. */

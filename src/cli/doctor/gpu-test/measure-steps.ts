@@ -9,7 +9,7 @@ import { reportIt } from './what-to-do.ts';
 const rowCount = 4;
 const rowTokens = 128;
 
-export interface MeasuredSteps {
+interface MeasuredSteps {
   readonly tested: TrainingRuntime;
   readonly device: 'cpu' | 'cuda';
   readonly precision: Precision;

@@ -6,7 +6,7 @@ import { compareSteps, stepBounds } from './compare-steps.ts';
 import { measureSteps } from './measure-steps.ts';
 import type { Part } from './parts.ts';
 
-export interface Tested {
+interface Tested {
   /** Where TensorFlow's binding lies. */
   readonly folder: string;
   readonly device: 'cpu' | 'cuda';

@@ -68,7 +68,7 @@ export const randomRows = (lengths: readonly number[]): readonly Example[] =>
 const randomWords = (name: string, length: number): readonly number[] =>
   Array.from({ length }, (_, place) => 3 + ((hashOfText(`${name} ${place}`) >>> 0) % 4000));
 
-export interface SmallTraining {
+interface SmallTraining {
   readonly session: TrainingSession;
   /** The trained parameters, by name. */
   readonly names: Iterable<string>;

@@ -45,7 +45,7 @@ export interface SharedOut extends Content {
 }
 
 /** Why a signed text is not a valid entry. */
-export type Refusal = 'malformed' | 'bad-signature' | 'another-key' | 'another-project';
+type Refusal = 'malformed' | 'bad-signature' | 'another-key' | 'another-project';
 
 /** Signed texts begin with this prefix, so that a signature is not valid in any other context. */
 const domain = 'medical-qa-pipeline shared cache entry 1';

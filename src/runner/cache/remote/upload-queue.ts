@@ -1,7 +1,7 @@
 /** The number of parallel uploads: enough to hide latency, few enough to leave bandwidth to others. */
 const atOnce = 4;
 
-export interface UploadQueue {
+interface UploadQueue {
   /** Starts now, or when others have ended. An action never rejects. */
   add(act: () => Promise<void>): void;
   /** Waits until all is done, or `stopped` aborts; gives how many were never started. */

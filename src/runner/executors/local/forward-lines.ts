@@ -4,7 +4,7 @@ import { lineSplitter } from './split-lines.ts';
 import { longestLine } from './supervisor-protocol.ts';
 
 /** The lines of a stage on their way to the runner. */
-export interface Forwarding {
+interface Forwarding {
   /**
    * Call after the stage has exited: resolves when all that it wrote is forwarded. Does not wait for other
    * processes that still hold the pipe; does wait for a runner that reads slowly.

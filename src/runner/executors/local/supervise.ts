@@ -10,7 +10,7 @@ import { usageMeter } from './usage-meter.ts';
 import type { ClaimOrder, Order, Report, StartOrder } from './supervisor-protocol.ts';
 
 /** The runner's side of a supervisor. */
-export interface Runner {
+interface Runner {
   readonly orders: Readable;
   readonly reports: Writable;
 }

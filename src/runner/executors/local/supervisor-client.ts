@@ -6,7 +6,7 @@ import { lineSplitter } from './split-lines.ts';
 import type { ClaimOrder, Order, Report, StartOrder } from './supervisor-protocol.ts';
 
 /** Reports of a running stage. */
-export interface Listener {
+interface Listener {
   started(pid: number, start: string): void;
   line(line: string | null): void;
 }
@@ -23,7 +23,7 @@ export interface Supervisor {
   close(): void;
 }
 
-export type Claimed =
+type Claimed =
   | { readonly kind: 'claimed'; release(): void }
   /** `reason`: the code of the error, or what happened to the supervisor. */
   | { readonly kind: 'refused'; readonly reason: string };

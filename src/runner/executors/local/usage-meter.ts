@@ -2,7 +2,7 @@ import type { Usage } from '../executor.ts';
 import { pids, readProc, statFields } from './proc.ts';
 
 /** Measures what process groups take whose leaders this process starts. */
-export interface UsageMeter {
+interface UsageMeter {
   follow(group: number): void;
   /** Called when the leader was reaped. Undefined: the platform does not report usage. */
   ended(group: number): Promise<Usage | undefined>;

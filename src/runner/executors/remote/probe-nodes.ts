@@ -10,7 +10,7 @@ import { textAt } from './text-at.ts';
 import { handleFor, resultOf } from './ticket.ts';
 import type { TrackedJob, TrackedJobs } from './tracked-jobs.ts';
 
-export interface ProbeTools {
+interface ProbeTools {
   readonly root: string;
   readonly queue: Queue;
   readonly jobs: TrackedJobs;

@@ -8,7 +8,7 @@ export interface Answer {
   readonly stderr: string;
 }
 
-export interface CommandOptions {
+interface CommandOptions {
   readonly folder?: string;
   readonly environment: NodeJS.ProcessEnv;
   readonly longestMilliseconds: number;

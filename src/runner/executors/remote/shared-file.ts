@@ -39,5 +39,5 @@ export function readShared(path: string): string | undefined {
 }
 
 /** Whether an error means that a file does not exist; other errors leave that open. */
-export const isMissing = (error: unknown): boolean =>
+const isMissing = (error: unknown): boolean =>
   error instanceof Error && 'code' in error && ['ENOENT', 'ENOTDIR'].includes(String(error.code));

@@ -5,7 +5,7 @@ import type { KnownJob } from './queue.ts';
 import { readShared } from './shared-file.ts';
 
 /** The stored data of a job: enough to find it again, even after the settings have changed. */
-export interface Ticket extends KnownJob {
+interface Ticket extends KnownJob {
   readonly nonce: string;
   /** Of its attempt, absolute. */
   readonly folder: string;

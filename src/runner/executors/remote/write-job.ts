@@ -6,7 +6,7 @@ import type { QueuedJob } from './queue.ts';
 import { writeShared } from './shared-file.ts';
 import { storedProgram } from './stored-program.ts';
 
-export interface JobSetting {
+interface JobSetting {
   readonly root: string;
   readonly helpers: HelperPrograms;
   /** The nodes' platform; undefined: not known yet. */

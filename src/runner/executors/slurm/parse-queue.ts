@@ -8,7 +8,7 @@ import { stuckText } from './stuck-text.ts';
 export const queueFormat = '%i|%A|%F|%K|%T|%r|%N|%V|%S|%k';
 
 /** A line of squeue. */
-export interface QueueRow {
+interface QueueRow {
   /** As scancel takes it: 12, or 12_3 of an array. */
   readonly id: string;
   /** The index in an array. */

@@ -14,7 +14,7 @@ import { DownloadProgress } from './progress.ts';
 import { type FetchedFile, stampNow, writeRecord } from '../published.ts';
 
 /** What to fetch, and the place whose lock the caller holds. */
-export interface Commit {
+interface Commit {
   readonly hub: Hub;
   readonly repository: string;
   /** The part of a data set that is fetched; undefined: all of the repository. */

@@ -11,7 +11,7 @@ import { type Attempt, type Control, persist } from './persist.ts';
 import type { Answer } from '../send.ts';
 
 /** The source and the target of a file. */
-export interface Transfer {
+interface Transfer {
   readonly hub: Hub;
   readonly repository: string;
   readonly commit: string;

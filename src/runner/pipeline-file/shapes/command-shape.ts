@@ -2,7 +2,7 @@ import type { Located, Range } from '../../diagnostic.ts';
 import type { ScalarNode } from '../yaml/node.ts';
 import { choice, lateText, listOf, map, text, type Shape } from './shape.ts';
 
-export type Command =
+type Command =
   | { readonly kind: 'argv'; readonly words: readonly ScalarNode[]; readonly at: Range }
   | { readonly kind: 'shell'; readonly line: ScalarNode; readonly at: Range };
 

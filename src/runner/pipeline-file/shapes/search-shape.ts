@@ -28,7 +28,7 @@ import {
 } from './shape.ts';
 
 /** `search` of a stage: an axis whose points are drawn. */
-export interface Search {
+interface Search {
   readonly axis: Located<string>;
   readonly points: readonly Node[];
 }

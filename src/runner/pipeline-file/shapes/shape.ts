@@ -193,7 +193,7 @@ export const badName = (name: string, at: Range): Diagnostic => ({
 });
 
 /** One name of a record, and its value. */
-export interface Field<T> {
+interface Field<T> {
   readonly shape: Shape<T>;
   readonly required: boolean;
   readonly description: string;

@@ -44,7 +44,7 @@ export function checkReadsThroughLinks(
   );
 }
 
-export interface LinkTargets {
+interface LinkTargets {
   readonly realPath: (path: string) => string | undefined;
   readonly filesOf: (dep: GlobDependency) => readonly string[];
 }

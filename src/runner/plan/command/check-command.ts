@@ -5,7 +5,7 @@ import type { Instance, Piece } from '../instance.ts';
 import { wordsOfLine } from './shell-line.ts';
 
 /** The project's files, by path from its root, as far as they have been checked. */
-export interface CommandFiles {
+interface CommandFiles {
   isFile(path: string): boolean;
   /** Whether a file was created while the stage ran: then it is the stage's output, not its input. */
   isProduct(path: string): boolean;

@@ -160,7 +160,7 @@ function namedPiece(
 }
 
 /** The paths of deps and outs, from the project root; a dep that gathers and a pattern are lists. */
-export interface CommandPaths {
+interface CommandPaths {
   readonly deps: ReadonlyMap<string, string | readonly string[]>;
   readonly outs: ReadonlyMap<string, string>;
 }

@@ -1,5 +1,5 @@
 /** A word of a command line that may name a file: read, or written by a redirection or by tee. */
-export interface ShellWord {
+interface ShellWord {
   readonly text: string;
   readonly isWritten: boolean;
   /** Whether it is a program that is started. */

@@ -12,7 +12,7 @@ import type { Expansion, Product } from './expansion.ts';
 import { keptCells, type LeftCell } from './kept-cells.ts';
 import { listedAxis } from './listed-axis.ts';
 
-export interface StageCells {
+interface StageCells {
   /** Those whose axes are all known. */
   readonly cells: ReadonlyMap<string, readonly Cell[]>;
   /** Those that the `when` of their stage leaves out. */

@@ -15,7 +15,7 @@ import type { Cell, ListedCells } from './cell.ts';
 import { cellLookup } from './cell-lookup.ts';
 
 /** The cells of a stage by its `when`. */
-export interface KeptCells {
+interface KeptCells {
   readonly kept: readonly Cell[];
   readonly left: readonly LeftCell[];
   /** Of the cells that come from lists, those that could be kept, as far as is known. */

@@ -111,7 +111,7 @@ const isTexts = (value: Json | undefined): value is Readonly<Record<string, stri
   isJsonObject(value) && Object.values(value).every((text) => typeof text === 'string');
 
 /** The digest of a file's content, or why it has none. */
-export type Contents = (path: string) => Promise<string>;
+type Contents = (path: string) => Promise<string>;
 
 /** Programs share most of their files: each is read once. */
 export const contentsOnce = (workspace: Workspace): Contents =>

@@ -17,7 +17,7 @@ import type { Planned } from '../planning/plan-here.ts';
 import { noSharedCache } from '../shared-cache/shared-source.ts';
 import { unreadyExecutor } from './unready-executor.ts';
 
-export interface ReadyRun {
+interface ReadyRun {
   readonly run: PlannedRun;
   /** Before models of the hub were put in their places. */
   readonly planned: Planned;

@@ -16,7 +16,7 @@ import { locked } from './locked.ts';
 import { readyRun } from './ready-run.ts';
 import { removeEarlierSmoke, smokeReport } from './smoke-results.ts';
 
-export interface RunSources {
+interface RunSources {
   /** Reads the pipeline file, when the run has its turn: it may have waited for long. */
   readonly plan: () => Promise<Result<Planned, Problem>>;
   /** Where to record that there was nothing to do. */

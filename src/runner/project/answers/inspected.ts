@@ -60,7 +60,7 @@ export async function inspected(
   };
 }
 
-export interface InspectedSelection {
+interface InspectedSelection {
   readonly session: Session;
   readonly inspections: readonly Inspection[];
   readonly awaited: readonly AwaitedInstances[];

@@ -21,7 +21,7 @@ import { sessionFor } from '../session-for.ts';
 import { sharedSource } from '../shared-cache/shared-source.ts';
 
 /** What a request to run is about. */
-export interface Chosen {
+interface Chosen {
   readonly selected: Selected;
   readonly policyOf: (instance: Instance) => Policy;
   readonly existingOutsOf: (instance: Instance) => ExistingOuts | undefined;

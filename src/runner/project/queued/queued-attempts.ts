@@ -7,7 +7,7 @@ import { placeOf } from '../../workspace/workspace.ts';
 import type { Opened } from '../open-rows.ts';
 
 /** Attempts that were given to queues and whose end no run has seen. */
-export interface QueuedAttempts {
+interface QueuedAttempts {
   /** Their jobs are over, and their results are not needed. */
   readonly dead: readonly OpenAttempt[];
   /** Their jobs may go on, or the next run takes up their results. */

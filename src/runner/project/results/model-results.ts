@@ -15,7 +15,7 @@ import type { InstanceResult } from './results-of.ts';
 import { historyOf } from './run-history.ts';
 
 /** A result of an instance of the plan, by key. */
-export type FoundResult = Pick<TracedResult, 'key' | 'params'> & {
+type FoundResult = Pick<TracedResult, 'key' | 'params'> & {
   readonly instance: Instance;
   readonly files: Readonly<Record<string, string>>;
 };

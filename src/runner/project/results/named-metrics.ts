@@ -9,14 +9,14 @@ import { type Metric, readMetrics } from './read-metrics.ts';
  * Where the metrics of an instance are: its outs, and where their contents can be read, from the project
  * root.
  */
-export interface ResultOuts {
+interface ResultOuts {
   readonly stage: string;
   readonly outs: Readonly<Record<string, Pick<Out, 'kind' | 'path'>>>;
   readonly files: Readonly<Record<string, string>>;
 }
 
 /** A metric with the name that tables have for it. */
-export interface NamedMetric extends Metric {
+interface NamedMetric extends Metric {
   readonly out: string;
   readonly name: string;
 }

@@ -179,7 +179,7 @@ const recordedMetrics = (row: InstanceMetrics | undefined): RecordedResult['metr
  * The results of a commit: from the results file in it, or else from the last successful run of it without
  * changed files.
  */
-export type AtCommit =
+type AtCommit =
   | { readonly kind: 'file'; readonly commit: string; readonly recorded: RecordedResults }
   | { readonly kind: 'run'; readonly commit: string; readonly run: string };
 

@@ -3,7 +3,7 @@ import type { Result } from '../../../result.ts';
 import { type KeyPlace, keyPlace, makeSigningKey, readSigningKey } from '../../cache/remote/signing-key.ts';
 
 /** The key with which this user signs results for the shared cache. */
-export interface CacheKey {
+interface CacheKey {
   /** The public key; undefined: there is none. */
   readonly signer: string | undefined;
   /** Where the private key is, or would be. */

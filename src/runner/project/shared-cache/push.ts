@@ -27,7 +27,7 @@ export interface PushRequest extends Selection {
 }
 
 /** Called before anything is uploaded, with the results to upload and their sizes. */
-export type OnList = (listed: Pushed) => void;
+type OnList = (listed: Pushed) => void;
 
 /**
  * Uploads up-to-date results that this user has not signed there yet. Unlike in the upload of a run, a

@@ -12,7 +12,7 @@ import type { Opened } from '../open-rows.ts';
 import { invalid } from '../planning/invalid.ts';
 
 /** The shared cache of a pipeline, with the settings that it has. */
-export interface SharedCache {
+interface SharedCache {
   readonly storage: RemoteStorage;
   readonly settings: RemoteSettings;
 }

@@ -18,7 +18,7 @@ export interface Running {
 }
 
 /** Observed times of a stage, to estimate its remaining time. */
-export interface StageTimes {
+interface StageTimes {
   readonly left: number;
   readonly ran: number;
   readonly seconds: number;

@@ -6,7 +6,7 @@ import { changedParams } from './changed-params.ts';
 import { metricText } from './metric-text.ts';
 
 /** What changed between the metrics of two moments. */
-export interface MetricsDiff {
+interface MetricsDiff {
   /** In the order of the instances; of each, metrics with intervals first. */
   readonly changed: readonly ChangedMetric[];
   /** Of instances that have metrics at both moments: params with another value. */
@@ -18,7 +18,7 @@ export interface MetricsDiff {
   readonly same: readonly InstanceId[];
 }
 
-export interface ChangedMetric {
+interface ChangedMetric {
   readonly instance: InstanceId;
   readonly metric: string;
   readonly before: MetricValue;

@@ -7,7 +7,7 @@ import { type Column, metricColumn } from './metric-column.ts';
 import { matching } from './named-columns.ts';
 import { type Settings, settingsOf, settingText } from './settings-of.ts';
 
-export interface MetricsTable {
+interface MetricsTable {
   /** The heading and a row an instance; the best by the pipeline file's `best` has a star. */
   readonly rows: readonly (readonly string[])[];
   /** Metrics that all instances have the same value of. */

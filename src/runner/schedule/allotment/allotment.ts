@@ -23,13 +23,13 @@ export interface Allotment {
 }
 
 /** The resources that an instance requests. */
-export interface Wanted {
+interface Wanted {
   readonly id: InstanceId;
   readonly resources: Resources;
 }
 
 /** An instance of the run, and the GPUs that it was given. */
-export interface GpuHolder {
+interface GpuHolder {
   readonly instance: InstanceId;
   readonly gpus: readonly Gpu[];
 }

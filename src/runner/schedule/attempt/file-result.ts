@@ -14,7 +14,7 @@ import { type Execution, interrupted } from './execution.ts';
 import { publishOuts } from './publish-outs.ts';
 
 /** How a program that exited with 0 may end, if it did not fail. */
-export type Filed = Extract<Outcome, { readonly kind: 'ran' | 'interrupted' }>;
+type Filed = Extract<Outcome, { readonly kind: 'ran' | 'interrupted' }>;
 
 /**
  * From "it exited with 0" to a result in its place. The order is the promise: outs present, deps untouched,

@@ -15,7 +15,7 @@ import { placeOf } from '../../workspace/workspace.ts';
 import { attemptOuts } from './attempt-folder.ts';
 
 /** What is known of a job only when its attempt begins. */
-export interface JobTraits {
+interface JobTraits {
   readonly nonce: string;
   readonly gpus: readonly Gpu[];
   /** The file of its output, from the project root. */

@@ -18,7 +18,7 @@ export type RetryCause =
   | { readonly kind: 'failed'; readonly failure: Failure }
   | { readonly kind: 'obstructed' | 'resumable' };
 
-export interface RetryLimits {
+interface RetryLimits {
   /** How often a stage may fail and run again. */
   readonly retries: number;
   /** How often a job may be lost besides, through no fault of its program. */

@@ -34,7 +34,7 @@ export interface JobRequest {
   onForeignLines?(count: number): void;
 }
 
-export interface NewJob {
+interface NewJob {
   readonly nonce: string;
   readonly gpus: readonly Gpu[];
   onSubmitted(handle: Handle): void;

@@ -3,7 +3,7 @@ import { type Found, readContent } from '../../workspace/read-content.ts';
 import type { Workspace } from '../../workspace/workspace.ts';
 
 /** The outs of an instance as they are on the disk, by name. */
-export interface ReadOuts {
+interface ReadOuts {
   readonly outs: ReadonlyMap<string, { readonly path: string; readonly found: Found }>;
   /** The names of those that are not there. */
   readonly missing: readonly string[];

@@ -14,13 +14,13 @@ import type { PlannedRun, RunOptions } from './planned-run.ts';
 import { runKnown } from './run-known.ts';
 
 /** What is the same for all plans of a run. */
-export interface PlansOfRun {
+interface PlansOfRun {
   readonly options: RunOptions;
   readonly allotted: Allotments;
   readonly ends: Ends;
 }
 
-export interface RunPlans {
+interface RunPlans {
   readonly last: PlannedRun;
   readonly ran: ReadonlySet<InstanceId>;
   /** Whether outs that are out of date were used as they are. */

@@ -15,7 +15,7 @@ export interface Ending {
   readonly outcome: Outcome;
 }
 
-export interface BringBackSteps {
+interface BringBackSteps {
   assessNow(instance: Instance, policy: Policy): Promise<Assessment | Ending>;
   /** Restores or runs an instance until its outs are in place. */
   bringUpToDate(instance: Instance, policy: Policy): Promise<Ending>;

@@ -11,7 +11,7 @@ import type { ReadProgram } from '../../programs/reads.ts';
 const formatVersion = '1';
 
 /** The sources of a manifest besides the instance. */
-export interface ManifestSources {
+interface ManifestSources {
   readonly environment: NodeJS.ProcessEnv;
   /** A result is of the platform that computes it, wherever the runner itself runs. */
   readonly executorOf: ExecutorOf;

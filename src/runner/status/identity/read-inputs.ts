@@ -56,7 +56,7 @@ export interface MissingInput {
  * Where an out of another instance is; `known`: what its content will be where it has still to be
  * restored.
  */
-export interface OutPlace {
+interface OutPlace {
   readonly path: string;
   readonly known: Content | undefined;
   /** The former digest, if its bytes were dropped. */

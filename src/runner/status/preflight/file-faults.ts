@@ -33,7 +33,7 @@ export function fileFaults(
 }
 
 /** What is known about deps whose files are missing. */
-export interface MissingDeps {
+interface MissingDeps {
   /** Whether those may be missing whose content is known from the last results. */
   readonly allowMissing: boolean;
   readonly outHelp: OutHelp;

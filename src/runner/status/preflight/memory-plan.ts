@@ -10,7 +10,7 @@ import { sizeText } from '../../wording/size-text.ts';
 import { placeOf, type Workspace } from '../../workspace/workspace.ts';
 import { deviceOf } from '../identity/manifest-of.ts';
 
-export interface MemorySources {
+interface MemorySources {
   readonly workspace: Workspace;
   readonly plan: Plan;
   readonly askChild: string;

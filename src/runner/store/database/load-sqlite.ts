@@ -1,7 +1,7 @@
 import { createRequire } from 'node:module';
 import type Sqlite from 'better-sqlite3';
 
-export interface LoadedSqlite {
+interface LoadedSqlite {
   readonly Database: typeof Sqlite;
   /** The path of its native part. */
   readonly nativeBinding: string;

@@ -1,5 +1,5 @@
 /** A line of a .gitignore. */
-export interface GitignoreRule {
+interface GitignoreRule {
   /** The line of the file. */
   readonly pattern: string;
   /** "!…": takes back what a line before it ignores. */

@@ -36,7 +36,7 @@ export interface StageBox {
   readonly isList: boolean;
 }
 
-export interface GraphLayout {
+interface GraphLayout {
   readonly width: number;
   readonly height: number;
   readonly boxes: readonly StageBox[];
@@ -44,7 +44,7 @@ export interface GraphLayout {
   readonly lines: readonly StageLine[];
 }
 
-export interface StageLine {
+interface StageLine {
   readonly from: string;
   readonly to: string;
   readonly path: string;

@@ -7,7 +7,7 @@ import { useWidth } from './use-width.ts';
 const height = 380;
 const edge = { left: 70, right: 90, top: 44, bottom: 20 };
 
-export interface ParallelLine {
+interface ParallelLine {
   readonly name: string;
   readonly values: Readonly<Record<string, string | number | undefined>>;
 }

@@ -5,7 +5,7 @@ import { reportPort } from './report-port.ts';
 import { serverPort } from './server-port.ts';
 
 /** Where the pages get their answers: a server, or the file that they are in. */
-export interface DataPort {
+interface DataPort {
   /** Whether the data is live: then there are events, files to download, and models to ask. */
   readonly isLive: boolean;
   readonly pages: readonly PagePath[];

@@ -1,7 +1,7 @@
 import type { Result } from '../../../../result.ts';
 import type { ExpiringCredentials } from './expiring-credentials.ts';
 
-export type FindCredentials = () => Promise<Result<ExpiringCredentials | undefined>>;
+type FindCredentials = () => Promise<Result<ExpiringCredentials | undefined>>;
 
 /** Milliseconds between two attempts to find credentials, and how early they are renewed. */
 const patience = 60_000;

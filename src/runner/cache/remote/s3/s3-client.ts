@@ -20,7 +20,7 @@ export interface S3Request {
   readonly workMilliseconds?: number;
 }
 
-export interface S3Body {
+interface S3Body {
   readonly size: number;
   /** Its SHA-256. */
   readonly digest: string;

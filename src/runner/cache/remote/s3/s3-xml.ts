@@ -4,7 +4,7 @@ export const textIn = (xml: string, element: string): string | undefined => {
   return found === undefined ? undefined : unescaped(found);
 };
 
-export interface ListedObject {
+interface ListedObject {
   readonly key: string;
   /** Milliseconds since the epoch. */
   readonly modifiedAt: number;

@@ -12,7 +12,7 @@ import { type Agents, ProxyError, tunnelAgents } from '../../../../network/proxy
 import { type Answer, failed, RemoteFailure, type RemoteFault } from '../remote-storage.ts';
 
 /** A request with all its headers. */
-export interface SignedRequest {
+interface SignedRequest {
   readonly method: string;
   readonly url: URL;
   readonly headers: Readonly<Record<string, string>>;

@@ -7,7 +7,7 @@ export interface Credentials {
 }
 
 /** A request as it will be sent. */
-export interface UnsignedRequest {
+interface UnsignedRequest {
   readonly method: string;
   readonly url: URL;
   /** Names in lower case; all of them are signed. */

@@ -2,7 +2,7 @@ import { createServer, type Server, type Socket } from 'node:net';
 import { setTimeout } from 'node:timers/promises';
 
 /** The claims of a run on GPUs, each under a number of the run's own. */
-export interface ClaimSockets {
+interface ClaimSockets {
   /** `by`: a line for those who ask who has the GPU. Returns the code of the error; undefined: claimed. */
   claim(claim: number, uuid: string, by: string): Promise<string | undefined>;
   release(claim: number): void;

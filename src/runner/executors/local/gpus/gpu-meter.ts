@@ -3,7 +3,7 @@ import type { Gpu } from '../../executor.ts';
 import { uuidOf } from './visible-gpus.ts';
 
 /** Looks from time to time at what the GPUs of jobs are doing. */
-export interface GpuMeter {
+interface GpuMeter {
   /** Until the function that it gives is called. */
   follow(gpus: readonly Gpu[], onUsage: (usage: GpuUsage) => void): () => void;
 }

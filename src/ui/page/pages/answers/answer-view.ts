@@ -15,7 +15,7 @@ export interface AnswerView {
 }
 
 /** The models whose answers are shown, by instance. */
-export interface ShownModels {
+interface ShownModels {
   readonly a: string;
   /** 'none': there is no second one. */
   readonly b: string;
