@@ -11,6 +11,26 @@ const untimed = (text: string): string =>
     .replaceAll(/\d+\.\d s/g, '0.0 s');
 
 describe('pipeline log', () => {
+  test('a pipeline file after -f, which is --follow here, is answered by --file', async () => {
+    await using rig = await createRig();
+    rig.write({ 'pipeline.yaml': { stages: { a: { cmd: ['true'] } } } });
+    for (const words of [
+      ['-f', 'my pipeline.yaml', 'a'],
+      ['a', '-f', 'my pipeline.yaml'],
+      ['-f', 'my pipeline.yaml'],
+    ]) {
+      const { code, stderr } = await rig.pipeline('log', ...words).result;
+      expect([code, stderr], words.join(' ')).toEqual([
+        2,
+        "error: -f is --follow in this command: name the pipeline file with --file 'my pipeline.yaml'\n",
+      ]);
+    }
+    expect(await rig.pipeline('log', 'a', 'b').result).toMatchObject({
+      code: 2,
+      stderr: 'error: expected one instance, but got 2: a b\n',
+    });
+  });
+
   test('shows a reported failure, its warnings and output; while running, everything so far', async () => {
     await using rig = await createRig();
     const a = rig.puppet();

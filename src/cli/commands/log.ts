@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { StringDecoder } from 'node:string_decoder';
 import { Command } from 'commander';
+import { shellQuoted } from '../../files/shell-quoted.ts';
 import type { InstanceLog } from '../../runner/project.ts';
 import type { LogPart } from '../../runner/report/log-text.ts';
 import { printableLines } from '../../runner/wording/printable.ts';
@@ -21,49 +22,67 @@ interface LogOptions extends PipelineOptions {
 
 /** `pipeline log`. */
 export function logCommand(): Command {
-  return withPipelineOptions(new Command('log'), '--file <file>')
-    .description(
-      'Show why an instance ran last, what it printed and how it ended. Works while it is running, too.',
-    )
-    .argument('<instance>', 'such as train[aimc,lora] or train:aimc,lora')
-    .option('-f, --follow', 'keep printing new output until the instance ends')
-    .option('--run <id>', 'show this run (see `pipeline history`)')
-    .addHelpText(
-      'after',
-      '\nExamples:\n  pipeline log train:aimc,lora | less\n  pipeline log --follow train:aimc,lora',
-    )
-    .action(async (instance: string, options: LogOptions) => {
-      if (options.follow === true && options.json === true)
-        return refuse('--follow and --json exclude each other', 2);
-      const project = await openProjectHere(options);
-      try {
-        const log = await project.log(instance, options.run);
-        if (!log.ok) return reportProblem(log.error, options);
-        if (log.value === undefined) {
-          openScreen().write(
-            `${instance} has not run${options.run === undefined ? '' : ` in ${options.run}`}\n`,
+  return (
+    withPipelineOptions(new Command('log'), '--file <file>')
+      .description(
+        'Show why an instance ran last, what it printed and how it ended. Works while it is running, too.',
+      )
+      .argument('<instance>', 'such as train[aimc,lora] or train:aimc,lora')
+      .option('-f, --follow', 'keep printing new output until the instance ends')
+      .option('--run <id>', 'show this run (see `pipeline history`)')
+      .addHelpText(
+        'after',
+        '\nExamples:\n  pipeline log train:aimc,lora | less\n  pipeline log --follow train:aimc,lora',
+      )
+      // More than one are refused below, which can say why.
+      .allowExcessArguments()
+      .action(async (instance: string, options: LogOptions, command: Command) => {
+        const file = options.follow === true ? command.args.find(isPipelineFile) : undefined;
+        if (file !== undefined)
+          return refuse(
+            `-f is --follow in this command: name the pipeline file with --file ${shellQuoted(file)}`,
+            2,
           );
-          process.exitCode = 1;
-          return;
+        if (command.args.length > 1)
+          return refuse(
+            `expected one instance, but got ${command.args.length}: ${command.args.join(' ')}`,
+            2,
+          );
+        if (options.follow === true && options.json === true)
+          return refuse('--follow and --json exclude each other', 2);
+        const project = await openProjectHere(options);
+        try {
+          const log = await project.log(instance, options.run);
+          if (!log.ok) return reportProblem(log.error, options);
+          if (log.value === undefined) {
+            openScreen().write(
+              `${instance} has not run${options.run === undefined ? '' : ` in ${options.run}`}\n`,
+            );
+            process.exitCode = 1;
+            return;
+          }
+          if (options.json === true) printJson(log.value);
+          else {
+            const found = log.value;
+            const { logParts } = await import('../../runner/report/log-text.ts');
+            const partsOf = (shown: InstanceLog): readonly LogPart[] =>
+              logParts(shown, (at) => new Date(at).toLocaleTimeString('en-GB'));
+            await untilReaderLeaves(async () => {
+              const writer = openLogWriter(project.root);
+              const shown = { project, log: found, partsOf, writer };
+              await (options.follow === true ? followLog(shown) : writeLog(shown));
+              writer.close();
+            });
+          }
+        } finally {
+          project.close();
         }
-        if (options.json === true) printJson(log.value);
-        else {
-          const found = log.value;
-          const { logParts } = await import('../../runner/report/log-text.ts');
-          const partsOf = (shown: InstanceLog): readonly LogPart[] =>
-            logParts(shown, (at) => new Date(at).toLocaleTimeString('en-GB'));
-          await untilReaderLeaves(async () => {
-            const writer = openLogWriter(project.root);
-            const shown = { project, log: found, partsOf, writer };
-            await (options.follow === true ? followLog(shown) : writeLog(shown));
-            writer.close();
-          });
-        }
-      } finally {
-        project.close();
-      }
-    });
+      })
+  );
 }
+
+/** The values in a name, as in `train:FILE.yaml`, may end so, too. */
+const isPipelineFile = (word: string): boolean => /^[^:[]+\.ya?ml$/i.test(word);
 
 /** The reader of the pipe has closed it. */
 async function untilReaderLeaves(write: () => Promise<void>): Promise<void> {
