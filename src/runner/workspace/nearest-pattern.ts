@@ -1,11 +1,29 @@
 import { extname } from 'node:path';
-import { escapedPath, isGlob, matchesPart } from '../pipeline-file/glob.ts';
+import { escapedPath, isGlob, matchesPart, unescapedPath } from '../pipeline-file/glob.ts';
 import { nearest } from '../pipeline-file/nearest.ts';
 import { globFiles } from './glob-files.ts';
 import type { ProjectFiles } from './workspace.ts';
 
-/** The pattern with another last part that matches files, if one is like a pattern that matches none. */
-export function nearestPattern(workspace: ProjectFiles, pattern: string): string | undefined {
+/** The pattern with one other part that matches files, if one is like a pattern that matches none. */
+export const nearestPattern = (workspace: ProjectFiles, pattern: string): string | undefined =>
+  withOtherEnd(workspace, pattern) ?? withOtherFolder(workspace, pattern);
+
+/** With another name of a folder below a wildcard; behind `**` it is not known which folder a part names. */
+function withOtherFolder(workspace: ProjectFiles, pattern: string): string | undefined {
+  const parts = pattern.split('/');
+  if (parts.includes('**')) return undefined;
+  for (let index = parts.findIndex(isGlob) + 1; index < parts.length - 1; index++) {
+    const part = parts[index] ?? '';
+    if (isGlob(part)) continue;
+    const matched = globFiles(workspace, parts.with(index, '*').join('/'), undefined);
+    const names = matched.ok ? matched.value.files.map((file) => file.split('/')[index] ?? '') : [];
+    const found = nearest(unescapedPath(part), new Set(names));
+    if (found !== undefined) return parts.with(index, escapedPath(found)).join('/');
+  }
+  return undefined;
+}
+
+function withOtherEnd(workspace: ProjectFiles, pattern: string): string | undefined {
   const last = pattern.slice(pattern.lastIndexOf('/') + 1);
   const folders = pattern.slice(0, pattern.length - last.length);
   const beside = globFiles(workspace, `${folders}*`, undefined);
