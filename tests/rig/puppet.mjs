@@ -70,9 +70,13 @@ const orders = {
    * `termFile` it takes SIGTERM by making that file; that it is ready to is told by another, with ".ready".
    */
   background({ session = false, bare = false, termFile }) {
-    const script =
-      `${termFile === undefined ? '' : `process.on('SIGTERM', () => require('fs').writeFileSync(${JSON.stringify(termFile)}, '')); require('fs').writeFileSync(${JSON.stringify(`${termFile}.ready`)}, '');`}` +
-      'setInterval(() => {}, 1000)';
+    const writeEmpty = (file) => `require('fs').writeFileSync(${JSON.stringify(file)}, '');`;
+    const script = [
+      ...(termFile === undefined
+        ? []
+        : [`process.on('SIGTERM', () => { ${writeEmpty(termFile)} });`, writeEmpty(`${termFile}.ready`)]),
+      'setInterval(() => {}, 1000)',
+    ].join('');
     const child = spawn(process.execPath, ['-e', script], {
       detached: session,
       ...(bare ? { env: {} } : {}),

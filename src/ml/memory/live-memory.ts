@@ -21,8 +21,8 @@ export interface LiveOptions {
   readonly isElsewhere: (output: string) => boolean;
 }
 
-/** Whether a value of this shape is one of the logits: of all words, or of a block of them. */
-export function isLogits(
+/** The test of a shape: whether such a value is one of the logits, of all words or of a block of them. */
+export function logitsTest(
   graph: Graph,
   vocabulary: number,
   sizes: ReadonlyMap<string, number>,

@@ -8,7 +8,7 @@ import { evaluate } from '../tensor/dimension.ts';
 import type { Graph } from '../tensor/node.ts';
 import { simplify } from '../tensor/simplify.ts';
 import { type Chunk, createArena } from './arena.ts';
-import { isLogits, type LiveMemory, type LiveOptions } from './live-memory.ts';
+import { logitsTest, type LiveMemory, type LiveOptions } from './live-memory.ts';
 import { onnxBuffers } from './onnx-buffers.ts';
 import { onnxSizes, symbolicOnnxSizes } from './onnx-sizes.ts';
 
@@ -27,7 +27,7 @@ export function onnxMemory(graph: Graph, { sizes, vocabulary, isElsewhere }: Liv
   const elsewhere = new Set(
     Object.entries(emitted.outputs).flatMap(([name, inner]) => (isElsewhere(name) ? [inner] : [])),
   );
-  const ofScores = isLogits(graph, vocabulary, sizes);
+  const isLogits = logitsTest(graph, vocabulary, sizes);
   const nodes = inOrder(emitted.graph);
   const buffers = onnxBuffers(nodes, emitted.graph.outputs, symbolicOnnxSizes(emitted));
   const lastUses = lastUsesOf(nodes, emitted.graph.outputs, buffers);
@@ -54,7 +54,7 @@ export function onnxMemory(graph: Graph, { sizes, vocabulary, isElsewhere }: Liv
         // A view of a feed takes no memory either.
         if (buffers.get(name) !== name || elsewhere.has(name)) continue;
         const bytes = bytesOf(name);
-        const ofLogits = ofScores(sized.get(name)?.shape ?? []) ? bytes : 0;
+        const ofLogits = isLogits(sized.get(name)?.shape ?? []) ? bytes : 0;
         const buffer = { bytes, ofLogits, chunk: arena.allocate(bytes) };
         allocated.set(name, buffer);
         live.activations += buffer.bytes;

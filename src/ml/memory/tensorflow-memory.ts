@@ -10,7 +10,7 @@ import type { Node } from '../tensor/node.ts';
 import type { OpName } from '../tensor/op.ts';
 import { isMask } from '../tensor/ops/random.ts';
 import { simplify } from '../tensor/simplify.ts';
-import { isLogits, type LiveMemory } from './live-memory.ts';
+import { logitsTest, type LiveMemory } from './live-memory.ts';
 import { type Allocated, createAllocator } from './tensorflow-allocator.ts';
 import { createZeroedVariables, float32Bytes, type Shapes } from './zeroed-variables.ts';
 
@@ -46,7 +46,7 @@ export function tensorflowMemory(
   const order = whenReady(steps);
   const bytesOf = ({ op, dtype, shape }: Node): number =>
     elementCount(shape.map((size) => evaluate(size, sizes))) * (isMask(op) ? 1 : elementBytes[dtype]);
-  const ofScores = isLogits(graph, vocabulary, sizes);
+  const isLogits = logitsTest(graph, vocabulary, sizes);
   const inPlace = device === 'cpu' ? ofFusedLosses(steps) : new Set<Step>();
   const sizeOf = (name: string): number => float32Bytes(trained.get(name) ?? []);
   const memory = createAllocator();
@@ -80,7 +80,7 @@ export function tensorflowMemory(
       // Of a parameter, say.
       if (isView(node) && inputs.every((each) => !buffers.has(each))) continue;
       const bytes = bytesOf(node);
-      const ofLogits = ofScores(node.shape.map((size) => evaluate(size, sizes)));
+      const ofLogits = isLogits(node.shape.map((size) => evaluate(size, sizes)));
       const shared = inPlace.has(step)
         ? bufferOf(inputs[0], buffers)
         : sharedBuffer(step, bytes, buffers, uses);

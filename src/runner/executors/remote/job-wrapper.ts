@@ -100,16 +100,16 @@ function claim(): boolean {
 
 async function runProgram(job: JobFile): Promise<number> {
   const killsBefore = outOfMemoryKills();
-  let family: Family | undefined;
+  let startedFamily: Family | undefined;
   let why: StopReason | undefined;
   const stopping = new AbortController();
   const stop = (reason: StopReason, grace: number | null): void => {
     why ??= reason;
     stopping.abort();
-    if (family?.group === undefined) return;
+    if (startedFamily?.group === undefined) return;
     // The program may have ended already, by a signal of its own.
-    if (grace === null) trySignal(-family.group, 'SIGTERM');
-    else void endFamily(family, grace);
+    if (grace === null) trySignal(-startedFamily.group, 'SIGTERM');
+    else void endFamily(startedFamily, grace);
   };
   // Before the program starts: what it does first may be what makes somebody end the job. The queue sends the
   // first before the time limit, and the second when it ends the job.
@@ -132,20 +132,20 @@ async function runProgram(job: JobFile): Promise<number> {
   const { pid } = child;
   if (pid === undefined) return publish(await ended);
   meter.follow(pid);
-  const ownFamily: Family = { group: pid, mark: jobMark(nonce, job.output) };
-  family = ownFamily;
+  const family: Family = { group: pid, mark: jobMark(nonce, job.output) };
+  startedFamily = family;
   const timer =
     job.timeoutSeconds === null
       ? undefined
       : setTimeout(() => stop('timeout', graceSeconds), Math.min(job.timeoutSeconds * 1000, longestTimer));
   const fence = setInterval(() => {
-    if (isGivenUp()) void endFamily(ownFamily, 0);
+    if (isGivenUp()) void endFamily(family, 0);
   }, fenceMilliseconds);
   const ending = await ended;
   const usage = await meter.ended(pid);
   clearTimeout(timer);
   clearInterval(fence);
-  await endFamily(ownFamily, graceSeconds);
+  await endFamily(family, graceSeconds);
   if (why === undefined && ending.kind === 'signal')
     await sleep(sharedSignalMilliseconds, undefined, { signal: stopping.signal }).catch(() => {});
   if (why !== undefined)
