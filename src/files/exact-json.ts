@@ -30,6 +30,7 @@ export function parseExactJson(text: string, path: string, line = 1): Result<Exa
   return marked.ok ? { ok: true, value: unmarked(marked.value, mark) } : marked;
 }
 
+/** Whether a value is an object: neither null nor an array. */
 export const isExactObject = (value: ExactJson | undefined): value is ExactObject =>
   typeof value === 'object' && value !== null && !Array.isArray(value);
 

@@ -82,6 +82,7 @@ export function writeJson(path: string, value: unknown): Promise<Result<void, Fi
   return writeFileAtomically(path, `${JSON.stringify(value, null, 2)}\n`);
 }
 
+/** Whether a value is an object: neither null nor an array. */
 export const isJsonObject = (value: Json | undefined): value is JsonObject =>
   typeof value === 'object' && value !== null && !Array.isArray(value);
 

@@ -16,6 +16,10 @@ export interface ExportPlace {
   readonly environment: NodeJS.ProcessEnv;
 }
 
+/**
+ * The exporter of a format; what it needs is loaded only then. The error says what is wrong with its
+ * place.
+ */
 export async function openExporter({
   format,
   destination,

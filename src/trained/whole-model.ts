@@ -15,6 +15,7 @@ export interface WholeModel {
   readonly warnings: readonly string[];
 }
 
+/** Opens a trained model; an adapter (adapter_config.json) is merged into `base`. */
 export async function openWholeModel({ base, trained }: ModelFolders): Promise<Result<WholeModel>> {
   const isAdapter = existsSync(join(trained, 'adapter_config.json'));
   const opened = isAdapter ? await openMergedModel(base, trained) : await openAlone(trained);

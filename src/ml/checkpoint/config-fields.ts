@@ -28,6 +28,7 @@ export interface Range {
   readonly most: number;
 }
 
+/** Reads the fields of a config.json; one that is absent or null has its fallback. */
 export function configFields(json: JsonObject): ConfigFields {
   const fields = new Map(Object.entries(json));
   const readNames = new Set<string>();

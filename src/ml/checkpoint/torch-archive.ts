@@ -22,6 +22,7 @@ export interface Place {
  */
 export const maxPickleBytes = 1 << 24;
 
+/** The error for a file that is not a torch archive of tensors. */
 export const refused = (path: string, message: string): Result<never, FileProblem> => ({
   ok: false,
   error: { path, message: `is not a torch file of tensors: ${message}` },

@@ -27,6 +27,7 @@ export interface RegionSizes {
   readonly largest: number;
 }
 
+/** An arena without regions; each new one is twice as large as the last, up to `largest`. */
 export function createArena({ first, largest }: RegionSizes): Arena {
   let next = first;
   let touched = 0;

@@ -125,6 +125,7 @@ export function trainingMemory(
   };
 }
 
+/** The sum of the parts, in bytes. */
 export const totalOf = (memory: TrainingMemory): number =>
   Object.values(memory).reduce((sum, bytes) => sum + bytes, 0);
 

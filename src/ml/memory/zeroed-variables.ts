@@ -15,6 +15,7 @@ export interface ZeroedVariables {
   change(name: string): void;
 }
 
+/** Allocates the zeros of variables with these shapes, once for those that share them. */
 export function createZeroedVariables(memory: Allocator, shapes: Shapes): ZeroedVariables {
   const shared = new Map<string, { readonly taken: Allocated; variables: number }>();
   for (const group of grouped(shapes)) {
@@ -46,4 +47,5 @@ export function createZeroedVariables(memory: Allocator, shapes: Shapes): Zeroed
   };
 }
 
+/** The size of a float32 tensor of this shape, in bytes. */
 export const float32Bytes = (shape: readonly number[]): number => 4 * elementCount(shape);

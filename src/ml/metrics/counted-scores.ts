@@ -32,6 +32,7 @@ export function countedScores(value: Json, profile: Profile): Readonly<Record<st
   };
 }
 
+/** Those of `names` whose values are numbers. */
 export const numbersOf = (
   values: Readonly<Record<string, Json | number | undefined>>,
   names: readonly string[],

@@ -292,6 +292,7 @@ export function feedForward(trace: Mt5Trace, x: Node, layer: string, side: Side)
   return residual(trace, x, applyLinear(trace, kept, `${module}.wo`, side), layer, side);
 }
 
+/** The RMS norm of x [tokens, d_model] by the weight of `module`. */
 export const norm = ({ config, parameters }: Mt5Trace, x: Node, module: string): Node =>
   rmsNorm(x, parameterOf(parameters, `${module}.weight`), config.layerNormEpsilon);
 

@@ -74,6 +74,7 @@ export interface LinearProduct {
  */
 export type LayerBuilder = (trace: Mt5Trace, outside: (node: Node, shared?: 'shared') => Node) => Node;
 
+/** Builds a layer as the trace does it: in a way of its own, or in place. */
 export const applyLayer = (trace: Mt5Trace, build: LayerBuilder): Node =>
   trace.layer === undefined ? build(trace, (node) => node) : trace.layer(build);
 
@@ -126,6 +127,7 @@ const tiedWeight = (
 ): Node =>
   parameterOf(parameters, module === 'lm_head' && tieWordEmbeddings ? 'shared.weight' : `${module}.weight`);
 
+/** The parameter of this name; throws if there is none. */
 export function parameterOf(parameters: ReadonlyMap<string, Node>, name: string): Node {
   const parameter = parameters.get(name);
   if (parameter === undefined) throw new Error(`the model has no parameter "${name}"`);

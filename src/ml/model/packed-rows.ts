@@ -106,8 +106,10 @@ export function sourceMask(rows: Rows): Feed {
 /** The lowest float32, torch's finfo.min: the score of a masked position. */
 export const masked = -3.4028234663852886e38;
 
+/** The length of the longest row; 0 where there is none. */
 export const longest = (rows: Rows): number => rows.reduce((most, row) => Math.max(most, row.length), 0);
 
+/** An int32 tensor of one axis. */
 export function vector(values: readonly number[] | Int32Array): Feed & { readonly dtype: 'int32' } {
   return {
     dtype: 'int32',

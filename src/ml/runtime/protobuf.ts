@@ -21,14 +21,18 @@ export function doubleField(field: number, value: number): Uint8Array {
   return joined([varint((field << 3) | 1), bytes]);
 }
 
+/** A length-delimited field (wire type 2) of bytes. */
 export const bytesField = (field: number, bytes: Uint8Array): Uint8Array =>
   tagged((field << 3) | 2, bytes.length, bytes);
 
+/** A length-delimited field of a text in UTF-8. */
 export const textField = (field: number, text: string): Uint8Array => bytesField(field, utf8(text));
 
+/** A length-delimited field of an embedded message. */
 export const messageField = (field: number, message: Message): Uint8Array =>
   bytesField(field, joined(message));
 
+/** One array of the bytes of all parts, in order. */
 export function joined(parts: readonly Uint8Array[]): Uint8Array {
   const whole = new Uint8Array(parts.reduce((length, part) => length + part.length, 0));
   let at = 0;

@@ -8,6 +8,7 @@ import type { Dimension, Shape } from './node.ts';
 export const productOf = (dimensions: Shape): Dimension =>
   remembered(products, dimensions, () => dimensions.map(parse).reduce(multiplyTerms, constantTerm(1)));
 
+/** The sum of dimensions, in canonical form; 0 for none. */
 export const sumOf = (dimensions: Shape): Dimension =>
   remembered(sums, dimensions, () => dimensions.map(parse).reduce(addTerms, constantTerm(0)));
 

@@ -13,8 +13,10 @@ export function refuse(op: string, of: readonly TensorType[], because: string): 
   throw new Error(`${op}(${of.map(typeText).join(', ')}): ${because}`);
 }
 
+/** A type as messages show it: "float32[batch, 8]". */
 export const typeText = ({ dtype, shape }: TensorType): string => `${dtype}[${shape.join(', ')}]`;
 
+/** Whether two shapes in canonical form are equal. */
 export const sameShape = (left: Shape, right: Shape): boolean =>
   left.length === right.length && left.every((size, axis) => size === right[axis]);
 
@@ -49,8 +51,10 @@ export function sizeOf(x: TensorType, axis: number): Dimension {
   return x.shape.at(axis) ?? refuse('size', [x], `axis ${axis} does not exist`);
 }
 
+/** The shape with each dimension in canonical form. */
 export const canonicalShape = (shape: Shape): Shape => shape.map(canonical);
 
+/** Refuses the op, as `refuse` does, unless x has one of the allowed dtypes. */
 export function requireDType(
   op: string,
   of: readonly TensorType[],

@@ -47,6 +47,7 @@ export const gathered = (
     batch_dims: { int: batchDims },
   });
 
+/** The values joined along `axis`; a single one is returned as it is. */
 export const concatenated = (emit: Emit, of: readonly Value[], axis: number, dtype: DType): Value =>
   of.length === 1 && of[0] !== undefined
     ? of[0]

@@ -49,6 +49,7 @@ export function isDue(every: Every | null, step: number, { stepsPerEpoch }: Plan
   return step % ('steps' in every ? every.steps : stepsPerEpoch) === 0;
 }
 
+/** The records of evaluations, in order. */
 export const evaluationsIn = (records: readonly TrainRecord[]): readonly EvaluationRecord[] =>
   records.filter((record): record is EvaluationRecord => 'evaluationLoss' in record);
 

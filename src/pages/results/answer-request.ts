@@ -46,6 +46,7 @@ export function answerRequest(query: URLSearchParams): AnswerRequest {
   };
 }
 
+/** The profile that a query names; any other text means "multilingual". */
 export const profileIn = (query: URLSearchParams): Profile =>
   query.get('profile') === 'reference' ? 'reference' : 'multilingual';
 

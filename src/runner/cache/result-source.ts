@@ -60,6 +60,7 @@ export interface CheckedSource extends ResultSource {
   markUntrusted(key: Key): void;
 }
 
+/** A source that fetches each entry once and leaves out those that do not belong to their key. */
 export function checkedSource(source: ResultSource): CheckedSource {
   const remembered = memory<Promise<SourceResult | undefined>>();
   const distrusted = new Set<Key>();

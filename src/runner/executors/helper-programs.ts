@@ -11,6 +11,7 @@ export interface HelperPrograms {
   readonly askChild: string;
 }
 
+/** The programs beside the built file that calls this. */
 export const builtHelperPrograms = (): HelperPrograms => ({
   supervisor: () => startSupervisor(fileURLToPath(new URL('./supervisor.js', import.meta.url))),
   stageChild: fileURLToPath(new URL('./stage-child.js', import.meta.url)),

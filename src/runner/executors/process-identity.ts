@@ -6,6 +6,7 @@ interface ProcessIdentity {
   readonly started: string;
 }
 
+/** The identity of the process that calls this. */
 export const thisProcess = (): ProcessIdentity => ({
   pid: process.pid,
   started: startOf(process.pid) ?? '',

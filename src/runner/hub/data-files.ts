@@ -1,6 +1,7 @@
 import type { Result } from '../../result.ts';
 import type { HubProblem } from './hub-fault.ts';
 
+/** Whether a repository of the hub, "datasets/owner/name", is a data set. */
 export const isDataSet = (repository: string): boolean => repository.startsWith('datasets/');
 
 /**

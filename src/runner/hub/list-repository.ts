@@ -41,6 +41,7 @@ export async function commitOfName(
   });
 }
 
+/** Whether a value is a full commit hash: 40 lower-case hex digits. */
 export const isCommit = (text: unknown): text is string =>
   typeof text === 'string' && /^[0-9a-f]{40}$/.test(text);
 

@@ -32,6 +32,7 @@ function stringText(value: string): string {
 /** `Array.isArray` does not narrow a readonly array. */
 export const isList = (value: Value): value is readonly Value[] => Array.isArray(value);
 
+/** Whether a value is a map: neither null nor a list. */
 export const isMap = (value: Value): value is Readonly<Record<string, Value>> =>
   typeof value === 'object' && value !== null && !isList(value);
 

@@ -44,6 +44,7 @@ export interface Content {
   readonly digest: Digest;
 }
 
+/** Whether two contents have the same form and the same digest. */
 export const sameContent = (a: Content, b: Content): boolean => a.form === b.form && a.digest === b.digest;
 
 /** The form of a content that was written down before. */

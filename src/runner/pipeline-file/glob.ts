@@ -8,6 +8,7 @@ export function matchesGlob(pattern: string, path: string): boolean {
   return matchesParts(pattern.split('/'), path.split('/'));
 }
 
+/** Whether a text has wildcards: `*` or `?` that are not in brackets. */
 export const isGlob = (text: string): boolean => /[*?]/.test(text.replace(/\[[*?[\]]\]/g, ''));
 
 /** A path without wildcards, with `[*]`, `[?]`, `[[]` and `[]]` as the characters themselves. */

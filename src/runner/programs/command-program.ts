@@ -82,6 +82,7 @@ const interpreters = [
   ['.pl', 'perl'],
 ] as const;
 
+/** The first word of a command, without its references; for a shell line, its shell. */
 export function executableName(command: Command): string {
   const [first = []] = command.words;
   return command.kind === 'shell'

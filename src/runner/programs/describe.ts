@@ -43,6 +43,7 @@ function parseAnswer(line: string | undefined, printed: string): Result<Descript
   };
 }
 
+/** Whether a value has the form of a description. */
 export const isDescription = (value: Json | undefined): value is Json & Description =>
   isJsonObject(value) &&
   isJsonObject(value['params']) &&

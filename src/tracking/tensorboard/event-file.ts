@@ -35,6 +35,7 @@ export function* firstEvents(run: TrackerRun): Generator<Uint8Array> {
   yield tfRecord(sessionStart(beginOf(run), run.params));
 }
 
+/** The events of points; one without a time has that of the end of the run. */
 export function* pointEvents(run: TrackerRun, points: readonly LivePoint[]): Generator<Uint8Array> {
   for (const { name, step, value, at } of points)
     yield tfRecord(scalar({ at: at ?? endOf(run), step }, name, value));

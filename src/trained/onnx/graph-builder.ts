@@ -29,6 +29,7 @@ interface BuiltGraph {
   finish(): { readonly graph: OnnxGraph; readonly tensors: readonly OnnxTensor[] };
 }
 
+/** A builder of an empty graph; `finish` gives what was built, and its constants. */
 export function graphBuilder(name: string): BuiltGraph {
   const tensors = new Map<string, OnnxTensor>();
   let count = 0;

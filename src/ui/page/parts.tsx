@@ -50,6 +50,7 @@ export function WaitingPage(props: {
   );
 }
 
+/** The place of something that there is none of. */
 export function Empty(props: { readonly children: ComponentChildren }) {
   return <p class="empty">{props.children}</p>;
 }
@@ -71,8 +72,10 @@ const signs: Readonly<Record<string, string>> = {
   killed: '✗',
 };
 
+/** A state in words: "up to date". */
 export const stateText = (state: string): string => state.replaceAll('-', ' ');
 
+/** A state with its sign; `text` replaces its words. */
 export function State(props: { readonly state: string; readonly text?: string | undefined }) {
   return (
     <span class={`state state-${props.state}`}>
@@ -81,6 +84,7 @@ export function State(props: { readonly state: string; readonly text?: string | 
   );
 }
 
+/** The sign of a state; an unknown one has a dot. */
 export const signOf = (state: string): string => signs[state] ?? '·';
 
 /** Numbers of instances by state. */
@@ -108,6 +112,7 @@ export function useNow(isTicking: boolean): number {
   return now;
 }
 
+/** How long ago a time was, with the time itself as a tooltip. */
 export function TimeAgo(props: { readonly at: number; readonly now: number }) {
   return (
     <time dateTime={new Date(props.at).toISOString()} title={dateTimeText(props.at)}>

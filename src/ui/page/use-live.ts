@@ -61,8 +61,10 @@ export function useIsConnected(): boolean {
   return isConnected;
 }
 
+/** Whether an event begins a run. */
 export const startsRun = ({ event }: LiveEvent): boolean => event.kind === 'run-started';
 
+/** Whether an event ends a run. */
 export const endsRun = ({ event }: LiveEvent): boolean => event.kind === 'run-finished';
 
 /** Events that change the states of instances. */

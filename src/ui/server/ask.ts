@@ -77,6 +77,7 @@ export interface QuestionQueue {
   ask(question: Question, signal: AbortSignal): Promise<Result<QuestionAnswer> | undefined>;
 }
 
+/** A queue whose questions the process of `command` answers, one at a time. */
 export function questionQueue(command: AskCommand): QuestionQueue {
   let last: Promise<unknown> = Promise.resolve();
   return {

@@ -64,6 +64,7 @@ export interface SizeVector {
   readonly dimensions: Shape;
 }
 
+/** An empty graph; equal nodes that are added to it become one. */
 export function createGraphWriter(settings: GraphSettings): GraphWriter {
   const names = new Map<string, string>();
   const nodes: NodeDef[] = [];

@@ -110,6 +110,7 @@ export function runCall(program: Program, call: Call, feeds: Values, shapes: Map
   );
 }
 
+/** A feed of this type and shape as the checks see it: with a length and no data. */
 export const givenOf = (dtype: DType, shape: readonly number[]): Given => ({
   dtype,
   shape,

@@ -14,6 +14,7 @@ export function openEngine(options: RuntimeOptions): Runtime {
   };
 }
 
+/** Loads the binding of TensorFlow from its folder; throws if that is unknown. */
 export function loadEngine({ folder, precision = 'float32', ...options }: RuntimeOptions): OpenedEngine {
   if (folder === undefined) throw new Error('the folder of the tensorflow engine is unknown');
   const binding = loadBinding(folder, options);

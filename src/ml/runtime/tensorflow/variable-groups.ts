@@ -102,12 +102,14 @@ const zeroValue = (dtype: 'float32' | 'int32'): HostValue =>
     ? { dtype, shape: [], data: Float32Array.of(0) }
     : { dtype, shape: [], data: Int32Array.of(0) };
 
+/** The group that holds a variable; throws if none does. */
 export const groupOf = (groups: readonly VariableGroup[], name: string): VariableGroup =>
   variable(
     groups.find(({ members }) => members.some((member) => member.name === name)),
     name,
   );
 
+/** The values of variables by name; one group is read at a time. */
 export function readVariables(
   program: Program,
   groups: readonly VariableGroup[],
@@ -189,6 +191,7 @@ function valueOf(name: string, shape: readonly number[], data: HostValue['data']
   throw new Error(`the constant "${name}" is neither float32 nor int32`);
 }
 
+/** Sets all variables of the groups to zero. */
 export const zeroGroups = (program: Program, groups: readonly VariableGroup[]): void => {
   for (const { zeroed, zeros } of groups) runGroup(program, zeros, [zeroed]);
 };

@@ -22,6 +22,7 @@ export interface Normalizer {
 /** What a normalizer keeps to beside the file's own section for it. */
 export type NormalizerSetting = Pick<Normalizer, 'verbatim' | 'whitespaceAsSuffix'>;
 
+/** The normalizer that a model file describes; the error says why its rules are damaged. */
 export function readNormalizer(
   { charMap: blob, ...flags }: NormalizerSpec,
   setting: NormalizerSetting,

@@ -13,6 +13,7 @@ export interface PlainCharacters {
   readonly isPlainWide: (bytes: Uint8Array, at: number) => boolean;
 }
 
+/** Finds the plain characters of a normalizer with these rules and verbatim pieces. */
 export function plainCharacters(
   charMap: CharMap | undefined,
   verbatim: ByteTrie | undefined,

@@ -68,6 +68,7 @@ export class RemoteFailure extends Error {
   }
 }
 
+/** A failed answer with this fault. */
 export const failed = (fault: RemoteFault): { readonly ok: false; readonly error: RemoteFault } => ({
   ok: false,
   error: fault,

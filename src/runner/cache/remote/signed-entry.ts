@@ -12,6 +12,7 @@ declare const brand: unique symbol;
 /** The public key of a signer: "ed25519:" and its 32 bytes as hex digits. */
 export type Signer = string & { readonly [brand]: 'signer' };
 
+/** The signer that a text is; undefined if it is none. */
 export const parseSigner = (text: string): Signer | undefined => (isSigner(text) ? text : undefined);
 
 const isSigner = (text: string): text is Signer => /^ed25519:[0-9a-f]{64}$/.test(text);
@@ -53,6 +54,7 @@ const domain = 'medical-qa-pipeline shared cache entry 1';
 /** A longer text is rejected: half a million objects fit. */
 export const longestEntry = 64 << 20;
 
+/** The canonical JSON of an entry with its Ed25519 signature. */
 export function signEntry(entry: SharedEntry, { privateKey }: SigningKey): string {
   const value = entryValue(entry);
   const signature = sign(null, message(entry.project, entry.key, value), privateKey).toString('hex');

@@ -60,6 +60,7 @@ export async function endFamily(family: Family, graceSeconds: number): Promise<v
   }
 }
 
+/** Sends a signal to all processes of a family; SIGTERM also wakes those that are stopped. */
 export function signalFamily(family: Family, signal: NodeJS.Signals): void {
   // A stopped process receives other signals only after SIGCONT.
   for (const sent of signal === 'SIGTERM' ? [signal, 'SIGCONT' as const] : [signal]) {

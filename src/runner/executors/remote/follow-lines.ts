@@ -10,6 +10,7 @@ export interface FollowedLines {
   read(): void;
 }
 
+/** Follows a file, which need not exist yet; lines go to `onLine`. */
 export function followLines(path: string, onLine: (line: string | null) => void): FollowedLines {
   const lines = lineSplitter(longestLine, onLine);
   let position = 0;

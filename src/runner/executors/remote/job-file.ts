@@ -58,9 +58,11 @@ export type WrapperEnding =
 /** `signal`: sent by its queue, for any reason. */
 export type StopReason = 'time-limit' | 'timeout' | 'signal';
 
+/** What the wrapper is to start. */
 export const jobFilePath = (folder: string): string => `${folder}/job.json`;
 /** Made by the one wrapper that starts the program. */
 export const claimPath = (folder: string, nonce: string): string => `${folder}/${nonce}.claim`;
+/** How the program of one submission ended. */
 export const resultPath = (folder: string, nonce: string): string => `${folder}/${nonce}.result.json`;
 /** Space for a result, where the disk is full or a quota is used up by then. */
 export const reservePath = (folder: string, nonce: string): string => `${folder}/${nonce}.reserve`;

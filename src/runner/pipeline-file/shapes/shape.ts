@@ -57,14 +57,17 @@ function scalar<T>(
   };
 }
 
+/** A text, also an empty one. */
 export const text: Shape<Located<string>> = scalar('a text', { type: 'string' }, ({ value }) =>
   typeof value === 'string' ? value : undefined,
 );
 
+/** A boolean. */
 export const flag: Shape<Located<boolean>> = scalar('true or false', { type: 'boolean' }, ({ value }) =>
   typeof value === 'boolean' ? value : undefined,
 );
 
+/** An integer of at least `minimum` that a double holds exactly. */
 export const wholeNumber = (minimum: number): Shape<Located<number>> =>
   scalar(`a whole number of at least ${minimum}`, { type: 'integer', minimum }, ({ value }) =>
     typeof value === 'number' && Number.isSafeInteger(value) && value >= minimum ? value : undefined,
@@ -76,6 +79,7 @@ export const positiveNumber: Shape<Located<number>> = scalar(
   ({ value }) => (typeof value === 'number' && value > 0 ? value : undefined),
 );
 
+/** A number, neither NaN nor infinite. */
 export const finiteNumber: Shape<Located<number>> = scalar('a number', { type: 'number' }, ({ value }) =>
   typeof value === 'number' && Number.isFinite(value) ? value : undefined,
 );
@@ -122,6 +126,7 @@ export interface Deferred<T> {
   readonly now: T | undefined;
 }
 
+/** A value of this shape, or a text with a reference that is read in each instance. */
 export const late = <T>(shape: Shape<T>): Shape<Deferred<T>> => ({
   schema: { anyOf: [shape.schema, { type: 'string', pattern: '\\$\\{' }] },
   expected: shape.expected,
@@ -139,6 +144,7 @@ export const anyMap = (expected: string): Shape<MapNode> => ({
   read: (node, report) => (node.kind === 'map' ? node : refuse(node, expected, report)),
 });
 
+/** A list; undefined if one of its members is wrong, after all were read. */
 export function listOf<T>(expected: string, member: Shape<T>): Shape<readonly T[]> {
   return {
     schema: { type: 'array', items: member.schema },
@@ -183,6 +189,7 @@ export function mapOf<T>(
 /** A name of a stage, an axis, a dep or an out: what a reference can hold, and every file system. */
 export const namePattern = /^[\p{L}\p{N}_][\p{L}\p{N}_-]{0,99}$/u;
 
+/** The error of a name that is not as `namePattern` says. */
 export const badName = (name: string, at: Range): Diagnostic => ({
   severity: 'error',
   code: 'bad-name',
@@ -199,11 +206,13 @@ interface Field<T> {
   readonly description: string;
 }
 
+/** A field that may be absent. */
 export const optional = <T>(shape: Shape<T>, description: string): Field<T | undefined> => ({
   shape,
   required: false,
   description,
 });
+/** A field that must be there. */
 export const required = <T>(shape: Shape<T>, description: string): Field<T> => ({
   shape,
   required: true,

@@ -88,6 +88,7 @@ function hasMoreSeparators(text: string, most: number): boolean {
 
 const [comma, colon, lineFeed] = [0x2c, 0x3a, 0x0a];
 
+/** The error of a file that is too large to be read safely, at an offset in it. */
 export const tooLarge = (file: string, why: string, offset: number): Diagnostic => ({
   severity: 'error',
   code: 'too-large',

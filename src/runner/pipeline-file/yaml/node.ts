@@ -85,6 +85,7 @@ export function valueOf(node: Node): Value {
   }
 }
 
+/** The entries of a map in the order of their names, by UTF-16 code units. */
 export const sortedEntries = ({ entries }: MapNode): readonly (readonly [string, MapEntry])[] =>
   [...entries].sort(([a], [b]) => (a < b ? -1 : 1));
 
@@ -97,6 +98,7 @@ export const scalarNode = (value: ScalarNode['value'], at: Range, text = String(
   at,
 });
 
+/** A list of nodes; it refers if one of them does. */
 export const listNode = (items: readonly Node[], at: Range): ListNode => ({
   kind: 'list',
   items,
@@ -104,6 +106,7 @@ export const listNode = (items: readonly Node[], at: Range): ListNode => ({
   at,
 });
 
+/** A map of nodes; it refers if one of its values does. */
 export function mapNode(entries: ReadonlyMap<string, MapEntry>, at: Range): MapNode {
   let any = false;
   for (const { value } of entries.values()) any ||= refers(value);

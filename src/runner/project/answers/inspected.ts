@@ -84,6 +84,7 @@ export async function inspectedOnly(
   return invalid([oneInstance(instance, instances)], planned.sources);
 }
 
+/** The state that is shown: what runs or is submitted now stands before how the last attempt ended. */
 export function stateOf(
   { store, executors }: Opened,
   { plan }: Planned,

@@ -11,6 +11,7 @@ export interface MetricColumn extends Column {
   readonly isCount: boolean;
 }
 
+/** The column of a metric; a star marks the row that is the best by it. */
 export function metricColumn(measured: readonly MeasuredInstance[], name: string): MetricColumn {
   const values = measured.map((row) => metricOf(row, name)).filter((value) => value !== undefined);
   const isMarked = measured.some(({ best }) => best === name);

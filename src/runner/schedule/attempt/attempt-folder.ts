@@ -25,6 +25,7 @@ export async function openAttempt(workspace: Workspace, instance: Instance, key:
     workspace.disk.makeFolder(dirname(placeOf(workspace, path)));
 }
 
+/** Removes the folder of an attempt with all that it holds. */
 export const closeAttempt = (workspace: Workspace, key: Key): Promise<void> =>
   removeTree(workspace, placeOf(workspace, attemptFolder(key)));
 
@@ -56,6 +57,7 @@ export async function keepFailed(
   await closeAttempt(workspace, key);
 }
 
+/** Removes what the last failed attempt of an instance left. */
 export const dropFailed = (workspace: Workspace, instance: Instance): Promise<void> =>
   removeTree(workspace, placeOf(workspace, failedFolder(instance)));
 

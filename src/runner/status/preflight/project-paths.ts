@@ -14,6 +14,7 @@ export interface ProjectPaths {
   readonly filesOf: GlobFiles;
 }
 
+/** The paths of a workspace, none of them looked at yet. */
 export function projectPaths(workspace: ProjectFiles): ProjectPaths {
   const linkOn = linkFinder(workspace);
   return {

@@ -305,6 +305,7 @@ export function unlessDiskFails(
   }
 }
 
+/** Whether an error has a code of SQLite. */
 export const isSqliteError = (error: unknown): error is SqliteError =>
   error instanceof Error &&
   'code' in error &&

@@ -41,6 +41,7 @@ export class Row {
 /** The row of a query that gives one or none. */
 export const rowOf = (found: unknown): Row | undefined => (isFields(found) ? new Row(found) : undefined);
 
+/** The rows of a query that gives any number. */
 export const rowsOf = (found: readonly unknown[]): readonly Row[] =>
   found.filter(isFields).map((fields) => new Row(fields));
 

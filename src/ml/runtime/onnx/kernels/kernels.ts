@@ -44,6 +44,7 @@ export interface Kernels {
   accumulate(target: Float32Array, source: Float32Array, factor: number): void;
 }
 
+/** Compiles the loops; no memory is allocated yet. */
 export function createKernels(): Kernels {
   const module = new WebAssembly.Module(wasmModule([...loops().map(loopFunction), sumOfSquaresFunction()]));
   const functionsOf = new Map<ArrayBufferLike, Functions>();

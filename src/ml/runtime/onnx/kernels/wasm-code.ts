@@ -87,6 +87,7 @@ export const single = (): Width => ({
   operations: { sqrt: [0x91], add: [0x92], subtract: [0x93], multiply: [0x94], divide: [0x95] },
 });
 
+/** Four float32 at once: v128 and the f32x4 instructions of WebAssembly SIMD. */
 export const quadruple = (): Width => ({
   bytes: 16,
   load: simd(0, 2, 0),
@@ -144,9 +145,12 @@ export function strided(
   );
 }
 
+/** One sequence of bytes. */
 export const code = (...parts: readonly (number | Code)[]): Code => parts.flat();
 
+/** local.get */
 export const get = (local: number): Code => code(0x20, unsigned(local));
+/** local.set */
 export const set = (local: number): Code => code(0x21, unsigned(local));
 
 /** i32.const of a number that fits in seven bits, signed. */

@@ -26,6 +26,7 @@ interface ShownModels {
   readonly also: readonly string[];
 }
 
+/** The view that an address asks for; what it leaves open has its default. */
 export const viewOf = (query: URLSearchParams, set: EvaluationSet): AnswerView => ({
   models: shownModels(
     query,
@@ -69,6 +70,7 @@ const mostAtFirst = 4;
 
 export const profiles = ['multilingual', 'reference'] as const;
 
+/** The profile that a query names; any other text means "multilingual". */
 export const profileIn = (query: URLSearchParams): (typeof profiles)[number] =>
   profiles.find((profile) => profile === query.get('profile')) ?? 'multilingual';
 

@@ -33,6 +33,7 @@ const isSeed = (name: string): boolean => /(^|\.)seed$/i.test(name);
 export const haveSeeds = (models: readonly ModelAnswer[]): boolean =>
   differing(models.map(({ params }) => settingsOf(params))).some(isSeed);
 
+/** A row for each model, or, if grouped, for those that differ in nothing but their seed. */
 export function experimentRows(
   models: readonly ModelAnswer[],
   { isGrouped }: { readonly isGrouped: boolean },
@@ -119,6 +120,7 @@ const differing = (rows: readonly Readonly<Record<string, string>>[]): readonly 
     (name) => new Set(rows.map((row) => row[name])).size > 1,
   );
 
+/** The names of all metrics of the rows, in the order in which they first occur. */
 export const metricNamesOf = (rows: readonly ExperimentRow[]): readonly string[] => [
   ...new Set(rows.flatMap(({ metrics }) => Object.keys(metrics))),
 ];

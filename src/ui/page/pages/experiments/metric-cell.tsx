@@ -4,6 +4,7 @@ import type { ExperimentRow, RowMetric } from './experiment-rows.ts';
 /** Of all values of a column, with their intervals. */
 type Range = readonly [low: number, high: number];
 
+/** The range of a column with its intervals; undefined if there are not two different ends. */
 export function rangeOf(rows: readonly ExperimentRow[], name: string): Range | undefined {
   const ends = rows.flatMap(({ metrics }) => {
     const { value = Number.NaN, low = Number.NaN, high = Number.NaN } = metrics[name] ?? {};
