@@ -34,7 +34,7 @@ test.each([
   ['runs/*/score.jsonl', 'runs/*/scores.jsonl'],
   ['runs/*/trian/x.csv', 'runs/*/train/x.csv'],
   ['runs/*/trian/*.csv', 'runs/*/train/*.csv'],
-  ['runs/*/[[]b]/x.csv', 'runs/*/[[]a]/x.csv'],
+  ['runs/*/[[]b[]]/x.csv', 'runs/*/[[]a[]]/x.csv'],
   ['runs/*/nothing/x.csv', undefined],
   ['**/*.jsnol', '**/*.jsonl'],
   ['odd/*[[]1].text', 'odd/*[[]1].txt'],
