@@ -16,6 +16,7 @@ export interface Allocated {
   chunk: Chunk | 'of malloc' | 'free';
 }
 
+/** An allocator with nothing allocated; sizes below `leastOfArena` do not enter its arena. */
 export function createAllocator(): Allocator {
   const arena = createArena({ first: 2 ** 21, largest: Infinity });
   let live = 0;

@@ -64,6 +64,7 @@ export function requireDType(
   if (!allowed.includes(x.dtype)) refuse(op, of, `expected ${allowed.join(' or ')}, not ${x.dtype}`);
 }
 
+/** A node as it is given: neither its inputs nor its type are checked. */
 export const nodeOf = (
   op: OpName,
   inputs: readonly Node[],

@@ -30,6 +30,7 @@ export const reduced = (
     keep_dims: { flag: keep },
   });
 
+/** x in the shape that `sizes` holds, a vector of int32. */
 export const reshaped = (emit: Emit, x: Value, sizes: Value, dtype: DType = 'float32'): Value =>
   typed(emit, 'Reshape', [x, sizes], dtype, { Tshape: { dtype: 'int32' } });
 

@@ -71,6 +71,7 @@ export async function checkpointSteps(folder: string): Promise<Result<readonly n
   }
 }
 
+/** The state of training that was stored after so many steps. */
 export async function readState(folder: string, step: number): Promise<Result<TrainingState, FileProblem>> {
   const stored = await readStored(folder, step);
   if (!stored.ok) return stored;

@@ -24,6 +24,7 @@ interface EventTime {
 export const fileVersion = (at: number): Uint8Array =>
   event({ at, step: 0 }, [textField(3, 'brain.Event:2')]);
 
+/** An event with one number, a float32. */
 export const scalar = (time: EventTime, tag: string, value: number): Uint8Array =>
   summary(time, [textField(1, tag), floatField(2, value)]);
 

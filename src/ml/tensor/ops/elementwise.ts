@@ -84,26 +84,41 @@ function operands(left: Operand, right: Operand): readonly [Node, Node] {
     : [constant(left, [], right.dtype), right];
 }
 
+/** `left + right`, broadcast. */
 export const add = (left: Operand, right: Operand): Node => binary('Add', left, right);
 /** The sum of at least one node. */
 export const addAll = (nodes: readonly Node[]): Node => nodes.reduce((sum, node) => add(sum, node));
+/** `left - right`, broadcast. */
 export const subtract = (left: Operand, right: Operand): Node => binary('Subtract', left, right);
+/** `left * right`, broadcast. */
 export const multiply = (left: Operand, right: Operand): Node => binary('Multiply', left, right);
 /** Integers are divided as C does. */
 export const divide = (left: Operand, right: Operand): Node => binary('Divide', left, right);
+/** The greater of two elements, broadcast. */
 export const maximum = (left: Operand, right: Operand): Node => binary('Maximum', left, right);
+/** Booleans: whether two elements are equal, broadcast. */
 export const equal = (left: Operand, right: Operand): Node => binary('Equal', left, right);
+/** Booleans: whether `left < right`, broadcast. */
 export const less = (left: Operand, right: Operand): Node => binary('Less', left, right);
+/** `-x` */
 export const negate = (x: Node): Node => unary('Negate', x);
+/** e to the power of x. */
 export const exp = (x: Node): Node => unary('Exp', x);
 /** The natural logarithm. */
 export const log = (x: Node): Node => unary('Log', x);
+/** The square root. */
 export const sqrt = (x: Node): Node => unary('Sqrt', x);
+/** The hyperbolic tangent. */
 export const tanh = (x: Node): Node => unary('Tanh', x);
+/** `1 / (1 + exp(-x))` */
 export const sigmoid = (x: Node): Node => unary('Sigmoid', x);
+/** The error function. */
 export const erf = (x: Node): Node => unary('Erf', x);
+/** x where it is positive, else 0. */
 export const relu = (x: Node): Node => unary('Relu', x);
+/** `x * x` */
 export const square = (x: Node): Node => unary('Square', x);
+/** `1 / x` */
 export const reciprocal = (x: Node): Node => unary('Reciprocal', x);
 
 /** Elements of `yes` where the condition holds, of `no` elsewhere. */

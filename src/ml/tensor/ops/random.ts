@@ -215,6 +215,7 @@ export const tensorflow = {
   KeepMaskOfHalves: (emit, of, node) => selected(emit, of, node),
 } satisfies Record<Op, Lowering>;
 
+/** Whether an op draws a dropout mask. */
 export const isMask = (op: OpName): boolean => op === 'KeepMask' || op === 'KeepMaskOfHalves';
 
 /** Where a mask is 0, and what it is elsewhere. `of`: the bits that it is made from. */

@@ -63,6 +63,7 @@ export interface ConvertedT5 extends Pick<UnigramParts, 'pieces' | 'unknownId' |
   readonly end: { readonly content: string; readonly id: number };
 }
 
+/** Converts a `.model` as T5Converter does; the error says what of the model or its config is wrong. */
 export function convertT5(proto: ModelProto, config: TokenizerConfig): Result<ConvertedT5> {
   const special = specialTokensOf(config);
   if (!special.ok) return special;
