@@ -121,10 +121,10 @@ export function TimeAgo(props: { readonly at: number; readonly now: number }) {
   );
 }
 
-/** A command that makes the same on the command line, to copy. */
 /** How the command that serves the page names the pipeline file. */
 export const TypedByReader = createContext<TypedPipeline>({});
 
+/** A command line as the reader would type it, with the names of the instances that it is about. */
 export const useCommandText = (command: string, names?: readonly string[]): string =>
   commandText(useContext(TypedByReader), command, names);
 
