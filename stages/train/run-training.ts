@@ -13,6 +13,7 @@ import type { Runtime } from '../../src/ml/runtime/runtime.ts';
 import { openTokenizer } from '../../src/ml/text/open-tokenizer.ts';
 import type { Tokenizer } from '../../src/ml/text/tokenizer.ts';
 import { train } from '../../src/ml/train/train.ts';
+import type { FinishedTraining } from '../../src/ml/train/train-outcome.ts';
 import type { Result } from '../../src/result.ts';
 import type { StageContext } from '../../src/stage/context.ts';
 import { openTrainingEngine } from '../engine/open-engine.ts';
@@ -106,6 +107,19 @@ export async function runTraining(
     rows: elementsAt(rows.value, split.heldOut),
   });
   if (measure?.ok === false) return measure;
+  const data = await digestOfFile(deps.train);
+  if (!data.ok) return { ok: false, error: fileProblemText(data.error) };
+  const cardOf = (finished: FinishedTraining): string =>
+    modelCard({
+      params,
+      type: model.value.config.modelType,
+      steps: finished.steps,
+      parameters: finished.parameters,
+      data: data.value,
+      trainRows: finished.rows,
+      validationRows: finished.validationRows,
+      continued: adapter !== undefined,
+    });
   const outcome = await train({
     model: model.value,
     adapter: adapter?.value.tensors,
@@ -118,6 +132,8 @@ export async function runTraining(
     signal,
     emit: (event) => messagesOf(event).forEach(emit),
     measure: measure?.value,
+    write: (trained, finished) =>
+      writeTrained(outs.model, deps.base, model.value, config, { trained, card: cardOf(finished) }),
     wantsRowLosses: outs.validation !== undefined,
     stopAtEpoch: params.stopAtEpoch,
     takeStateFrom: deps.state,
@@ -125,21 +141,6 @@ export async function runTraining(
   });
   if (outcome.kind !== 'finished') return { ok: false, error: unfinishedText(outcome) };
 
-  const data = await digestOfFile(deps.train);
-  if (!data.ok) return { ok: false, error: fileProblemText(data.error) };
-  const card = modelCard({
-    params,
-    type: model.value.config.modelType,
-    steps: outcome.steps,
-    parameters: outcome.parameters,
-    data: data.value,
-    trainRows: outcome.rows,
-    validationRows: outcome.validationRows,
-    continued: adapter !== undefined,
-  });
-  const { trained } = outcome;
-  const written = await writeTrained(outs.model, deps.base, model.value, config, { trained, card });
-  if (!written.ok) return { ok: false, error: fileProblemText(written.error) };
   const validation =
     outs.validation === undefined ? [] : [[outs.validation, outcome.rowLosses.map(rowLossLine)] as const];
   for (const [path, lines] of [[outs.log, outcome.records] as const, ...validation]) {

@@ -2,14 +2,14 @@ import { digestOf } from '../../src/files/digest.ts';
 import type { Example } from '../../src/ml/dataset/example.ts';
 import type { TokenizedRows } from '../../src/ml/dataset/tokenize-rows.ts';
 import type { RowLoss } from '../../src/ml/train/held-out-loss.ts';
-import type { TrainOutcome } from '../../src/ml/train/train-outcome.ts';
+import type { FinishedTraining } from '../../src/ml/train/train-outcome.ts';
 import type { TrainingSummary, ValidationRow } from '../results/evaluation.ts';
 import type { TrainParams } from './train-params.ts';
 
 /** The content of summary.json for a finished training; `validation`: the evaluated held-out rows. */
 export const trainingSummary = (
   { config: { method }, baseModel }: TrainParams,
-  { steps, parameters, best, given, rows, validationRows }: Extract<TrainOutcome, { kind: 'finished' }>,
+  { steps, parameters, best, given, rows, validationRows }: FinishedTraining,
   validation: readonly Example[],
   { questions, answers }: Pick<TokenizedRows, 'questions' | 'answers'>,
 ): TrainingSummary => ({

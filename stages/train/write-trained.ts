@@ -1,9 +1,8 @@
 import type { FileProblem } from '../../src/files/file-problem.ts';
 import { writeAdapterFolder } from '../../src/ml/checkpoint/adapter-folder.ts';
-import { fromMemory, type LazyTensors } from '../../src/ml/checkpoint/lazy-tensor.ts';
+import type { LazyTensors } from '../../src/ml/checkpoint/lazy-tensor.ts';
 import { type Mt5Folder, tokenizerFiles, writeMt5Folder } from '../../src/ml/checkpoint/mt5-folder.ts';
 import { convertedTokenizer } from '../../src/ml/text/converted-tokenizer.ts';
-import type { HostValue } from '../../src/ml/runtime/runtime.ts';
 import type { TrainConfig } from '../../src/ml/train/train-config.ts';
 import type { Result } from '../../src/result.ts';
 
@@ -14,33 +13,17 @@ import type { Result } from '../../src/result.ts';
 export async function writeTrained(
   path: string,
   base: string,
-  { config, generation, tensors }: Mt5Folder,
+  { config, generation }: Mt5Folder,
   { method }: TrainConfig,
-  { trained, card }: { readonly trained: Readonly<Record<string, HostValue>>; readonly card: string },
+  { trained, card }: { readonly trained: LazyTensors; readonly card: string },
 ): Promise<Result<void, FileProblem>> {
   if (method.kind === 'lora')
-    return writeAdapterFolder(
-      path,
-      { config: method.adapter, tensors: lazy(Object.keys(trained), trained) },
-      { card },
-    );
+    return writeAdapterFolder(path, { config: method.adapter, tensors: trained }, { card });
   const copies = await tokenizerFiles(base);
   if (!copies.ok) return copies;
   return writeMt5Folder(
     path,
-    { config, generation, tensors: lazy([...tensors.keys()], trained) },
+    { config, generation, tensors: trained },
     { copies: copies.value, tokenizerJson: await convertedTokenizer(base), card },
-  );
-}
-
-function lazy(names: readonly string[], values: Readonly<Record<string, HostValue>>): LazyTensors {
-  return fromMemory(
-    new Map(
-      names.map((name) => {
-        const value = values[name];
-        if (value?.dtype !== 'float32') throw new Error(`the training returned no float32 tensor "${name}"`);
-        return [name, { dtype: value.dtype, shape: value.shape, data: value.data }];
-      }),
-    ),
   );
 }

@@ -10,7 +10,7 @@ import type { Feeds } from '../../src/ml/model/packed-rows.ts';
 import { openRuntime } from '../../src/ml/runtime/open-runtime.ts';
 import { train } from '../../src/ml/train/train.ts';
 import { tinyConfig, weightValues } from '../model/tiny-model.ts';
-import { bitsOf, copyExamples, plainConfig } from '../train/tiny-training.ts';
+import { bitsOf, copyExamples, keepInMemory, plainConfig } from '../train/tiny-training.ts';
 import { trainings } from './trainings.ts';
 
 /**
@@ -49,6 +49,7 @@ const weights = new Map(
     value.dtype === 'float32' ? [[parameter, value] as const] : [],
   ),
 );
+const { trained, write } = keepInMemory();
 const outcome = await train({
   model: { config: tinyConfig, tensors: fromMemory(weights) },
   examples: copyExamples,
@@ -58,6 +59,7 @@ const outcome = await train({
   scratch,
   signal: ended.signal,
   emit: ({ kind }) => say({ kind }),
+  write,
   ...(name.includes('measured') ? { measure } : {}),
   disk: {
     create: async (path, content) => (say({ disk: 'create' }), realDisk.create(path, content)),
@@ -68,6 +70,6 @@ const outcome = await train({
 });
 say(
   outcome.kind === 'finished'
-    ? { kind: 'finished', stoppedEarly: outcome.stoppedEarly, bits: bitsOf(outcome) }
+    ? { kind: 'finished', stoppedEarly: outcome.stoppedEarly, bits: bitsOf({ outcome, trained }) }
     : outcome,
 );

@@ -2,10 +2,11 @@ import { mkdtemp } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { AdapterConfig } from '../../src/ml/checkpoint/adapter-config.ts';
-import { fromMemory } from '../../src/ml/checkpoint/lazy-tensor.ts';
+import { fromMemory, loadAllFloat32 } from '../../src/ml/checkpoint/lazy-tensor.ts';
 import type { Example } from '../../src/ml/dataset/example.ts';
 import { validationSplit } from '../../src/ml/dataset/split.ts';
 import { initialiseMt5 } from '../../src/ml/model/initialise-mt5.ts';
+import type { Feed } from '../../src/ml/model/packed-rows.ts';
 import { openRuntime } from '../../src/ml/runtime/open-runtime.ts';
 import { train } from '../../src/ml/train/train.ts';
 import type { TrainOptions } from '../../src/ml/train/train-options.ts';
@@ -75,6 +76,8 @@ export const misleading: readonly Example[] = copyExamples.map(({ source, target
 
 export interface TinyTraining {
   readonly outcome: TrainOutcome;
+  /** The tensors that the training wrote; none unless it came to its end. */
+  readonly trained: Written;
   readonly events: readonly TrainEvent[];
   readonly scratch: string;
 }
@@ -92,6 +95,7 @@ export async function trainTiny(
       value.dtype === 'float32' ? [[name, value] as const] : [],
     ),
   );
+  const { trained, write } = keepInMemory();
   const outcome = await train({
     model: { config: oneLayerConfig, tensors: fromMemory(weights) },
     examples: copyExamples,
@@ -99,6 +103,7 @@ export async function trainTiny(
     config: { ...plainConfig, ...config },
     runtime: await openRuntime('onnx', { threads: given.threads ?? 1 }),
     signal: abort.signal,
+    write,
     ...given,
     scratch,
     emit: (event) => {
@@ -106,18 +111,35 @@ export async function trainTiny(
       if (event.kind === 'step' && event.record.step === given.interruptAt) abort.abort();
     },
   });
-  return { outcome, events, scratch };
+  return { outcome, trained, events, scratch };
+}
+
+type Written = ReadonlyMap<string, Feed & { readonly dtype: 'float32' }>;
+
+/** Copies of what a training writes. */
+export function keepInMemory(): { readonly trained: Written } & Pick<TrainOptions, 'write'> {
+  const trained = new Map<string, Feed & { readonly dtype: 'float32' }>();
+  return {
+    trained,
+    async write(tensors) {
+      const loaded = await loadAllFloat32(tensors);
+      if (!loaded.ok) return loaded;
+      for (const [name, data] of loaded.value)
+        trained.set(name, { dtype: 'float32', shape: tensors.get(name)?.shape ?? [], data });
+      return { ok: true, value: undefined };
+    },
+  };
 }
 
 /** What must be equal, bit for bit: tensors and records. */
-export function bitsOf(outcome: TrainOutcome): unknown {
+export function bitsOf({ outcome, trained }: Pick<TinyTraining, 'outcome' | 'trained'>): unknown {
   if (outcome.kind !== 'finished')
     throw new Error(
       `the training ended as ${outcome.kind}${outcome.kind === 'failed' ? `: ${outcome.problem}` : ''}`,
     );
-  const tensors = Object.entries(outcome.trained).map(([name, { data }]) => [
+  const tensors = [...trained].map(([name, { data }]) => [
     name,
-    Buffer.from(data.buffer.slice(data.byteOffset, data.byteOffset + data.byteLength)).toString('base64'),
+    Buffer.from(data.buffer, data.byteOffset, data.byteLength).toString('base64'),
   ]);
   return { tensors, records: outcome.records, best: outcome.best };
 }

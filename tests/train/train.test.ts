@@ -11,6 +11,7 @@ import { plainTrace } from '../../src/ml/model/mt5-trace.ts';
 import type { Feeds } from '../../src/ml/model/packed-rows.ts';
 import { compile } from '../runtime/compile.ts';
 import { openRuntime } from '../../src/ml/runtime/open-runtime.ts';
+import type { TrainingRuntime } from '../../src/ml/runtime/runtime.ts';
 import type { TrainConfig } from '../../src/ml/train/train-config.ts';
 import { evaluationFeeds } from '../../src/ml/train/micro-batch.ts';
 import { oneLayerConfig, weightValues } from '../model/tiny-model.ts';
@@ -60,7 +61,7 @@ describe('a training', () => {
         expect(second.events.find((event) => event.kind === 'start')).toMatchObject({
           resumedAt: interruptAt,
         });
-        expect(bitsOf(second.outcome)).toEqual(bitsOf(whole.outcome));
+        expect(bitsOf(second)).toEqual(bitsOf(whole));
       }
     });
   }
@@ -81,13 +82,13 @@ describe('a training', () => {
       leaveStateIn: join(folder, '2'),
     });
     const last = await trainTiny(settings, { takeStateFrom: join(folder, '2') });
-    expect(bitsOf(last.outcome)).toEqual(bitsOf(whole.outcome));
+    expect(bitsOf(last)).toEqual(bitsOf(whole));
     const steps = [first, second, last].map(({ outcome }) => outcome.kind === 'finished' && outcome.steps);
     expect(steps).toEqual([1, 2, 3].map((epoch) => (epoch * Number(steps[2])) / 3));
     // It is further than the state: that of its own scratch folder counts.
     const again = await trainTiny(settings, { takeStateFrom: join(folder, '1'), scratch: second.scratch });
     expect(again.events).toContainEqual(expect.objectContaining({ kind: 'start', resumedAt: steps[1] }));
-    expect(bitsOf(again.outcome)).toEqual(bitsOf(whole.outcome));
+    expect(bitsOf(again)).toEqual(bitsOf(whole));
     await rm(folder, { recursive: true });
   });
 
@@ -138,7 +139,7 @@ describe('a training', () => {
         expect(said.at(-1)).toEqual({ kind: 'checkpoint', step });
         const again = await trainTiny(settings, { scratch, measure });
         expect(again.events[1]).toMatchObject({ kind: 'evaluation', record: { step } });
-        expect(bitsOf(again.outcome)).toEqual(bitsOf(whole.outcome));
+        expect(bitsOf(again)).toEqual(bitsOf(whole));
       }
     }
   });
@@ -165,34 +166,32 @@ describe('a training', () => {
         recursive: true,
       });
       const again = await trainTiny(settings, { scratch });
-      expect(bitsOf(again.outcome)).toEqual(bitsOf(whole.outcome));
+      expect(bitsOf(again)).toEqual(bitsOf(whole));
       expect((await readdir(scratch)).filter((name) => name.startsWith('.'))).toEqual([]);
     }
   });
 
   test('one and two threads give the same bits', async () => {
-    expect(bitsOf((await trainTiny({}, { threads: 1 })).outcome)).toEqual(
-      bitsOf((await trainTiny({}, { threads: 2 })).outcome),
-    );
+    expect(bitsOf(await trainTiny({}, { threads: 1 }))).toEqual(bitsOf(await trainTiny({}, { threads: 2 })));
   });
 
   test('another seed gives another training', async () => {
-    expect(bitsOf((await trainTiny({ seed: 1 })).outcome)).not.toEqual(
-      bitsOf((await trainTiny({ seed: 2 })).outcome),
-    );
+    expect(bitsOf(await trainTiny({ seed: 1 }))).not.toEqual(bitsOf(await trainTiny({ seed: 2 })));
   });
 
   test('without steps the model is unchanged, and evaluated', async () => {
-    const { outcome } = await trainTiny({ method: { kind: 'lora', adapter }, length: { epochs: 0 } });
-    if (outcome.kind !== 'finished') throw new Error(outcome.kind);
-    expect(outcome).toMatchObject({ steps: 0, stoppedEarly: false, best: { step: 0 } });
-    for (const [name, { data }] of Object.entries(outcome.trained))
+    const { outcome, trained } = await trainTiny({
+      method: { kind: 'lora', adapter },
+      length: { epochs: 0 },
+    });
+    expect(outcome).toMatchObject({ kind: 'finished', steps: 0, stoppedEarly: false, best: { step: 0 } });
+    for (const [name, { data }] of trained)
       if (name.includes('lora_B')) expect(data.every((value) => Number(value) === 0)).toBe(true);
   });
 
   test('returns the best evaluation, keeps its checkpoint, and no more than requested', async () => {
     const settings = { schedule: { name: 'constant' }, checkpoint: { steps: 3 } } as const;
-    const { outcome, scratch, events } = await trainTiny(
+    const { outcome, trained, scratch, events } = await trainTiny(
       { ...settings, length: { epochs: 12 }, restoreBest: true, keepCheckpoints: 2 },
       { examples: misleading },
     );
@@ -213,14 +212,25 @@ describe('a training', () => {
       { ...settings, length: { steps: outcome.best?.step ?? 0 } },
       { examples: misleading },
     );
-    expect(outcome.trained['shared.weight']?.data).toEqual(
-      until.outcome.kind === 'finished' ? until.outcome.trained['shared.weight']?.data : until.outcome,
+    expect(until.outcome).toMatchObject({ kind: 'finished' });
+    expect(trained).toEqual(until.trained);
+  });
+
+  test('checkpoints and the result are read from the engine one tensor at a time', async () => {
+    const reads: number[] = [];
+    const runtime = await openRuntime('onnx', { threads: 1 });
+    const { outcome, trained } = await trainTiny(
+      { checkpoint: { steps: 3 }, restoreBest: true },
+      { runtime: countingReads(runtime, (elements) => reads.push(elements)) },
     );
+    expect(outcome.kind).toBe('finished');
+    const sizes = [...trained.values()].map(({ data }) => data.length);
+    expect(Math.max(...reads)).toBe(Math.max(...sizes));
   });
 
   test('measures the plain model, its adapter merged, at each evaluation', async () => {
     const seen: Feeds[] = [];
-    const { outcome } = await trainTiny(
+    const { outcome, trained } = await trainTiny(
       { method: { kind: 'lora', adapter }, learningRate: 0.01 },
       {
         measure: async (parameters) => {
@@ -249,7 +259,7 @@ describe('a training', () => {
     const { loss: merged } = await plain.run({ ...seen[1], ...batch });
     const { loss: adapted } = await beside.run({
       ...weightValues(oneLayerConfig, base),
-      ...outcome.trained,
+      ...Object.fromEntries(trained),
       ...batch,
     });
     expect(Number(merged?.data[0])).toBeCloseTo(Number(adapted?.data[0]), 5);
@@ -400,7 +410,7 @@ describe('a training', () => {
         await rm(join(scratch, 'checkpoint-00000003', file));
         const anew = await trainTiny(settings, { scratch });
         expect(anew.events).toContainEqual(expect.objectContaining({ kind: 'start', resumedAt: 0 }));
-        expect(bitsOf(anew.outcome)).toEqual(bitsOf(whole.outcome));
+        expect(bitsOf(anew)).toEqual(bitsOf(whole));
       },
     );
   });
@@ -422,13 +432,13 @@ describe('a training', () => {
       ),
       whole,
     ];
-    const bits = bitsOf(whole.outcome);
+    const bits = bitsOf(whole);
     await writeFile(path, (await readFile(path)).subarray(0, 100));
     expect((await trainTiny(settings, { scratch, examples: misleading })).outcome).toMatchObject({
       kind: 'failed',
       problem: expect.stringMatching(/best evaluation.*run again/),
     });
-    expect(bitsOf((await trainTiny(settings, { scratch, examples: misleading })).outcome)).toEqual(bits);
+    expect(bitsOf(await trainTiny(settings, { scratch, examples: misleading }))).toEqual(bits);
   });
 
   test('whose newest checkpoint is unreadable reports it and removes nothing', async () => {
@@ -449,7 +459,7 @@ describe('a training', () => {
     await writeFile(tensors, bytes);
     const again = await trainTiny(settings, { scratch });
     expect(again.events).toContainEqual(expect.objectContaining({ kind: 'start', resumedAt: 7 }));
-    expect(bitsOf(again.outcome)).toEqual(bitsOf(whole.outcome));
+    expect(bitsOf(again)).toEqual(bitsOf(whole));
   });
 
   test('whose best checkpoint is unreadable, but not known to be damaged, keeps it', async () => {
@@ -487,9 +497,7 @@ describe('a training', () => {
     const first = await trainTiny({ length: { steps: 9 } }, { interruptAt: 5 });
     const second = await trainTiny({ length: { steps: 9 }, learningRate: 1e-3 }, { scratch: first.scratch });
     expect(second.events.filter((event) => event.kind === 'warning')).toHaveLength(1);
-    expect(bitsOf(second.outcome)).toEqual(
-      bitsOf((await trainTiny({ length: { steps: 9 }, learningRate: 1e-3 })).outcome),
-    );
+    expect(bitsOf(second)).toEqual(bitsOf(await trainTiny({ length: { steps: 9 }, learningRate: 1e-3 })));
   });
 
   test.each([
@@ -522,4 +530,20 @@ describe('a training', () => {
     const { outcome } = await trainTiny(config, options);
     expect(outcome).toMatchObject({ kind: 'failed', problem: expect.stringMatching(message) });
   });
+});
+
+/** Tells of each read of a training's session how many elements it took to the host at once. */
+const countingReads = (runtime: TrainingRuntime, tell: (elements: number) => void): TrainingRuntime => ({
+  ...runtime,
+  async openTraining(plan) {
+    const session = await runtime.openTraining(plan);
+    return {
+      ...session,
+      async read(names) {
+        const values = await session.read(names);
+        tell(Object.values(values).reduce((sum, { data }) => sum + data.length, 0));
+        return values;
+      },
+    };
+  },
 });

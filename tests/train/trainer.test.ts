@@ -60,6 +60,7 @@ async function trained(changes: Partial<TrainConfig>, adapterName?: string): Pro
     scratch: await mkdtemp(join(tmpdir(), 'trainer-')),
     signal: new AbortController().signal,
     emit: () => undefined,
+    write: async () => ({ ok: true, value: undefined }),
   });
   if (outcome.kind !== 'finished') throw new Error(JSON.stringify(outcome));
   return {

@@ -27,20 +27,30 @@ export const parameterNames = ({ trainee }: CompiledTraining): readonly string[]
 export const storedName = ({ trainee }: CompiledTraining, name: string): string =>
   trainee.shapes.has(name) ? `parameter.${name}` : `optimizer.${name}`;
 
-/** The trained parameters as they are now. */
+/** The trained parameters as they are now, all at once: of a large model gigabytes, if an engine copies them. */
 export const trainedOf = async (compiled: CompiledTraining): Promise<Feeds> =>
   floats(await compiled.session.read(parameterNames(compiled)));
 
-/**
- * All that a checkpoint holds, by its names there. Read when it is written, and some at a time: of a large
- * model it would take gigabytes of the host's memory.
- */
+/** The trained parameters by their names, as a model or an adapter has them. */
+export const trainedTensors = ({ session, trainee }: CompiledTraining): LazyTensors =>
+  readLater(session, trainee.shapes);
+
+/** All that a checkpoint holds, by its names there. */
 export function tensorsOf(compiled: CompiledTraining): LazyTensors {
   const { trainee, session } = compiled;
-  const lengths = new Map([
+  const lengths = [
     ...[...trainee.shapes].map(([name, shape]) => [name, elementCount(shape)] as const),
     ...session.memory,
-  ]);
+  ];
+  const tensors = readLater(session, new Map(lengths.map(([name, length]) => [name, [length]])));
+  return new Map([...tensors].map(([name, tensor]) => [storedName(compiled, name), tensor]));
+}
+
+/**
+ * Variables that are read when they are written, and some at a time: all of a large model would take
+ * gigabytes of the host's memory. They are read fastest in the order of their names.
+ */
+function readLater(session: TrainingSession, shapes: ReadonlyMap<string, readonly number[]>): LazyTensors {
   let read: Readonly<Record<string, FloatFeed>> = {};
   const valueOf = async (name: string): Promise<FloatFeed> => {
     if (read[name] === undefined) {
@@ -52,11 +62,11 @@ export function tensorsOf(compiled: CompiledTraining): LazyTensors {
     return value;
   };
   return new Map(
-    [...lengths].map(([name, length]): readonly [string, LazyTensor] => [
-      storedName(compiled, name),
+    [...shapes].map(([name, shape]): readonly [string, LazyTensor] => [
+      name,
       {
         dtype: 'float32',
-        shape: [length],
+        shape,
         async readInto(bytes) {
           bytes.set(bytesOf(await valueOf(name)));
           return { ok: true, value: undefined };

@@ -1,4 +1,6 @@
 import type { Disk } from '../../files/disk.ts';
+import type { FileProblem } from '../../files/file-problem.ts';
+import type { Result } from '../../result.ts';
 import type { LazyTensors } from '../checkpoint/lazy-tensor.ts';
 import type { Mt5Config } from '../checkpoint/mt5-config.ts';
 import type { Example } from '../dataset/example.ts';
@@ -7,6 +9,7 @@ import type { Feeds } from '../model/packed-rows.ts';
 import type { TrainingRuntime } from '../runtime/runtime.ts';
 import type { TrainConfig } from './train-config.ts';
 import type { TrainEvent } from './train-event.ts';
+import type { FinishedTraining } from './train-outcome.ts';
 
 /** The inputs of a training. */
 export interface TrainOptions {
@@ -36,6 +39,11 @@ export interface TrainOptions {
    * adapter merged. Must be a function of them; may throw the signal's reason when it is aborted.
    */
   readonly measure?: ((parameters: Feeds) => Promise<Readonly<Record<string, number>>>) | undefined;
+  /**
+   * Writes the result: all parameters, or the adapter's. They are read from the engine while they are
+   * written, fastest in the order of their names, and are gone afterwards.
+   */
+  readonly write: (trained: LazyTensors, finished: FinishedTraining) => Promise<Result<void, FileProblem>>;
   /** Computes the losses of the held-out rows at the end: one more pass over them. */
   readonly wantsRowLosses?: boolean;
   /** Stops after so many epochs of the schedule, which is that of the whole training. */

@@ -1,12 +1,12 @@
 import { fileProblemText, type FileProblem, isDamage } from '../../files/file-problem.ts';
 import { removeCheckpoints, tensorReader } from './checkpoints.ts';
-import { type CompiledTraining, parameterNames, storedName, trainedOf } from './compiled-training.ts';
+import { type CompiledTraining, parameterNames, storedName, trainedTensors } from './compiled-training.ts';
 import { evaluate, isEvaluationPending, rowLossesOf } from './evaluate-training.ts';
 import { stepMaker } from './step-maker.ts';
 import { bestOf, evaluationsIn, shouldStopEarly, isDue, type Plan, planOf } from './plan.ts';
 import { leaveStateOf, type Progress, save, startOrResume } from './progress.ts';
 import { fingerprintOf } from './resume.ts';
-import type { TrainOutcome } from './train-outcome.ts';
+import type { FinishedTraining, TrainOutcome } from './train-outcome.ts';
 import { takeState } from './training-state.ts';
 
 /** Steps, evaluations and checkpoints, from where the scratch folder leaves off to the end. */
@@ -67,7 +67,7 @@ const failed = (problem: FileProblem): TrainOutcome => ({
   problem: fileProblemText(problem),
 });
 
-/** The outcome, after restoring the parameters of the best evaluation where that is configured. */
+/** Writes the result, after restoring the parameters of the best evaluation where that is configured. */
 async function finish(
   compiled: CompiledTraining,
   plan: Plan,
@@ -97,9 +97,7 @@ async function finish(
   }
   const rowLosses = await rowLossesOf(compiled);
   if (rowLosses === 'aborted') return { kind: 'interrupted', step };
-  return {
-    kind: 'finished',
-    trained: await trainedOf(compiled),
+  const finished: FinishedTraining = {
     parameters: trainee.parameters,
     records,
     steps: step,
@@ -110,4 +108,6 @@ async function finish(
     rows: split.kept.length,
     validationRows: heldOut.rows.length,
   };
+  const written = await compiled.write(trainedTensors(compiled), finished);
+  return written.ok ? { kind: 'finished', ...finished } : failed(written.error);
 }
