@@ -10,6 +10,11 @@ export interface LazyTensor {
   readonly shape: readonly number[];
   /** Fills `bytes`, as many as the tensor has, with its elements: little-endian, row-major. */
   readonly readInto: (bytes: Uint8Array) => Promise<Result<void, FileProblem>>;
+  /**
+   * Its elements where they lie in memory, if they lie there or are brought there as a whole: for one who is
+   * done with them before another tensor is read.
+   */
+  readonly lent?: () => Promise<Result<Uint8Array, FileProblem>>;
 }
 
 export type LazyTensors = ReadonlyMap<string, LazyTensor>;
@@ -75,18 +80,33 @@ export async function loadAll(
 }
 
 /** In-memory tensors in the form that a writer takes. */
-export function fromMemory(tensors: ReadonlyMap<string, HostTensor>): LazyTensors {
-  return new Map(
+export const fromMemory = (tensors: ReadonlyMap<string, HostTensor>): LazyTensors =>
+  new Map(
     [...tensors].map(([name, tensor]) => [
       name,
-      {
-        dtype: tensor.dtype,
-        shape: tensor.shape,
-        async readInto(bytes: Uint8Array) {
-          bytes.set(bytesOf(tensor));
-          return { ok: true, value: undefined } as const;
-        },
-      },
+      lending(tensor, async () => ({ ok: true, value: bytesOf(tensor) })),
     ]),
   );
+
+/** A tensor whose elements are in memory once `lent` is called. */
+export const lending = (
+  { dtype, shape }: Pick<LazyTensor, 'dtype' | 'shape'>,
+  lent: NonNullable<LazyTensor['lent']>,
+): LazyTensor => ({
+  dtype,
+  shape,
+  lent,
+  async readInto(bytes) {
+    const own = await lent();
+    if (!own.ok) return own;
+    bytes.set(own.value);
+    return { ok: true, value: undefined };
+  },
+});
+
+/** The elements of a tensor, in its own memory or in a copy, until another one is read. */
+export async function elementsOf(tensor: LazyTensor): Promise<Result<Uint8Array, FileProblem>> {
+  if (tensor.lent !== undefined) return tensor.lent();
+  const host = await load(tensor);
+  return host.ok ? { ok: true, value: bytesOf(host.value) } : host;
 }

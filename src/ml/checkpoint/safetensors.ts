@@ -2,8 +2,8 @@ import { isUtf8 } from 'node:buffer';
 import { type FileProblem, SourceFailed } from '../../files/file-problem.ts';
 import { writeFileAtomically } from '../../files/write-atomically.ts';
 import type { Result } from '../../result.ts';
-import { bytesOf, type HostTensor, maxTensors, zeros } from './host-tensor.ts';
-import { type LazyTensor, type LazyTensors, loadAll } from './lazy-tensor.ts';
+import { type HostTensor, maxTensors } from './host-tensor.ts';
+import { elementsOf, type LazyTensors, loadAll } from './lazy-tensor.ts';
 import { fileSize, readAt } from './read-at.ts';
 import {
   countTensors,
@@ -86,13 +86,9 @@ async function* content(
   yield header;
   for (const name of places.keys()) {
     const tensor = tensors.get(name);
-    if (tensor !== undefined) yield await elements(tensor);
+    if (tensor === undefined) continue;
+    const elements = await elementsOf(tensor);
+    if (!elements.ok) throw new SourceFailed(elements.error);
+    yield elements.value;
   }
-}
-
-async function elements(tensor: LazyTensor): Promise<Uint8Array> {
-  const host = bytesOf(zeros(tensor.dtype, tensor.shape));
-  const read = await tensor.readInto(host);
-  if (!read.ok) throw new SourceFailed(read.error);
-  return host;
 }

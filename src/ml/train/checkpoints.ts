@@ -7,7 +7,13 @@ import { isJsonObject, type Json, type JsonObject, readJson, writeJson } from '.
 import { makeFolder } from '../../files/make-folder.ts';
 import { isPartialName, writeFolderAtomically } from '../../files/write-atomically.ts';
 import type { Result } from '../../result.ts';
-import { type LazyTensor, type LazyTensors, loadFloat32 } from '../checkpoint/lazy-tensor.ts';
+import {
+  elementsOf,
+  type LazyTensor,
+  type LazyTensors,
+  lending,
+  loadFloat32,
+} from '../checkpoint/lazy-tensor.ts';
 import { openSafetensors, writeSafetensors } from '../checkpoint/safetensors.ts';
 import type { TrainRecord } from './train-config.ts';
 
@@ -171,14 +177,11 @@ const summed = (tensors: LazyTensors, sums: Record<string, number>): LazyTensors
   new Map(
     [...tensors].map(([name, tensor]): readonly [string, LazyTensor] => [
       name,
-      {
-        ...tensor,
-        async readInto(bytes) {
-          const read = await tensor.readInto(bytes);
-          sums[name] = crc32(bytes);
-          return read;
-        },
-      },
+      lending(tensor, async () => {
+        const elements = await elementsOf(tensor);
+        if (elements.ok) sums[name] = crc32(elements.value);
+        return elements;
+      }),
     ]),
   );
 

@@ -1,6 +1,6 @@
 import type { Disk } from '../../files/disk.ts';
 import { bytesOf } from '../checkpoint/host-tensor.ts';
-import type { LazyTensor, LazyTensors } from '../checkpoint/lazy-tensor.ts';
+import { type LazyTensor, type LazyTensors, lending } from '../checkpoint/lazy-tensor.ts';
 import { elementCount } from '../element-count.ts';
 import type { Feed, Feeds } from '../model/packed-rows.ts';
 import type { TrainingSession, Values } from '../runtime/runtime.ts';
@@ -64,14 +64,7 @@ function readLater(session: TrainingSession, shapes: ReadonlyMap<string, readonl
   return new Map(
     [...shapes].map(([name, shape]): readonly [string, LazyTensor] => [
       name,
-      {
-        dtype: 'float32',
-        shape,
-        async readInto(bytes) {
-          bytes.set(bytesOf(await valueOf(name)));
-          return { ok: true, value: undefined };
-        },
-      },
+      lending({ dtype: 'float32', shape }, async () => ({ ok: true, value: bytesOf(await valueOf(name)) })),
     ]),
   );
 }
