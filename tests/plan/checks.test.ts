@@ -96,6 +96,24 @@ describe('params, deps and outs of a stage program', () => {
     expect(faults(text('steps: 3'), contradicting)).toEqual([]);
   });
 
+  test.each([
+    ['q: {a}', 'YAML reads this value as a map; a text is typed --set \'vars.x="q: {a}"\''],
+    ['5', 'YAML reads this value as the number 5; a text is typed --set \'vars.x="5"\''],
+  ])('a text that YAML reads as something else in --set says so: %s', (value, note) => {
+    const yaml = 'vars: { x: a }\nstages: { a: { uses: a.ts, params: { x: "${vars.x}" } } }\n';
+    const set = [`vars.x=${value}`];
+    const instance = instanceOf(planOfText(yaml, { set }), 'a');
+    const notesFor = (type: string) =>
+      programCheck(
+        { params: { properties: { x: { type } } }, deps: [], outs: [] },
+        set,
+      )(instance)
+        .flatMap(({ notes = [] }) => notes)
+        .flatMap(({ at, message }) => (at === undefined ? [message] : []));
+    expect(notesFor('string')).toEqual([note]);
+    expect(notesFor('boolean')).toEqual([]);
+  });
+
   test('two programs may give their schemas one $id: each is checked by its own', () => {
     const requiring = (name: string): ProgramContract => ({
       ...contract,

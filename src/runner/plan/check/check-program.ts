@@ -3,6 +3,7 @@ import type { Schema } from '../../../stage/define-stage.ts';
 import type { Diagnostic, Range } from '../../diagnostic.ts';
 import { listed } from '../../pipeline-file/vars/interpolate.ts';
 import { nearest } from '../../pipeline-file/nearest.ts';
+import { noteUnquoted } from '../../pipeline-file/note-unquoted.ts';
 import { type Instance, isOptional } from '../instance.ts';
 
 /** A stage program's description of itself: see `StageProgram`. */
@@ -18,9 +19,12 @@ export type CheckProgram = (instance: Instance) => readonly Diagnostic[];
 
 /**
  * Compiles a program's schema once, for all its instances. An invalid schema is a fault of the program: every
- * instance reports it at its `uses`.
+ * instance reports it at its `uses`. `set`: the texts of `--set`.
  */
-export function programCheck({ params, deps, outs }: ProgramContract): CheckProgram {
+export function programCheck(
+  { params, deps, outs }: ProgramContract,
+  set: readonly string[] = [],
+): CheckProgram {
   const compiled = compile(params);
   return (instance) => {
     const names = [
@@ -39,7 +43,7 @@ export function programCheck({ params, deps, outs }: ProgramContract): CheckProg
         ...names,
       ];
     if (compiled(instance.params)) return names;
-    return [...paramFaults(compiled.errors ?? [], instance), ...names];
+    return [...paramFaults(compiled.errors ?? [], instance, set), ...names];
   };
 }
 
@@ -67,7 +71,11 @@ function compile(params: Schema): ReturnType<Ajv['compile']> | string {
 }
 
 /** One fault for each place: of the branches of a choice, the one that validated furthest. */
-function paramFaults(errors: readonly ErrorObject[], instance: Instance): readonly Diagnostic[] {
+function paramFaults(
+  errors: readonly ErrorObject[],
+  instance: Instance,
+  set: readonly string[],
+): readonly Diagnostic[] {
   const summaries = new Set(['if', 'anyOf', 'oneOf', 'allOf', 'not']);
   const details = errors.filter(
     (error) => (!summaries.has(error.keyword) || reasonOf(error) !== undefined) && !isMisspelt(error, errors),
@@ -81,8 +89,14 @@ function paramFaults(errors: readonly ErrorObject[], instance: Instance): readon
         : error.instancePath;
     places.set(place, [...(places.get(place) ?? []), error]);
   }
-  return [...places].map(([place, same]) => paramFault(place, same, errors, instance));
+  return [...places].map(([place, same]) => {
+    const fault = paramFault(place, same, errors, instance);
+    return same.some(wantsText) ? noteUnquoted(fault, set) : fault;
+  });
 }
+
+const wantsText = ({ keyword, params }: ErrorObject): boolean =>
+  keyword === 'type' && [params['type']].flat().includes('string');
 
 /**
  * Whether a missing name is present with a typo, under a name that the schema does not have: one typo is one

@@ -11,7 +11,7 @@ import { type CheckedPlan, readyProgram } from './checked-plan.ts';
  */
 export async function interfaceFaults({
   store,
-  plan: { pipeline },
+  plan: { pipeline, typed },
   instances,
   programs,
 }: Pick<CheckedPlan, 'store' | 'plan' | 'instances' | 'programs'>): Promise<readonly Diagnostic[]> {
@@ -33,7 +33,7 @@ export async function interfaceFaults({
   const { programCheck } = await import('../../plan/check/check-program.ts');
   const checks = new Map<string, CheckProgram>();
   const faults = used.flatMap(({ instance, facts }) => {
-    const check = checks.get(facts.file) ?? programCheck(facts.description);
+    const check = checks.get(facts.file) ?? programCheck(facts.description, typed?.set);
     checks.set(facts.file, check);
     return check(instance);
   });
