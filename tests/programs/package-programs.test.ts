@@ -158,7 +158,7 @@ describe('a stage program in an installed package', () => {
   test('that is missing is an error at its name, with the package to install', async () => {
     await using rig = await createRig();
     for (const [uses, help] of [
-      ['@one/tools/stages/shout', 'npm install @one/tools'],
+      ['@two/tools/stages/shout', 'npm install @two/tools'],
       ['stages/say', 'stages/say.ts'],
       ['absent', 'npm install absent'],
     ] as const) {
@@ -168,6 +168,21 @@ describe('a stage program in an installed package', () => {
       expect(stderr).toContain('pipeline.yaml:');
       expect(stderr).toContain(`${uses}: no installed package has this module`);
       expect(stderr).toContain(help);
+    }
+  });
+
+  test('that its installed package lacks is an error with the module that was probably meant', async () => {
+    await using rig = await createRig();
+    for (const [uses, answer] of [
+      ['@one/tools/stages/sya', 'did you mean "@one/tools/stages/say"?'],
+      ['@one/tools/stages/unheard-of', 'add its extension: @one/tools/stages/unheard-of.ts'],
+    ] as const) {
+      write(rig, { 'pipeline.yaml': pipeline(uses) });
+      const { code, stderr } = await rig.pipeline('run').result;
+      expect(code).toBe(2);
+      expect(stderr).toContain(`${uses}: the installed package @one/tools has no such module`);
+      expect(stderr).toContain(answer);
+      expect(stderr).not.toContain('npm install');
     }
   });
 });

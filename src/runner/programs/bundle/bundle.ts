@@ -5,9 +5,11 @@ import { type Digest, digestOf } from '../../../files/digest.ts';
 import type { Result } from '../../../result.ts';
 import type { Range } from '../../diagnostic.ts';
 import { namesModule } from '../../pipeline-file/names-module.ts';
+import { nearest } from '../../pipeline-file/nearest.ts';
 import { isSettled } from '../../workspace/stamp.ts';
 import type { Workspace } from '../../workspace/workspace.ts';
-import { type OwnerPackage, ownerOf } from '../owner-package.ts';
+import { installedFor, type OwnerPackage, ownerOf } from '../owner-package.ts';
+import { packageModules } from '../package-modules.ts';
 import { packageName } from '../package-name.ts';
 import { existing, type Resolution, resolutionOf } from './resolution.ts';
 
@@ -39,6 +41,8 @@ export interface BundleFault {
   readonly at: Range | undefined;
   /** What to do. */
   readonly help?: string;
+  /** The name that was probably meant. */
+  readonly suggestion?: string;
 }
 
 /**
@@ -141,7 +145,7 @@ async function bundle(
       ok: false,
       error: error.errors.map(({ text, location }) =>
         location === null && namesModule(path) && !path.startsWith('./')
-          ? notInstalled(path)
+          ? missingModule(workspace, path)
           : { message: text, at: location === null ? undefined : rangeOf(workspace, location) },
       ),
     };
@@ -169,13 +173,23 @@ function ownerOfEntry(workspace: Workspace, metafile: Esbuild.Metafile): OwnerPa
   return entry === undefined ? undefined : ownerOf(workspace, resolve(workspace.root, entry));
 }
 
-const notInstalled = (module: string): BundleFault => ({
-  message: 'no installed package has this module',
-  at: undefined,
-  help:
-    `npm install ${packageName(module)}; to use a stage program ` +
-    `of the project, add its extension: ${module}.ts`,
-});
+function missingModule(workspace: Workspace, module: string): BundleFault {
+  const owner = packageName(module);
+  const asFile = `to use a stage program of the project, add its extension: ${module}.ts`;
+  const folder = installedFor(workspace, workspace.root, owner);
+  if (folder === undefined)
+    return {
+      message: 'no installed package has this module',
+      at: undefined,
+      help: `npm install ${owner}; ${asFile}`,
+    };
+  const suggestion = nearest(module.slice(owner.length + 1), packageModules(workspace, folder));
+  return {
+    message: `the installed package ${owner} has no such module`,
+    at: undefined,
+    ...(suggestion === undefined ? { help: asFile } : { suggestion: `${owner}/${suggestion}` }),
+  };
+}
 
 /** Whether a file was last changed so long before a given time that its content has not changed since. */
 function isUnchangedSince(workspace: Workspace, path: string, since: bigint): boolean {

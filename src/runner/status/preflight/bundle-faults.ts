@@ -19,11 +19,12 @@ export function bundleFaults(
     const faults =
       bundled?.ok === false ? bundled.error : engine?.facts.ok === false ? engine.facts.error : [];
     const name = engine === undefined ? program.path : `${program.path}, engine "${engine.name}"`;
-    return faults.map(({ message, at, help }): Diagnostic => {
+    return faults.map(({ message, at, help, suggestion }): Diagnostic => {
       const fault = {
         severity: 'error',
         code: 'bad-program',
         ...(help === undefined ? {} : { help }),
+        ...(suggestion === undefined ? {} : { suggestion }),
       } as const;
       return at === undefined
         ? { ...fault, message: `${name}: ${message}`, at: program.at }
