@@ -52,6 +52,24 @@ describe('a symbolic link above an out: nothing behind it is overwritten or dele
     expect([project.read(behind), project.read('keep/other.txt')]).toEqual(['precious\n', 'mine\n']);
   });
 
+  test.each([
+    ['a folder', 'keep', 'linked-out: artifacts/pipeline/a/o would be written through'],
+    ['a file', 'keep/file', 'in-the-way: artifacts/pipeline/a is a file where a folder is needed'],
+  ])('a link to %s above several outs is one fault', async (_, target, fault) => {
+    using project = inProcess();
+    const outs = { o: 'o', other: 'other' };
+    project.write({
+      'pipeline.yaml': { stages: { a: { cmd: 'touch ${outs.o} ${outs.other}', outs } } },
+      'keep/file': 'precious',
+    });
+    mkdirSync(join(project.root, 'artifacts/pipeline'), { recursive: true });
+    symlinkSync(join(project.root, target), join(project.root, 'artifacts/pipeline/a'));
+    const { problem = '' } = await project.run();
+    expect(problem).toContain(fault);
+    expect(problem.match(/linked-out|in-the-way/g)).toHaveLength(1);
+    expect(readdirSync(join(project.root, 'keep'))).toEqual(['file']);
+  });
+
   test('a folder out: the files behind the link stay', async () => {
     using project = inProcess();
     project.write({

@@ -131,16 +131,20 @@ function neededHere(
 }
 
 /**
- * Outs that would be written through a symbolic link: its target was not made by this pipeline, and would be
- * overwritten or deleted. A link at the exact path of an out in `artifacts` is itself replaced, and nothing
- * else.
+ * Outs that would be written through a symbolic link, one fault for each link: its target was not made by this
+ * pipeline, and would be overwritten or deleted. A link at the exact path of an out in `artifacts` is itself
+ * replaced, and nothing else.
  */
 function linkedOuts({ workspace, linkOn }: ProjectPaths, instance: Instance): readonly Diagnostic[] {
+  const reported = new Set<string>();
   return Object.values(instance.outs).flatMap(
     ({ path, workspace: inWorkspace, at }): readonly Diagnostic[] => {
       const link = linkOn(inWorkspace ? path : dirname(path));
-      // A dangling link is a separate fault.
-      if (link === undefined || workspace.disk.stat(placeOf(workspace, link)) === undefined) return [];
+      if (link === undefined || reported.has(link)) return [];
+      const linked = workspace.disk.stat(placeOf(workspace, link));
+      // A dangling link, or one to a file, above an out is a separate fault.
+      if (linked === undefined || (link !== path && !linked.isDirectory())) return [];
+      reported.add(link);
       const target = workspace.disk.realPath(placeOf(workspace, link));
       const isInside = `${target}/`.startsWith(`${workspace.root}/`);
       return [
