@@ -71,7 +71,7 @@ function faultText(folder: string, fault: NewProjectFault): string {
       return `${fileProblemText(fault.problem)}; nothing was created`;
     case 'in-the-way':
       return [
-        `nothing was written: ${folder} has other files of these names:`,
+        `nothing was written: these files already exist in ${folder} with other content:`,
         ...fault.paths.map((path) => `  ${path}`),
         'help: name another folder: `pipeline init my-experiment`',
       ].join('\n');
