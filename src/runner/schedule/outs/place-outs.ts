@@ -62,8 +62,8 @@ export async function placeOut(
 export const keptFilesWarning = (keptIn: string): Diagnostic => ({
   severity: 'warning',
   code: 'kept-files',
-  message: `files that no run wrote were at the place of an out and were moved to ${keptIn}`,
-  help: 'keep your own files outside of outs: at the place of an out is only what its stage writes',
+  message: `files that no run wrote were in the way of an out: moved to ${keptIn}`,
+  help: 'keep your own files outside of outs: an out holds only what its stage writes',
 });
 
 /** A process that escaped from its stage could have written until now: only unchanged files are recorded. */
