@@ -13,6 +13,7 @@ export interface Split {
  */
 export const testSize = (count: number, fraction: number): number => Math.ceil(count * fraction);
 
+/** A test split by a seed: `testSize` rows are held out. */
 export const testSplit = (count: number, fraction: number, seed: number): Split =>
   holdOut(count, testSize(count, fraction), seed);
 

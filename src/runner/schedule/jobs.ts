@@ -45,6 +45,7 @@ export interface JobsOfRun {
   close(): void;
 }
 
+/** The jobs of a run, none yet; each executor has one `Jobs`, made at its first use. */
 export function jobsOfRun(): JobsOfRun {
   const opened = new Map<Executor, Jobs>();
   return {

@@ -89,6 +89,7 @@ const keepZeroSign = (_: string, value: unknown): unknown =>
     ? `number ${Object.is(value, -0) ? '-0' : value}`
     : value;
 
+/** A scope that adds to the graph: names in `held` are read as variables, other inputs are fed. */
 export function openScope(graph: GraphWriter, held: Held): Scope {
   const fed = new Map<string, FedInput>();
   const sizeVectors = new Map<string, SizeVector>();

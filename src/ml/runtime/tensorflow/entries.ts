@@ -32,6 +32,7 @@ interface Output extends Fetched {
   readonly given: DType;
 }
 
+/** Adds an entry to the graph: its outputs, and the assignments to the variables that it updates. */
 export function lowerEntry(graph: GraphWriter, held: Held, { outputs, updates = {} }: Entry): Call {
   const scope = openScope(graph, held);
   const simple = simplify({ outputs: { ...prefixed('out', outputs), ...prefixed('update', updates) } });

@@ -28,6 +28,7 @@ export type MicroBatchCalls = (place: 'only' | 'first' | 'more' | 'last') => Cal
 /** The variable in which gradients are added up. */
 export const accumulatorOf = (name: string): string => `gradient.${name}`;
 
+/** Adds the calls of a step's micro-batches to the graph; without accumulation all are `only`. */
 export function lowerTraining(graph: GraphWriter, held: Held, training: Training): MicroBatchCalls {
   const outputs = simplify(training.graph.graph).outputs;
   const lowered = (keep: Keep): Call => {

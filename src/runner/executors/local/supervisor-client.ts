@@ -47,6 +47,7 @@ interface Watched {
   end(ending: JobResult): void;
 }
 
+/** A supervisor whose processes `start` launches; each new one is given the claims already granted. */
 export function supervisor(start: () => SupervisorProcess): Supervisor {
   const stages = new Map<number, Watched>();
   let child: SupervisorProcess | undefined;

@@ -9,6 +9,7 @@ export function bundleRecord(store: Store, path: string): Json | undefined {
   return row && parsed(row.text('record'));
 }
 
+/** Replaces the record of the bundle at `path`, stored as JSON. */
 export function recordBundle(store: Store, path: string, record: unknown): void {
   store.sql('INSERT OR REPLACE INTO bundles (path, record) VALUES (?, ?)').run(path, JSON.stringify(record));
 }
@@ -19,6 +20,7 @@ export function programDescription(store: Store, digest: Digest): Json | undefin
   return row && parsed(row.text('description'));
 }
 
+/** Replaces the description of the bundle with this digest, stored as JSON. */
 export function recordDescription(store: Store, digest: Digest, description: unknown): void {
   store
     .sql('INSERT OR REPLACE INTO programs (digest, description) VALUES (?, ?)')
@@ -32,6 +34,7 @@ export function isChecked(store: Store, pipeline: string, digest: Digest): boole
   );
 }
 
+/** Records that the checks of a pipeline passed for this digest, in place of the one before. */
 export function recordChecked(store: Store, pipeline: string, digest: Digest): void {
   store.sql('INSERT OR REPLACE INTO checked (pipeline, digest) VALUES (?, ?)').run(pipeline, digest);
 }
@@ -41,4 +44,5 @@ function parsed(text: string): Json | undefined {
   return value.ok ? value.value : undefined;
 }
 
+/** Whether `parseJson` accepts a text. */
 export const isJsonText = (text: string): boolean => parsed(text) !== undefined;

@@ -11,6 +11,7 @@ export interface StatRows extends StatCache {
   flush(): void;
 }
 
+/** A stat cache that reads from the store and writes to it only in `flush` and `forget`. */
 export function statRows(store: Store): StatRows {
   const fresh = new Map<string, ReturnType<StatCache['find']>>();
   return {

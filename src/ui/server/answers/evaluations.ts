@@ -16,6 +16,7 @@ import { type KnownEvaluations, readEvaluation } from './read-evaluation.ts';
 /** Evaluations are the instances with an out `predictions`, as `pipeline compare` takes them. */
 const outOfAnswers = 'predictions';
 
+/** The evaluations of a project, in sets, and why others could not be read. */
 export async function evaluationsAnswer(
   project: Project,
   known: KnownEvaluations,
@@ -53,6 +54,7 @@ export async function namedEvaluations(
   return { ok: true, value: { evaluations, faults } };
 }
 
+/** The rows of answers of the requested models, which must be evaluated on the same rows. */
 export async function answersAnswer(
   project: Project,
   known: KnownEvaluations,
@@ -62,6 +64,7 @@ export async function answersAnswer(
   return evaluations.ok ? { ok: true, value: answerRows(evaluations.value, request) } : evaluations;
 }
 
+/** Compares the evaluations of instances `a` and `b`, which must be of the same rows. */
 export async function compareAnswer(
   project: Project,
   known: KnownEvaluations,

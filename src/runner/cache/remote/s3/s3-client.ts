@@ -50,6 +50,7 @@ const isBusy = (status: number): boolean => status === 409 || isTransientStatus(
 /** Longer error texts are cut off. */
 const longestText = 4 << 20;
 
+/** A client of one bucket; its requests are unsigned if the settings give no credentials. */
 export function s3Client(bucket: string, settings: AwsSettings, { send }: Transport): S3Client {
   async function once(request: S3Request, signal: AbortSignal): Promise<Answer<S3Answer>> {
     const { method, key, query = {}, headers = {}, body, workMilliseconds = 0 } = request;
