@@ -17,13 +17,13 @@ import {
 import { writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
-import Database from 'better-sqlite3';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { diskFinding, diskOf } from '../../src/cli/doctor/disk-space.ts';
 import { behaviourFinding, behaviourOf } from '../../src/cli/doctor/file-system.ts';
 import type { Finding } from '../../src/cli/doctor/finding.ts';
 import { nodeFinding } from '../../src/cli/doctor/node-version.ts';
 import { install, type Installation, pipeline, pipelineProcess, run } from './installation.ts';
+import { openDatabase } from '../rig/open-database.ts';
 
 let installation: Installation;
 beforeAll(async () => {
@@ -259,7 +259,7 @@ describe('pipeline doctor in a project', () => {
   test('a result with an invalid row is reported', async () => {
     const folder = project(twoFiles);
     await pipeline(installation, ['run'], { cwd: folder });
-    const database = new Database(join(folder, 'cache/pipeline.sqlite'));
+    const database = openDatabase(join(folder, 'cache/pipeline.sqlite'));
     database.exec(`UPDATE entries SET outs = '{"d":{"form":"folder","digest":"../../etc/passwd"}}'`);
     database.close();
     const { code, finding } = await doctorIn(folder);

@@ -11,9 +11,9 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { join, relative } from 'node:path';
-import Database from 'better-sqlite3';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { type Ended, install, type Installation, pipelineProcess } from './installation.ts';
+import { openDatabase } from '../rig/open-database.ts';
 
 let installation: Installation;
 let caches: string;
@@ -57,7 +57,7 @@ async function untilRemembered(): Promise<void> {
 }
 
 function isRemembered(): boolean {
-  const database = new Database(join(installation.folder, 'cache/pipeline.sqlite'));
+  const database = openDatabase(join(installation.folder, 'cache/pipeline.sqlite'));
   try {
     return Number(database.prepare("SELECT count(*) FROM idle WHERE record <> ''").pluck().get()) > 0;
   } finally {

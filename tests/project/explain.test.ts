@@ -1,6 +1,5 @@
 import { rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import Database from 'better-sqlite3';
 import { afterEach, describe, expect, test, vi } from 'vitest';
 import type { RunRequest } from '../../src/runner/project.ts';
 import { noColors } from '../../src/runner/wording/colors.ts';
@@ -8,6 +7,7 @@ import { explanationText } from '../../src/runner/report/explanation-text.ts';
 import { displacedOutText } from '../../src/runner/report/outcome-text.ts';
 import { plainLines } from '../../src/runner/report/display/plain.ts';
 import { type InProcess, inProcess } from '../rig/in-process.ts';
+import { openDatabase } from '../rig/open-database.ts';
 
 const program = (more = ''): string => `import { writeFileSync } from 'node:fs';
 ${more}
@@ -385,7 +385,7 @@ describe('the state of a result is named', () => {
 
 /** What another machine, a killed run or garbage collection leaves in the store. */
 function changeRows({ root }: InProcess, ...statements: readonly string[]): void {
-  const rows = new Database(join(root, 'cache/pipeline.sqlite'));
+  const rows = openDatabase(join(root, 'cache/pipeline.sqlite'));
   for (const statement of statements) rows.exec(statement);
   rows.close();
 }

@@ -1,10 +1,10 @@
 import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import Database from 'better-sqlite3';
 import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vitest';
 import { type LoopbackHub, openLoopbackHub } from '../hub/loopback-hub.ts';
 import { createRig } from '../rig/rig.ts';
+import { openDatabase } from '../rig/open-database.ts';
 
 const commit = 'a'.repeat(40);
 
@@ -58,7 +58,7 @@ describe('a dep that is a model of the hub', () => {
     for (let run = 0; run < 3; run++)
       expect((await rig.pipeline('run').result).json).toMatchObject({ 'up-to-date': ['copy'] });
     expect(hub.requests.length).toBe(asked);
-    const database = new Database(join(rig.root, 'cache/pipeline.sqlite'), { readonly: true });
+    const database = openDatabase(join(rig.root, 'cache/pipeline.sqlite'), { readonly: true });
     expect(database.prepare("SELECT count(*) FROM idle WHERE record <> ''").pluck().get()).toBe(0);
     database.close();
   });

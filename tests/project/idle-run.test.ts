@@ -11,7 +11,6 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { join } from 'node:path';
-import Database from 'better-sqlite3';
 import { describe, expect, test } from 'vitest';
 import { idleRequest } from '../../src/runner/project/idle-run.ts';
 import type { RunRequest } from '../../src/runner/run-request.ts';
@@ -21,6 +20,7 @@ import { fakeExecutor } from '../rig/fake-executor.ts';
 import { later } from '../rig/bare-workspace.ts';
 import { watchRows } from '../rig/watch-rows.ts';
 import { wholeRun } from '../rig/whole-run.ts';
+import { openDatabase } from '../rig/open-database.ts';
 
 const width = 4;
 const pipeline = {
@@ -77,7 +77,7 @@ function remembered({ root }: InProcess): number {
 }
 
 function rows(root: string): Disposable & { read(sql: string): unknown; write(sql: string): void } {
-  const database = new Database(join(root, 'cache/pipeline.sqlite'));
+  const database = openDatabase(join(root, 'cache/pipeline.sqlite'));
   return {
     read: (sql) => database.prepare(sql).pluck().get(),
     write: (sql) => {

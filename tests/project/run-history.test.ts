@@ -1,6 +1,5 @@
 import { readFileSync, renameSync } from 'node:fs';
 import { join } from 'node:path';
-import Database from 'better-sqlite3';
 import { expect, test } from 'vitest';
 import type { Result } from '../../src/result.ts';
 import type { Event, RecordedEvent } from '../../src/runner/event.ts';
@@ -8,6 +7,7 @@ import { advance, emptyView } from '../../src/runner/report/display/run-view.ts'
 import { workspaceDisk } from '../../src/runner/workspace/disk/workspace-disk.ts';
 import { migrations } from '../../src/runner/store/database/schema.ts';
 import { inProcess, type InProcess } from '../rig/in-process.ts';
+import { openDatabase } from '../rig/open-database.ts';
 
 const train = `
 const { writeFileSync, writeSync } = require('fs');
@@ -142,7 +142,7 @@ test('a run with nothing to do makes five commits: lock, start, events, end, unl
   for (let count = 0; count < 3; count++) await run();
   // As long as this is open, the log of writes is kept: a commit is a frame with the size of the database in
   // it.
-  const watcher = new Database(join(project.root, 'cache/pipeline.sqlite'));
+  const watcher = openDatabase(join(project.root, 'cache/pipeline.sqlite'));
   watcher.pragma('wal_checkpoint(TRUNCATE)');
   watcher.exec('BEGIN');
   watcher.prepare('SELECT * FROM runs').all();
@@ -180,13 +180,13 @@ test('a cache of version 0.1.0 can be opened: history and metrics are kept under
  * it.
  */
 function asVersion010(file: string): void {
-  const now = new Database(file);
+  const now = openDatabase(file);
   const tables = now.prepare("SELECT name FROM sqlite_master WHERE type = 'table'").pluck().all();
   const rows = new Map(
     tables.map((name) => [String(name), now.prepare(`SELECT * FROM ${String(name)}`).all()]),
   );
   now.close();
-  const old = new Database(`${file}.old`);
+  const old = openDatabase(`${file}.old`);
   for (const step of migrations.slice(0, 4)) old.exec(step);
   for (const [table, records] of rows) {
     const columns = old.prepare('SELECT name FROM pragma_table_info(?)').pluck().all(table).map(String);

@@ -1,4 +1,4 @@
-import { createRequire } from 'node:module';
+import { openDatabase } from './open-database.ts';
 
 /** How a prepared statement is used: `run` writes, the others read. */
 type Use = 'run' | 'get' | 'all';
@@ -8,8 +8,7 @@ type StatementPrototype = Record<Use, (this: { readonly source: string }, ...val
 
 /** Calls `told` with the text of each statement of this process before it is used; gives what ends that. */
 export function watchRows(uses: readonly Use[], told: (statement: string) => void): () => void {
-  const Database = createRequire(import.meta.url)('better-sqlite3');
-  const memory = new Database(':memory:');
+  const memory = openDatabase(':memory:');
   const prototype: StatementPrototype = Object.getPrototypeOf(memory.prepare('SELECT 1'));
   memory.close();
   const originals = uses.map((use) => [use, prototype[use]] as const);

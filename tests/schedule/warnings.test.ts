@@ -1,25 +1,22 @@
-import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { createRig, type Rig } from '../rig/rig.ts';
+import { openDatabase } from '../rig/open-database.ts';
 
 const warning = 'no stage refers to vars.unused';
 const timesIn = (text: string): number => text.split(warning).length - 1;
 
 /** Events of a kind in the history, by run. */
 function stored({ root }: Rig, kind: string): readonly number[] {
-  const database = new (createRequire(import.meta.url)('better-sqlite3'))(
-    join(root, 'cache/pipeline.sqlite'),
-    { readonly: true },
-  );
+  const database = openDatabase(join(root, 'cache/pipeline.sqlite'), { readonly: true });
   const counts = database
-    .prepare(
+    .prepare<[string], { readonly count: number }>(
       'SELECT (SELECT count(*) FROM events WHERE events.run = runs.run AND kind = ?) AS count ' +
         'FROM runs ORDER BY started_at',
     )
     .all(kind);
   database.close();
-  return counts.map(({ count }: { readonly count: number }) => count);
+  return counts.map(({ count }) => count);
 }
 
 describe('a warning about the pipeline file is reported once a run, and stored once', () => {

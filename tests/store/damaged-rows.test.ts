@@ -1,11 +1,11 @@
 import { copyFileSync, readdirSync, readFileSync, rmSync, utimesSync } from 'node:fs';
-import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import type Sqlite from 'better-sqlite3';
 import { describe, expect, test } from 'vitest';
 import { inProcess, type InProcess } from '../rig/in-process.ts';
+import { openDatabase } from '../rig/open-database.ts';
 
-const open = (file: string): Sqlite.Database => new (createRequire(import.meta.url)('better-sqlite3'))(file);
+const open = (file: string): Sqlite.Database => openDatabase(file);
 
 /** A project that has run: a folder, a file made from it, and an out of the workspace. */
 async function made(): Promise<InProcess> {

@@ -1,8 +1,8 @@
 import { cpSync, mkdirSync, readFileSync, rmSync, symlinkSync, truncateSync, writeFileSync } from 'node:fs';
-import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { createRig, type Rig } from '../rig/rig.ts';
+import { openDatabase } from '../rig/open-database.ts';
 
 /**
  * Pages in the middle of the rows are other bytes; its first page, which is looked at when it is opened, is
@@ -15,7 +15,7 @@ function spoilPages(file: string): void {
 }
 
 function newer(file: string): void {
-  const database = new (createRequire(import.meta.url)('better-sqlite3'))(file);
+  const database = openDatabase(file);
   database.pragma('user_version = 99');
   database.close();
 }

@@ -1,11 +1,11 @@
-import Database from 'better-sqlite3';
 import { expect, test } from 'vitest';
 import { keepStatements } from '../../src/runner/store/database/keep-statements.ts';
+import { openDatabase } from '../rig/open-database.ts';
 
 test.each(['20.20.2', '24.19.0', '26.0.0'])(
   'a database gives the same answers on every Node (%s)',
   (version) => {
-    const database = keepStatements(new Database(':memory:'), version);
+    const database = keepStatements(openDatabase(':memory:'), version);
     database.pragma('journal_mode = WAL');
     database.pragma('synchronous = NORMAL');
     database.pragma('user_version = 7');
