@@ -4,7 +4,7 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { axisName, encodedLabel, instanceName } from '../../src/runner/plan/instance-name.ts';
 import type { Plan } from '../../src/runner/plan/instance.ts';
-import { faultsOf, instanceOf, planOfText } from '../pipeline-file/planned.ts';
+import { faultOf, faultsOf, instanceOf, planOfText } from '../pipeline-file/planned.ts';
 
 const ids = (plan: Plan, stage: string): readonly string[] =>
   plan.instances.filter((instance) => instance.stage === stage).map(({ id }) => id);
@@ -277,6 +277,12 @@ describe('deps', () => {
       { numRuns: 300 },
     );
   });
+});
+
+test('a field that no point of an axis has is answered with those that it has, its name among them', () => {
+  const text =
+    'stages: { a: { matrix: { d: [{ name: x, form: csv }] }, cmd: [a], params: { p: "${d.nmae}" } } }';
+  expect(faultOf(text).message).toBe('there is no "nmae" in d: expected one of name, form');
 });
 
 test('every param knows the position of its value, through references and merges', () => {

@@ -50,7 +50,7 @@ export function WaitingPage(props: {
   );
 }
 
-/** The place of something that there is none of. */
+/** A sentence in the place of a list or a chart that has nothing to show. */
 export function Empty(props: { readonly children: ComponentChildren }) {
   return <p class="empty">{props.children}</p>;
 }

@@ -26,7 +26,7 @@ export interface Fetched {
   readonly dtype: Extract<DType, 'float32' | 'int32' | 'bool'>;
 }
 
-/** Loads a graph into TensorFlow; to be released. */
+/** Loads a graph into TensorFlow, which the caller releases. */
 export function openProgram(binding: Binding, nodes: readonly NodeDef[]): Program {
   const session = load(binding, nodes);
   return {

@@ -12,7 +12,7 @@ declare const brand: unique symbol;
 /** The public key of a signer: "ed25519:" and its 32 bytes as hex digits. */
 export type Signer = string & { readonly [brand]: 'signer' };
 
-/** The signer that a text is; undefined if it is none. */
+/** The text as a signer; undefined if it does not have the form of one. */
 export const parseSigner = (text: string): Signer | undefined => (isSigner(text) ? text : undefined);
 
 const isSigner = (text: string): text is Signer => /^ed25519:[0-9a-f]{64}$/.test(text);

@@ -11,8 +11,9 @@ export function cellLookup(
     const [root = '', second] = reference.path;
     if (root === 'vars') return vars(reference, report);
     const axis = axes.get(root);
-    // A map's `name` labels it, and belongs to its value only where it is referenced.
-    if (axis !== undefined) return descend(second === 'name' ? axis.node : axis.bare, reference, 1, report);
+    // A map's `name` labels it: it can be referenced like any field, and is no part of the whole value.
+    if (axis !== undefined)
+      return descend(second === undefined ? axis.bare : axis.node, reference, 1, report);
     if (root === 'best' && best !== undefined) return descend(best.node, reference, 1, report);
     if (root === 'deps' || root === 'outs' || root === 'params') {
       return void report({

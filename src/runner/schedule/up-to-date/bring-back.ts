@@ -29,7 +29,7 @@ interface BringBackSteps {
  */
 export type BringBack = (user: Instance, inputs: readonly DroppedInput[]) => Promise<Outcome | undefined>;
 
-/** The bringing back of one run: two users of an instance wait for the same attempt. */
+/** Brings outs back for one run, each producer once: two users of one wait for the same attempt. */
 export function bringingBack(run: Run, steps: BringBackSteps): BringBack {
   const begun = new Map<InstanceId, Promise<Outcome | undefined>>();
   return async (user, inputs) => {

@@ -20,7 +20,7 @@ export function reserveIdle(store: Store, request: string): void {
   );
 }
 
-/** Fills in the record that `reserveIdle` made room for; a full disk is no error. */
+/** Fills in the record that `reserveIdle` made room for; errors of SQLite are ignored. */
 export function fillIdle(store: Store, request: string, record: string): void {
   unlessDiskFails(() =>
     store.sql("UPDATE idle SET record = ? WHERE request = ? AND record = ''").run(record, request),

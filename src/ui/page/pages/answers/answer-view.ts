@@ -26,7 +26,7 @@ interface ShownModels {
   readonly also: readonly string[];
 }
 
-/** The view that an address asks for; what it leaves open has its default. */
+/** The view that an address asks for, with defaults for the rest. */
 export const viewOf = (query: URLSearchParams, set: EvaluationSet): AnswerView => ({
   models: shownModels(
     query,
