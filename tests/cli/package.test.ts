@@ -23,6 +23,8 @@ let files: readonly string[];
 beforeAll(async () => {
   installation = await install();
   const { folder, root } = installation;
+  // npm 10 runs this script although it is told to ignore scripts.
+  await mustRun('npm', ['pkg', 'delete', 'scripts.prepare'], { cwd: root });
   const { stdout } = await mustRun(
     'npm',
     ['pack', root, '--json', '--ignore-scripts', '--offline', '--pack-destination', folder],
