@@ -22,63 +22,58 @@ interface LogOptions extends PipelineOptions {
 
 /** `pipeline log`. */
 export function logCommand(): Command {
-  return (
-    withPipelineOptions(new Command('log'), '--file <file>')
-      .description(
-        'Show why an instance ran last, what it printed and how it ended. Works while it is running, too.',
-      )
-      .argument('<instance>', 'such as train[aimc,lora] or train:aimc,lora')
-      .option('-f, --follow', 'keep printing new output until the instance ends')
-      .option('--run <id>', 'show this run (see `pipeline history`)')
-      .addHelpText(
-        'after',
-        '\nExamples:\n  pipeline log train:aimc,lora | less\n  pipeline log --follow train:aimc,lora',
-      )
-      // More than one are refused below, which can say why.
-      .allowExcessArguments()
-      .action(async (instance: string, options: LogOptions, command: Command) => {
-        const file = options.follow === true ? command.args.find(isPipelineFile) : undefined;
-        if (file !== undefined)
-          return refuse(
-            `-f is --follow in this command: name the pipeline file with --file ${shellQuoted(file)}`,
-            2,
+  return withPipelineOptions(new Command('log'), '--file <file>')
+    .description(
+      'Show why an instance ran last, what it printed and how it ended. Works while it is running, too.',
+    )
+    .argument('<instance>', 'such as train[aimc,lora] or train:aimc,lora')
+    .option('-f, --follow', 'keep printing new output until the instance ends')
+    .option('--run <id>', 'show this run (see `pipeline history`)')
+    .addHelpText(
+      'after',
+      '\nExamples:\n  pipeline log train:aimc,lora | less\n  pipeline log --follow train:aimc,lora',
+    )
+    .allowExcessArguments()
+    .action(async (instance: string, options: LogOptions, { args }: Command) => {
+      const fault = faultOf(args, options);
+      if (fault !== undefined) return refuse(fault, 2);
+      const project = await openProjectHere(options);
+      try {
+        const log = await project.log(instance, options.run);
+        if (!log.ok) return reportProblem(log.error, options);
+        if (log.value === undefined) {
+          openScreen().write(
+            `${instance} has not run${options.run === undefined ? '' : ` in ${options.run}`}\n`,
           );
-        if (command.args.length > 1)
-          return refuse(
-            `expected one instance, but got ${command.args.length}: ${command.args.join(' ')}`,
-            2,
-          );
-        if (options.follow === true && options.json === true)
-          return refuse('--follow and --json exclude each other', 2);
-        const project = await openProjectHere(options);
-        try {
-          const log = await project.log(instance, options.run);
-          if (!log.ok) return reportProblem(log.error, options);
-          if (log.value === undefined) {
-            openScreen().write(
-              `${instance} has not run${options.run === undefined ? '' : ` in ${options.run}`}\n`,
-            );
-            process.exitCode = 1;
-            return;
-          }
-          if (options.json === true) printJson(log.value);
-          else {
-            const found = log.value;
-            const { logParts } = await import('../../runner/report/log-text.ts');
-            const partsOf = (shown: InstanceLog): readonly LogPart[] =>
-              logParts(shown, (at) => new Date(at).toLocaleTimeString('en-GB'));
-            await untilReaderLeaves(async () => {
-              const writer = openLogWriter(project.root);
-              const shown = { project, log: found, partsOf, writer };
-              await (options.follow === true ? followLog(shown) : writeLog(shown));
-              writer.close();
-            });
-          }
-        } finally {
-          project.close();
+          process.exitCode = 1;
+          return;
         }
-      })
-  );
+        if (options.json === true) printJson(log.value);
+        else {
+          const found = log.value;
+          const { logParts } = await import('../../runner/report/log-text.ts');
+          const partsOf = (shown: InstanceLog): readonly LogPart[] =>
+            logParts(shown, (at) => new Date(at).toLocaleTimeString('en-GB'));
+          await untilReaderLeaves(async () => {
+            const writer = openLogWriter(project.root);
+            const shown = { project, log: found, partsOf, writer };
+            await (options.follow === true ? followLog(shown) : writeLog(shown));
+            writer.close();
+          });
+        }
+      } finally {
+        project.close();
+      }
+    });
+}
+
+/** More than one argument is refused here, not by commander: it may be a pipeline file after `-f`. */
+function faultOf(args: readonly string[], { follow, json }: LogOptions): string | undefined {
+  const file = follow === true ? args.find(isPipelineFile) : undefined;
+  if (file !== undefined)
+    return `-f is --follow in this command: name the pipeline file with --file ${shellQuoted(file)}`;
+  if (args.length > 1) return `expected one instance, but got ${args.length}: ${args.join(' ')}`;
+  return follow === true && json === true ? '--follow and --json exclude each other' : undefined;
 }
 
 /** The values in a name, as in `train:FILE.yaml`, may end so, too. */
