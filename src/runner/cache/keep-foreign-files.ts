@@ -15,6 +15,9 @@ export interface KeptFiles {
   readonly keptIn: string | undefined;
 }
 
+/** Nothing was moved, and there is no readable folder. */
+export const nothingKept: KeptFiles = { existing: undefined, keptIn: undefined };
+
 /** The future content of an out; undefined: its path is to be empty. */
 interface NextOut {
   readonly content: Content;
@@ -34,15 +37,15 @@ export async function keepForeignFiles(
 ): Promise<KeptFiles> {
   const { disk } = workspace;
   const stats = disk.lstat(placeOf(workspace, path));
+  if (stats === undefined) return nothingKept;
   const placed = placementAt(store, path);
   // While a program writes there itself, all of it is the program's.
-  if (stats === undefined || (placed !== undefined && isUnwritten(placed)))
-    return { existing: undefined, keptIn: undefined };
+  if (placed !== undefined && isUnwritten(placed)) return nothingKept;
   // An edit, or a replacement, of what the runner put there.
-  if (!stats.isDirectory() && placed !== undefined) return { existing: undefined, keptIn: undefined };
+  if (!stats.isDirectory() && placed !== undefined) return nothingKept;
   const found = await readContent(workspace, path, { links: 'keep' });
   const isNext = found.ok && found.value?.content.digest === next?.content.digest;
-  if (stats.isFile() && isNext) return { existing: undefined, keptIn: undefined };
+  if (stats.isFile() && isNext) return nothingKept;
   if (!stats.isDirectory() || !found.ok || found.value === undefined) {
     // A file or a link of somebody else, or unreadable: its value to the user is unknown, so it is kept.
     const kept = keptPath(workspace, path);

@@ -7,7 +7,7 @@ import type { Content } from '../manifest/manifest.ts';
 import { recordPlacement } from '../store/placements.ts';
 import { bringHere } from './bring-here.ts';
 import type { Cache } from './cache.ts';
-import { keepForeignFiles, type KeptFiles } from './keep-foreign-files.ts';
+import { keepForeignFiles, type KeptFiles, nothingKept } from './keep-foreign-files.ts';
 import { forgetObject } from './objects.ts';
 import { readListing, restoreOut } from './restore-out.ts';
 
@@ -74,7 +74,5 @@ export async function restore(
 async function keepForeign(cache: Cache, path: string, content: Content): Promise<KeptFiles> {
   const items = content.form === 'folder' ? await readListing(cache.workspace, content.digest) : [];
   // Damaged: nothing will be put there.
-  return items === undefined
-    ? { existing: undefined, keptIn: undefined }
-    : keepForeignFiles(cache, path, { content, items });
+  return items === undefined ? nothingKept : keepForeignFiles(cache, path, { content, items });
 }
