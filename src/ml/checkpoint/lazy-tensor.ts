@@ -10,10 +10,7 @@ export interface LazyTensor {
   readonly shape: readonly number[];
   /** Fills `bytes`, as many as the tensor has, with its elements: little-endian, row-major. */
   readonly readInto: (bytes: Uint8Array) => Promise<Result<void, FileProblem>>;
-  /**
-   * Its elements where they lie in memory, if they lie there or are brought there as a whole: for one who is
-   * done with them before another tensor is read.
-   */
+  /** Its elements in memory that is not the caller's: they are valid until another tensor is read. */
   readonly lent?: () => Promise<Result<Uint8Array, FileProblem>>;
 }
 
@@ -104,7 +101,7 @@ export const lending = (
   },
 });
 
-/** The elements of a tensor, in its own memory or in a copy, until another one is read. */
+/** The elements of a tensor, lent or in a copy: valid until another one is read. */
 export async function elementsOf(tensor: LazyTensor): Promise<Result<Uint8Array, FileProblem>> {
   if (tensor.lent !== undefined) return tensor.lent();
   const host = await load(tensor);

@@ -106,15 +106,12 @@ function overrideProblem(name: string): readonly string[] {
 }
 
 /** Tokens that the model does not have, in fields where transformers fails at them. */
-const tokensPast = (
-  { bosTokenId, decoderStartTokenId, sequenceBias, forcedBosTokenId, forcedEosTokenIds }: GenerationConfig,
-  size: number,
-): readonly string[] => {
-  const named: readonly (readonly [name: string, ids: readonly number[]])[] = [
+const tokensPast = (config: GenerationConfig, size: number): readonly string[] => {
+  const { bosTokenId, decoderStartTokenId, sequenceBias } = config;
+  const named: readonly NamedTokens[] = [
     ['bos_token_id', decoderStartTokenId === null && bosTokenId !== null ? [bosTokenId] : []],
     ['sequence_bias', sequenceBias.flatMap(({ tokens }) => tokens)],
-    ['forced_bos_token_id', forcedBosTokenId === null ? [] : [forcedBosTokenId]],
-    ['forced_eos_token_id', forcedEosTokenIds],
+    ...forcedTokens(config),
   ];
   return named.flatMap(([name, ids]) =>
     ids
@@ -125,18 +122,16 @@ const tokensPast = (
 };
 
 /** No beam can go on where all forced tokens are suppressed, and transformers then returns any tokens. */
-const forcedAndSuppressed = ({
-  forcedBosTokenId,
-  forcedEosTokenIds,
-  suppressTokens,
-}: GenerationConfig): readonly string[] => {
-  const named: readonly (readonly [name: string, ids: readonly number[]])[] = [
-    ['forced_bos_token_id', forcedBosTokenId === null ? [] : [forcedBosTokenId]],
-    ['forced_eos_token_id', forcedEosTokenIds],
-  ];
-  return named.flatMap(([name, ids]) =>
-    ids.length > 0 && ids.every((id) => suppressTokens.includes(id))
+const forcedAndSuppressed = (config: GenerationConfig): readonly string[] =>
+  forcedTokens(config).flatMap(([name, ids]) =>
+    ids.length > 0 && ids.every((id) => config.suppressTokens.includes(id))
       ? [`${name} is ${ids.join(', ')}, which suppress_tokens forbids: remove it from one of them`]
       : [],
   );
-};
+
+type NamedTokens = readonly [field: string, ids: readonly number[]];
+
+const forcedTokens = ({ forcedBosTokenId, forcedEosTokenIds }: GenerationConfig): readonly NamedTokens[] => [
+  ['forced_bos_token_id', forcedBosTokenId === null ? [] : [forcedBosTokenId]],
+  ['forced_eos_token_id', forcedEosTokenIds],
+];

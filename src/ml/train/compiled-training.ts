@@ -27,7 +27,7 @@ export const parameterNames = ({ trainee }: CompiledTraining): readonly string[]
 export const storedName = ({ trainee }: CompiledTraining, name: string): string =>
   trainee.shapes.has(name) ? `parameter.${name}` : `optimizer.${name}`;
 
-/** The trained parameters as they are now, all at once: of a large model gigabytes, if an engine copies them. */
+/** The trained parameters as they are now, all at once: gigabytes of a large model if the engine copies. */
 export const trainedOf = async (compiled: CompiledTraining): Promise<Feeds> =>
   floats(await compiled.session.read(parameterNames(compiled)));
 
