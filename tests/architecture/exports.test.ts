@@ -9,7 +9,7 @@ const texts = new Map(
   folders.flatMap(sourceFiles).map((file) => [file, readFileSync(join(root, file), 'utf8')] as const),
 );
 
-/** The modules that package.json offers, as patterns of source files: whoever installs the package uses them. */
+/** The modules that package.json offers to those who install the package, as patterns of source files. */
 const offered = Object.values(manifest.exports)
   .filter((target) => target.startsWith('./dist/package/'))
   .map((target) => target.replace('./dist/package/', '').replace(/\.js$/, '.ts'))
@@ -38,7 +38,7 @@ function importersOfFiles(): ReadonlyMap<string, readonly string[]> {
   for (const [file, text] of texts)
     for (const [, specifier = ''] of text.matchAll(/(?:\bfrom|\bimport) ?\(?\s*'(\.[^']+)'/g)) {
       const path = normalize(join(dirname(file), specifier));
-      // The one module of JavaScript is written by the build; what it exports stands in its declaration.
+      // The one module of JavaScript is written by the build; its declaration names what it exports.
       const target = path.replace(/\.js$/, '.d.ts');
       importers.set(target, [...(importers.get(target) ?? []), text]);
     }

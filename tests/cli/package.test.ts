@@ -23,7 +23,7 @@ let files: readonly string[];
 beforeAll(async () => {
   installation = await install();
   const { folder, root } = installation;
-  // npm 10 runs this script although it is told to ignore scripts.
+  // npm 10 runs this script in spite of --ignore-scripts.
   await mustRun('npm', ['pkg', 'delete', 'scripts.prepare'], { cwd: root });
   const { stdout } = await mustRun(
     'npm',

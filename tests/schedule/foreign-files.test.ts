@@ -88,6 +88,19 @@ describe.each([false, true])('a file that no run wrote, at the place of an out (
     else symlinkSync('../../../elsewhere.txt', join(project.root, d));
   };
 
+  /** Runs the project, and expects what was put there to be moved beside the out and reported. */
+  const expectKept = async (
+    project: InProcess,
+    what: 'file' | 'symlink',
+    outcome: 'ran' | 'restored',
+  ): Promise<void> => {
+    const { outcomes, warnings } = await project.run();
+    expect(outcomes).toMatchObject({ a: outcome });
+    expect(warnings).toContain('kept-files');
+    expect(project.snapshot('artifacts/pipeline/a')).toMatchObject({ 'd.kept': mine[what] });
+    expect(project.read('elsewhere.txt')).toBe('theirs');
+  };
+
   const cases = [
     ['file', 'file'],
     ['file', 'symlink'],
@@ -99,11 +112,7 @@ describe.each([false, true])('a file that no run wrote, at the place of an out (
     using project = inProcess();
     project.write({ 'pipeline.yaml': writing('one', kind), 'elsewhere.txt': 'theirs' });
     put(project, what);
-    const { outcomes, warnings } = await project.run();
-    expect(outcomes).toMatchObject({ a: 'ran' });
-    expect(warnings).toContain('kept-files');
-    expect(project.snapshot('artifacts/pipeline/a')).toMatchObject({ 'd.kept': mine[what] });
-    expect(project.read('elsewhere.txt')).toBe('theirs');
+    await expectKept(project, what, 'ran');
   });
 
   test.each(cases)('where a cached %s is restored: a %s is, too', async (kind, what) => {
@@ -113,11 +122,7 @@ describe.each([false, true])('a file that no run wrote, at the place of an out (
     project.write({ 'pipeline.yaml': written, 'experiments/other.yaml': written, 'elsewhere.txt': 'theirs' });
     await project.run({}, undefined, 'experiments/other.yaml');
     put(project, what);
-    const { outcomes, warnings } = await project.run();
-    expect(outcomes).toMatchObject({ a: 'restored' });
-    expect(warnings).toContain('kept-files');
-    expect(project.snapshot('artifacts/pipeline/a')).toMatchObject({ 'd.kept': mine[what] });
-    expect(project.read('elsewhere.txt')).toBe('theirs');
+    await expectKept(project, what, 'restored');
   });
 
   test('gc leaves what was moved', async () => {

@@ -114,11 +114,12 @@ export async function trainTiny(
   return { outcome, trained, events, scratch };
 }
 
-type Written = ReadonlyMap<string, Feed & { readonly dtype: 'float32' }>;
+type FloatFeed = Feed & { readonly dtype: 'float32' };
+type Written = ReadonlyMap<string, FloatFeed>;
 
 /** Copies of what a training writes. */
 export function keepInMemory(): { readonly trained: Written } & Pick<TrainOptions, 'write'> {
-  const trained = new Map<string, Feed & { readonly dtype: 'float32' }>();
+  const trained = new Map<string, FloatFeed>();
   return {
     trained,
     async write(tensors) {

@@ -12,23 +12,30 @@ export function noteUnquoted(fault: Fault, overrides: readonly string[]): Fault 
   const places = [fault.at, ...(fault.notes ?? []).map(({ at }) => at)];
   const notes = overrides.flatMap((text, index) => {
     const name = overrideName(index);
-    const isAbout = (at: Range | undefined): boolean => at?.file === name && at.offset > text.indexOf('=');
+    const isAbout = (at: Range | undefined): boolean =>
+      at?.file === name && at.offset >= halvesOf(text)[0].length;
     const reading = places.some(isAbout) ? readingOf(text) : undefined;
     return reading === undefined ? [] : [{ message: `${reading}; a text is typed ${quoted(text)}` }];
   });
   return notes.length === 0 ? fault : { ...fault, notes: [...(fault.notes ?? []), ...notes] };
 }
 
-const valueOf = (text: string): string => text.slice(text.indexOf('=') + 1);
+/** What is before the value, "=" included, and the value. */
+function halvesOf(text: string): readonly [name: string, value: string] {
+  const start = text.indexOf('=') + 1;
+  return [text.slice(0, start), text.slice(start)];
+}
 
 /** Undefined: a text. */
 function readingOf(text: string): string | undefined {
-  const node = parseYaml('--set', valueOf(text), () => undefined);
+  const node = parseYaml('--set', halvesOf(text)[1], () => undefined);
   if (node === undefined || node.kind === 'broken') return 'YAML cannot read this value';
   if (node.kind === 'scalar' && typeof node.value === 'string') return undefined;
   return `YAML reads this value as ${kindText(node)}`;
 }
 
 /** A string of JSON is one of YAML. */
-const quoted = (text: string): string =>
-  `--set ${shellQuoted(`${text.slice(0, text.indexOf('=') + 1)}${JSON.stringify(valueOf(text))}`)}`;
+function quoted(text: string): string {
+  const [name, value] = halvesOf(text);
+  return `--set ${shellQuoted(`${name}${JSON.stringify(value)}`)}`;
+}

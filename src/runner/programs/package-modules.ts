@@ -17,7 +17,7 @@ export function packageModules({ disk }: Pick<ProjectFiles, 'disk'>, folder: str
   });
 }
 
-/** What "*" stands for in a pattern of files of one folder. */
+/** What "*" matches in a pattern of files of one folder. */
 function namesMatching(disk: ProjectFiles['disk'], pattern: string): readonly string[] {
   const [start = '', end = ''] = basename(pattern).split('*');
   const within = dirname(pattern);
